@@ -1,0 +1,23 @@
+"""WedSync Integration Marketplace: the tools of a wedding business, working together.
+
+The map, from the outside in; a package imports only what stands below it:
+
+| package | subject |
+|---|---|
+| `cli` | the commands: `up`, `db`, `seed`, `api-key`, `demo`, `doctor` |
+| `front` | the ASGI face: answers hooks and live streams itself, hands the rest to Flask |
+| `factory` | the Flask app: inbound check, error renderer, headers, navigation |
+| `api` | REST resources over the services below |
+| `health` | Today, the books, and whether the platform is alive |
+| `workflows` | definitions, versions, runs; `engine/` is pure, `actions/` are the built-in ones |
+| `webhooks` | hooks in; endpoints, deliveries and attempts out |
+| `weddings` | the canonical wedding records |
+| `accounts` | people, organizations, sign-ins, API keys |
+| `events` | the log of accepted facts |
+| `audit` | who did what |
+| `platform` | product-free ground: database, vault, outbound door, leases, bells |
+| `errors`, `settings` | every refusal; what the environment says |
+
+Beside it stand `workers/` (the drains that do the work), `templates/`, `static/` and `tests/`.
+Read `factory`, then one slice from top to bottom, then `workflows/engine/advance.py`.
+"""

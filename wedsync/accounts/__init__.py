@@ -1,0 +1,3 @@
+from flask import Blueprint
+
+pages = Blueprint("accounts", __name__)

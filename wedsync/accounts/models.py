@@ -1,0 +1,127 @@
+"""People, organizations, and what lets either act."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import (
+    ARRAY,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    Text,
+    UniqueConstraint,
+    func,
+)
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from wedsync.platform.db import Base, OrganizationRow, Row
+
+
+class Organization(Row, Base):
+    """The tenant: a vendor business or a partner. `zone` is its IANA time zone."""
+
+    __tablename__ = "organizations"
+    __table_args__ = (CheckConstraint("kind IN ('vendor', 'partner')", name="kind"),)
+
+    slug: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    kind: Mapped[str] = mapped_column(server_default="vendor")
+    trade: Mapped[str | None]
+    zone: Mapped[str] = mapped_column(server_default="Europe/London")
+
+
+class User(Row, Base):
+    """A person. `email` is unique whatever its case; `password_hash` is argon2id."""
+
+    __tablename__ = "users"
+
+    email: Mapped[str]
+    name: Mapped[str]
+    password_hash: Mapped[str]
+    is_admin: Mapped[bool] = mapped_column(server_default="false")
+
+    memberships: Mapped[list["Membership"]] = relationship(back_populates="user")
+
+
+Index("uq_users_email", func.lower(User.email), unique=True)
+
+
+class Membership(OrganizationRow, Base):
+    """A person's role in an organization."""
+
+    __tablename__ = "memberships"
+    __table_args__ = (
+        UniqueConstraint("organization_id", "user_id"),
+        OrganizationRow.unique_inside_organization(),
+        CheckConstraint("role IN ('owner', 'editor', 'viewer')", name="role"),
+    )
+
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    role: Mapped[str]
+
+    user: Mapped[User] = relationship(back_populates="memberships")
+    organization: Mapped[Organization] = relationship()
+
+
+class SignIn(Row, Base):
+    """A server-side session: what the cookie names, what the settings page lists and revokes."""
+
+    __tablename__ = "sign_ins"
+
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    organization_id: Mapped[UUID] = mapped_column(
+        ForeignKey("organizations.id", ondelete="CASCADE")
+    )
+    last_seen_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    expires_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+    device: Mapped[str] = mapped_column(server_default="")
+    address: Mapped[str] = mapped_column(server_default="")
+
+    user: Mapped[User] = relationship()
+    organization: Mapped[Organization] = relationship()
+
+
+class SignInFailure(Row, Base):
+    """A wrong password: kept for a quarter of an hour to slow guessing down."""
+
+    __tablename__ = "sign_in_failures"
+    __table_args__ = (Index("ix_sign_in_failures_recent", "email", "created_at"),)
+
+    email: Mapped[str]
+    address: Mapped[str]
+
+
+class Invitation(OrganizationRow, Base):
+    """A single-use link into an organization; only the hash of its token is kept."""
+
+    __tablename__ = "invitations"
+    __table_args__ = (
+        OrganizationRow.unique_inside_organization(),
+        CheckConstraint("role IN ('owner', 'editor', 'viewer')", name="role"),
+    )
+
+    email: Mapped[str]
+    role: Mapped[str]
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    invited_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    expires_at: Mapped[datetime]
+    accepted_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+
+
+class ApiKey(OrganizationRow, Base):
+    """A key for scripts: shown once, kept hashed; `hint` is its first characters."""
+
+    __tablename__ = "api_keys"
+    __table_args__ = (OrganizationRow.unique_inside_organization(),)
+
+    name: Mapped[str]
+    hint: Mapped[str]
+    key_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    scopes: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    created_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    expires_at: Mapped[datetime | None]
+    last_used_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]

@@ -1,0 +1,77 @@
+"""The app factory: settings in, a Flask app with every slice's routes out.
+
+`inbound` decides who may reach a view, `rendering` how an error is shown, `headers` what every
+answer carries.
+"""
+
+from pathlib import Path
+
+from apiflask import APIFlask
+from flask_login import LoginManager
+from htmx_flask import Htmx
+
+from wedsync import accounts, api, health, webhooks, workflows
+from wedsync.factory import headers, inbound, navigation, rendering
+from wedsync.platform import assets, crypto, outbound
+from wedsync.platform.db import db, engine_options
+from wedsync.platform.fragments import PageRequest
+from wedsync.platform.runtime import Runtime
+from wedsync.platform.vault import Vault
+from wedsync.platform.wake import Wake
+from wedsync.settings import Settings
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+API_TITLE = "WedSync Integration Marketplace"
+
+
+def create_app(settings: Settings | None = None, *, pool_size: int = 20) -> APIFlask:
+    """Build the app. `pool_size` bounds its database connections (twice that at a peak)."""
+    settings = settings or Settings.from_environment()
+    app = APIFlask(
+        "wedsync",
+        title=API_TITLE,
+        version="1.0.0",
+        root_path=str(CHECKOUT),
+        template_folder="templates",
+        static_folder=None,
+        spec_path=f"{api.BASE_PATH}/openapi.json",
+        docs_path=None,
+    )
+    master_key = settings.master_key or crypto.read_or_create_key_file(settings.master_key_file)
+    _configure(app, settings, master_key, pool_size)
+    _extend(app, settings, master_key)
+    for blueprint in (accounts.pages, health.pages, workflows.pages, webhooks.pages):
+        app.register_blueprint(blueprint)
+    api.register(app)
+    return app
+
+
+def _configure(app: APIFlask, settings: Settings, master_key: bytes, pool_size: int) -> None:
+    app.config.update(
+        SECRET_KEY=crypto.derive(master_key, "session cookie"),
+        SQLALCHEMY_DATABASE_URI=settings.database_url,
+        SQLALCHEMY_ENGINE_OPTIONS=engine_options(pool_size=pool_size),
+        SESSION_COOKIE_NAME="__Host-session" if settings.secure else "session",
+        SESSION_COOKIE_SECURE=settings.secure,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        WTF_CSRF_CHECK_DEFAULT=False,
+        WTF_CSRF_TIME_LIMIT=None,
+        MAX_CONTENT_LENGTH=50 * 1024 * 1024,
+        TRAP_HTTP_EXCEPTIONS=False,
+        OPENAPI_VERSION="3.1.0",
+    )
+
+
+def _extend(app: APIFlask, settings: Settings, master_key: bytes) -> None:
+    db.init_app(app)
+    app.extensions["wedsync"] = Runtime(settings, Vault(master_key), Wake(settings.redis_url))
+    outbound.allow_loopback(settings.allow_loopback)
+    Htmx(app)
+    app.request_class = PageRequest
+    LoginManager(app).user_loader(accounts.sessions.load)
+    assets.register_static(app)
+    inbound.register(app)
+    headers.register(app)
+    rendering.register(app)
+    navigation.register(app)

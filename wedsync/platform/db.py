@@ -1,0 +1,100 @@
+"""The database: one declarative base, one session, one way to scope rows to an organization."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import (
+    DateTime,
+    ForeignKey,
+    ForeignKeyConstraint,
+    MetaData,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB, UUID as PG_UUID
+from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column, registry
+
+_NAMES = {
+    "ix": "ix_%(column_0_N_label)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Base(DeclarativeBase):
+    # Flask-SQLAlchemy copies a model class's body, which a bare `type_annotation_map` does not
+    # survive; a registry does.
+    registry = registry(
+        metadata=MetaData(naming_convention=_NAMES),
+        type_annotation_map={
+            dict[str, Any]: JSONB,
+            list[Any]: JSONB,
+            str: Text,
+            datetime: DateTime(timezone=True),
+            UUID: PG_UUID(as_uuid=True),
+        },
+    )
+
+
+db = SQLAlchemy(metadata=Base.metadata)
+
+
+class Row:
+    """What every table has: a time-ordered id and the moment it was made."""
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, server_default=text("uuidv7()"))
+    created_at: Mapped[datetime] = mapped_column(server_default=text("clock_timestamp()"))
+
+
+class OrganizationRow(Row):
+    """A row that belongs to an organization, and can be a parent inside it.
+
+    The unique pair lets children carry a composite foreign key, so the database itself refuses a
+    child whose parent belongs to somebody else.
+    """
+
+    @declared_attr
+    def organization_id(cls) -> Mapped[UUID]:
+        return mapped_column(ForeignKey("organizations.id", ondelete="CASCADE"))
+
+    @classmethod
+    def unique_inside_organization(cls) -> UniqueConstraint:
+        return UniqueConstraint("organization_id", "id")
+
+
+def parent(column: str, table: str, *, ondelete: str = "CASCADE") -> ForeignKeyConstraint:
+    """A composite foreign key `(organization_id, column)` to a parent of the same organization."""
+    return ForeignKeyConstraint(
+        ["organization_id", column],
+        [f"{table}.organization_id", f"{table}.id"],
+        ondelete=ondelete,
+    )
+
+
+def engine_options(*, pool_size: int = 20, application_name: str = "wedsync") -> dict[str, Any]:
+    """Options for every engine: bounded pool, bounded statements, UTC.
+
+    `idle_in_transaction_session_timeout` ends a transaction somebody left open across an effect;
+    `lock_timeout` turns a lock queue into an error that is tried again.
+    """
+    settings = (
+        "-c statement_timeout=15000 -c lock_timeout=2000 "
+        "-c idle_in_transaction_session_timeout=10000 -c timezone=UTC"
+    )
+    return {
+        "pool_size": pool_size,
+        "max_overflow": pool_size,
+        "pool_timeout": 3,
+        "pool_pre_ping": True,
+        "pool_recycle": 1800,
+        "connect_args": {
+            "application_name": application_name,
+            "options": settings,
+            "connect_timeout": 5,
+        },
+    }

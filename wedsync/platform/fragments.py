@@ -1,0 +1,36 @@
+"""One route, two answers: the whole page, or the block an htmx request asked for.
+
+A block is answered only to a partial htmx request (front-end notes: `HX-Request-Type`), so that a
+history restore or a `body` target gets a page it can stand on.
+"""
+
+from typing import Any, cast
+
+from flask import Response, make_response, render_template, request
+from htmx_flask.requests import HtmxAwareRequest
+from jinja2_fragments.flask import render_block
+
+
+class PageRequest(HtmxAwareRequest):
+    """Flask's request with what htmx 4 sends. Header values are the client's word, not facts."""
+
+    @property
+    def wants_fragment(self) -> bool:
+        return bool(self.htmx) and self.headers.get("HX-Request-Type") == "partial"
+
+
+def wants_fragment() -> bool:
+    """Whether this request asks for a part of a page."""
+    return cast(PageRequest, request).wants_fragment
+
+
+def render(template: str, block: str = "main", *, status: int = 200, **context: Any) -> Response:
+    """Render `template`, or only `block` of it when a fragment was asked for."""
+    if wants_fragment():
+        html = render_block(template, block, **context)
+    else:
+        html = render_template(template, **context)
+    response = make_response(html, status)
+    response.headers["Vary"] = "HX-Request, HX-Request-Type"
+    response.headers["Cache-Control"] = "no-store"
+    return response

@@ -1,0 +1,153 @@
+"""Who is working on what: owners, lanes, and the claims of the dead.
+
+A worker process is an *owner*: a row, and a session advisory lock on a connection of its own that
+only its life holds. When the lock is free the owner is dead, and the sweep gives its claims back
+at once instead of waiting for their lease to end.
+
+A *lane* is what is claimed as a whole (a workflow, an endpoint). `next_due_at` says when it next
+has work; the drain takes the lanes longest not served, a bounded number of rows from each, so
+that nobody starves. Whoever makes a row due calls `touch_lanes` in the same transaction.
+"""
+
+import logging
+import os
+import socket
+from collections.abc import Mapping
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Connection, ForeignKey, Index, text
+from sqlalchemy.engine import Engine
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Mapped, mapped_column
+
+from wedsync.platform import ids
+from wedsync.platform.db import Base
+
+LEASE_SECONDS = 90
+RENEW_SECONDS = 15
+
+log = logging.getLogger(__name__)
+
+
+class Lane(Base):
+    """One lane of one kind (`runs`, `deliveries`); `next_due_at` empty means nothing to do."""
+
+    __tablename__ = "lanes"
+    __table_args__ = (
+        Index(
+            "ix_lanes_due", "kind", "served_at", postgresql_where=text("next_due_at IS NOT NULL")
+        ),
+    )
+
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    organization_id: Mapped[UUID] = mapped_column(
+        ForeignKey("organizations.id", ondelete="CASCADE")
+    )
+    ordered: Mapped[bool] = mapped_column(server_default="false")
+    next_due_at: Mapped[datetime | None]
+    served_at: Mapped[datetime] = mapped_column(server_default=text("clock_timestamp()"))
+
+
+class Owner(Base):
+    """A worker process that may hold claims; `lock_key` is its advisory lock."""
+
+    __tablename__ = "owners"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    lock_key: Mapped[int] = mapped_column(BigInteger, unique=True)
+    process: Mapped[str]
+    seen_at: Mapped[datetime] = mapped_column(server_default=text("clock_timestamp()"))
+
+
+class LostOwnership(Exception):
+    """The session that held the owner's lock is gone; its claims may be somebody else's now."""
+
+
+class OwnerLock:
+    """This process's ownership: held as long as one database session lives."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._connection: Connection | None = None
+        self.id = ids.new_id()
+
+    def acquire(self) -> UUID:
+        """Become a new owner; returns its id."""
+        self.release()
+        self.id = ids.new_id()
+        connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        connection.detach()
+        lock_key = int.from_bytes(self.id.bytes[8:], "big", signed=True)
+        connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": lock_key})
+        connection.execute(
+            text("INSERT INTO owners (id, lock_key, process) VALUES (:id, :key, :process)"),
+            {"id": self.id, "key": lock_key, "process": f"{socket.gethostname()}:{os.getpid()}"},
+        )
+        self._connection = connection
+        return self.id
+
+    def check(self) -> None:
+        """Show that the session lives. Raises LostOwnership when it does not."""
+        if self._connection is None:
+            raise LostOwnership("This process owns nothing yet.")
+        try:
+            self._connection.execute(
+                text("UPDATE owners SET seen_at = clock_timestamp() WHERE id = :id"),
+                {"id": self.id},
+            )
+        except DBAPIError as error:
+            raise LostOwnership("The session that held the lock is gone.") from error
+
+    def release(self) -> None:
+        """Give the lock back by ending its session."""
+        if self._connection is None:
+            return
+        try:
+            self._connection.close()
+        except DBAPIError:
+            log.info("the owner's session had ended already")
+        finally:
+            self._connection = None
+
+
+def touch_lanes(
+    connection: Connection, kind: str, organization_id: UUID, due: Mapping[str, datetime]
+) -> None:
+    """Say that lanes have work from a moment on, making lanes that are new.
+
+    Keys are taken in order, so that two transactions touching the same lanes cannot deadlock.
+    """
+    if not due:
+        return
+    keys = sorted(due)
+    connection.execute(
+        text(
+            "INSERT INTO lanes (kind, key, organization_id, next_due_at)"
+            " SELECT :kind, key, :organization_id, due"
+            " FROM unnest(CAST(:keys AS text[]), CAST(:dues AS timestamptz[])) AS t(key, due)"
+            " ORDER BY key"
+            " ON CONFLICT (kind, key) DO UPDATE SET next_due_at ="
+            " least(lanes.next_due_at, excluded.next_due_at)"
+        ),
+        {
+            "kind": kind,
+            "organization_id": organization_id,
+            "keys": keys,
+            "dues": [due[key] for key in keys],
+        },
+    )
+
+
+def dead_owners(connection: Connection) -> list[UUID]:
+    """Owners whose lock is free, each now locked by this transaction so that one sweep acts."""
+    rows = connection.execute(
+        text("SELECT id FROM owners WHERE pg_try_advisory_xact_lock(lock_key) ORDER BY id")
+    )
+    return [row.id for row in rows]
+
+
+def forget_owners(connection: Connection, owners: list[UUID]) -> None:
+    """Delete owners whose claims were given back."""
+    connection.execute(text("DELETE FROM owners WHERE id = ANY(:owners)"), {"owners": owners})

@@ -1,0 +1,175 @@
+"""Hooks (in), endpoints, deliveries and their attempts (out)."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    CheckConstraint,
+    Index,
+    LargeBinary,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from wedsync.platform.db import Base, OrganizationRow, parent
+
+
+class Hook(OrganizationRow, Base):
+    """An inbound URL. `secret` is sealed; `previous_secret` still verifies until its moment."""
+
+    __tablename__ = "hooks"
+    __table_args__ = (
+        OrganizationRow.unique_inside_organization(),
+        CheckConstraint("state IN ('on', 'off', 'needs_secret')", name="state"),
+    )
+
+    name: Mapped[str]
+    token: Mapped[str] = mapped_column(unique=True)
+    scheme: Mapped[str]
+    event_type: Mapped[str | None]
+    options: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    secret: Mapped[bytes | None] = mapped_column(LargeBinary)
+    previous_secret: Mapped[bytes | None] = mapped_column(LargeBinary)
+    previous_secret_until: Mapped[datetime | None]
+    state: Mapped[str] = mapped_column(server_default="on")
+    last_seen_at: Mapped[datetime | None]
+    conflicts: Mapped[int] = mapped_column(server_default="0")
+
+
+class HookReceipt(Base):
+    """One sender's event id seen at one hook: what makes a repeat a repeat.
+
+    Narrow on purpose; pruned later than any sender's last retry.
+    """
+
+    __tablename__ = "hook_receipts"
+    __table_args__ = (parent("hook_id", "hooks"),)
+
+    hook_id: Mapped[UUID] = mapped_column(primary_key=True)
+    sender_event_id: Mapped[str] = mapped_column(primary_key=True)
+    organization_id: Mapped[UUID]
+    event_id: Mapped[UUID]
+    body_hash: Mapped[bytes] = mapped_column(LargeBinary)
+    received_at: Mapped[datetime] = mapped_column(server_default=text("clock_timestamp()"))
+
+
+class HookRejection(Base):
+    """How often a hook refused, by reason. Counted in memory, written every five seconds."""
+
+    __tablename__ = "hook_rejections"
+    __table_args__ = (parent("hook_id", "hooks"),)
+
+    hook_id: Mapped[UUID] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(primary_key=True)
+    organization_id: Mapped[UUID]
+    count: Mapped[int] = mapped_column(BigInteger)
+    last_at: Mapped[datetime]
+
+
+class HookRejectionSample(OrganizationRow, Base):
+    """One of the ten latest refusals of a hook: masked headers and the size, never the body."""
+
+    __tablename__ = "hook_rejection_samples"
+    __table_args__ = (
+        OrganizationRow.unique_inside_organization(),
+        parent("hook_id", "hooks"),
+        Index("ix_hook_rejection_samples_of_hook", "hook_id", text("id DESC")),
+    )
+
+    hook_id: Mapped[UUID]
+    code: Mapped[str]
+    headers: Mapped[dict[str, Any]]
+    size: Mapped[int]
+
+
+class Endpoint(OrganizationRow, Base):
+    """An outbound URL that wants to be told. `event_types` empty means all.
+
+    `ordered_by` is a dotted path in the sent body; deliveries with one value there go out one
+    after the other. `failing_since` is the first failure since the last success.
+    """
+
+    __tablename__ = "endpoints"
+    __table_args__ = (
+        OrganizationRow.unique_inside_organization(),
+        CheckConstraint("state IN ('on', 'off', 'disabled')", name="state"),
+    )
+
+    url: Mapped[str]
+    description: Mapped[str] = mapped_column(server_default="")
+    event_types: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
+    filter: Mapped[Any] = mapped_column(JSONB(none_as_null=True), nullable=True)
+    ordered_by: Mapped[str | None]
+    secret: Mapped[bytes] = mapped_column(LargeBinary)
+    previous_secret: Mapped[bytes | None] = mapped_column(LargeBinary)
+    previous_secret_until: Mapped[datetime | None]
+    state: Mapped[str] = mapped_column(server_default="on")
+    state_reason: Mapped[str | None]
+    failing_since: Mapped[datetime | None]
+
+
+class Delivery(OrganizationRow, Base):
+    """One event on its way to one endpoint.
+
+    `lane` is what is claimed as a whole: the endpoint, or the endpoint and its order key.
+    `failures` counts attempts that came back without success and picks the next delay;
+    `attempts` numbers every attempt that was started. `fence` rises with each claim.
+    """
+
+    __tablename__ = "deliveries"
+    __table_args__ = (
+        OrganizationRow.unique_inside_organization(),
+        UniqueConstraint("endpoint_id", "event_id"),
+        parent("endpoint_id", "endpoints"),
+        parent("event_id", "events"),
+        CheckConstraint(
+            "state IN ('due', 'in_flight', 'delivered', 'exhausted', 'cancelled')", name="state"
+        ),
+        Index("ix_deliveries_due", "lane", "next_attempt_at", postgresql_where=text("state='due'")),
+        Index(
+            "ix_deliveries_open_in_order",
+            "lane",
+            "seq",
+            postgresql_where=text("state IN ('due', 'in_flight')"),
+        ),
+        Index("ix_deliveries_claimed", "owner", postgresql_where=text("state = 'in_flight'")),
+        Index("ix_deliveries_of_endpoint", "organization_id", "endpoint_id", text("id DESC")),
+        Index("ix_deliveries_of_event", "event_id"),
+    )
+
+    endpoint_id: Mapped[UUID]
+    event_id: Mapped[UUID]
+    lane: Mapped[str]
+    seq: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    state: Mapped[str] = mapped_column(server_default="due")
+    failures: Mapped[int] = mapped_column(server_default="0")
+    attempts: Mapped[int] = mapped_column(server_default="0")
+    next_attempt_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+    owner: Mapped[UUID | None]
+    fence: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    lease_until: Mapped[datetime | None]
+
+
+class DeliveryAttempt(Base):
+    """One HTTP try: written before its first byte leaves, finished with what came back."""
+
+    __tablename__ = "delivery_attempts"
+    __table_args__ = (parent("delivery_id", "deliveries"),)
+
+    delivery_id: Mapped[UUID] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    organization_id: Mapped[UUID]
+    started_at: Mapped[datetime] = mapped_column(server_default=text("clock_timestamp()"))
+    finished_at: Mapped[datetime | None]
+    outcome: Mapped[str | None]
+    status: Mapped[int | None]
+    error: Mapped[str | None]
+    timings: Mapped[Any] = mapped_column(JSONB(none_as_null=True), nullable=True)
+    answer: Mapped[str | None]

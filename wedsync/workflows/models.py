@@ -1,0 +1,178 @@
+"""Workflows, their versions, and the journal of what ran."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Index,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from wedsync.platform.db import Base, OrganizationRow, parent
+
+NO_ITEM = -1
+
+RUN_STATES = (
+    "queued",
+    "running",
+    "waiting",
+    "needs_attention",
+    "succeeded",
+    "failed",
+    "stopped",
+    "filtered",
+)
+FINAL_RUN_STATES = ("succeeded", "failed", "stopped", "filtered")
+STEP_STATES = ("started", "waiting", "unsure", "succeeded", "failed", "skipped")
+
+
+class Workflow(OrganizationRow, Base):
+    """An automation: its editable draft, and which immutable version is live."""
+
+    __tablename__ = "workflows"
+    __table_args__ = (
+        OrganizationRow.unique_inside_organization(),
+        CheckConstraint("state IN ('off', 'on', 'paused')", name="state"),
+        parent("live_version_id", "workflow_versions", ondelete="SET NULL (live_version_id)"),
+    )
+
+    name: Mapped[str]
+    state: Mapped[str] = mapped_column(server_default="off")
+    draft: Mapped[Any] = mapped_column(JSONB)
+    draft_revision: Mapped[int] = mapped_column(server_default="1")
+    live_version_id: Mapped[UUID | None]
+
+
+class WorkflowVersion(OrganizationRow, Base):
+    """A published definition; never changes. `content_hash` is SHA-256 of its canonical JSON.
+
+    The trigger's fields stand beside it, so that the fan-out finds whom an event concerns by
+    index. `source` is the trigger's: `ours`, `any`, `hook:<id>` …
+    """
+
+    __tablename__ = "workflow_versions"
+    __table_args__ = (
+        OrganizationRow.unique_inside_organization(),
+        UniqueConstraint("workflow_id", "number"),
+        parent("workflow_id", "workflows"),
+        Index("ix_workflow_versions_by_trigger", "organization_id", "event_type", "source"),
+    )
+
+    workflow_id: Mapped[UUID]
+    number: Mapped[int]
+    definition: Mapped[dict[str, Any]]
+    content_hash: Mapped[str]
+    trigger_kind: Mapped[str]
+    event_type: Mapped[str | None]
+    source: Mapped[str | None]
+    note: Mapped[str | None]
+    published_by: Mapped[UUID | None]
+
+
+class Run(OrganizationRow, Base):
+    """One execution of one version.
+
+    `cause` is why it exists and is unique per workflow. `engine_state` holds positions only.
+    `due_at` says when a drain should look at it next; `owner`, `fence`, `lease_until` are the
+    claim. `revision` rises with every recorded change, for pages that follow along.
+    """
+
+    __tablename__ = "runs"
+    __table_args__ = (
+        OrganizationRow.unique_inside_organization(),
+        UniqueConstraint("workflow_id", "cause"),
+        parent("workflow_id", "workflows"),
+        parent("version_id", "workflow_versions"),
+        parent("event_id", "events"),
+        parent("wedding_id", "weddings", ondelete="SET NULL (wedding_id)"),
+        CheckConstraint(f"state IN {RUN_STATES}", name="state"),
+        Index(
+            "ix_runs_due",
+            "workflow_id",
+            "due_at",
+            postgresql_where=text("state IN ('queued', 'waiting') AND due_at IS NOT NULL"),
+        ),
+        Index("ix_runs_claimed", "owner", postgresql_where=text("state = 'running'")),
+        Index("ix_runs_of_workflow", "organization_id", "workflow_id", text("id DESC")),
+        Index("ix_runs_of_event", "event_id", postgresql_where=text("event_id IS NOT NULL")),
+        Index("ix_runs_by_state", "organization_id", "state", text("id DESC")),
+    )
+
+    workflow_id: Mapped[UUID]
+    version_id: Mapped[UUID]
+    cause: Mapped[str]
+    event_id: Mapped[UUID | None]
+    wedding_id: Mapped[UUID | None]
+    input: Mapped[Any] = mapped_column(JSONB(none_as_null=True), nullable=True)
+    rerun_of: Mapped[UUID | None]
+    origin_run_id: Mapped[UUID | None]
+    state: Mapped[str] = mapped_column(server_default="queued")
+    reason: Mapped[Any] = mapped_column(JSONB(none_as_null=True), nullable=True)
+    waiting_for: Mapped[Any] = mapped_column(JSONB(none_as_null=True), nullable=True)
+    engine_state: Mapped[Any] = mapped_column(JSONB(none_as_null=True), nullable=True)
+    pending_decision: Mapped[Any] = mapped_column(JSONB(none_as_null=True), nullable=True)
+    revision: Mapped[int] = mapped_column(server_default="0")
+    due_at: Mapped[datetime | None]
+    started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+    owner: Mapped[UUID | None]
+    fence: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    lease_until: Mapped[datetime | None]
+
+
+class RunStep(Base):
+    """One recorded piece of a run: what it was given, what it gave, what went wrong.
+
+    `item` numbers the rows of a `for_each`; `NO_ITEM` elsewhere. `generation` is part of the key
+    partners see: it rises only when a person changed the input or chose to send again.
+    """
+
+    __tablename__ = "run_steps"
+    __table_args__ = (
+        parent("run_id", "runs"),
+        CheckConstraint(f"state IN {STEP_STATES}", name="state"),
+    )
+
+    run_id: Mapped[UUID] = mapped_column(primary_key=True)
+    step_id: Mapped[str] = mapped_column(primary_key=True)
+    item: Mapped[int] = mapped_column(primary_key=True, server_default=text(str(NO_ITEM)))
+    organization_id: Mapped[UUID]
+    state: Mapped[str]
+    input: Mapped[Any] = mapped_column(JSONB(none_as_null=True), nullable=True)
+    output: Mapped[Any] = mapped_column(JSONB(none_as_null=True), nullable=True)
+    error: Mapped[Any] = mapped_column(JSONB(none_as_null=True), nullable=True)
+    explanation: Mapped[Any] = mapped_column(JSONB(none_as_null=True), nullable=True)
+    generation: Mapped[int] = mapped_column(server_default="0")
+    attempts: Mapped[int] = mapped_column(server_default="0")
+    position: Mapped[int] = mapped_column(server_default="0")
+    started_at: Mapped[datetime] = mapped_column(server_default=text("clock_timestamp()"))
+    finished_at: Mapped[datetime | None]
+
+
+class StepAttempt(Base):
+    """One try of one effect: committed as started before its first byte leaves.
+
+    `finished_at` stays empty when the process died in between; the engine then treats the
+    attempt as one whose effect may have happened.
+    """
+
+    __tablename__ = "step_attempts"
+    __table_args__ = (parent("run_id", "runs"),)
+
+    run_id: Mapped[UUID] = mapped_column(primary_key=True)
+    step_id: Mapped[str] = mapped_column(primary_key=True)
+    item: Mapped[int] = mapped_column(primary_key=True, server_default=text(str(NO_ITEM)))
+    number: Mapped[int] = mapped_column(primary_key=True)
+    organization_id: Mapped[UUID]
+    idempotency_key: Mapped[str]
+    started_at: Mapped[datetime] = mapped_column(server_default=text("clock_timestamp()"))
+    finished_at: Mapped[datetime | None]
+    outcome: Mapped[str | None]
+    error: Mapped[Any] = mapped_column(JSONB(none_as_null=True), nullable=True)
+    ms: Mapped[int | None]
