@@ -87,7 +87,10 @@ class SignInFailure(Row, Base):
     """A wrong password: kept for a quarter of an hour to slow guessing down."""
 
     __tablename__ = "sign_in_failures"
-    __table_args__ = (Index("ix_sign_in_failures_recent", "email", "created_at"),)
+    __table_args__ = (
+        Index("ix_sign_in_failures_of_email", "email", "created_at"),
+        Index("ix_sign_in_failures_of_address", "address", "created_at"),
+    )
 
     email: Mapped[str]
     address: Mapped[str]

@@ -67,12 +67,18 @@ class OrganizationRow(Row):
         return UniqueConstraint("organization_id", "id")
 
 
-def parent(column: str, table: str, *, ondelete: str = "CASCADE") -> ForeignKeyConstraint:
-    """A composite foreign key `(organization_id, column)` to a parent of the same organization."""
+def parent(
+    column: str, table: str, *, ondelete: str = "CASCADE", mutual: bool = False
+) -> ForeignKeyConstraint:
+    """A composite foreign key `(organization_id, column)` to a parent of the same organization.
+
+    `mutual` marks the one of two tables naming each other that is bound after both exist.
+    """
     return ForeignKeyConstraint(
         ["organization_id", column],
         [f"{table}.organization_id", f"{table}.id"],
         ondelete=ondelete,
+        use_alter=mutual,
     )
 
 

@@ -39,7 +39,12 @@ class Workflow(OrganizationRow, Base):
     __table_args__ = (
         OrganizationRow.unique_inside_organization(),
         CheckConstraint("state IN ('off', 'on', 'paused')", name="state"),
-        parent("live_version_id", "workflow_versions", ondelete="SET NULL (live_version_id)"),
+        parent(
+            "live_version_id",
+            "workflow_versions",
+            ondelete="SET NULL (live_version_id)",
+            mutual=True,
+        ),
     )
 
     name: Mapped[str]
