@@ -1,0 +1,5 @@
+"""The log of accepted facts. It knows no listener: the fan-out reads it and tells others.
+
+Nouns: an *event* (type, source, data, when), its *causation* (what led to it). `service.publish`
+accepts one, `queries` reads them, `types` says which names are ours alone.
+"""
