@@ -88,8 +88,13 @@ class PostgresServer(Server):
     ) -> None:
         super().__exit__(kind, error, trace)
         if self._marker is not None:
-            shutil.rmtree(self.storage, ignore_errors=True)
+            self.delete()
             self._marker.close()
+
+    def delete(self) -> None:
+        """Delete the data and the password. Only while it is stopped."""
+        shutil.rmtree(self.storage, ignore_errors=True)
+        self._password_file.unlink(missing_ok=True)
 
     def _run_as(self) -> pwd.struct_passwd | None:
         return dropped.user()

@@ -90,18 +90,17 @@ class Server(ABC):
 
     def stop(self) -> None:
         """End it in good order, within seconds."""
-        if self._child is not None:
+        if self._child is not None and not self._gone():
             process.end(self._child.pid, *self.stop_signals, gone=self._gone)
-            self._child.wait()
-            self._child = None
+        self._child = None
         self._release()
 
     def kill(self) -> None:
         """End it and its own children as a power cut would; `start()` recovers."""
-        if self._child is not None:
+        if self._child is not None and not self._gone():
             process.kill_family(self._child.pid)
             self._child.wait()
-            self._child = None
+        self._child = None
         self._release()
 
     def restart(self) -> None:

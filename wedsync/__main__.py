@@ -1,0 +1,5 @@
+"""`python -m wedsync` is `wedsync`."""
+
+from wedsync.cli import main
+
+main()

@@ -1,0 +1,37 @@
+"""The checks of `wedsync doctor`: each looks at one thing and says what it found.
+
+`machine` looks at what is installed here, `services` at what answers.
+"""
+
+from collections.abc import Iterator
+
+from wedsync.cli.checkup import machine, services
+from wedsync.cli.checkup.finding import Finding, Level, broken, fine
+from wedsync.platform import embedded
+from wedsync.platform.embedded import ServerError
+from wedsync.settings import SettingError, Settings
+
+__all__ = ["Finding", "Level", "whole"]
+
+
+def whole() -> Iterator[Finding]:
+    """Everything there is to say, as it is found."""
+    yield machine.python()
+    yield machine.packages()
+    yield machine.front_end()
+    try:
+        settings = Settings.from_environment()
+    except SettingError as error:
+        yield broken(str(error))
+        return
+    yield fine(f"Settings can be used; people reach this installation at {settings.public_url}.")
+    yield machine.home(settings)
+    yield machine.disk(settings)
+    yield machine.master_key(settings)
+    yield services.port(settings)
+    try:
+        with embedded.reachable(settings) as found:
+            yield from services.database(found)
+            yield services.redis(found)
+    except ServerError as error:
+        yield broken(str(error))

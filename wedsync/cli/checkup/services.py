@@ -1,0 +1,94 @@
+"""What answers, and whether it is the right thing that does."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import psycopg
+from psycopg.rows import scalar_row
+from redis import Redis
+from redis.exceptions import RedisError
+
+from wedsync.cli import Unusable
+from wedsync.cli.checkup.finding import Finding, broken, fine, odd
+from wedsync.cli.installation import reason
+from wedsync.cli.supervisor import preflight
+from wedsync.settings import Settings
+
+_OLDEST_POSTGRES = 18
+_CONNECT_S = 5
+# Signatures are accepted for five minutes around their time stamp.
+_CLOCK_OFF_S = 30
+
+
+def port(settings: Settings) -> Finding:
+    if preflight.is_ready(settings):
+        return fine(f"WedSync answers on port {settings.port}.")
+    try:
+        preflight.require_port(settings)
+    except Unusable as error:
+        return broken(error.message)
+    return fine(f"Port {settings.port} is free.")
+
+
+def database(settings: Settings) -> Iterator[Finding]:
+    """Reachable, new enough, migrated, and of one mind with us about the time."""
+    try:
+        connection = psycopg.connect(
+            settings.require_libpq_url(), connect_timeout=_CONNECT_S, autocommit=True
+        )
+    except psycopg.Error as error:
+        yield broken(f"The database cannot be reached ({reason(error)}): check DATABASE_URL.")
+        return
+    with connection:
+        yield _version(connection)
+        yield _schema(connection)
+        yield _clock(connection)
+
+
+def redis(settings: Settings) -> Finding:
+    """Its absence only makes things slower: SQL is the truth."""
+    client = Redis.from_url(settings.redis_url or "", socket_timeout=2, socket_connect_timeout=2)
+    try:
+        client.ping()
+    except RedisError:
+        return odd("Redis does not answer: nothing is lost, but work starts up to a second later.")
+    finally:
+        client.close()
+    return fine("Redis answers.")
+
+
+def _version(connection: psycopg.Connection) -> Finding:
+    major = connection.info.server_version // 10_000
+    if major < _OLDEST_POSTGRES:
+        return broken(f"PostgreSQL {major} is too old: WedSync needs {_OLDEST_POSTGRES} or newer.")
+    return fine(f"PostgreSQL {major} answers.")
+
+
+def _schema(connection: psycopg.Connection) -> Finding:
+    from wedsync import migrations
+
+    table = _value(connection, "SELECT to_regclass('alembic_version')::text")
+    found = _value(connection, f"SELECT version_num FROM {table}") if table else None
+    wanted = migrations.head()
+    if found == wanted:
+        return fine(f"The schema is at {found}, as this version wants it.")
+    return broken(
+        f"The schema is at {found or 'nothing'}, this version wants {wanted}: "
+        "run `wedsync db upgrade`."
+    )
+
+
+def _clock(connection: psycopg.Connection) -> Finding:
+    theirs = _value(connection, "SELECT clock_timestamp()")
+    apart = abs((datetime.now(UTC) - theirs).total_seconds())
+    if apart > _CLOCK_OFF_S:
+        return broken(
+            f"This machine's clock and the database's are {apart:.0f} seconds apart: "
+            "signatures will be refused until they agree."
+        )
+    return fine("This machine's clock and the database's agree.")
+
+
+def _value(connection: psycopg.Connection, query: str) -> Any:
+    return connection.cursor(row_factory=scalar_row).execute(query.encode()).fetchone()

@@ -1,0 +1,32 @@
+"""`wedsync db`: bring the schema up to date; delete the private database."""
+
+import click
+
+from wedsync.cli import Unusable, installation
+from wedsync.platform import embedded
+from wedsync.settings import Settings
+
+
+@click.group()
+def command() -> None:
+    """The database."""
+
+
+@command.command()
+def upgrade() -> None:
+    """Bring the schema to this version."""
+    from wedsync import migrations
+
+    with installation.settings() as settings:
+        migrations.upgrade(settings.database_url)
+
+
+@command.command()
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def delete(yes: bool) -> None:
+    """Delete the private database of this installation, with everything in it."""
+    server, _ = embedded.at_home(Settings.from_environment().home)
+    if server.running():
+        raise Unusable("The private database is in use: stop WedSync first.")
+    if yes or click.confirm(f"Delete the database in {server.storage}?"):
+        server.delete()

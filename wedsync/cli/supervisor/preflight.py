@@ -1,0 +1,94 @@
+"""What is looked at before anything is started, each refusal in one sentence."""
+
+import errno
+import fcntl
+import http.client
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO
+
+import click
+
+from wedsync.cli import Unusable
+from wedsync.settings import CHECKOUT, Settings
+
+_LISTEN_ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared, not bound
+FRONT_END = CHECKOUT / "static" / "vendor" / "manifest.json"
+
+
+@contextmanager
+def only_one(settings: Settings) -> Iterator[None]:
+    """Be the one `wedsync up` of this home while the block lasts.
+
+    The lock goes with its process, so what a killed run left behind stops nobody: its number in
+    the pid file is only shown, never trusted.
+    """
+    try:
+        settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        file = (settings.home / "up.pid").open("a+")
+    except OSError as error:
+        raise Unusable(f"WEDSYNC_HOME cannot be used: {settings.home}: {error.strerror}.") from None
+    with file:
+        _take(file, settings)
+        try:
+            yield
+        finally:
+            file.truncate(0)
+
+
+def _take(file: IO[str], settings: Settings) -> None:
+    file.seek(0)
+    written = file.read().strip()
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise Unusable(
+            f"WedSync is already running from {settings.home} (process {written}): "
+            "stop it first, or choose another WEDSYNC_HOME and PORT."
+        ) from None
+    if written:
+        click.echo(f"The last run (process {written}) did not end by itself; starting afresh.")
+    file.truncate(0)
+    file.write(f"{os.getpid()}\n")
+    file.flush()
+
+
+def require_front_end() -> None:
+    """Refuse to serve pages without their styles and scripts."""
+    if not FRONT_END.exists():
+        raise Unusable("The front end is not built: run `make setup`.")
+
+
+def require_port(settings: Settings) -> None:
+    """Refuse a port that somebody listens on, or that is not ours to take."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            raise Unusable(_port_trouble(settings, error)) from None
+
+
+def _port_trouble(settings: Settings, error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return (
+            f"Port {settings.port} is taken by another program: "
+            f"stop that one, or choose another with PORT={settings.port % 65535 + 1}."
+        )
+    return f"{settings.host} port {settings.port} cannot be used: {error.strerror}."
+
+
+def is_ready(settings: Settings) -> bool:
+    """Whether a WedSync that is ready for work answers on our port."""
+    host = _LISTEN_ANYWHERE.get(settings.host, settings.host)
+    connection = http.client.HTTPConnection(host, settings.port, timeout=2)
+    try:
+        connection.request("GET", "/readyz")
+        return connection.getresponse().status == http.HTTPStatus.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
