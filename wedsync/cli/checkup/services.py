@@ -68,14 +68,14 @@ def _version(connection: psycopg.Connection) -> Finding:
 def _schema(connection: psycopg.Connection) -> Finding:
     from wedsync import migrations
 
-    table = _value(connection, "SELECT to_regclass('alembic_version')::text")
-    found = _value(connection, f"SELECT version_num FROM {table}") if table else None
+    if not _value(connection, "SELECT to_regclass('alembic_version') IS NOT NULL"):
+        return odd("The database is empty: `make run` or `wedsync db upgrade` makes its tables.")
+    found = _value(connection, "SELECT version_num FROM alembic_version")
     wanted = migrations.head()
     if found == wanted:
         return fine(f"The schema is at {found}, as this version wants it.")
     return broken(
-        f"The schema is at {found or 'nothing'}, this version wants {wanted}: "
-        "run `wedsync db upgrade`."
+        f"The schema is at {found}, this version wants {wanted}: run `wedsync db upgrade`."
     )
 
 

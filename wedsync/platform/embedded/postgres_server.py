@@ -91,6 +91,10 @@ class PostgresServer(Server):
             self.delete()
             self._marker.close()
 
+    def made(self) -> bool:
+        """Whether there is a database to start."""
+        return self._made_by.exists() and self._password_file.exists()
+
     def delete(self) -> None:
         """Delete the data and the password. Only while it is stopped."""
         shutil.rmtree(self.storage, ignore_errors=True)
