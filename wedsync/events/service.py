@@ -71,12 +71,13 @@ def _check_type(event_type: str) -> None:
 
 
 def _check_data(data: Any) -> None:
-    problem = _problem_with_data(data)
+    problem = problem_with_data(data)
     if problem:
         raise Invalid(problem, errors=[FieldError("/data", "data", problem)])
 
 
-def _problem_with_data(data: Any) -> str | None:
+def problem_with_data(data: Any) -> str | None:
+    """Why this cannot be kept as an event's data, as a sentence; None when it can."""
     try:
         written = documents.write(data)
         documents.read(written)

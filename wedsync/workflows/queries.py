@@ -1,0 +1,309 @@
+"""Reading workflows, versions, runs and the books; every query inside one organization."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, and_, func, select, text
+from sqlalchemy.orm import defer
+
+from wedsync.errors import NotFound
+from wedsync.events import queries as events
+from wedsync.platform.db import db
+from wedsync.workflows.models import (
+    RUN_STATES,
+    Run,
+    RunStep,
+    StepAttempt,
+    Workflow,
+    WorkflowVersion,
+)
+
+DELIVERY_STATES = ("due", "in_flight", "delivered", "exhausted", "cancelled")
+
+_BOOKS = text(
+    "SELECT 'events' AS book, CASE WHEN parked_at IS NOT NULL THEN 'parked'"
+    "  WHEN fanned_out_at IS NULL THEN 'to_fan_out' ELSE 'fanned_out' END AS state,"
+    "  count(*) AS n FROM events WHERE organization_id = :organization_id GROUP BY 2"
+    " UNION ALL SELECT 'runs', state, count(*) FROM runs"
+    "  WHERE organization_id = :organization_id GROUP BY state"
+    " UNION ALL SELECT 'deliveries', state, count(*) FROM deliveries"
+    "  WHERE organization_id = :organization_id GROUP BY state"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class WorkflowLine:
+    """A workflow and the number of its live version, None before the first."""
+
+    workflow: Workflow
+    live_version: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class RunFilter:
+    """What a list of runs is narrowed to."""
+
+    workflow_id: UUID | None = None
+    state: str | None = None
+    event_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunLine:
+    """A run with the number of its version and the name of its workflow."""
+
+    run: Run
+    version: int
+    workflow_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedStep:
+    """A step of a run and every try of it, first to last."""
+
+    step: RunStep
+    attempts: tuple[StepAttempt, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """A run with its recorded steps in the order they happened."""
+
+    line: RunLine
+    steps: tuple[RecordedStep, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """Everything accepted is accounted for (`engine.md`, promise 10), read from one snapshot.
+
+    Each mapping holds every state, in order, with how many are in it; their sums are the events
+    accepted, the runs started and the deliveries made.
+    """
+
+    events: Mapping[str, int]
+    runs: Mapping[str, int]
+    deliveries: Mapping[str, int]
+
+    @property
+    def accepted(self) -> int:
+        return sum(self.events.values())
+
+    @property
+    def started(self) -> int:
+        return sum(self.runs.values())
+
+    @property
+    def made(self) -> int:
+        return sum(self.deliveries.values())
+
+
+def get_workflow(organization_id: UUID, workflow_id: UUID, *, lock: bool = False) -> Workflow:
+    """One workflow, its row locked for a change when asked. Raises NotFound."""
+    query = select(Workflow).where(
+        Workflow.organization_id == organization_id, Workflow.id == workflow_id
+    )
+    if lock:
+        query = query.with_for_update().execution_options(populate_existing=True)
+    workflow = db.session.scalar(query)
+    if workflow is None:
+        raise NotFound("There is no such workflow.")
+    return workflow
+
+
+def workflow_line(organization_id: UUID, workflow_id: UUID) -> WorkflowLine:
+    """One workflow with its live version's number. Raises NotFound."""
+    workflow = get_workflow(organization_id, workflow_id)
+    live = live_version(workflow)
+    return WorkflowLine(workflow, live.number if live else None)
+
+
+def list_workflows(
+    organization_id: UUID, *, before: UUID | None = None, limit: int = 50
+) -> list[WorkflowLine]:
+    """Workflows, newest first, older than `before`; their drafts are left for `get_workflow`."""
+    query = (
+        select(Workflow, WorkflowVersion.number)
+        .outerjoin(
+            WorkflowVersion,
+            and_(
+                WorkflowVersion.organization_id == Workflow.organization_id,
+                WorkflowVersion.id == Workflow.live_version_id,
+            ),
+        )
+        .where(Workflow.organization_id == organization_id)
+        .order_by(Workflow.id.desc())
+        .limit(limit)
+        .options(defer(Workflow.draft))
+    )
+    if before is not None:
+        query = query.where(Workflow.id < before)
+    return [WorkflowLine(workflow, number) for workflow, number in db.session.execute(query)]
+
+
+def live_version(workflow: Workflow) -> WorkflowVersion | None:
+    """The version that starts new runs."""
+    if workflow.live_version_id is None:
+        return None
+    return db.session.scalar(
+        select(WorkflowVersion).where(
+            WorkflowVersion.organization_id == workflow.organization_id,
+            WorkflowVersion.id == workflow.live_version_id,
+        )
+    )
+
+
+def list_versions(
+    organization_id: UUID, workflow_id: UUID, *, before: int | None = None, limit: int = 50
+) -> list[WorkflowVersion]:
+    """Published versions, newest first, numbered below `before`. Raises NotFound."""
+    get_workflow(organization_id, workflow_id)
+    query = _versions(organization_id, workflow_id).order_by(WorkflowVersion.number.desc())
+    if before is not None:
+        query = query.where(WorkflowVersion.number < before)
+    return list(db.session.scalars(query.limit(limit)))
+
+
+def get_version(organization_id: UUID, workflow_id: UUID, number: int) -> WorkflowVersion:
+    """One published version. Raises NotFound."""
+    version = db.session.scalar(
+        _versions(organization_id, workflow_id).where(WorkflowVersion.number == number)
+    )
+    if version is None:
+        raise NotFound("There is no such version of this workflow.")
+    return version
+
+
+def get_run(organization_id: UUID, run_id: UUID, *, lock: bool = False) -> Run:
+    """One run, its row locked for a change when asked. Raises NotFound."""
+    query = select(Run).where(Run.organization_id == organization_id, Run.id == run_id)
+    if lock:
+        query = query.with_for_update().execution_options(populate_existing=True)
+    run = db.session.scalar(query)
+    if run is None:
+        raise NotFound("There is no such run.")
+    return run
+
+
+def run_line(organization_id: UUID, run_id: UUID) -> RunLine:
+    """One run without its steps. Raises NotFound."""
+    row = db.session.execute(_run_lines(organization_id).where(Run.id == run_id)).first()
+    if row is None:
+        raise NotFound("There is no such run.")
+    return RunLine(*row)
+
+
+def list_runs(
+    organization_id: UUID,
+    wanted: RunFilter = RunFilter(),
+    *,
+    before: UUID | None = None,
+    limit: int = 50,
+) -> list[RunLine]:
+    """Runs, newest first, older than `before`; what they were given is left for `get_run`."""
+    rows = db.session.execute(runs_query(organization_id, wanted, before=before, limit=limit))
+    return [RunLine(*row) for row in rows]
+
+
+def runs_query(
+    organization_id: UUID, wanted: RunFilter, *, before: UUID | None, limit: int
+) -> Select[Run, int, str]:
+    """The statement behind `list_runs`, so that a test can read its plan."""
+    return (
+        _run_lines(organization_id)
+        .where(*_run_conditions(wanted, before))
+        .order_by(Run.id.desc())
+        .limit(limit)
+        .options(defer(Run.input), defer(Run.engine_state), defer(Run.pending_decision))
+    )
+
+
+def run_record(organization_id: UUID, run_id: UUID) -> RunRecord:
+    """One run with its steps and every try of them. Raises NotFound."""
+    line = run_line(organization_id, run_id)
+    steps = db.session.scalars(
+        select(RunStep)
+        .where(RunStep.organization_id == organization_id, RunStep.run_id == run_id)
+        .order_by(RunStep.position, RunStep.started_at, RunStep.step_id, RunStep.item)
+    ).all()
+    return RunRecord(line, _with_attempts(organization_id, run_id, steps))
+
+
+def run_counts(organization_id: UUID, workflow_id: UUID | None = None) -> dict[str, int]:
+    """How many runs are in each state, of one workflow or of all; every state is there."""
+    query = select(Run.state, func.count()).where(Run.organization_id == organization_id)
+    if workflow_id is not None:
+        query = query.where(Run.workflow_id == workflow_id)
+    rows = db.session.execute(query.group_by(Run.state)).tuples()
+    return _in_order(RUN_STATES, dict(rows.all()))
+
+
+def books(organization_id: UUID) -> Books:
+    """Events, runs and deliveries by state, all counted in one statement, so in one snapshot."""
+    counted: dict[str, dict[str, int]] = {"events": {}, "runs": {}, "deliveries": {}}
+    for row in db.session.execute(_BOOKS, {"organization_id": organization_id}):
+        counted[row.book][row.state] = row.n
+    return Books(
+        events=_in_order(events.STATES, counted["events"]),
+        runs=_in_order(RUN_STATES, counted["runs"]),
+        deliveries=_in_order(DELIVERY_STATES, counted["deliveries"]),
+    )
+
+
+def _in_order(states: Sequence[str], counted: Mapping[str, int]) -> dict[str, int]:
+    return {state: counted.get(state, 0) for state in states}
+
+
+def _versions(organization_id: UUID, workflow_id: UUID) -> Select[WorkflowVersion]:
+    return select(WorkflowVersion).where(
+        WorkflowVersion.organization_id == organization_id,
+        WorkflowVersion.workflow_id == workflow_id,
+    )
+
+
+def _run_lines(organization_id: UUID) -> Select[Run, int, str]:
+    return (
+        select(Run, WorkflowVersion.number, Workflow.name)
+        .join(
+            WorkflowVersion,
+            and_(
+                WorkflowVersion.organization_id == Run.organization_id,
+                WorkflowVersion.id == Run.version_id,
+            ),
+        )
+        .join(
+            Workflow,
+            and_(Workflow.organization_id == Run.organization_id, Workflow.id == Run.workflow_id),
+        )
+        .where(Run.organization_id == organization_id)
+    )
+
+
+def _run_conditions(wanted: RunFilter, before: UUID | None) -> list[ColumnElement[bool]]:
+    conditions = []
+    if wanted.workflow_id is not None:
+        conditions.append(Run.workflow_id == wanted.workflow_id)
+    if wanted.state is not None:
+        conditions.append(Run.state == wanted.state)
+    if wanted.event_id is not None:
+        conditions.append(Run.event_id == wanted.event_id)
+    if before is not None:
+        conditions.append(Run.id < before)
+    return conditions
+
+
+def _with_attempts(
+    organization_id: UUID, run_id: UUID, steps: Sequence[RunStep]
+) -> tuple[RecordedStep, ...]:
+    attempts = db.session.scalars(
+        select(StepAttempt)
+        .where(StepAttempt.organization_id == organization_id, StepAttempt.run_id == run_id)
+        .order_by(StepAttempt.number)
+    )
+    by_step: dict[tuple[str, int], list[StepAttempt]] = {}
+    for attempt in attempts:
+        by_step.setdefault((attempt.step_id, attempt.item), []).append(attempt)
+    return tuple(
+        RecordedStep(step, tuple(by_step.get((step.step_id, step.item), ()))) for step in steps
+    )

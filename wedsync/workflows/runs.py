@@ -1,0 +1,214 @@
+"""What people do with runs: start one by hand, run one again, stop it, settle what is unsure.
+
+Each leaves a row that is due and its lane touched; the caller commits and rings `runs`.
+"""
+
+from typing import Any, Literal
+from uuid import UUID
+
+from sqlalchemy import func, insert, literal, select, update
+
+from wedsync.audit import service as audit
+from wedsync.errors import Conflict, FieldError, Invalid
+from wedsync.events.service import problem_with_data
+from wedsync.platform import clock, ids, leases
+from wedsync.platform.db import db
+from wedsync.platform.identity import Identity
+from wedsync.workflows import queries
+from wedsync.workflows.engine.state import position_of
+from wedsync.workflows.journal import LANES
+from wedsync.workflows.models import FINAL_RUN_STATES, Run, RunStep
+
+Choice = Literal["send_again", "treat_as_done", "skip"]
+
+_STOPPED = {"code": "stopped_by_hand", "message": "Somebody stopped it."}
+
+
+def start_manual_run(
+    organization_id: UUID, workflow_id: UUID, given: Any, *, by: Identity | None = None
+) -> Run:
+    """Start the live version by hand; its steps see `given` as `trigger.data`.
+
+    Raises NotFound, Conflict when nothing is published or it is off, Invalid for the input.
+    """
+    if problem := problem_with_data(given):
+        raise Invalid(problem, errors=[FieldError("/input", "input", problem)])
+    workflow = queries.get_workflow(organization_id, workflow_id)
+    version_id = workflow.live_version_id
+    if version_id is None:
+        raise Conflict("Publish this workflow first.", code="workflow_not_published")
+    if workflow.state == "off":
+        raise Conflict("This workflow is off. Switch it on first.", code="workflow_off")
+    run_id = ids.new_id()
+    run = Run(
+        id=run_id,
+        organization_id=organization_id,
+        workflow_id=workflow_id,
+        version_id=version_id,
+        cause=f"manual:{run_id}",
+        input=given,
+    )
+    _queue(run)
+    _record("started_by_hand", run, by)
+    return run
+
+
+def rerun(organization_id: UUID, run_id: UUID, *, by: Identity | None = None) -> Run:
+    """Run a failed or stopped run again from where it ended, as a new run of the same version.
+
+    The steps that succeeded or were left out are copied, so nothing they did is done twice; the
+    keys partners see stay those of the first run. Raises NotFound, Conflict.
+    """
+    old = queries.get_run(organization_id, run_id, lock=True)
+    if old.state not in ("failed", "stopped"):
+        raise Conflict(
+            "Only a run that failed or was stopped can be run again.", code="run_not_retryable"
+        )
+    new = Run(
+        id=ids.new_id(),
+        organization_id=organization_id,
+        workflow_id=old.workflow_id,
+        version_id=old.version_id,
+        cause=f"rerun:{old.id}:{_reruns_of(old) + 1}",
+        event_id=old.event_id,
+        wedding_id=old.wedding_id,
+        input=old.input,
+        rerun_of=old.id,
+        origin_run_id=old.origin_run_id or old.id,
+    )
+    _queue(new)
+    _copy_steps(old, new)
+    _record("retried", new, by, rerun_of=str(old.id))
+    return new
+
+
+def stop(organization_id: UUID, run_id: UUID, *, by: Identity | None = None) -> Run:
+    """End a run wherever it stands; what is on its way cannot be called back.
+
+    The fence rises, so a worker that holds the run can no longer move it on. Raises NotFound,
+    Conflict when it is over already.
+    """
+    run = queries.get_run(organization_id, run_id, lock=True)
+    if run.state in FINAL_RUN_STATES:
+        raise Conflict("This run is over already.", code="run_over")
+    run.state = "stopped"
+    run.reason = _STOPPED
+    run.waiting_for = run.pending_decision = run.due_at = None
+    run.owner = run.lease_until = None
+    run.fence += 1
+    run.revision += 1
+    run.finished_at = func.clock_timestamp()
+    _end_open_steps(run)
+    db.session.flush()
+    _record("stopped", run, by)
+    return run
+
+
+def decide(
+    organization_id: UUID,
+    run_id: UUID,
+    choice: Choice,
+    *,
+    given: dict[str, Any] | None = None,
+    output: Any = None,
+    by: Identity | None = None,
+) -> Run:
+    """Settle a step whose effect may have happened: send it again, call it done, or skip it.
+
+    `given` replaces the step's input when it is sent again, `output` is what is known of the
+    answer when it is called done. Raises NotFound, Conflict when the run asks nothing.
+    """
+    _check_decision(given, output)
+    lane = queries.get_run(organization_id, run_id).workflow_id
+    _touch(organization_id, lane)  # before the run's row: drains lock in this order too
+    run = queries.get_run(organization_id, run_id, lock=True)
+    position = position_of(run.engine_state)
+    if run.state != "needs_attention" or position is None or position.phase != "asking":
+        raise Conflict("This run is not asking anything.", code="run_asks_nothing")
+    run.pending_decision = {"decision": choice, "input": given, "output": output}
+    run.state = "queued"
+    run.reason = run.waiting_for = None
+    run.due_at = clock.now()
+    run.revision += 1
+    db.session.flush()
+    _record("decided", run, by, choice=choice, step=position.step)
+    return run
+
+
+def _check_decision(given: Any, output: Any) -> None:
+    for field, value in (("input", given), ("output", output)):
+        if problem := problem_with_data(value):
+            raise Invalid(problem, errors=[FieldError(f"/{field}", field, problem)])
+
+
+def _queue(run: Run) -> None:
+    run.state, run.due_at = "queued", clock.now()
+    _touch(run.organization_id, run.workflow_id)
+    db.session.add(run)
+    db.session.flush()
+
+
+def _touch(organization_id: UUID, workflow_id: UUID) -> None:
+    due = {str(workflow_id): clock.now()}
+    leases.touch_lanes(db.session.connection(), LANES, organization_id, due)
+
+
+def _reruns_of(run: Run) -> int:
+    query = select(func.count()).where(
+        Run.organization_id == run.organization_id,
+        Run.workflow_id == run.workflow_id,
+        Run.rerun_of == run.id,
+    )
+    return db.session.scalar(query) or 0
+
+
+_COPIED = (
+    "organization_id",
+    "step_id",
+    "item",
+    "state",
+    "input",
+    "output",
+    "error",
+    "explanation",
+    "generation",
+    "attempts",
+    "position",
+    "started_at",
+    "finished_at",
+)
+
+
+def _copy_steps(old: Run, new: Run) -> None:
+    columns = [getattr(RunStep, name) for name in _COPIED]
+    recorded = select(literal(new.id), *columns).where(
+        RunStep.organization_id == old.organization_id,
+        RunStep.run_id == old.id,
+        RunStep.state.in_(("succeeded", "skipped")),
+    )
+    db.session.execute(insert(RunStep).from_select(["run_id", *_COPIED], recorded))
+
+
+def _end_open_steps(run: Run) -> None:
+    """A step on its way may have happened; one that waited for its next try did not."""
+    for open_state, ended in (("started", "unsure"), ("waiting", "skipped")):
+        db.session.execute(
+            update(RunStep)
+            .where(
+                RunStep.organization_id == run.organization_id,
+                RunStep.run_id == run.id,
+                RunStep.state == open_state,
+            )
+            .values(state=ended, finished_at=func.clock_timestamp())
+        )
+
+
+def _record(action: str, run: Run, by: Identity | None, **facts: Any) -> None:
+    audit.record(
+        f"run.{action}",
+        "run",
+        run.id,
+        organization_id=run.organization_id,
+        by=by,
+        facts={"workflow_id": str(run.workflow_id), **facts},
+    )

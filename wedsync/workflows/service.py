@@ -1,0 +1,298 @@
+"""Changing workflows: drafts, publishing, switching on and off.
+
+Every change is recorded in the audit with the one who made it (`by`, None for the platform).
+"""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import orjson
+from sqlalchemy import func, select
+
+from wedsync.audit import service as audit
+from wedsync.errors import Conflict, FieldError, Invalid, PreconditionRequired, Stale
+from wedsync.platform.db import db
+from wedsync.platform.identity import Identity
+from wedsync.workflows import queries
+from wedsync.workflows.checking import blocks_publishing, problems_of
+from wedsync.workflows.engine import Problem
+from wedsync.workflows.models import Run, Workflow, WorkflowVersion
+
+MAX_NAME = 200
+MAX_NOTE = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A workflow after its draft was looked at, and what stands in the way of publishing it."""
+
+    workflow: Workflow
+    problems: tuple[Problem, ...]
+
+
+def create(
+    organization_id: UUID, name: str, definition: Any, *, by: Identity | None = None
+) -> Draft:
+    """Make a workflow, switched off. Its definition may be unfinished. Raises Invalid."""
+    workflow = Workflow(organization_id=organization_id, name=_checked_name(name), draft=definition)
+    db.session.add(workflow)
+    db.session.flush()
+    _record("created", workflow, by)
+    return _looked_at(workflow)
+
+
+def rename(
+    organization_id: UUID,
+    workflow_id: UUID,
+    name: str,
+    *,
+    expected_revision: int | None = None,
+    by: Identity | None = None,
+) -> Workflow:
+    """Give a workflow another name. Raises NotFound, Stale, Invalid."""
+    workflow = queries.get_workflow(organization_id, workflow_id, lock=True)
+    _check_revision(workflow, expected_revision)
+    workflow.name = _checked_name(name)
+    _record("renamed", workflow, by)
+    return workflow
+
+
+def update_draft(
+    organization_id: UUID,
+    workflow_id: UUID,
+    definition: Any,
+    *,
+    expected_revision: int | None,
+    by: Identity | None = None,
+) -> Draft:
+    """Replace the draft that is at `expected_revision`.
+
+    Raises PreconditionRequired without a revision, and Stale, with the current draft, when
+    somebody changed it since.
+    """
+    workflow = queries.get_workflow(organization_id, workflow_id, lock=True)
+    if expected_revision is None:
+        raise PreconditionRequired(
+            "Say which draft you are replacing: send its ETag as `If-Match`.",
+        )
+    _check_revision(workflow, expected_revision)
+    workflow.draft = definition
+    workflow.draft_revision += 1
+    _record("draft_changed", workflow, by, revision=workflow.draft_revision)
+    return _looked_at(workflow)
+
+
+def validate(
+    organization_id: UUID, workflow_id: UUID, definition: Any | None = None
+) -> list[Problem]:
+    """What stands in the way of publishing the draft, or this `definition` in its place."""
+    workflow = queries.get_workflow(organization_id, workflow_id)
+    return problems_of(organization_id, workflow.draft if definition is None else definition)
+
+
+def publish(
+    organization_id: UUID,
+    workflow_id: UUID,
+    *,
+    note: str | None = None,
+    expected_revision: int | None = None,
+    by: Identity | None = None,
+) -> WorkflowVersion:
+    """Make the draft the live version and switch the workflow on.
+
+    Raises Invalid `workflow_invalid` with `problems` when the draft has errors, Stale when it is
+    not at `expected_revision`.
+    """
+    workflow = queries.get_workflow(organization_id, workflow_id, lock=True)
+    _check_revision(workflow, expected_revision)
+    version = _new_version(workflow, workflow.draft, note, by)
+    _record("published", workflow, by, version=version.number)
+    return version
+
+
+def rollback(
+    organization_id: UUID,
+    workflow_id: UUID,
+    number: int,
+    *,
+    note: str | None = None,
+    by: Identity | None = None,
+) -> WorkflowVersion:
+    """Publish the content of an older version anew; the draft stays as it is.
+
+    Raises NotFound, and Invalid when what it refers to is gone by now.
+    """
+    workflow = queries.get_workflow(organization_id, workflow_id, lock=True)
+    old = queries.get_version(organization_id, workflow_id, number)
+    note = note or f"Back to version {number}"
+    version = _new_version(workflow, old.definition, note, by)
+    _record("rolled_back", workflow, by, version=version.number, to=number)
+    return version
+
+
+def pause(organization_id: UUID, workflow_id: UUID, *, by: Identity | None = None) -> Workflow:
+    """Hold everything back: new runs queue up and nothing moves until it is resumed."""
+    workflow = queries.get_workflow(organization_id, workflow_id, lock=True)
+    if workflow.state == "off":
+        raise Conflict("This workflow is off, so there is nothing to pause.", code="workflow_off")
+    return _switch(workflow, "paused", "paused", by)
+
+
+def resume(organization_id: UUID, workflow_id: UUID, *, by: Identity | None = None) -> Workflow:
+    """Go on after a pause, or switch a published workflow on again."""
+    workflow = queries.get_workflow(organization_id, workflow_id, lock=True)
+    if workflow.live_version_id is None:
+        raise Conflict("Publish this workflow first.", code="workflow_not_published")
+    return _switch(workflow, "on", "resumed", by)
+
+
+def turn_off(organization_id: UUID, workflow_id: UUID, *, by: Identity | None = None) -> Workflow:
+    """Start no more runs; what already runs goes on to its end."""
+    workflow = queries.get_workflow(organization_id, workflow_id, lock=True)
+    return _switch(workflow, "off", "turned_off", by)
+
+
+def delete(organization_id: UUID, workflow_id: UUID, *, by: Identity | None = None) -> None:
+    """Remove a workflow that never ran. Raises Conflict when it did: its record is kept."""
+    workflow = queries.get_workflow(organization_id, workflow_id, lock=True)
+    if _has_run(workflow):
+        raise Conflict(
+            "This workflow has run, and the record of that is kept. Turn it off instead.",
+            code="workflow_has_runs",
+        )
+    _record("deleted", workflow, by)
+    db.session.delete(workflow)
+    db.session.flush()
+
+
+def _switch(workflow: Workflow, state: str, action: str, by: Identity | None) -> Workflow:
+    if workflow.state != state:
+        workflow.state = state
+        _record(action, workflow, by)
+    return workflow
+
+
+def _new_version(
+    workflow: Workflow, definition: Any, note: str | None, by: Identity | None
+) -> WorkflowVersion:
+    _refuse_problems(workflow.organization_id, definition)
+    version = WorkflowVersion(
+        organization_id=workflow.organization_id,
+        workflow_id=workflow.id,
+        number=_last_number(workflow) + 1,
+        definition=definition,
+        content_hash=content_hash(definition),
+        note=_checked_note(note),
+        published_by=by.user_id if by else None,
+        **_trigger_columns(definition["trigger"]),
+    )
+    db.session.add(version)
+    db.session.flush()
+    workflow.live_version_id = version.id
+    workflow.state = "on"
+    db.session.flush()
+    return version
+
+
+def content_hash(definition: Any) -> str:
+    """SHA-256 of the definition's canonical JSON, in hex."""
+    canonical = orjson.dumps(definition, option=orjson.OPT_SORT_KEYS)
+    return hashlib.sha256(canonical).hexdigest()
+
+
+def _trigger_columns(trigger: dict[str, Any]) -> dict[str, str | None]:
+    """What the fan-out looks a version up by."""
+    columns: dict[str, str | None] = {
+        "trigger_kind": trigger["kind"],
+        "event_type": None,
+        "source": None,
+    }
+    if trigger["kind"] == "webhook":
+        columns["source"] = f"hook:{UUID(trigger['hook'])}"
+    elif trigger["kind"] == "event":
+        columns["event_type"] = trigger["event_type"]
+        columns["source"] = trigger["source"]
+    return columns
+
+
+def _refuse_problems(organization_id: UUID, definition: Any) -> None:
+    problems = problems_of(organization_id, definition)
+    if blocks_publishing(problems):
+        raise Invalid(
+            "This workflow cannot be published yet.",
+            code="workflow_invalid",
+            extra={"problems": [problem_as_json(problem) for problem in problems]},
+        )
+
+
+def problem_as_json(problem: Problem) -> dict[str, Any]:
+    """A problem as API and import tell it."""
+    return {
+        "step": problem.step,
+        "field": problem.field,
+        "message": problem.message,
+        "fix": problem.fix,
+        "severity": problem.severity,
+    }
+
+
+def _looked_at(workflow: Workflow) -> Draft:
+    return Draft(workflow, tuple(problems_of(workflow.organization_id, workflow.draft)))
+
+
+def _check_revision(workflow: Workflow, expected: int | None) -> None:
+    if expected is None or expected == workflow.draft_revision:
+        return
+    raise Stale(
+        "Somebody changed this workflow since you read it. Look at it again, then decide.",
+        extra={
+            "current": {
+                "id": str(workflow.id),
+                "draft_revision": workflow.draft_revision,
+                "definition": workflow.draft,
+            }
+        },
+    )
+
+
+def _checked_name(name: str) -> str:
+    name = name.strip()
+    if not name or len(name) > MAX_NAME:
+        problem = f"A name has 1 to {MAX_NAME} characters."
+        raise Invalid(problem, errors=[FieldError("/name", "name", problem)])
+    return name
+
+
+def _checked_note(note: str | None) -> str | None:
+    if note is not None and len(note) > MAX_NOTE:
+        problem = f"A note has at most {MAX_NOTE} characters."
+        raise Invalid(problem, errors=[FieldError("/note", "note", problem)])
+    return note
+
+
+def _last_number(workflow: Workflow) -> int:
+    query = select(func.max(WorkflowVersion.number)).where(
+        WorkflowVersion.organization_id == workflow.organization_id,
+        WorkflowVersion.workflow_id == workflow.id,
+    )
+    return db.session.scalar(query) or 0
+
+
+def _has_run(workflow: Workflow) -> bool:
+    query = select(Run.id).where(
+        Run.organization_id == workflow.organization_id, Run.workflow_id == workflow.id
+    )
+    return db.session.scalar(query.limit(1)) is not None
+
+
+def _record(action: str, workflow: Workflow, by: Identity | None, **facts: Any) -> None:
+    audit.record(
+        f"workflow.{action}",
+        "workflow",
+        workflow.id,
+        organization_id=workflow.organization_id,
+        by=by,
+        facts=facts,
+    )
