@@ -13,6 +13,7 @@ WORKERS ?= 2
 # Caches stay inside the checkout, and an absent HOME does no harm.
 export HOME := $(or $(HOME),$(CURDIR)/var/cache)
 export PIP_CACHE_DIR ?= $(CURDIR)/var/cache/pip
+export npm_config_update_notifier := false
 export npm_config_cache ?= $(CURDIR)/var/cache/npm
 export HYPOTHESIS_STORAGE_DIRECTORY ?= $(CURDIR)/var/cache/hypothesis
 export PLAYWRIGHT_BROWSERS_PATH ?= $(CURDIR)/var/cache/browsers
@@ -52,7 +53,9 @@ $(STAMPS)/venv: | $(STAMPS)
 
 $(STAMPS)/python: $(STAMPS)/venv requirements-dev.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.lock
-	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@# Puts `wedsync` into the venv; setuptools would warn about a layout that is meant.
+	PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --no-deps --no-build-isolation \
+	  --editable .
 	@touch $@
 
 $(STAMPS)/packages: package.json package-lock.json | $(STAMPS)
