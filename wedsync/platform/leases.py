@@ -16,13 +16,14 @@ from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Connection, ForeignKey, Index, text
+from sqlalchemy import BigInteger, Connection, ForeignKey, Index, TextClause, text
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from wedsync.platform import ids
 from wedsync.platform.db import Base
+from wedsync.platform.shares import FIRST_SHARE, Shares
 
 LEASE_SECONDS = 90
 RENEW_SECONDS = 15
@@ -72,6 +73,10 @@ class OwnerLock:
         self._engine = engine
         self._connection: Connection | None = None
         self.id = ids.new_id()
+
+    @property
+    def is_held(self) -> bool:
+        return self._connection is not None
 
     def acquire(self) -> UUID:
         """Become a new owner; returns its id."""
@@ -138,6 +143,49 @@ def touch_lanes(
             "dues": [due[key] for key in keys],
         },
     )
+
+
+def lanes_with_work(unless: str) -> TextClause:
+    """The statement `take_lanes` runs; `unless` is a subquery on `lanes` that passes one over,
+    because its owner said "not now": what is due there stays due."""
+    return text(
+        "SELECT key, organization_id FROM lanes"
+        " WHERE kind = :kind AND next_due_at <= clock_timestamp()"
+        " AND key <> ALL(CAST(:full AS text[]))"
+        " AND organization_id <> ALL(CAST(:full_organizations AS uuid[]))"
+        f" AND NOT EXISTS ({unless})"
+        " ORDER BY served_at LIMIT :limit FOR UPDATE SKIP LOCKED"
+    )
+
+
+def take_lanes(
+    connection: Connection, statement: TextClause, kind: str, shares: Shares, room: int
+) -> dict[str, int]:
+    """Lock lanes that have work, longest unserved first; returns how many rows each may give.
+
+    The sum is at most `room`, an organization's lanes together at most what is left of its half.
+    Lanes another worker is taking from are passed over.
+    """
+    allowances = shares.allowances()
+    by_organization = shares.organization_allowances()
+    lanes = connection.execute(
+        statement,
+        {
+            "kind": kind,
+            "full": [lane for lane, left in allowances.items() if not left],
+            "full_organizations": [owner for owner, left in by_organization.items() if not left],
+            "limit": room,
+        },
+    )
+    taken: dict[str, int] = {}
+    half = max(1, shares.size // 2)
+    for lane in lanes:
+        left = by_organization.get(lane.organization_id, half)
+        allowed = min(allowances.get(lane.key, FIRST_SHARE), left, room)
+        taken[lane.key] = allowed
+        by_organization[lane.organization_id] = left - allowed
+        room -= allowed
+    return taken
 
 
 def dead_owners(connection: Connection) -> list[UUID]:

@@ -24,7 +24,7 @@ from wedsync.platform.db import Base, Row
 KEYRING_SECONDS = 60
 MASK = "••••••••"
 
-_Executor = Connection | Session | scoped_session[Session]
+_Executor = Connection | Session | scoped_session[Any]
 
 _FIND = text("SELECT id, wrapped, destroyed_at FROM data_keys WHERE organization_id = :id")
 _CREATE = text(
@@ -87,7 +87,7 @@ class Vault:
         found = database.execute(_FIND, {"id": organization_id}).mappings().first()
         if found is None:
             raise crypto.Unsealable("This organization has no key.")
-        return self.remember(organization_id, found)
+        return self.remember(organization_id, dict(found))
 
     def remember(self, organization_id: UUID, row: Mapping[str, Any]) -> OpenKey:
         """Unwrap a `data_keys` row (id, wrapped, destroyed_at) and keep it for a minute."""

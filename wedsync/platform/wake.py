@@ -35,13 +35,19 @@ class Wake:
         self._available = redis_url is not None
         self._redis = connect(redis_url or "redis://127.0.0.1", timeout_s=_TIMEOUT_SECONDS)
         self._queue = Queue(QUEUE, connection=self._redis, serializer=JSONSerializer)
+        self._prefer: Callable[[str], bool] = lambda _lane: False
         self._muted_until = 0.0
         self._lock = threading.Lock()
+
+    def prefer(self, ring_here: Callable[[str], bool]) -> None:
+        """Ring drains of this very process first: it needs no Redis and no job."""
+        self._prefer = ring_here
 
     def ring(self, *lanes: str) -> None:
         """Wake one drain of each lane. Call after the commit, never before."""
         for lane in lanes:
-            self._quietly(self._ring, lane)
+            if not self._prefer(lane):
+                self._quietly(self._ring, lane)
 
     def tick(self, channel: str, messages: Iterable[str]) -> None:
         """Tell live pages that things changed."""

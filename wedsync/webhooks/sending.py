@@ -1,0 +1,341 @@
+"""Sending deliveries: claimed by lane, attempted through the door, recorded under their fence.
+
+An attempt's row is committed before its first byte leaves. A death in between resends with the
+same `webhook-id`: at least once, never silently zero times.
+"""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, Engine, text
+
+from wedsync.platform import clock, documents, leases
+from wedsync.platform.outbound import Answer, Outcome, Request
+from wedsync.platform.retry_after import retry_after_s
+from wedsync.platform.shares import Shares
+from wedsync.platform.vault import Vault, place
+from wedsync.platform.window import Turn
+from wedsync.webhooks import schedule, signing
+from wedsync.webhooks.deliveries import LANES, body_of
+
+TIMEOUT_S = 15.0
+_ANSWER_SHOWN = 1_000
+
+_LANES = leases.lanes_with_work(
+    "SELECT 1 FROM endpoints e WHERE e.id = CAST(left(lanes.key, 36) AS uuid) AND e.state <> 'on'"
+)
+_CLAIM = text(
+    "WITH allowed AS (SELECT * FROM unnest(CAST(:lanes AS text[]), CAST(:allowances AS int[]))"
+    "  AS t(lane, allowance)),"
+    " picked AS ("
+    "  SELECT d.id FROM allowed JOIN lanes l ON l.kind = 'deliveries' AND l.key = allowed.lane"
+    "  CROSS JOIN LATERAL ("
+    "   (SELECT id FROM deliveries WHERE lane = l.key AND NOT l.ordered AND state = 'due'"
+    "     AND next_attempt_at <= clock_timestamp() ORDER BY next_attempt_at"
+    "     LIMIT allowed.allowance)"
+    "   UNION ALL"
+    "   (SELECT id FROM (SELECT id, state, next_attempt_at FROM deliveries"
+    "      WHERE lane = l.key AND l.ordered AND state IN ('due', 'in_flight')"
+    "      ORDER BY seq LIMIT 1) head"
+    "     WHERE state = 'due' AND next_attempt_at <= clock_timestamp())) d)"
+    " UPDATE deliveries SET state = 'in_flight', owner = :owner, fence = fence + 1,"
+    "  attempts = attempts + 1, lease_until = clock_timestamp() + make_interval(secs => :lease)"
+    " FROM picked, events e, endpoints p"
+    " WHERE deliveries.id = picked.id AND e.id = deliveries.event_id"
+    "  AND p.id = deliveries.endpoint_id"
+    " RETURNING deliveries.id, deliveries.organization_id, deliveries.endpoint_id,"
+    "  deliveries.lane, deliveries.fence, deliveries.attempts, deliveries.failures,"
+    "  e.id AS event_id, e.type, e.occurred_at, e.data, p.url, p.secret,"
+    "  p.previous_secret, p.previous_secret_until"
+)
+_SERVED = text(
+    "UPDATE lanes SET served_at = clock_timestamp(), next_due_at = CASE WHEN ordered THEN"
+    " (SELECT CASE state WHEN 'due' THEN next_attempt_at END FROM deliveries"
+    "   WHERE lane = lanes.key AND state IN ('due', 'in_flight') ORDER BY seq LIMIT 1)"
+    " ELSE (SELECT min(next_attempt_at) FROM deliveries WHERE lane = lanes.key AND state = 'due')"
+    " END WHERE kind = 'deliveries' AND key = ANY(:lanes)"
+)
+_ATTEMPT = text(
+    "INSERT INTO delivery_attempts (delivery_id, number, organization_id)"
+    " SELECT * FROM unnest(CAST(:deliveries AS uuid[]), CAST(:numbers AS int[]),"
+    " CAST(:organizations AS uuid[]))"
+)
+_FINISH_ATTEMPTS = text(
+    "UPDATE delivery_attempts a SET finished_at = clock_timestamp(), outcome = t.outcome,"
+    " status = t.status, error = t.error, timings = CAST(t.timings AS jsonb), answer = t.answer"
+    " FROM unnest(CAST(:deliveries AS uuid[]), CAST(:numbers AS int[]), CAST(:outcomes AS text[]),"
+    " CAST(:statuses AS int[]), CAST(:errors AS text[]), CAST(:timings AS text[]),"
+    " CAST(:answers AS text[]))"
+    " AS t(delivery_id, number, outcome, status, error, timings, answer)"
+    " WHERE a.delivery_id = t.delivery_id AND a.number = t.number"
+)
+_SETTLE = text(
+    "UPDATE deliveries d SET state = t.state, failures = t.failures,"
+    " next_attempt_at = t.next_attempt_at, owner = NULL, lease_until = NULL,"
+    " finished_at = CASE WHEN t.state = 'due' THEN NULL ELSE clock_timestamp() END"
+    " FROM unnest(CAST(:ids AS uuid[]), CAST(:fences AS bigint[]), CAST(:states AS text[]),"
+    " CAST(:failures AS int[]), CAST(:next_attempts AS timestamptz[]))"
+    " AS t(id, fence, state, failures, next_attempt_at)"
+    " WHERE d.id = t.id AND d.fence = t.fence AND d.owner = :owner AND d.state = 'in_flight'"
+)
+_RENEW = text(
+    "UPDATE deliveries SET lease_until = clock_timestamp() + make_interval(secs => :lease)"
+    " WHERE owner = :owner AND state = 'in_flight'"
+)
+_RELEASE = text(
+    "UPDATE deliveries SET state = 'due', owner = NULL, lease_until = NULL,"
+    " next_attempt_at = clock_timestamp()"
+    " WHERE state = 'in_flight' AND (owner = ANY(:owners) OR lease_until < clock_timestamp())"
+    " RETURNING id, organization_id, lane, attempts"
+)
+_LOST = text(
+    "UPDATE delivery_attempts a SET finished_at = clock_timestamp(), outcome = 'lost',"
+    " error = 'worker_lost' FROM unnest(CAST(:deliveries AS uuid[]), CAST(:numbers AS int[]))"
+    " AS t(delivery_id, number) WHERE a.delivery_id = t.delivery_id AND a.number = t.number"
+    " AND a.finished_at IS NULL"
+)
+_WELL = text(
+    "UPDATE endpoints SET failing_since = NULL"
+    " WHERE id = ANY(:endpoints) AND failing_since IS NOT NULL"
+)
+_FAILING = text(
+    "UPDATE endpoints SET failing_since = clock_timestamp() WHERE id IN"
+    " (SELECT id FROM endpoints WHERE id = ANY(:endpoints) AND failing_since IS NULL"
+    "  ORDER BY id FOR UPDATE)"
+)
+_GONE = text(
+    "UPDATE endpoints SET state = 'disabled', state_reason = 'gone' WHERE id = ANY(:endpoints)"
+)
+_CANCEL = text(
+    "UPDATE deliveries SET state = 'cancelled', finished_at = clock_timestamp(),"
+    " next_attempt_at = NULL WHERE endpoint_id = ANY(:endpoints) AND state = 'due'"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """One claimed delivery on its way."""
+
+    id: UUID
+    organization_id: UUID
+    endpoint_id: UUID
+    lane: str
+    fence: int
+    number: int
+    failures: int
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What one attempt's outcome means for its delivery."""
+
+    sending: Sending
+    outcome: str
+    state: str
+    failures: int
+    next_attempt_at: datetime | None
+    status: int | None
+    error: str | None
+    timings: str
+    answer: str | None
+
+    @property
+    def is_gone(self) -> bool:
+        return self.status == 410
+
+
+class DeliverySource:
+    """The deliveries of all organizations, as a window's work (see `platform/window.py`)."""
+
+    def __init__(self, engine: Engine, vault: Vault, owner: leases.OwnerLock) -> None:
+        self._engine = engine
+        self._vault = vault
+        self._owner = owner
+
+    def turn(
+        self, finished: Sequence[tuple[Sending, Outcome]], room: int, shares: Shares
+    ) -> Turn[Sending]:
+        verdicts = [judge(sending, outcome, clock.now()) for sending, outcome in finished]
+        with self._engine.begin() as connection:
+            if verdicts:
+                self._settle(connection, verdicts)
+            return self._claim(connection, room, shares) if room else Turn()
+
+    def renew(self) -> None:
+        with self._engine.begin() as connection:
+            connection.execute(_RENEW, {"owner": self._owner.id, "lease": leases.LEASE_SECONDS})
+
+    def _claim(self, connection: Connection, room: int, shares: Shares) -> Turn[Sending]:
+        taken = leases.take_lanes(connection, _LANES, LANES, shares, room)
+        if not taken:
+            return Turn()
+        rows = connection.execute(
+            _CLAIM,
+            {
+                "lanes": list(taken),
+                "allowances": list(taken.values()),
+                "owner": self._owner.id,
+                "lease": leases.LEASE_SECONDS,
+            },
+        ).all()
+        connection.execute(_SERVED, {"lanes": list(taken)})
+        starts = [self._start(connection, row) for row in rows]
+        if starts:
+            connection.execute(
+                _ATTEMPT,
+                {
+                    "deliveries": [sending.id for sending, _ in starts],
+                    "numbers": [sending.number for sending, _ in starts],
+                    "organizations": [sending.organization_id for sending, _ in starts],
+                },
+            )
+        return Turn(starts, claimed=len(rows))
+
+    def _start(self, connection: Connection, row: Any) -> tuple[Sending, Request]:
+        sending = Sending(
+            row.id,
+            row.organization_id,
+            row.endpoint_id,
+            row.lane,
+            row.fence,
+            row.attempts,
+            row.failures,
+        )
+        now = clock.now()
+        body = documents.write(body_of(row.event_id, row.type, row.occurred_at, row.data))
+        secrets = [self._open(connection, row, "secret", row.secret)]
+        if row.previous_secret and row.previous_secret_until and row.previous_secret_until > now:
+            secrets.append(self._open(connection, row, "previous_secret", row.previous_secret))
+        headers = signing.sign(str(row.event_id), int(now.timestamp()), body, secrets)
+        headers["content-type"] = "application/json"
+        return sending, Request("POST", row.url, headers, body, timeout_s=TIMEOUT_S)
+
+    def _open(self, connection: Connection, row: Any, field: str, sealed: bytes) -> str:
+        where = place("endpoints", row.endpoint_id, field)
+        return self._vault.open(connection, row.organization_id, where, sealed).decode()
+
+    def _settle(self, connection: Connection, verdicts: Sequence[Verdict]) -> None:
+        self._record(connection, verdicts)
+        self._touch(connection, verdicts)
+        connection.execute(
+            _SETTLE,
+            {
+                "owner": self._owner.id,
+                "ids": [verdict.sending.id for verdict in verdicts],
+                "fences": [verdict.sending.fence for verdict in verdicts],
+                "states": [verdict.state for verdict in verdicts],
+                "failures": [verdict.failures for verdict in verdicts],
+                "next_attempts": [verdict.next_attempt_at for verdict in verdicts],
+            },
+        )
+        _judge_endpoints(connection, verdicts)
+
+    def _record(self, connection: Connection, verdicts: Sequence[Verdict]) -> None:
+        connection.execute(
+            _FINISH_ATTEMPTS,
+            {
+                "deliveries": [verdict.sending.id for verdict in verdicts],
+                "numbers": [verdict.sending.number for verdict in verdicts],
+                "outcomes": [verdict.outcome for verdict in verdicts],
+                "statuses": [verdict.status for verdict in verdicts],
+                "errors": [verdict.error for verdict in verdicts],
+                "timings": [verdict.timings for verdict in verdicts],
+                "answers": [verdict.answer for verdict in verdicts],
+            },
+        )
+
+    def _touch(self, connection: Connection, verdicts: Sequence[Verdict]) -> None:
+        """Lanes whose head came home have work again: a later try, or the next in order."""
+        now = clock.now()
+        due: dict[UUID, dict[str, datetime]] = {}
+        for verdict in verdicts:
+            sending = verdict.sending
+            is_ordered = ":" in sending.lane
+            if verdict.next_attempt_at is None and not is_ordered:
+                continue
+            when = verdict.next_attempt_at or now
+            lanes = due.setdefault(sending.organization_id, {})
+            lanes[sending.lane] = min(when, lanes.get(sending.lane, when))
+        for organization_id in sorted(due):
+            leases.touch_lanes(connection, LANES, organization_id, due[organization_id])
+
+
+def judge(sending: Sending, outcome: Outcome, now: datetime) -> Verdict:
+    """What an outcome means: only 2xx is success, a redirect is not, 410 ends it for good."""
+    timings = documents.write(
+        {name: round(getattr(outcome.timings, name), 1) for name in _TIMINGS}
+    ).decode()
+    if not isinstance(outcome, Answer):
+        return _failed(sending, outcome.kind, None, outcome.code, timings, outcome.message, now)
+    words = outcome.body[:_ANSWER_SHOWN].decode("utf-8", "replace").replace("\x00", "")
+    status = outcome.status
+    if 200 <= status < 300:
+        return Verdict(
+            sending, "ok", "delivered", sending.failures, None, status, None, timings, words
+        )
+    if status == 410:
+        return Verdict(
+            sending,
+            "refused",
+            "cancelled",
+            sending.failures + 1,
+            None,
+            status,
+            "gone",
+            timings,
+            words,
+        )
+    error = "redirected" if 300 <= status < 400 else f"http_{status}"
+    wait = retry_after_s(outcome)
+    return _failed(sending, "refused", status, error, timings, words, now, wait)
+
+
+_TIMINGS = ("dns_ms", "connect_ms", "tls_ms", "first_byte_ms", "total_ms")
+
+
+def _failed(
+    sending: Sending,
+    outcome: str,
+    status: int | None,
+    error: str,
+    timings: str,
+    words: str,
+    now: datetime,
+    wait_s: float | None = None,
+) -> Verdict:
+    failures = sending.failures + 1
+    again = schedule.next_attempt_at(failures, now, random=random.random(), retry_after_s=wait_s)
+    state = "due" if again else "exhausted"
+    return Verdict(sending, outcome, state, failures, again, status, error, timings, words)
+
+
+def _judge_endpoints(connection: Connection, verdicts: Sequence[Verdict]) -> None:
+    well = {v.sending.endpoint_id for v in verdicts if v.state == "delivered"}
+    failing = {v.sending.endpoint_id for v in verdicts if v.state != "delivered"} - well
+    gone = sorted({v.sending.endpoint_id for v in verdicts if v.is_gone})
+    if well:
+        connection.execute(_WELL, {"endpoints": sorted(well)})
+    if failing:
+        connection.execute(_FAILING, {"endpoints": sorted(failing)})
+    if gone:
+        connection.execute(_GONE, {"endpoints": gone})
+        connection.execute(_CANCEL, {"endpoints": gone})
+
+
+def release(connection: Connection, owners: Sequence[UUID]) -> int:
+    """Give back what dead owners held and what outlived its lease; returns how many."""
+    rows = connection.execute(_RELEASE, {"owners": list(owners)}).all()
+    if not rows:
+        return 0
+    connection.execute(
+        _LOST,
+        {"deliveries": [row.id for row in rows], "numbers": [row.attempts for row in rows]},
+    )
+    for organization_id in sorted({row.organization_id for row in rows}):
+        lanes = {row.lane: clock.now() for row in rows if row.organization_id == organization_id}
+        leases.touch_lanes(connection, LANES, organization_id, lanes)
+    return len(rows)

@@ -1,0 +1,69 @@
+"""Taking up a claimed run: telling the engine why it is its turn."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row
+
+from wedsync.workflows.engine import EngineEvent
+from wedsync.workflows.engine.protocol import EventKind
+from wedsync.workflows.engine.state import Position, position_of
+from wedsync.workflows.journal import AttemptEnd
+from wedsync.workflows.live_run import Advance, LiveRun, advance
+from wedsync.workflows.models import NO_ITEM
+
+
+def take_up(row: Row[Any], run: LiveRun, now: datetime, random: float) -> Advance:
+    """Advance a freshly claimed run from where it stands."""
+    position = position_of(run.engine_state)
+    if position is None:
+        scope = run.scope(run.outputs)
+        return advance(run, EngineEvent(kind="start", now=now, random=random, scope=scope))
+    kind = _kind(row)
+    result = advance(run, _event(kind, row.pending_decision or {}, run, position, now, random))
+    if kind == "recovered":
+        result.move.ended.append(_lost(position))
+    return result
+
+
+def _kind(row: Row[Any]) -> EventKind:
+    """A run that is queued with a place in its definition was given back by a dead owner: its
+    attempt had started, so whether the effect happened is not known."""
+    if row.pending_decision:
+        return "decide"
+    return "resume" if row.prior == "waiting" else "recovered"
+
+
+def _event(
+    kind: EventKind,
+    decision: Mapping[str, Any],
+    run: LiveRun,
+    position: Position,
+    now: datetime,
+    random: float,
+) -> EngineEvent:
+    recorded = run.recorded.get((position.step, _item(position.item)))
+    given = decision.get("input") or (recorded.input if recorded else None)
+    return EngineEvent(
+        kind=kind,
+        now=now,
+        random=random,
+        scope=run.scope(run.outputs),
+        step=position.step,
+        item=position.item,
+        attempt=position.attempt,
+        decision=decision.get("decision"),
+        output=decision.get("output"),
+        input=given,
+        effect=run.effect_of(position.step, given or {}),
+    )
+
+
+def _lost(position: Position) -> AttemptEnd:
+    """The attempt whose process died; what became of it stays unknown."""
+    return AttemptEnd(position.step, _item(position.item), position.attempt, "lost", None, None)
+
+
+def _item(item: int | None) -> int:
+    return NO_ITEM if item is None else item

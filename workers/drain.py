@@ -1,0 +1,50 @@
+"""A drain: a thread that waits for its bell, or a second, and then works until nothing is due."""
+
+import logging
+import threading
+from collections.abc import Callable
+
+from flask import Flask
+
+SWEEP_SECONDS = 1.0
+_PAUSE_AFTER_FAILURE_SECONDS = 1.0
+
+log = logging.getLogger(__name__)
+
+
+class Drain(threading.Thread):
+    """Calls `work` at every ring and at least every second, until `stopping`.
+
+    One of the three places that catch broadly: whatever a round raises is logged and the next
+    round tries again; what it had claimed is given back by its lease.
+    """
+
+    def __init__(
+        self,
+        lane: str,
+        work: Callable[[], object],
+        *,
+        app: Flask,
+        bell: threading.Event,
+        stopping: threading.Event,
+    ) -> None:
+        super().__init__(name=f"drain-{lane}", daemon=True)
+        self._work = work
+        self._app = app
+        self._bell = bell
+        self._stopping = stopping
+
+    def run(self) -> None:
+        with self._app.app_context():
+            while not self._stopping.is_set():
+                self._bell.wait(SWEEP_SECONDS)
+                self._bell.clear()
+                if not self._stopping.is_set():
+                    self._round()
+
+    def _round(self) -> None:
+        try:
+            self._work()
+        except Exception:
+            log.exception("%s failed and tries again", self.name)
+            self._stopping.wait(_PAUSE_AFTER_FAILURE_SECONDS)

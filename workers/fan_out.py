@@ -1,0 +1,186 @@
+"""Fan-out: the one place where an accepted event meets everybody it concerns.
+
+One transaction claims new events, opens what came in, resolves their wedding, starts runs, makes
+deliveries, and marks them fanned out. An event that makes the batch fail is parked alone.
+"""
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+import orjson
+from sqlalchemy import Connection, Engine, Row, text
+from sqlalchemy.exc import DataError, IntegrityError, ProgrammingError
+
+from wedsync.platform import clock, crypto
+from wedsync.platform.documents import BadDocument
+from wedsync.platform.vault import Vault, place
+from wedsync.webhooks import incoming
+from wedsync.webhooks.deliveries import FannedEvent, make_deliveries
+from wedsync.workflows.claims import Programs
+from wedsync.workflows.start import start_runs
+
+BATCH = 200
+PER_ORGANIZATION = 100
+
+log = logging.getLogger(__name__)
+
+_CULPABLE = (
+    BadDocument,
+    crypto.Unsealable,
+    DataError,
+    IntegrityError,
+    ProgrammingError,
+    ValueError,
+    TypeError,
+    KeyError,
+)
+
+# One index probe per organization that has something new, however many events it has.
+_CLAIM = text(
+    "WITH RECURSIVE waiting AS ("
+    " (SELECT organization_id FROM events WHERE fanned_out_at IS NULL AND parked_at IS NULL"
+    "  ORDER BY organization_id LIMIT 1)"
+    " UNION ALL"
+    " SELECT (SELECT e.organization_id FROM events e WHERE e.fanned_out_at IS NULL"
+    "   AND e.parked_at IS NULL AND e.organization_id > waiting.organization_id"
+    "   ORDER BY e.organization_id LIMIT 1)"
+    "  FROM waiting WHERE waiting.organization_id IS NOT NULL)"
+    " SELECT e.id, e.organization_id, e.type, e.source, e.occurred_at, e.wedding_id, e.data,"
+    "  e.raw_body, e.causation"
+    " FROM (SELECT organization_id FROM waiting WHERE organization_id IS NOT NULL"
+    "  ORDER BY random()) o CROSS JOIN LATERAL"
+    "  (SELECT * FROM events WHERE organization_id = o.organization_id AND fanned_out_at IS NULL"
+    "   AND parked_at IS NULL ORDER BY id LIMIT :per_organization FOR UPDATE SKIP LOCKED) e"
+    " LIMIT :batch"
+)
+_HOOKS = text("SELECT id, scheme, options FROM hooks WHERE id = ANY(:ids)")
+_WEDDINGS = text(
+    "SELECT id, organization_id FROM weddings WHERE id = ANY(:ids)"
+    " AND organization_id = ANY(:organizations)"
+)
+_DONE = text(
+    "UPDATE events SET fanned_out_at = clock_timestamp(),"
+    " data = coalesce(events.data, CAST(t.data AS jsonb)), wedding_id = t.wedding_id"
+    " FROM unnest(CAST(:ids AS uuid[]), CAST(:datas AS text[]), CAST(:weddings AS uuid[]))"
+    " AS t(id, data, wedding_id) WHERE events.id = t.id"
+)
+_PARK = text(
+    "UPDATE events SET parked_at = clock_timestamp(), parked_reason = :reason WHERE id = :id"
+)
+
+
+class FanOut:
+    """The fan-out of one worker process."""
+
+    def __init__(self, engine: Engine, vault: Vault) -> None:
+        self._engine = engine
+        self._vault = vault
+        self._programs = Programs()
+
+    def batch(self) -> int:
+        """Fan out at most `BATCH` events; returns how many were claimed."""
+        try:
+            return self._some(BATCH, PER_ORGANIZATION)
+        except _CULPABLE:
+            log.exception("a batch could not be fanned out; taking its events one by one")
+            return self._one_by_one()
+
+    def _some(self, batch: int, per_organization: int) -> int:
+        with self._engine.begin() as connection:
+            rows = connection.execute(
+                _CLAIM, {"batch": batch, "per_organization": per_organization}
+            ).all()
+            if rows:
+                self._fan_out(connection, rows)
+        return len(rows)
+
+    def _one_by_one(self) -> int:
+        taken = 0
+        for _ in range(BATCH):
+            with self._engine.begin() as connection:
+                rows = connection.execute(_CLAIM, {"batch": 1, "per_organization": 1}).all()
+                if not rows:
+                    break
+                taken += 1
+                self._fan_out_or_park(connection, rows)
+        return taken
+
+    def _fan_out_or_park(self, connection: Connection, rows: Sequence[Row[Any]]) -> None:
+        try:
+            with connection.begin_nested():
+                self._fan_out(connection, rows)
+        except _CULPABLE as error:
+            log.exception("event %s cannot be fanned out; it is parked", rows[0].id)
+            connection.execute(_PARK, {"id": rows[0].id, "reason": type(error).__name__})
+
+    def _fan_out(self, connection: Connection, rows: Sequence[Row[Any]]) -> None:
+        events = self._open(connection, rows)
+        now = clock.now()
+        connection.execute(
+            _DONE,
+            {
+                "ids": [event.id for event in events],
+                "datas": [orjson.dumps(event.data).decode() for event in events],
+                "weddings": [event.wedding_id for event in events],
+            },
+        )
+        start_runs(connection, self._programs, events, now)
+        make_deliveries(connection, events, now)
+
+    def _open(self, connection: Connection, rows: Sequence[Row[Any]]) -> list[FannedEvent]:
+        hooks = _hooks(connection, rows)
+        opened = [(row, self._data(connection, hooks, row)) for row in rows]
+        weddings = _weddings(connection, opened)
+        return [
+            FannedEvent(
+                row.id,
+                row.organization_id,
+                row.type,
+                row.source,
+                row.occurred_at,
+                data,
+                weddings.get((row.organization_id, _named_wedding(row, data))),
+                row.causation,
+            )
+            for row, data in opened
+        ]
+
+    def _data(self, connection: Connection, hooks: Mapping[str, Row[Any]], row: Row[Any]) -> Any:
+        if row.raw_body is None:
+            return row.data
+        where = place("events", row.id, incoming.RAW_BODY)
+        body = self._vault.open(connection, row.organization_id, where, row.raw_body)
+        return incoming.data_of_raw(hooks[row.source].scheme, body)
+
+
+def _hooks(connection: Connection, rows: Sequence[Row[Any]]) -> dict[str, Row[Any]]:
+    ids = {UUID(row.source[5:]) for row in rows if row.source.startswith("hook:")}
+    if not ids:
+        return {}
+    return {f"hook:{row.id}": row for row in connection.execute(_HOOKS, {"ids": list(ids)})}
+
+
+def _weddings(
+    connection: Connection, opened: Sequence[tuple[Row[Any], Any]]
+) -> dict[tuple[UUID, UUID | None], UUID]:
+    """The weddings events name, as far as they belong to the event's own organization."""
+    named = {_named_wedding(row, data) for row, data in opened} - {None}
+    if not named:
+        return {}
+    found = connection.execute(
+        _WEDDINGS,
+        {"ids": list(named), "organizations": list({row.organization_id for row, _ in opened})},
+    )
+    return {(row.organization_id, row.id): row.id for row in found}
+
+
+def _named_wedding(row: Row[Any], data: Any) -> UUID | None:
+    if row.wedding_id is not None:
+        return UUID(str(row.wedding_id))
+    named = data.get("wedding_id") if isinstance(data, dict) else None
+    try:
+        return UUID(named) if isinstance(named, str) else None
+    except ValueError:
+        return None

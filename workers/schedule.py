@@ -1,0 +1,77 @@
+"""What happens by the clock: a table, and a drain that any number of workers may run.
+
+A slot of a job is taken by inserting `(name, slot)`; whoever inserts it does the work, so nothing
+happens twice. What a killed worker took and did not do is done in the next slot, so every job
+here must be one that may be late.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import Connection, Engine, text
+
+from wedsync.platform import clock, leases
+from wedsync.webhooks import sending
+from wedsync.workflows import claims
+
+_TAKE = text(
+    "INSERT INTO schedule_slots (name, slot) VALUES (:name, :slot) ON CONFLICT DO NOTHING"
+)
+_PRUNE_SLOTS = text("DELETE FROM schedule_slots WHERE slot < now() - interval '1 day'")
+_PRUNE_ANSWERS = text(
+    "DELETE FROM remembered_answers WHERE key_hash IN (SELECT key_hash FROM remembered_answers"
+    " WHERE created_at < now() - interval '24 hours' LIMIT 5000)"
+)
+_PRUNE_FAILURES = text(
+    "DELETE FROM sign_in_failures WHERE created_at < now() - interval '1 day'"
+)
+_PRUNE_RECEIPTS = text(
+    "DELETE FROM hook_receipts WHERE (hook_id, sender_event_id) IN"
+    " (SELECT hook_id, sender_event_id FROM hook_receipts"
+    "  WHERE received_at < now() - interval '30 days' LIMIT 5000)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Scheduled:
+    """A job: at most once in every `every_s` seconds, in one transaction of its own."""
+
+    name: str
+    every_s: int
+    do: Callable[[Connection], object]
+
+
+def give_back_claims(connection: Connection) -> int:
+    """Free what dead owners held, and what hung past its lease; returns how many rows."""
+    dead = leases.dead_owners(connection)
+    freed = claims.release(connection, dead) + sending.release(connection, dead)
+    leases.forget_owners(connection, dead)
+    return freed
+
+
+def prune(connection: Connection) -> None:
+    """Forget what is only kept for a while, at most five thousand rows of each at a time."""
+    for statement in (_PRUNE_SLOTS, _PRUNE_ANSWERS, _PRUNE_FAILURES, _PRUNE_RECEIPTS):
+        connection.execute(statement)
+
+
+TABLE = (
+    Scheduled("give back claims", 1, give_back_claims),
+    Scheduled("prune", 600, prune),
+)
+
+
+def run_due(engine: Engine, table: tuple[Scheduled, ...] = TABLE) -> list[str]:
+    """Do what is due in this moment's slots; returns the names of the jobs done here."""
+    now = clock.now()
+    return [job.name for job in table if _take_and_do(engine, job, now)]
+
+
+def _take_and_do(engine: Engine, job: Scheduled, now: datetime) -> bool:
+    slot = datetime.fromtimestamp(now.timestamp() // job.every_s * job.every_s, UTC)
+    with engine.begin() as connection:
+        if connection.execute(_TAKE, {"name": job.name, "slot": slot}).rowcount == 0:
+            return False
+        job.do(connection)
+    return True
