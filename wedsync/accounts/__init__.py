@@ -1,3 +1,20 @@
-from flask import Blueprint
+"""People, organizations, and what lets either act.
 
-pages = Blueprint("accounts", __name__)
+Nouns: a *person* (`users`), an *organization* and a person's *membership* with its role, a
+*sign-in* (a server-side session), an *invitation*, an *API key*.
+Entry points: `sessions.load` and `api_keys.find` say who a request comes from, `organizations`
+who is in a team, `pages` what they see of it.
+"""
+
+from wedsync.accounts import api_keys, invitations, organizations, people, sessions, settings_routes
+from wedsync.accounts.routes import pages
+
+__all__ = [
+    "api_keys",
+    "invitations",
+    "organizations",
+    "pages",
+    "people",
+    "sessions",
+    "settings_routes",
+]

@@ -11,9 +11,10 @@ from sqlalchemy import (
     LargeBinary,
     Text,
     UniqueConstraint,
+    and_,
     func,
 )
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
 
 from wedsync.platform.db import Base, OrganizationRow, Row
 
@@ -81,6 +82,22 @@ class SignIn(Row, Base):
 
     user: Mapped[User] = relationship()
     organization: Mapped[Organization] = relationship()
+    membership: Mapped[Membership] = relationship(
+        viewonly=True,
+        primaryjoin=lambda: and_(
+            foreign(SignIn.user_id) == Membership.user_id,
+            foreign(SignIn.organization_id) == Membership.organization_id,
+        ),
+    )
+
+    # What Flask-Login asks of the object a cookie stands for.
+    is_authenticated = True
+    is_active = True
+    is_anonymous = False
+
+    def get_id(self) -> str:
+        """What the cookie names: this sign-in, so that revoking it ends it."""
+        return str(self.id)
 
 
 class SignInFailure(Row, Base):

@@ -1,7 +1,7 @@
 """The app factory: settings in, a Flask app with every slice's routes out.
 
 `inbound` decides who may reach a view, `rendering` how an error is shown, `headers` what every
-answer carries.
+answer carries, `navigation` the frame of a signed-in page.
 """
 
 from pathlib import Path
@@ -9,6 +9,7 @@ from pathlib import Path
 from apiflask import APIFlask
 from flask_login import LoginManager
 from htmx_flask import Htmx
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from wedsync import accounts, api, health, webhooks, workflows
 from wedsync.factory import headers, inbound, navigation, rendering
@@ -22,6 +23,7 @@ from wedsync.settings import Settings
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 API_TITLE = "WedSync Integration Marketplace"
+_LARGEST_BODY = 50 * 1024 * 1024
 
 
 def create_app(settings: Settings | None = None, *, pool_size: int = 20) -> APIFlask:
@@ -33,7 +35,7 @@ def create_app(settings: Settings | None = None, *, pool_size: int = 20) -> APIF
         version="1.0.0",
         root_path=str(CHECKOUT),
         template_folder="templates",
-        static_folder=None,
+        static_folder=None,  # type: ignore[arg-type]  # Flask takes None; APIFlask says str
         spec_path=f"{api.BASE_PATH}/openapi.json",
         docs_path=None,
     )
@@ -55,10 +57,13 @@ def _configure(app: APIFlask, settings: Settings, master_key: bytes, pool_size: 
         SESSION_COOKIE_SECURE=settings.secure,
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
+        # The cookie is set when it changes; the sign-in it names ends in the database anyway.
+        SESSION_REFRESH_EACH_REQUEST=False,
+        PERMANENT_SESSION_LIFETIME=accounts.sessions.LIFETIME,
+        SESSION_PROTECTION=None,
         WTF_CSRF_CHECK_DEFAULT=False,
         WTF_CSRF_TIME_LIMIT=None,
-        MAX_CONTENT_LENGTH=50 * 1024 * 1024,
-        TRAP_HTTP_EXCEPTIONS=False,
+        MAX_CONTENT_LENGTH=_LARGEST_BODY,
         OPENAPI_VERSION="3.1.0",
     )
 
@@ -71,7 +76,11 @@ def _extend(app: APIFlask, settings: Settings, master_key: bytes) -> None:
     app.request_class = PageRequest
     LoginManager(app).user_loader(accounts.sessions.load)
     assets.register_static(app)
-    inbound.register(app)
+    # Headers come first: a refusal of the inbound check already names the request's id.
     headers.register(app)
+    inbound.register(app)
     rendering.register(app)
     navigation.register(app)
+    if hops := settings.proxy_hops:
+        fixed = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)
+        app.wsgi_app = fixed  # type: ignore[method-assign]

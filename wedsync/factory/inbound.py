@@ -14,7 +14,8 @@ from flask_wtf.csrf import CSRFError, CSRFProtect
 from wedsync import accounts, api
 from wedsync.accounts.models import SignIn
 from wedsync.errors import Forbidden, Malformed, NotSignedIn
-from wedsync.platform.identity import Identity, Role
+from wedsync.platform.db import db
+from wedsync.platform.identity import Identity, Role, minimum_role
 
 PUBLIC = frozenset(
     {
@@ -28,6 +29,8 @@ PUBLIC = frozenset(
     }
 )
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+_LIVE = "/live/"
+_PEOPLE = {"viewer": "the team", "editor": "editors and owners", "owner": "owners"}
 
 csrf = CSRFProtect()
 
@@ -44,8 +47,7 @@ def check() -> None:
     if endpoint is None:  # no such page: Flask answers 404 to everybody alike
         return
     if api.is_below_base_path(request.path) and endpoint not in PUBLIC:
-        g.identity = _identity_of_key()
-        _require_scope(g.identity)
+        g.identity = _identity_of_key(api.scope_of(request.path, request.method))
         return
     _check_csrf()
     identity = _identity_of_person() or _identity_for_live_page()
@@ -74,41 +76,45 @@ def _check_csrf() -> None:
 def _identity_of_person() -> Identity | None:
     if not current_user.is_authenticated:
         return None
-    return accounts.sessions.identity_of(cast(SignIn, current_user._get_current_object()))
+    sign_in = cast(SignIn, current_user)
+    identity = accounts.sessions.identity_of(sign_in)
+    _remember(accounts.sessions.touch(sign_in))
+    return identity
 
 
 def _identity_for_live_page() -> Identity | None:
-    """Scripts may follow a run too: live pages take an API key in place of a person."""
-    if request.path.startswith("/live/") and request.headers.get("Authorization"):
-        return _identity_of_key()
-    return None
+    """Scripts may follow along too: live pages take an API key in place of a person."""
+    if not request.path.startswith(_LIVE) or "Authorization" not in request.headers:
+        return None
+    resource = request.path.removeprefix(_LIVE).partition("/")[0]
+    return _identity_of_key(f"{resource}:read")
 
 
-def _identity_of_key() -> Identity:
-    scheme, _, key = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not key.strip():
-        raise NotSignedIn(
-            "Send an API key: `Authorization: Bearer <key>`.", code="api_key_missing"
-        )
-    return accounts.api_keys.identify(key.strip())
-
-
-def _require_scope(identity: Identity) -> None:
-    scope = api.scope_of(request.path, request.method)
+def _identity_of_key(scope: str) -> Identity:
+    """Who holds the key that was sent, when it opens `scope`."""
+    scheme, _, raw = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not raw.strip():
+        raise NotSignedIn("Send an API key: `Authorization: Bearer <key>`.", code="api_key_missing")
+    key = accounts.api_keys.find(raw.strip())
+    identity = accounts.api_keys.identity_of(key)
+    _remember(accounts.api_keys.touch(key))
     if not identity.has_scope(scope):
         raise Forbidden(f"This API key does not have the scope {scope}.", code="scope_missing")
+    return identity
+
+
+def _remember(changed: bool) -> None:
+    """Keep “last seen”, whatever the view's own transaction comes to."""
+    if changed:
+        db.session.commit()
 
 
 def _require_role(identity: Identity) -> None:
     view = current_app.view_functions[str(request.endpoint)]
     default: Role = "viewer" if request.method in _SAFE_METHODS else "editor"
-    wanted: Role = getattr(view, "minimum_role", default)
+    wanted = minimum_role(view, default)
     if not identity.has_role(wanted):
         raise Forbidden(
-            f"This is for {_PEOPLE[wanted]}. An owner of {g.get('organization_name', 'your team')} "
-            "can change your role.",
+            f"This is for {_PEOPLE[wanted]}. An owner of your team can change your role.",
             code="role_missing",
         )
-
-
-_PEOPLE = {"viewer": "the team", "editor": "editors and owners", "owner": "owners"}

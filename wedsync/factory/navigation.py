@@ -2,10 +2,12 @@
 
 from typing import Any
 
-from flask import Flask, g, request, url_for
+from flask import Flask, current_app, g, request, url_for
 from flask_login import current_user
 
-# (label, icon, endpoint, blueprint-or-endpoint prefix that marks it as current)
+from wedsync.platform import dates
+
+# (label, icon, endpoint, what an endpoint begins with while this place is the current one)
 _GROUPS: tuple[tuple[tuple[str, str, str, str], ...], ...] = (
     (
         ("Today", "sun-high", "health.today", "health."),
@@ -21,15 +23,23 @@ _GROUPS: tuple[tuple[tuple[str, str, str, str], ...], ...] = (
 
 def register(app: Flask) -> None:
     app.context_processor(_frame)
+    app.add_template_filter(_when, "when")
+
+
+def _when(instant: Any) -> str:
+    """`{{ sign_in.last_seen_at | when }}`: an instant in words, in the organization's zone."""
+    return dates.said(instant, current_user.organization.zone)
 
 
 def _frame() -> dict[str, Any]:
     if "identity" not in g or not current_user.is_authenticated:
         return {"navigation": [], "tabbar": [], "me": None}
-    groups = [[_item(entry) for entry in group] for group in _GROUPS]
+    known = current_app.view_functions
+    groups = [[_item(entry) for entry in group if entry[2] in known] for group in _GROUPS]
+    places = [group for group in groups if group]
     return {
-        "navigation": groups,
-        "tabbar": [item for group in groups for item in group],
+        "navigation": places,
+        "tabbar": [item for group in places for item in group],
         "me": {
             "name": current_user.user.name,
             "initials": "".join(part[0] for part in current_user.user.name.split()[:2]).upper(),

@@ -6,14 +6,16 @@ id and told to the person in a sentence without its insides.
 
 import logging
 from typing import Any
+from urllib.parse import quote, urlsplit
 
 from apiflask import APIFlask
-from flask import Response, g, jsonify, make_response, render_template, request
-from sqlalchemy.exc import OperationalError, TimeoutError as PoolTimeout
-from werkzeug.exceptions import HTTPException
+from flask import Response, g, jsonify, make_response, render_template, request, url_for
+from sqlalchemy.exc import DataError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from wedsync import api
-from wedsync.errors import FieldError, NotFound, NotSignedIn, Unavailable, WedSyncError
+from wedsync.errors import FieldError, Invalid, NotFound, NotSignedIn, Unavailable, WedSyncError
 from wedsync.platform.db import db
 from wedsync.platform.fragments import wants_fragment
 
@@ -29,27 +31,34 @@ _HTTP_WORDS = {
 
 
 def register(app: APIFlask) -> None:
+    # Both: APIFlask has a handler for HTTPException of its own, which would be found first.
+    app.register_error_handler(HTTPException, show)
     app.register_error_handler(Exception, show)
-    app.error_callback = lambda error: _problem_of_api_error(error)
+    app.error_callback = _problem_of_api_error
 
 
 def show(error: Exception) -> Response:
     """Turn any exception into an answer. The session is rolled back: nothing half-done stays."""
     db.session.rollback()
     known = _as_known(error)
-    if api.is_below_base_path(request.path) or request.path.startswith("/live/"):
-        response = _problem(known)
-    elif isinstance(known, NotSignedIn):
-        response = _to_sign_in()
-    elif wants_fragment():
-        response = make_response(
-            render_template("errors/fragment.html", **_words(known)), known.status
-        )
-    else:
-        response = make_response(render_template("errors/page.html", **_words(known)), known.status)
+    if isinstance(known, Unavailable):
+        # A signed-in page's frame asks the database who this is; a bare one does not.
+        g.pop("identity", None)
+    response = _answer(known)
     if known.retry_after_s is not None:
         response.headers["Retry-After"] = str(known.retry_after_s)
+    if isinstance(error, MethodNotAllowed):
+        response.headers["Allow"] = ", ".join(sorted(error.valid_methods or ()))
     return response
+
+
+def _answer(known: WedSyncError) -> Response:
+    if api.is_below_base_path(request.path) or request.path.startswith("/live/"):
+        return _problem(known)
+    if isinstance(known, NotSignedIn):
+        return _to_sign_in()
+    template = "errors/fragment.html" if wants_fragment() else "errors/page.html"
+    return make_response(render_template(template, **_words(known)), known.status)
 
 
 def _as_known(error: Exception) -> WedSyncError:
@@ -64,7 +73,10 @@ def _as_known(error: Exception) -> WedSyncError:
             code="database_away",
             retry_after_s=5,
         )
-    log.exception("request %s failed", g.get("request_id"))
+    if isinstance(error, DataError | UnicodeEncodeError):
+        log.warning("request %s held what cannot be stored", g.get("request_id"))
+        return Invalid("Something here cannot be stored: a NUL, half a character, a huge number.")
+    log.error("request %s failed", g.get("request_id"), exc_info=error)
     return WedSyncError("This is our fault and has been noted. Nothing was changed.", code="bug")
 
 
@@ -79,14 +91,26 @@ def _of_http(error: HTTPException) -> WedSyncError:
 
 
 def _to_sign_in() -> Response:
-    address = f"/sign-in?next={request.full_path.rstrip('?')}" if request.method == "GET" else "/sign-in"
-    if wants_fragment() or request.headers.get("HX-Request"):
+    """A page leads to the door and back again; htmx is told to leave the page it is on."""
+    if request.headers.get("HX-Request"):
         response = make_response("", 401)
-        response.headers["HX-Redirect"] = "/sign-in"
+        response.headers["HX-Redirect"] = _door(_page_htmx_is_on())
         return response
     response = make_response("", 303)
-    response.headers["Location"] = address
+    response.headers["Location"] = _door(
+        request.full_path.rstrip("?") if request.method == "GET" else ""
+    )
     return response
+
+
+def _door(back_to: str) -> str:
+    door = url_for("accounts.sign_in")
+    return f"{door}?next={quote(back_to, safe='/')}" if back_to not in {"", "/"} else door
+
+
+def _page_htmx_is_on() -> str:
+    page = urlsplit(request.headers.get("HX-Current-URL", ""))
+    return f"{page.path}?{page.query}" if page.query else page.path
 
 
 def _words(error: WedSyncError) -> dict[str, Any]:
@@ -125,27 +149,25 @@ def _field(entry: FieldError) -> dict[str, str]:
 
 def _problem_of_api_error(error: Any) -> tuple[dict[str, Any], int, dict[str, str]]:
     """APIFlask's own refusals (validation of input) in the shape of ours."""
-    cause = getattr(error, "__cause__", None)
-    fields = (
-        [
-            {
-                "pointer": "/" + "/".join(str(part) for part in entry["loc"]),
-                "code": str(entry["type"]),
-                "message": str(entry["msg"]),
-            }
-            for entry in cause.errors()
-        ]
-        if hasattr(cause, "errors")
-        else []
-    )
+    status = error.status_code
     body = {
         "type": "about:blank",
-        "code": "invalid" if error.status_code == 422 else f"http_{error.status_code}",
-        "title": "Some of this cannot be used yet",
-        "status": error.status_code,
+        "code": "invalid" if status == 422 else f"http_{status}",
+        "title": Invalid.title if status == 422 else str(error.message),
+        "status": status,
         "detail": str(error.message),
         "request_id": g.get("request_id"),
-        "errors": fields,
+        "errors": [_field(entry) for entry in _refused_fields(error.__cause__)],
     }
     headers = {**dict(error.headers or {}), "Content-Type": "application/problem+json"}
-    return body, error.status_code, headers
+    return body, status, headers
+
+
+def _refused_fields(cause: Any) -> list[FieldError]:
+    """The fields a pydantic ValidationError names."""
+    if not hasattr(cause, "errors"):
+        return []
+    return [
+        FieldError("/" + "/".join(str(part) for part in entry["loc"]), entry["type"], entry["msg"])
+        for entry in cause.errors()
+    ]

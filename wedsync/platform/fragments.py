@@ -11,7 +11,7 @@ from htmx_flask.requests import HtmxAwareRequest
 from jinja2_fragments.flask import render_block
 
 
-class PageRequest(HtmxAwareRequest):
+class PageRequest(HtmxAwareRequest):  # type: ignore[misc]  # the library ships no types
     """Flask's request with what htmx 4 sends. Header values are the client's word, not facts."""
 
     @property

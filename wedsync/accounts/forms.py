@@ -1,0 +1,137 @@
+"""What people fill in to sign in, sign up, and look after their team, their keys, themselves."""
+
+from typing import Any
+
+from flask_wtf import FlaskForm
+from wtforms import (
+    BooleanField,
+    EmailField,
+    Field,
+    PasswordField,
+    RadioField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    ValidationError,
+)
+from wtforms.validators import Email, InputRequired, Length
+
+from wedsync.accounts import api_keys
+from wedsync.errors import Invalid
+
+ROLES = (
+    ("viewer", "Viewer: sees everything, changes nothing"),
+    ("editor", "Editor: makes and changes workflows and webhooks"),
+    ("owner", "Owner: an editor who also looks after team and keys"),
+)
+_NAME = Length(max=120, message="Use at most 120 characters.")
+_LONGEST_EMAIL = Length(max=254, message="An e-mail has at most 254 characters.")
+_NEVER = "never"
+
+
+def _plain(_form: FlaskForm, field: Field) -> None:
+    """Refuse what no keyboard types; PostgreSQL does not store NUL either."""
+    if any(ord(character) < 32 for character in field.data or ""):
+        raise ValidationError("This holds a character that cannot be used here.")
+
+
+def _stripped(value: str | None) -> str | None:
+    return value.strip() if value else value
+
+
+def _text(label: str, missing: str, *more: Any) -> StringField:
+    required = InputRequired(message=missing)
+    return StringField(label, filters=[_stripped], validators=[required, _plain, *more])
+
+
+def _email(missing: str) -> EmailField:
+    check = Email(message="This does not look like an e-mail. Is the part after the @ there?")
+    required = InputRequired(message=missing)
+    validators = [required, _plain, _LONGEST_EMAIL, check]
+    return EmailField("E-mail", filters=[_stripped], validators=validators)
+
+
+class Form(FlaskForm):
+    """A form that can show what a service refused."""
+
+    def show(self, error: Invalid) -> None:
+        """Put each refusal beside its field, or on top when no field carries that name."""
+        for entry in error.errors:
+            field = self._fields.get(entry.pointer.lstrip("/"))
+            if field is None:
+                self.form_errors.append(entry.message)
+            else:
+                field.errors = [*field.errors, entry.message]
+        if not error.errors:
+            self.form_errors.append(error.detail)
+
+
+class SignInForm(Form):
+    email = EmailField(
+        "E-mail",
+        filters=[_stripped],
+        validators=[InputRequired(message="Which e-mail do you sign in with?"), _LONGEST_EMAIL],
+    )
+    password = PasswordField(
+        "Password", validators=[InputRequired(message="Type your password."), Length(max=1000)]
+    )
+
+
+class SignUpForm(Form):
+    name = _text("Your name", "What should your team call you?", _NAME)
+    business = _text("Your business", "What is your business called?", _NAME)
+    email = _email("We need an e-mail to sign you in with.")
+    password = PasswordField("Password", validators=[InputRequired(message="Choose a password.")])
+
+
+class AcceptForm(Form):
+    """Somebody new takes an invitation; the e-mail is the invited one."""
+
+    name = _text("Your name", "What should your team call you?", _NAME)
+    password = PasswordField("Password", validators=[InputRequired(message="Choose a password.")])
+
+
+class InvitationForm(Form):
+    email = _email("Whom do you invite?")
+    role = SelectField("Role", choices=list(ROLES), default="editor")
+
+
+class RoleForm(Form):
+    role = SelectField("Role", choices=list(ROLES))
+
+
+class PasswordForm(Form):
+    current = PasswordField(
+        "Your password now", validators=[InputRequired(message="Type the one you have now.")]
+    )
+    new = PasswordField("A new password", validators=[InputRequired(message="Choose a new one.")])
+
+
+class ApiKeyForm(Form):
+    name = _text("What is it for?", "Name it, so that you know it again.", _NAME)
+    everything = BooleanField("It may see and change everything a key can reach")
+    reads = SelectMultipleField("It may see", choices=list(api_keys.RESOURCES.items()))
+    writes = SelectMultipleField("It may change", choices=list(api_keys.RESOURCES.items()))
+    lasts = RadioField(
+        "It works for",
+        choices=[
+            ("30", "30 days"),
+            ("90", "90 days"),
+            ("365", "a year"),
+            (_NEVER, "until revoked"),
+        ],
+        default="90",
+    )
+
+    @property
+    def scopes(self) -> list[str]:
+        """The scopes that were chosen."""
+        if self.everything.data:
+            return [api_keys.EVERYTHING]
+        reads = [f"{name}:read" for name in self.reads.data]
+        return reads + [f"{name}:write" for name in self.writes.data]
+
+    @property
+    def days(self) -> int | None:
+        """How long it works; None: until it is revoked."""
+        return None if self.lasts.data == _NEVER else int(self.lasts.data)

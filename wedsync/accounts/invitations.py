@@ -1,0 +1,180 @@
+"""Invitations: a link into a team that works once, for seven days. Its token is kept hashed."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import func, select, update
+
+from wedsync.accounts import organizations, people, tokens
+from wedsync.accounts.models import Invitation, Membership, Organization, User
+from wedsync.audit import service as audit
+from wedsync.errors import Conflict, NotFound, Refused
+from wedsync.platform import clock
+from wedsync.platform.db import db
+from wedsync.platform.identity import Identity
+
+PREFIX = "wsi_"
+LIFETIME = timedelta(days=7)
+
+
+def invite(by: Identity, email: str, role: str) -> tuple[Invitation, str]:
+    """Invite somebody; the string is the token of the link, which nobody can be shown again.
+
+    An earlier open invitation of the same e-mail stops working. Raises Conflict for a member.
+    """
+    email = people.normal_email(email)
+    if _is_member(by.organization_id, email):
+        raise Conflict("This person is in your team already.", code="already_member")
+    _revoke_open(by.organization_id, email)
+    raw = tokens.new(PREFIX)
+    invitation = Invitation(
+        organization_id=by.organization_id,
+        email=email,
+        role=organizations.role_named(role),
+        token_hash=tokens.hashed(raw),
+        invited_by=by.user_id,
+        expires_at=clock.now() + LIFETIME,
+    )
+    db.session.add(invitation)
+    db.session.flush()
+    _record("invitation.created", invitation, by, {"role": invitation.role})
+    return invitation, raw
+
+
+def open_ones(organization_id: UUID) -> list[Invitation]:
+    """Invitations that can still be accepted, the newest first."""
+    return list(
+        db.session.scalars(
+            select(Invitation)
+            .where(
+                Invitation.organization_id == organization_id,
+                Invitation.accepted_at.is_(None),
+                Invitation.revoked_at.is_(None),
+                Invitation.expires_at > clock.now(),
+            )
+            .order_by(Invitation.id.desc())
+        )
+    )
+
+
+def revoke(by: Identity, invitation_id: UUID) -> Invitation:
+    """Make a link stop working. Raises NotFound for somebody else's, or one already used."""
+    found: Invitation | None = db.session.scalar(
+        update(Invitation)
+        .where(
+            Invitation.organization_id == by.organization_id,
+            Invitation.id == invitation_id,
+            Invitation.accepted_at.is_(None),
+            Invitation.revoked_at.is_(None),
+        )
+        .values(revoked_at=clock.now())
+        .returning(Invitation)
+    )
+    if found is None:
+        raise NotFound("This invitation was used or revoked already.")
+    _record("invitation.revoked", found, by)
+    return found
+
+
+def read(raw: str) -> Invitation | Refused:
+    """The open invitation behind a link.
+
+    Raises NotFound for a made-up token; a spent, revoked or expired link is Refused, and the
+    audit log remembers that somebody tried it.
+    """
+    if not tokens.is_well_formed(raw, PREFIX):
+        raise NotFound("This invitation link is not complete. Copy the whole link.")
+    found = db.session.scalar(
+        select(Invitation).where(Invitation.token_hash == tokens.hashed(raw)).with_for_update()
+    )
+    if found is None:
+        raise NotFound("There is no such invitation.")
+    refused = _refusal(found)
+    if refused is not None:
+        _record("invitation.refused", found, None, {"reason": refused.code})
+        return refused
+    return found
+
+
+def organization_of(invitation: Invitation) -> Organization:
+    """The team it leads into."""
+    return db.session.get_one(Organization, invitation.organization_id)
+
+
+def accept_as_new(raw: str, name: str, password: str) -> tuple[User, Organization] | Refused:
+    """Make the invited person's account and take the place.
+
+    Raises Invalid when the password is weak or the e-mail has an account already.
+    """
+    invitation = read(raw)
+    if isinstance(invitation, Refused):
+        return invitation
+    user = people.create(name, invitation.email, password)
+    return user, _take_place(invitation, user)
+
+
+def accept_as(raw: str, user: User) -> Organization | Refused:
+    """Take the place as somebody who has an account. Raises Conflict for a member."""
+    invitation = read(raw)
+    if isinstance(invitation, Refused):
+        return invitation
+    return _take_place(invitation, user)
+
+
+def _take_place(invitation: Invitation, user: User) -> Organization:
+    role = organizations.role_named(invitation.role)
+    organizations.join(invitation.organization_id, user.id, role)
+    invitation.accepted_at = clock.now()
+    by = organizations.acting(invitation.organization_id, user.id, role)
+    _record("invitation.accepted", invitation, by, {"role": role})
+    return organization_of(invitation)
+
+
+def _refusal(invitation: Invitation) -> Refused | None:
+    if invitation.accepted_at is not None:
+        return Refused("invitation_used", "This invitation was used already.", status=410)
+    if invitation.revoked_at is not None:
+        return Refused("invitation_revoked", "This invitation was taken back.", status=410)
+    if invitation.expires_at <= clock.now():
+        return Refused("invitation_expired", "This invitation was good for seven days.", status=410)
+    return None
+
+
+def _is_member(organization_id: UUID, email: str) -> bool:
+    return (
+        db.session.scalar(
+            select(Membership.id)
+            .join(Membership.user)
+            .where(Membership.organization_id == organization_id, func.lower(User.email) == email)
+        )
+        is not None
+    )
+
+
+def _revoke_open(organization_id: UUID, email: str) -> None:
+    db.session.execute(
+        update(Invitation)
+        .where(
+            Invitation.organization_id == organization_id,
+            Invitation.email == email,
+            Invitation.accepted_at.is_(None),
+            Invitation.revoked_at.is_(None),
+        )
+        .values(revoked_at=clock.now())
+    )
+
+
+def _record(
+    action: str,
+    invitation: Invitation,
+    by: Identity | None,
+    facts: dict[str, str] | None = None,
+) -> None:
+    audit.record(
+        action,
+        "invitation",
+        invitation.id,
+        organization_id=invitation.organization_id,
+        by=by,
+        facts=facts,
+    )
