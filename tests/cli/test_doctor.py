@@ -1,0 +1,118 @@
+"""`wedsync doctor` says what is wrong, in words, and fails only when nothing can work."""
+
+import socket
+from collections import namedtuple
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import psycopg
+import pytest
+from click.testing import CliRunner
+
+from wedsync import migrations
+from wedsync.cli import cli
+from wedsync.cli.checkup import Level, machine, services, whole
+from wedsync.platform import embedded
+from wedsync.settings import Settings
+
+DiskUsage = namedtuple("DiskUsage", "total used free")
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(home=tmp_path, public_url="http://localhost:8000")
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with embedded.postgres(tmp_path_factory.mktemp("doctor") / "postgres", keep=False) as server:
+        yield server.url
+
+
+def of_database(settings: Settings) -> list[tuple[Level, str]]:
+    return [(finding.level, finding.sentence) for finding in services.database(settings)]
+
+
+def test_a_fresh_checkout_is_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("DATABASE_URL", "REDIS_URL", "PUBLIC_URL", "PORT", "WEDSYNC_MASTER_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("WEDSYNC_HOME", str(tmp_path))
+    asked = CliRunner().invoke(cli, ["doctor"])
+    assert asked.exit_code == 0, asked.output
+    assert "The private database will be made at the first start." in asked.output
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_wrong_variable_is_the_end_of_the_examination(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORT", "door")
+    asked = CliRunner().invoke(cli, ["doctor"])
+    assert asked.exit_code == 1
+    assert "PORT should be a number" in asked.output
+    assert list(whole())[-1].level is Level.BROKEN
+
+
+def test_the_database_is_found_empty_then_ready_then_behind(
+    settings: Settings, address: str
+) -> None:
+    settings = replace(settings, libpq_url=address)
+    assert any(level is Level.ODD and "is empty" in said for level, said in of_database(settings))
+    migrations.upgrade(settings.database_url)
+    assert {level for level, _ in of_database(settings)} == {Level.FINE}
+    with psycopg.connect(address) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '0000'")
+    assert any(
+        level is Level.BROKEN and "run `wedsync db upgrade`" in said
+        for level, said in of_database(settings)
+    )
+
+
+def test_an_unreachable_database_is_broken_and_its_password_unsaid(settings: Settings) -> None:
+    unreachable = "postgresql://wedsync:canary@127.0.0.1:1/wedsync"
+    [(level, said)] = of_database(replace(settings, libpq_url=unreachable))
+    assert level is Level.BROKEN
+    assert "Connection refused" in said
+    assert "canary" not in said
+
+
+def test_an_absent_redis_is_only_odd(settings: Settings) -> None:
+    finding = services.redis(replace(settings, redis_url="redis://127.0.0.1:1/0"))
+    assert finding.level is Level.ODD
+
+
+def test_a_taken_port_is_broken(settings: Settings) -> None:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        listener.settimeout(0.1)
+        finding = services.port(replace(settings, port=listener.getsockname()[1]))
+    assert finding.level is Level.BROKEN
+    assert "is taken by another program" in finding.sentence
+
+
+@pytest.mark.parametrize(
+    ("size", "mode", "level"),
+    [(32, 0o600, Level.FINE), (32, 0o640, Level.BROKEN), (31, 0o600, Level.BROKEN)],
+)
+def test_the_master_key_is_whole_and_for_its_owner_only(
+    settings: Settings, size: int, mode: int, level: Level
+) -> None:
+    settings.master_key_file.write_bytes(bytes(size))
+    settings.master_key_file.chmod(mode)
+    assert machine.master_key(settings).level is level
+
+
+@pytest.mark.parametrize(
+    ("free", "level"), [(5e9, Level.FINE), (5e8, Level.ODD), (5e7, Level.BROKEN)]
+)
+def test_the_disk_has_room(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, free: float, level: Level
+) -> None:
+    monkeypatch.setattr("shutil.disk_usage", lambda _path: DiskUsage(1e10, 1e10 - free, int(free)))
+    assert machine.disk(settings).level is level
+
+
+def test_a_home_not_made_yet_is_judged_by_the_folder_it_will_be_in(settings: Settings) -> None:
+    deep = replace(settings, home=settings.home / "not" / "yet")
+    assert machine.home(deep).level is Level.FINE
+    assert not list(settings.home.iterdir())
