@@ -1,0 +1,74 @@
+"""The workflow engine: definitions in, decisions out, nothing else.
+
+Pure: no clock, no chance, no store, no network. What a run needs to know arrives in an event, what
+it wants done leaves as data; `workflows.runner` does it and records it. So one engine serves live
+runs, rehearsals, previews and tests, and a run can wait for two years in a few hundred bytes.
+
+| noun | where |
+|---|---|
+| definition, problem | `validation`, `problems`, `checks`; `triggers`; `steps`, a module per kind |
+| program | `compiling`, `program` |
+| event, decision | `protocol`; `advance` is the whole of it, `attempts` what follows an effect |
+| state | `state`: positions only, upcast across releases |
+| expression, condition | `expressions`, `operators`, `growth`; `clauses`, `conditions` say why |
+| words for people | `sentences`, `outline`, `words` |
+
+Start reading at `advance.advance`.
+"""
+
+from wedsync.workflows.engine.advance import advance
+from wedsync.workflows.engine.clauses import condition_words
+from wedsync.workflows.engine.compiling import compile_definition
+from wedsync.workflows.engine.conditions import Verdict
+from wedsync.workflows.engine.limits import RECOVERIES_BEFORE_PARKING
+from wedsync.workflows.engine.operators import escape_key, literal
+from wedsync.workflows.engine.outline import Placed, steps_in_order
+from wedsync.workflows.engine.problems import DefinitionInvalid, Problem
+from wedsync.workflows.engine.program import Program
+from wedsync.workflows.engine.protocol import (
+    Action,
+    Decision,
+    EngineEvent,
+    Finish,
+    NeedsAttention,
+    Perform,
+    Record,
+    State,
+    WaitUntil,
+)
+from wedsync.workflows.engine.sentences import sentence, summary, trigger_sentence
+from wedsync.workflows.engine.state import STATE_FORMAT, upcast
+from wedsync.workflows.engine.steps.kind import ActionInfo
+from wedsync.workflows.engine.validation import FORMAT, validate
+
+__all__ = [
+    "FORMAT",
+    "RECOVERIES_BEFORE_PARKING",
+    "STATE_FORMAT",
+    "Action",
+    "ActionInfo",
+    "Decision",
+    "DefinitionInvalid",
+    "EngineEvent",
+    "Finish",
+    "NeedsAttention",
+    "Perform",
+    "Placed",
+    "Problem",
+    "Program",
+    "Record",
+    "State",
+    "Verdict",
+    "WaitUntil",
+    "advance",
+    "compile_definition",
+    "condition_words",
+    "escape_key",
+    "literal",
+    "sentence",
+    "steps_in_order",
+    "summary",
+    "trigger_sentence",
+    "upcast",
+    "validate",
+]

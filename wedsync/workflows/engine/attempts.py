@@ -1,0 +1,201 @@
+"""An action step while it is being done: the attempt, what came of it, and what follows.
+
+| what came of it | effect none, local, idempotent | effect once, lookup |
+|---|---|---|
+| `not_sent`, `rate_limit` | tried again | tried again |
+| `maybe` | tried again, same key | `unsure`, as `on_unsure` says |
+| death after `started` | again at once, same key | `unsure`, as `on_unsure` says |
+| `auth`, `permanent` | failed | failed |
+
+An action that looks up what became of a lost attempt (`lookup`) counts as `once` until looking up
+exists. A class we do not know is a `maybe`. Failed, or tried to the end: `on_error.then`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from wedsync.workflows.engine.expressions import EvaluationFailed, Template
+from wedsync.workflows.engine.limits import STEP_BYTES
+from wedsync.workflows.engine.protocol import NeedsAttention, OnUnsure, Perform, WaitUntil
+from wedsync.workflows.engine.retry import RetryPolicy, asked_delay
+from wedsync.workflows.engine.shape import weight
+from wedsync.workflows.engine.state import Position
+from wedsync.workflows.engine.view import instant
+from wedsync.workflows.engine.walk import Walk, expression_error
+
+REPEATABLE_EFFECTS = ("none", "local", "idempotent")
+
+_NEVER_ARRIVED = ("not_sent", "rate_limit")
+_USELESS_TO_REPEAT = ("auth", "permanent")
+
+
+@dataclass(frozen=True, slots=True)
+class ActionStep:
+    """Gives what the action answered. After the last failure the flow goes to `after_failure`
+    when `then` is `steps`, past the step when `continue`, and ends when `stop`."""
+
+    id: str
+    title: str
+    next: str | None
+    use: str
+    connection: str | None
+    input: Template
+    timeout_s: float
+    on_unsure: OnUnsure
+    retry: RetryPolicy
+    then: Literal["stop", "continue", "steps"]
+    after_failure: str | None
+
+    def enter(self, walk: Walk) -> None:
+        perform(walk, self, Position(self.id), None)
+
+
+def perform(
+    walk: Walk, step: ActionStep, position: Position, given: Mapping[str, Any] | None
+) -> None:
+    """Start the next attempt with what was recorded; the first time, with what is worked out."""
+    try:
+        values = step.input.fill(walk.view) if given is None else given
+    except EvaluationFailed as failure:
+        message = f"What it needs could not be worked out. {failure}"
+        _fail(walk, step, expression_error(message))
+        return
+    attempt = position.attempt + 1
+    walk.record(step, "started", given=values)
+    walk.stand(
+        replace(position, phase="performing", attempt=attempt),
+        Perform(
+            step.id,
+            position.item,
+            step.use,
+            step.connection,
+            values,
+            step.timeout_s,
+            attempt,
+            position.generation,
+            step.on_unsure,
+        ),
+    )
+
+
+def succeeded(walk: Walk, step: ActionStep, output: Any) -> None:
+    """An attempt was answered. What it answered must be something that can be kept."""
+    size = weight(output)
+    if size is None or size > STEP_BYTES:
+        what = "cannot be kept" if size is None else f"is larger than {STEP_BYTES // 1024} kB"
+        message = f"It was done, but what came back {what}."
+        _fail(walk, step, {"class": "permanent", "code": "output_refused", "message": message})
+        return
+    walk.succeed(step, output)
+    walk.go_on(step.next)
+
+
+def failed(walk: Walk, step: ActionStep, position: Position, error: Mapping[str, Any]) -> None:
+    """An attempt ended with an error."""
+    kind = error.get("class")
+    told = _told(error)
+    if kind in _USELESS_TO_REPEAT:
+        _fail(walk, step, told)
+    elif kind in _NEVER_ARRIVED or walk.event.effect in REPEATABLE_EFFECTS:
+        _try_later(walk, step, position, told)
+    else:
+        _unsure(walk, step, position, told)
+
+
+def died(walk: Walk, step: ActionStep, position: Position, parked_at: int) -> None:
+    """The process that made the attempt is gone, and nobody knows how far it came."""
+    position = replace(position, recoveries=position.recoveries + 1)
+    if position.recoveries >= parked_at:
+        _park_poison(walk, step, position)
+    elif walk.event.effect in REPEATABLE_EFFECTS or step.on_unsure == "retry":
+        perform(walk, step, position, walk.event.input)
+    else:
+        _unsure(walk, step, position, _DEATH)
+
+
+def _told(error: Mapping[str, Any]) -> dict[str, Any]:
+    message = error.get("message")
+    said = message if isinstance(message, str) and message else "It failed without saying why."
+    return {**error, "message": said}
+
+
+def _try_later(walk: Walk, step: ActionStep, position: Position, error: Mapping[str, Any]) -> None:
+    tries = position.tries + 1
+    if tries >= step.retry.attempts:
+        _fail(walk, step, error)
+        return
+    event = walk.event
+    due_at = step.retry.due_at(event.now, tries, event.random, asked_delay(error))
+    walk.record(step, "waiting", error=error)
+    waiting_for = {"kind": "retry", "id": step.id, "until": instant(due_at)}
+    walk.stand(
+        replace(position, phase="retrying", tries=tries),
+        WaitUntil(step.id, position.item, due_at, waiting_for),
+    )
+
+
+def _unsure(walk: Walk, step: ActionStep, position: Position, error: Mapping[str, Any]) -> None:
+    if step.on_unsure == "retry":
+        _try_later(walk, step, position, error)
+    elif step.on_unsure == "skip":
+        walk.record(step, "unsure", error=error, explanation={"why": _UNSURE_SKIPPED})
+        walk.view.learn(step.id, None)
+        walk.go_on(step.next)
+    else:
+        walk.record(step, "unsure", error=error, explanation={"why": _UNSURE_ASKED})
+        reason = f"“{step.title}” may have happened. {_UNSURE_ASKED}"
+        _ask(walk, position, reason, "unsure")
+
+
+def _park_poison(walk: Walk, step: ActionStep, position: Position) -> None:
+    why = f"We were interrupted {position.recoveries} times while doing it and have stopped trying."
+    walk.record(step, "unsure", error=_DEATH, explanation={"why": why})
+    reason = f"“{step.title}” may have happened. {why}"
+    _ask(walk, position, reason, "poison")
+
+
+def _ask(walk: Walk, position: Position, reason: str, code: Literal["unsure", "poison"]) -> None:
+    question = NeedsAttention(position.step, position.item, reason, code)
+    walk.stand(replace(position, phase="asking"), question)
+
+
+def _fail(walk: Walk, step: ActionStep, error: Mapping[str, Any]) -> None:
+    if step.then == "stop":
+        walk.fail(step, error)
+        return
+    walk.record(step, "failed", error=error)
+    walk.view.learn(step.id, None)
+    walk.go_on(step.after_failure if step.then == "steps" else step.next)
+
+
+def send_again(walk: Walk, step: ActionStep, position: Position) -> None:
+    """A person wants it done once more, under a new key and with all its tries."""
+    renewed = replace(position, generation=position.generation + 1, tries=0, recoveries=0)
+    perform(walk, step, renewed, walk.event.input)
+
+
+def treat_as_done(walk: Walk, step: ActionStep, position: Position) -> None:
+    """A person says it happened; `output` of the event is what they know of the answer."""
+    size = weight(walk.event.output)
+    known = walk.event.output if size is not None and size <= STEP_BYTES else None
+    walk.succeed(step, known, {"decision": "treat_as_done", "why": "Somebody said it was done."})
+    walk.go_on(step.next)
+
+
+def skip(walk: Walk, step: ActionStep, position: Position) -> None:
+    """A person lets it be."""
+    walk.record(
+        step, "skipped", explanation={"decision": "skip", "why": "Somebody chose to leave it out."}
+    )
+    walk.view.learn(step.id, None)
+    walk.go_on(step.next)
+
+
+_DEATH: Mapping[str, Any] = {
+    "class": "maybe",
+    "code": "interrupted",
+    "message": "We were interrupted while doing it.",
+}
+_UNSURE_ASKED = "We have not tried again, so nobody gets it twice."
+_UNSURE_SKIPPED = "We have not tried again, and went on without knowing."

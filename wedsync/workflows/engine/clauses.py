@@ -1,0 +1,188 @@
+"""Conditions before they run: taken apart into groups and clauses, and said in words.
+
+{"==": [{"var": "trigger.data.status"}, "accepted"]}   status is accepted
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+from wedsync.workflows.engine.operators import argument_list, operator_call
+from wedsync.workflows.engine.words import clip, expression_words, is_date, listing, path_of
+
+LONGEST_TELLING = 600
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """`asks` completes "status …", `wanted` completes "status was declined, wanted …"."""
+
+    asks: str
+    wanted: str
+    opposite: str
+
+
+VERBS = {
+    "is": Verb("is {}", "{}", "is not"),
+    "is not": Verb("is not {}", "anything but {}", "is"),
+    "more": Verb("is more than {}", "more than {}", "at most"),
+    "at least": Verb("is at least {}", "at least {}", "less"),
+    "less": Verb("is less than {}", "less than {}", "at least"),
+    "at most": Verb("is at most {}", "at most {}", "more"),
+    "after": Verb("is after {}", "after {}", "on or before"),
+    "on or after": Verb("is on or after {}", "on or after {}", "before"),
+    "before": Verb("is before {}", "before {}", "on or after"),
+    "on or before": Verb("is on or before {}", "on or before {}", "after"),
+    "between": Verb("is between {} and {}", "between {} and {}", "outside"),
+    "outside": Verb("is not between {} and {}", "not between {} and {}", "between"),
+    "among": Verb("is one of {}", "one of {}", "not among"),
+    "not among": Verb("is none of {}", "none of {}", "among"),
+    "contains": Verb("contains {}", "it to contain {}", "lacks"),
+    "lacks": Verb("does not contain {}", "it not to contain {}", "contains"),
+    "begins": Verb("begins with {}", "it to begin with {}", "does not begin"),
+    "does not begin": Verb("does not begin with {}", "another beginning than {}", "begins"),
+    "ends": Verb("ends with {}", "it to end with {}", "does not end"),
+    "does not end": Verb("does not end with {}", "another ending than {}", "ends"),
+    "some": Verb("include one where {}", "one where {}", "none"),
+    "none": Verb("include none where {}", "none where {}", "some"),
+    "every": Verb("are all so that {}", "all so that {}", "not every"),
+    "not every": Verb("are not all so that {}", "not all so that {}", "every"),
+    "filled": Verb("is filled in", "it filled in", "empty"),
+    "empty": Verb("is empty", "it empty", "filled"),
+    "holds": Verb("holds", "it to hold", "does not hold"),
+    "does not hold": Verb("does not hold", "it not to hold", "holds"),
+}
+
+_COMPARISONS = {"==": "is", "===": "is", "!=": "is not", "!==": "is not"}
+_ORDERS = {">": "more", ">=": "at least", "<": "less", "<=": "at most"}
+_MIRRORED = {"more": "less", "at least": "at most", "less": "more", "at most": "at least"}
+_DATED = {"more": "after", "at least": "on or after", "less": "before", "at most": "on or before"}
+_TEXT_TESTS = {"starts_with": "begins", "ends_with": "ends"}
+_OF_A_LIST = {"some": "some", "all": "every", "none": "none"}
+
+
+@dataclass(frozen=True, slots=True)
+class Inner:
+    """A condition on each part of a list, told but not explained."""
+
+    when: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """One comparison as written: subject, verb, the rest; `test` is the whole of it."""
+
+    verb: str
+    subject: Any
+    others: tuple[Any, ...]
+    test: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """All of, or any of, several."""
+
+    joined: Literal["all", "any"]
+    parts: tuple["Tree", ...]
+
+
+Tree: TypeAlias = Clause | Group
+
+
+def parse(when: Any, *, negated: bool = False) -> Tree:
+    """A condition as groups and clauses; whatever is no comparison becomes one clause."""
+    call = operator_call(when)
+    if call is None:
+        return _settle(Clause("filled", when, (), when), negated)
+    name, arguments = call
+    parts = argument_list(arguments)
+    if name in ("and", "or") and parts:
+        joined: Literal["all", "any"] = "all" if (name == "and") != negated else "any"
+        return Group(joined, tuple(parse(part, negated=negated) for part in parts))
+    if name in ("!", "!!") and len(parts) == 1:
+        return parse(parts[0], negated=negated != (name == "!"))
+    return _settle(_clause(name, parts, when), negated)
+
+
+def _settle(clause: Clause, negated: bool) -> Clause:
+    if not negated:
+        return clause
+    opposite = VERBS[clause.verb].opposite
+    return Clause(opposite, clause.subject, clause.others, {"!": [clause.test]})
+
+
+def _clause(name: str, parts: list[Any], when: Any) -> Clause:
+    if name in _COMPARISONS and len(parts) == 2:
+        subject, other = _subject_first(parts)
+        return Clause(_COMPARISONS[name], subject, (other,), when)
+    if name in _ORDERS:
+        return _order(_ORDERS[name], parts, when)
+    if name == "in" and len(parts) == 2:
+        needle, haystack = parts
+        if path_of(needle) is None and path_of(haystack) is not None:
+            return Clause("contains", haystack, (needle,), when)
+        return Clause("among", needle, (haystack,), when)
+    if name in _TEXT_TESTS and len(parts) == 2:
+        return Clause(_TEXT_TESTS[name], parts[0], (parts[1],), when)
+    if name in _OF_A_LIST and len(parts) == 2:
+        return Clause(_OF_A_LIST[name], parts[0], (Inner(parts[1]),), when)
+    if name in ("var", "val", "exists", "length"):
+        return Clause("filled", when if name != "exists" else {"val": parts}, (), when)
+    return Clause("holds", when, (), when)
+
+
+def _subject_first(parts: list[Any]) -> tuple[Any, Any]:
+    left, right = parts
+    swap = operator_call(left) is None and operator_call(right) is not None
+    return (right, left) if swap else (left, right)
+
+
+def _order(verb: str, parts: list[Any], when: Any) -> Clause:
+    if len(parts) == 3 and verb in ("less", "at most"):
+        return Clause("between", parts[1], (parts[0], parts[2]), when)
+    if len(parts) != 2:
+        return Clause("holds", when, (), when)
+    subject, other = _subject_first(parts)
+    if subject is not parts[0]:
+        verb = _MIRRORED[verb]
+    return Clause(_DATED[verb] if is_date(other) else verb, subject, (other,), when)
+
+
+def condition_words(when: Any) -> str:
+    """A condition as it stands: `status is accepted and party size is more than 4`."""
+    if isinstance(when, bool):
+        return "always" if when else "never"
+    return clip(_tree_words(parse(when)), LONGEST_TELLING)
+
+
+def _tree_words(tree: Tree, inside: str | None = None) -> str:
+    if isinstance(tree, Clause):
+        return _asks(tree)
+    said = [_tree_words(part, tree.joined) for part in tree.parts]
+    if tree.joined == "all":
+        return (" and " if inside is None else " with ").join(said)
+    joined = " or ".join(said)
+    return f"either {joined}" if inside == "all" else joined
+
+
+def _asks(clause: Clause) -> str:
+    verb = VERBS[clause.verb]
+    others = [other_words(other) for other in clause.others]
+    return f"{expression_words(clause.subject)} {verb.asks.format(*others)}"
+
+
+def other_words(other: Any) -> str:
+    if isinstance(other, Inner):
+        return condition_words(other.when)
+    if isinstance(other, list):
+        return listing([expression_words(part) for part in other[:5]], "or") or "nothing"
+    return expression_words(other)
+
+
+def clauses(tree: Tree) -> Iterator[Clause]:
+    """Every clause, in reading order."""
+    if isinstance(tree, Clause):
+        yield tree
+    else:
+        for part in tree.parts:
+            yield from clauses(part)

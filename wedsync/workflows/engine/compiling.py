@@ -1,0 +1,43 @@
+"""Turning a definition into a program, once per version."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from wedsync.workflows.engine.conditions import Condition
+from wedsync.workflows.engine.problems import DefinitionInvalid
+from wedsync.workflows.engine.program import Program
+from wedsync.workflows.engine.steps import KINDS
+from wedsync.workflows.engine.validation import validate
+from wedsync.workflows.engine.walk import CompiledStep
+
+
+def compile_definition(definition: Mapping[str, Any]) -> Program:
+    """The program of a valid definition; raises `DefinitionInvalid` with its errors."""
+    errors = [each for each in validate(definition) if each.severity == "error"]
+    if errors:
+        raise DefinitionInvalid(errors)
+    compiler = _Compiler()
+    first = compiler.steps(definition["steps"], None)
+    trigger = definition["trigger"]
+    wanted = trigger.get("filter")
+    return Program(
+        trigger=MappingProxyType(dict(trigger)),
+        steps=MappingProxyType(compiler.compiled),
+        first=first,
+        trigger_filter=None if wanted is None else Condition(wanted),
+    )
+
+
+class _Compiler:
+    """Compiles from the last step to the first, so each knows where the flow goes after it."""
+
+    def __init__(self) -> None:
+        self.compiled: dict[str, CompiledStep] = {}
+
+    def steps(self, steps: list[Mapping[str, Any]], then: str | None) -> str | None:
+        """Compile a list of steps after which the flow goes on at `then`; gives its first id."""
+        for step in reversed(steps):
+            self.compiled[step["id"]] = KINDS[step["kind"]].compile(step, then, self)
+            then = step["id"]
+        return then

@@ -1,0 +1,94 @@
+"""Refusing expressions that could multiply what they are given.
+
+The operation budget counts steps of the calculation, not the size of what it builds, and values
+are shared while it runs: a loop that puts its own result twice into the next one describes 2⁴⁰
+values with forty operations and only bursts when the answer is written out. So a loop may not
+build from what a loop built. What is left grows at most with the budget times the data.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from wedsync.workflows.engine.limits import MAX_BUILT_READS
+from wedsync.workflows.engine.operators import (
+    AVAILABLE,
+    ITERATORS,
+    REFUSED,
+    RESERVED_PREFIXES,
+    argument_list,
+    operator_call,
+)
+
+_READS = ("var", "val")
+
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """What one expression may do: `reads` in it, `builds` a list or record of two or more reads,
+    `built_reads` in all it builds, `loops`, and the `faults` that refuse it."""
+
+    reads: int = 0
+    builds: bool = False
+    built_reads: int = 0
+    loops: bool = False
+    faults: tuple[str, ...] = ()
+
+
+def growth(expression: Any) -> Growth:
+    """Look through one expression; its depth is already bounded."""
+    found = _look(expression)
+    if found.built_reads > MAX_BUILT_READS:
+        fault = f"One calculation puts together at most {MAX_BUILT_READS} values."
+        return Growth(found.reads, found.builds, found.built_reads, found.loops, (fault,))
+    return found
+
+
+def _look(node: Any) -> Growth:
+    call = operator_call(node)
+    if call is not None:
+        return _look_at_call(*call)
+    if isinstance(node, dict | list):
+        parts = node.values() if isinstance(node, dict) else node
+        inner = _together([_look(part) for part in parts])
+        if inner.reads < 2:
+            return inner
+        return Growth(inner.reads, True, inner.reads, inner.loops, inner.faults)
+    return Growth()
+
+
+def _look_at_call(name: str, arguments: Any) -> Growth:
+    parts = [_look(argument) for argument in argument_list(arguments)]
+    inner = _together(parts)
+    faults = (*_name_faults(name), *inner.faults)
+    if name in ITERATORS:
+        faults = (*faults, *_loop_faults(name, parts))
+    reads = inner.reads + (name in _READS)
+    return Growth(reads, inner.builds, inner.built_reads, inner.loops or name in ITERATORS, faults)
+
+
+def _together(parts: list[Growth]) -> Growth:
+    return Growth(
+        sum(part.reads for part in parts),
+        any(part.builds for part in parts),
+        sum(part.built_reads for part in parts),
+        any(part.loops for part in parts),
+        tuple(fault for part in parts for fault in part.faults),
+    )
+
+
+def _name_faults(name: str) -> Iterator[str]:
+    if name in REFUSED:
+        yield f"“{name}” cannot be used here. {REFUSED[name]}"
+    elif name not in AVAILABLE and name.startswith(RESERVED_PREFIXES):
+        yield f"“{name}” is not available yet."
+
+
+def _loop_faults(name: str, parts: list[Growth]) -> Iterator[str]:
+    if len(parts) < 2:
+        return
+    source, body = parts[0], parts[1]
+    if name == "reduce" and body.builds:
+        yield "A running total (“reduce”) cannot build lists or records."
+    elif source.builds and body.builds:
+        yield f"“{name}” cannot build from what was built in the same calculation."

@@ -1,0 +1,33 @@
+"""The bounds of format 1. Raising one is safe; lowering one would refuse what is already live."""
+
+MAX_DEPTH = 64
+"""Nesting of any JSON we take or make."""
+
+MAX_NODES = 50_000
+MAX_TEXT = 64 * 1024
+MAX_DEFINITION_CHARACTERS = 512 * 1024
+MAX_STEPS = 500
+MAX_BRANCHES = 50
+MAX_PROBLEMS = 100
+MAX_LABEL = 200
+MAX_NOTE = 4_000
+
+OPS_BUDGET = 10_000
+"""Operations one evaluation may cost, as datalogic counts them."""
+
+EXPRESSION_BYTES = 64 * 1024
+"""What one expression may give, as JSON."""
+
+STEP_BYTES = 256 * 1024
+"""What one step may be given or may give, as JSON."""
+
+MAX_BUILT_READS = 50
+"""Values one expression may put into the lists and records it builds."""
+
+MAX_ATTEMPTS = 50
+MAX_FACTOR = 100
+MAX_DELAY_S = 30 * 86_400
+MAX_TIMEOUT_S = 60
+
+RECOVERIES_BEFORE_PARKING = 3
+"""The recovery of one step at which its run is parked instead of tried once more."""

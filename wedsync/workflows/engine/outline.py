@@ -1,0 +1,43 @@
+"""A definition as a list of steps in the order people read it; drafts may hold anything."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from wedsync.workflows.engine.shape import refusal
+from wedsync.workflows.engine.steps import KINDS
+from wedsync.workflows.engine.steps.kind import Child, mapping, sequence
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """One step where it stands. `path` are the labels of the branches around it, `depth` their
+    number; `branches` the labels of its own branches, also of empty ones."""
+
+    step: Mapping[str, Any]
+    depth: int
+    path: tuple[str, ...]
+    branches: tuple[str, ...] = ()
+
+
+def steps_in_order(definition: Any) -> Iterator[Placed]:
+    """Every step, a step before the steps inside it. What is no step is passed over."""
+    if refusal(definition) is None:
+        yield from _placed(mapping(definition).get("steps"), ())
+
+
+def _placed(steps: Any, path: tuple[str, ...]) -> Iterator[Placed]:
+    for step in sequence(steps):
+        if not isinstance(step, dict):
+            continue
+        inside = children(step)
+        yield Placed(step, len(path), path, tuple(child.label for child in inside))
+        for child in inside:
+            yield from _placed(child.steps, (*path, child.label))
+
+
+def children(step: Mapping[str, Any]) -> list[Child]:
+    """The lists of steps inside a step; none for a kind that cannot be run yet."""
+    name = step.get("kind")
+    kind = KINDS.get(name) if isinstance(name, str) else None
+    return list(kind.children(step)) if kind else []

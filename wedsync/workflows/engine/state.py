@@ -1,0 +1,96 @@
+"""Where a run stands, as JSON that must still be read in two years.
+
+    {"state_format": 1, "outcome": null, "positions": [
+        {"step": "tell", "item": null, "phase": "performing",
+         "attempt": 2, "tries": 1, "generation": 0, "recoveries": 0}]}
+
+`attempt` counts every try of the step, `tries` those that failed since a person last decided (a
+death is no failure of the far end and does not use one up). A run has one position while steps
+follow one another; a step that fans out will have several.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from types import MappingProxyType
+from typing import Any, Literal
+
+from wedsync.workflows.engine.protocol import Outcome, State
+
+STATE_FORMAT = 1
+
+Phase = Literal["performing", "retrying", "asking"]
+PHASES = ("performing", "retrying", "asking")
+
+Upcaster = Callable[[State], State]
+
+UPCASTERS: Mapping[int, Upcaster] = MappingProxyType({})
+"""For each past format, how to write its states in the next one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """One step that is neither done nor untouched."""
+
+    step: str
+    item: int | None = None
+    phase: Phase = "performing"
+    attempt: int = 0
+    tries: int = 0
+    generation: int = 0
+    recoveries: int = 0
+
+
+_FIELDS = tuple(field.name for field in fields(Position))
+
+
+def upcast(
+    state: Mapping[str, Any],
+    upcasters: Mapping[int, Upcaster] = UPCASTERS,
+    target: int = STATE_FORMAT,
+) -> State | None:
+    """The state in today's format; None when it is not a state, or of a later release."""
+    current = dict(state)
+    written = current.get("state_format")
+    while written != target:
+        step = upcasters.get(written) if isinstance(written, int) else None
+        if step is None:
+            return None
+        current = step(current)
+        written = current.get("state_format")
+    return current
+
+
+def standing(position: Position) -> State:
+    """The state of a run that stands at one step."""
+    return {"state_format": STATE_FORMAT, "outcome": None, "positions": [_written(position)]}
+
+
+def _written(position: Position) -> dict[str, Any]:
+    return {name: getattr(position, name) for name in _FIELDS}
+
+
+def over(outcome: Outcome) -> State:
+    """The state of a run that is over."""
+    return {"state_format": STATE_FORMAT, "outcome": outcome, "positions": []}
+
+
+def position_of(state: Mapping[str, Any] | None) -> Position | None:
+    """Where the run stands; None when it is over, or the state is not one we understand."""
+    current = upcast(state) if isinstance(state, Mapping) else None
+    positions = current.get("positions") if current else None
+    if not isinstance(positions, list) or len(positions) != 1:
+        return None
+    return _position(positions[0])
+
+
+def _position(written: object) -> Position | None:
+    if not isinstance(written, Mapping) or written.keys() != set(_FIELDS):
+        return None
+    counters = (written[name] for name in ("attempt", "tries", "generation", "recoveries"))
+    sound = (
+        isinstance(written["step"], str)
+        and isinstance(written["item"], int | None)
+        and written["phase"] in PHASES
+        and all(isinstance(count, int) for count in counters)
+    )
+    return Position(**written) if sound else None

@@ -1,0 +1,90 @@
+"""What every kind of step answers, so that the engine knows no kind by name."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from wedsync.workflows.engine.problems import Field
+from wedsync.workflows.engine.walk import CompiledStep
+from wedsync.workflows.engine.words import clip
+
+InputCheck = Callable[[Mapping[str, Any]], Sequence[tuple[str, str, str]]]
+
+
+@dataclass(frozen=True, slots=True)
+class ActionInfo:
+    """What validation and sentences know of one action.
+
+    `key` is `connector.action`. `required` names the inputs that must be given; `fields` all that
+    may be (None: any). `effect` is the word, or asked of the input as written. `sentence` is a
+    template whose `{input}` slots are filled with words ("Send {event_type}"). `check` looks at
+    the input as written and gives `(field, message, fix)` for each problem it knows of.
+    """
+
+    key: str
+    label: str
+    required: Sequence[str] = ()
+    fields: Sequence[str] | None = None
+    effect: str | Callable[[Mapping[str, Any]], str] = "once"
+    sentence: str | None = None
+    check: InputCheck | None = None
+
+
+Actions = Mapping[str, ActionInfo]
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """A list of steps inside a step: the words that lead to it, and where it lies."""
+
+    label: str
+    lead: str
+    field: str
+    steps: Any
+
+
+class Compiler(Protocol):
+    """Given to a kind while it compiles a step."""
+
+    def steps(self, steps: Any, then: str | None) -> str | None:
+        """Compile a list of steps after which the flow goes on at `then`; gives its first id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of step.
+
+    `fields` are its own beside `id, kind, label, note`, with those `required`. `check` looks at
+    one step; `children` are its lists of steps; `phrase` says what it does ("send the welcome"),
+    also of an unfinished draft. A kind that `splits` is told by its branches alone; after one that
+    `ends` nothing in the same list happens.
+    """
+
+    name: str
+    required: frozenset[str]
+    fields: frozenset[str]
+    check: Callable[[Field, Actions | None], None]
+    compile: Callable[[Mapping[str, Any], str | None, Compiler], CompiledStep]
+    phrase: Callable[[Mapping[str, Any], Actions], str]
+    children: Callable[[Mapping[str, Any]], Iterator[Child]] = lambda step: iter(())
+    splits: bool = False
+    ends: bool = False
+
+
+def title_of(step: Mapping[str, Any]) -> str:
+    """What people call a step: its label, else its id."""
+    label = step.get("label")
+    return clip(label) if isinstance(label, str) and label.strip() else str(step.get("id"))
+
+
+def mapping(value: Any) -> Mapping[str, Any]:
+    """The value when it is an object, else an empty one: drafts may hold anything."""
+    return value if isinstance(value, dict) else {}
+
+
+def sequence(value: Any) -> Sequence[Any]:
+    return value if isinstance(value, list) else ()
+
+
+def text(value: Any, otherwise: str = "") -> str:
+    return clip(value) if isinstance(value, str) and value.strip() else otherwise

@@ -1,0 +1,133 @@
+"""What starts a workflow: the kinds of trigger, checked and in words."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from wedsync.workflows.engine.checks import check_condition, check_event_type, check_text
+from wedsync.workflows.engine.clauses import condition_words
+from wedsync.workflows.engine.limits import MAX_LABEL
+from wedsync.workflows.engine.problems import Field
+from wedsync.workflows.engine.words import clip
+
+_SOURCE = re.compile(r"ours|any|api|(hook|connection|app|workflow):[A-Za-z0-9_-]{1,100}")
+
+Names = Mapping[str, str]
+IsOurs = Callable[[str], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class TriggerKind:
+    """One kind of trigger; `words` says when it starts ("When …", without the end)."""
+
+    name: str
+    required: frozenset[str]
+    fields: frozenset[str]
+    check: Callable[[Field, IsOurs | None], None]
+    words: Callable[[Mapping[str, Any], Names], str]
+
+
+def _check_event(field: Field, is_ours: IsOurs | None) -> None:
+    trigger = field.value
+    event_type = field.at("event_type", trigger["event_type"])
+    source = field.at("source", trigger["source"])
+    named = check_event_type(event_type)
+    if not isinstance(source.value, str) or not _SOURCE.fullmatch(source.value):
+        source.error(
+            "This is not where an event can come from.",
+            "Choose “ours”, “any”, “api”, or one hook, connection, app or workflow.",
+        )
+    elif named and is_ours is not None:
+        _check_owner(event_type, source.value, is_ours)
+    if trigger.get("filter") is not None:
+        check_condition(field.at("filter", trigger["filter"]))
+
+
+def _check_owner(event_type: Field, source: str, is_ours: IsOurs) -> None:
+    name = clip(event_type.value, 60)
+    ours = is_ours(event_type.value)
+    if ours and source != "ours":
+        event_type.error(
+            f"“{name}” is a name only WedSync uses, so it never comes from outside.",
+            f"Choose “ours” as its source, or “external.{name}”.",
+        )
+    elif not ours and source == "ours":
+        event_type.error(
+            f"“{name}” is not something WedSync itself says.",
+            "Choose where it comes from, or another event.",
+        )
+
+
+def _event_words(trigger: Mapping[str, Any], names: Names) -> str:
+    event_type = trigger.get("event_type")
+    if not isinstance(event_type, str) or not event_type:
+        return "When something happens"
+    said = event_type.removeprefix("external.").replace(".", " ").replace("_", " ")
+    words = f"When “{clip(said, 60)}” {_source_words(trigger.get('source'), names)}"
+    if trigger.get("filter") is not None:
+        words += f", and {condition_words(trigger['filter'])}"
+    return words
+
+
+def _source_words(source: Any, names: Names) -> str:
+    if not isinstance(source, str) or source == "ours":
+        return "happens"
+    if source in names:
+        return f"comes in from {clip(names[source])}"
+    origins = {"api": "the API", "any": "anybody", "workflow": "another workflow"}
+    return f"comes in from {origins.get(source.split(':')[0], 'a partner')}"
+
+
+def _check_webhook(field: Field, is_ours: IsOurs | None) -> None:
+    check_text(field.at("hook", field.value["hook"]), MAX_LABEL, optional=False)
+
+
+def _webhook_words(trigger: Mapping[str, Any], names: Names) -> str:
+    hook = trigger.get("hook")
+    name = names.get(f"hook:{hook}")
+    return f"When a webhook arrives at {clip(name)}" if name else "When a partner's webhook arrives"
+
+
+def _check_manual(field: Field, is_ours: IsOurs | None) -> None:
+    schema = field.at("input", field.value.get("input"))
+    if not (schema.value is None or isinstance(schema.value, dict | bool)):
+        schema.error("This does not describe an input.", "Use a JSON Schema, or leave it out.")
+
+
+def _manual_words(trigger: Mapping[str, Any], names: Names) -> str:
+    return "When somebody starts it"
+
+
+TRIGGERS: Mapping[str, TriggerKind] = MappingProxyType(
+    {
+        kind.name: kind
+        for kind in (
+            TriggerKind(
+                "event",
+                frozenset(("event_type", "source")),
+                frozenset(("event_type", "source", "filter")),
+                _check_event,
+                _event_words,
+            ),
+            TriggerKind(
+                "webhook",
+                frozenset(("hook",)),
+                frozenset(("hook",)),
+                _check_webhook,
+                _webhook_words,
+            ),
+            TriggerKind("manual", frozenset(), frozenset(("input",)), _check_manual, _manual_words),
+        )
+    }
+)
+
+LATER: Mapping[str, str] = MappingProxyType(
+    {
+        "schedule": "Starting at set times is not available yet.",
+        "wedding_date": "Starting around a wedding's date is not available yet.",
+        "poll": "Looking for new records is not available yet.",
+        "workflow": "Being called by another workflow is not available yet.",
+    }
+)

@@ -1,0 +1,179 @@
+"""`validate`: everything that can be said of a definition before it runs, as sentences.
+
+The same list serves builder, API and import. Errors are kept to what cannot run or could never
+work; a published version must stay valid for as long as its runs wait, so a rule that is added
+to format 1 later may only warn.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from wedsync.workflows.engine import steps as step_kinds
+from wedsync.workflows.engine import triggers as trigger_kinds
+from wedsync.workflows.engine.checks import check_fields, check_text, nearest
+from wedsync.workflows.engine.limits import MAX_LABEL, MAX_NOTE, MAX_STEPS
+from wedsync.workflows.engine.outline import steps_in_order
+from wedsync.workflows.engine.problems import Field, Findings, Problem, Sees
+from wedsync.workflows.engine.shape import refusal
+from wedsync.workflows.engine.steps.kind import Actions, Kind
+from wedsync.workflows.engine.triggers import IsOurs
+from wedsync.workflows.engine.words import clip
+
+FORMAT = 1
+
+_STEP_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+_DEFINITION_FIELDS = frozenset(("format", "trigger", "steps"))
+_STEP_FIELDS = frozenset(("id", "kind", "label", "note"))
+_TRIGGER_ROOTS = frozenset(("trigger",))
+_STEP_ROOTS = frozenset(("trigger", "steps", "wedding", "run", "now"))
+
+
+def validate(
+    definition: object, *, actions: Actions | None = None, is_ours: IsOurs | None = None
+) -> list[Problem]:
+    """The problems of a definition, in reading order; an empty list when there are none.
+
+    `actions` are the known actions; without them inputs are not compared with what actions want.
+    `is_ours` says whether an event type is one only WedSync itself uses. Never raises, whatever
+    `definition` is, and gives at most `limits.MAX_PROBLEMS`.
+    """
+    findings = Findings()
+    if problem := refusal(definition):
+        findings.error(None, "", problem, "Split the workflow into smaller ones.")
+    elif not isinstance(definition, dict):
+        findings.error(None, "", "This is not a workflow.", "Give it a trigger and steps.")
+    else:
+        _Validation(findings, actions, is_ours).definition(definition)
+    return findings.problems
+
+
+class _Validation:
+    """One look through one definition that can be looked through."""
+
+    def __init__(self, findings: Findings, actions: Actions | None, is_ours: IsOurs | None) -> None:
+        self._findings = findings
+        self._actions = actions
+        self._is_ours = is_ours
+        self._every: frozenset[str] = frozenset()
+        self._seen: set[str] = set()
+
+    def definition(self, definition: Mapping[str, Any]) -> None:
+        whole = Field(self._findings, None, "", definition, Sees(_TRIGGER_ROOTS))
+        check_fields(whole, _DEFINITION_FIELDS, _DEFINITION_FIELDS)
+        if "format" in definition and definition["format"] != FORMAT:
+            whole.at("format", None).error(
+                "This workflow was written for another version of WedSync.",
+                f"Use format {FORMAT}.",
+            )
+        if "trigger" in definition:
+            self._trigger(whole.at("trigger", definition["trigger"]))
+        if "steps" in definition:
+            self._all_steps(whole.at("steps", definition["steps"]), definition)
+
+    def _trigger(self, field: Field) -> None:
+        if not isinstance(field.value, dict):
+            field.error("Nothing starts this workflow.", "Choose what starts it.")
+            return
+        kind = self._known(field, trigger_kinds.TRIGGERS, trigger_kinds.LATER)
+        if kind and check_fields(field, kind.required, kind.fields | {"kind"}):
+            kind.check(field, self._is_ours)
+
+    def _all_steps(self, field: Field, definition: Mapping[str, Any]) -> None:
+        placed = list(steps_in_order(definition))
+        if len(placed) > MAX_STEPS:
+            field.error(f"There are more than {MAX_STEPS} steps.", "Split the workflow.")
+            return
+        if not placed and field.value == []:
+            field.warn("This workflow does nothing yet.", "Add a first step.")
+        ids = (each.step.get("id") for each in placed)
+        self._every = frozenset(id_ for id_ in ids if isinstance(id_, str))
+        self._steps(field, Sees(_STEP_ROOTS, every=self._every))
+
+    def _steps(self, field: Field, sees: Sees) -> Sees:
+        """Check a list of steps; gives what may be read after it."""
+        if not isinstance(field.value, list):
+            field.error("This is not a list of steps.", "Add steps one after the other.")
+            return sees
+        ended = False
+        for number, step in enumerate(field.value):
+            if self._findings.full:
+                break
+            if not isinstance(step, dict):
+                field.at(number, step).error("This is not a step.", "Remove it.")
+                continue
+            if ended:
+                self._unreachable(step)
+                ended = False
+            sees, ends = self._step(step, sees)
+            ended = ended or ends
+        return sees
+
+    def _unreachable(self, step: Mapping[str, Any]) -> None:
+        self._findings.warn(
+            _name(step), "", "This step is never reached.", "Move it before the stop, or remove it."
+        )
+
+    def _step(self, step: Mapping[str, Any], sees: Sees) -> tuple[Sees, bool]:
+        field = Field(self._findings, _name(step), "", step, sees)
+        self._id(field)
+        check_text(field.at("label", step.get("label")), MAX_LABEL)
+        check_text(field.at("note", step.get("note")), MAX_NOTE)
+        kind = self._known(field, step_kinds.KINDS, step_kinds.LATER)
+        if kind is None:
+            return _having(sees, step, perhaps=()), False
+        if check_fields(field, kind.required, kind.fields | _STEP_FIELDS):
+            kind.check(field, self._actions)
+        inside = self._children(field, kind, sees)
+        return _having(sees, step, perhaps=inside), kind.ends
+
+    def _children(self, field: Field, kind: Kind, sees: Sees) -> frozenset[str]:
+        """Check the steps inside a step; gives those that may have happened after it."""
+        own = _having(sees, field.value, perhaps=())
+        inside: set[str] = set()
+        for child in kind.children(field.value):
+            after = self._steps(
+                Field(self._findings, field.step, child.field, child.steps, own), own
+            )
+            inside |= (after.certainly | after.perhaps) - own.certainly - own.perhaps
+        return frozenset(inside)
+
+    def _id(self, field: Field) -> None:
+        written = field.value.get("id")
+        if not isinstance(written, str) or not _STEP_ID.fullmatch(written):
+            field.at("id", None).error(
+                "This step has no name the others could use.",
+                "Give it letters, digits, - and _ only, at most 64.",
+            )
+        elif written in self._seen:
+            field.at("id", None).error(
+                f"Another step is called “{written}” too.", "Give each step an id of its own."
+            )
+        else:
+            self._seen.add(written)
+
+    def _known(self, field: Field, kinds: Mapping[str, Any], later: Mapping[str, str]) -> Any:
+        """The kind a step or trigger says it is; None, and a problem, when it cannot be run."""
+        named = field.value.get("kind")
+        here = field.at("kind", None)
+        if not isinstance(named, str):
+            here.error("It does not say what kind it is.", "Choose a kind.")
+        elif named in later:
+            here.error(later[named], "Remove it for now.")
+        elif named not in kinds:
+            fix = nearest(named, kinds.keys())
+            here.error(f"There is no kind called “{clip(named, 40)}”.", fix)
+        else:
+            return kinds[named]
+        return None
+
+
+def _name(step: Mapping[str, Any]) -> str | None:
+    written = step.get("id")
+    return clip(written) if isinstance(written, str) else None
+
+
+def _having(sees: Sees, step: Mapping[str, Any], perhaps: Iterable[str]) -> Sees:
+    own = step.get("id")
+    certainly = sees.certainly | {own} if isinstance(own, str) else sees.certainly
+    return Sees(sees.roots, certainly, sees.perhaps | frozenset(perhaps), sees.every)
