@@ -1,3 +1,12 @@
+"""Webhooks, in and out.
+
+Nouns: a *hook* (an address senders post to, signed by a *scheme*), its *rejections*; an *endpoint*
+(an address we send to), a *delivery* of an event to it, its *attempts*.
+Entry points: `hooks` and `endpoints` make and change them, `queries` reads them, `schemes` judge
+what comes in (the front calls them), `incoming` finds its data, `deliveries` are made by the
+fan-out and sent by `sending`, signed by `signing`.
+"""
+
 from flask import Blueprint
 
 pages = Blueprint("webhooks", __name__)

@@ -1,0 +1,78 @@
+"""Reading hooks and endpoints, always inside one organization."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import select
+
+from wedsync.errors import NotFound
+from wedsync.platform.db import db
+from wedsync.webhooks.models import Endpoint, Hook, HookRejection, HookRejectionSample
+
+PAGE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Rejections:
+    """What a hook refused: how often by code, and the latest of them."""
+
+    counts: list[HookRejection]
+    samples: list[HookRejectionSample]
+
+
+def get_hook(organization_id: UUID, hook_id: UUID, *, for_update: bool = False) -> Hook:
+    """One hook. Raises NotFound."""
+    query = select(Hook).where(Hook.organization_id == organization_id, Hook.id == hook_id)
+    hook = db.session.scalar(query.with_for_update() if for_update else query)
+    if hook is None:
+        raise NotFound("There is no such hook.")
+    return hook
+
+
+def list_hooks(
+    organization_id: UUID, *, limit: int = PAGE, after: UUID | None = None
+) -> list[Hook]:
+    """Hooks, newest first; `after` is the last one of the page before."""
+    query = select(Hook).where(Hook.organization_id == organization_id)
+    if after is not None:
+        query = query.where(Hook.id < after)
+    return list(db.session.scalars(query.order_by(Hook.id.desc()).limit(limit)))
+
+
+def get_endpoint(organization_id: UUID, endpoint_id: UUID, *, for_update: bool = False) -> Endpoint:
+    """One endpoint. Raises NotFound."""
+    query = select(Endpoint).where(
+        Endpoint.organization_id == organization_id, Endpoint.id == endpoint_id
+    )
+    endpoint = db.session.scalar(query.with_for_update() if for_update else query)
+    if endpoint is None:
+        raise NotFound("There is no such endpoint.")
+    return endpoint
+
+
+def list_endpoints(
+    organization_id: UUID, *, limit: int = PAGE, after: UUID | None = None
+) -> list[Endpoint]:
+    """Endpoints, newest first; `after` is the last one of the page before."""
+    query = select(Endpoint).where(Endpoint.organization_id == organization_id)
+    if after is not None:
+        query = query.where(Endpoint.id < after)
+    return list(db.session.scalars(query.order_by(Endpoint.id.desc()).limit(limit)))
+
+
+def rejections(organization_id: UUID, hook_id: UUID) -> Rejections:
+    """What a hook refused, the latest first; empty for somebody else's hook."""
+    counts = db.session.scalars(
+        select(HookRejection)
+        .where(HookRejection.organization_id == organization_id, HookRejection.hook_id == hook_id)
+        .order_by(HookRejection.last_at.desc())
+    )
+    samples = db.session.scalars(
+        select(HookRejectionSample)
+        .where(
+            HookRejectionSample.organization_id == organization_id,
+            HookRejectionSample.hook_id == hook_id,
+        )
+        .order_by(HookRejectionSample.id.desc())
+    )
+    return Rejections(list(counts), list(samples))

@@ -1,0 +1,112 @@
+"""What a scheme is given, and what it says of it."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, Protocol, TypeAlias
+
+RejectionCode = Literal[
+    "signature_missing", "signature_invalid", "signature_stale", "body_invalid", "body_too_large",
+    "body_too_slow",
+]  # fmt: skip
+
+DEFAULT_TYPE = "webhook.received"
+"""What an event is called when neither its sender nor its hook has a name for it."""
+
+
+class Headers:
+    """The raw header pairs of one request, names in small letters.
+
+    RFC 9110 joins a name sent twice with a comma. Nothing here does: which of two signatures, ids
+    or moments was meant would be a guess.
+    """
+
+    __slots__ = ("_repeated", "_values")
+
+    def __init__(self, pairs: Iterable[tuple[bytes, bytes]]) -> None:
+        self._values: dict[bytes, bytes] = {}
+        self._repeated: set[bytes] = set()
+        for name, value in pairs:
+            if name in self._values:
+                self._repeated.add(name)
+            self._values[name] = value
+
+    def get(self, name: bytes) -> bytes | None:
+        """The value of a header; None when absent or empty."""
+        return self._values.get(name) or None
+
+    def repeats(self, *names: bytes) -> bool:
+        """Whether one of these came more than once."""
+        return bool(self._repeated) and not self._repeated.isdisjoint(names)
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """The sender is who they say. `sender_event_id` when a signed header names the event."""
+
+    sender_event_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """Not taken: a stable code and a sentence for the sender's developer."""
+
+    code: RejectionCode
+    message: str
+
+
+Verdict: TypeAlias = Verified | Rejected
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """What a verified body says. `type` is the sender's word, not yet the stored name."""
+
+    sender_event_id: str | None
+    type: str
+    occurred_at: datetime
+    data: Any
+
+
+class Scheme(Protocol):
+    """One way of signing. A module with these names is a scheme."""
+
+    SUCCESS_STATUS: int
+    """What the sender wants to see when a request was taken."""
+
+    SIGNED_HEADERS: frozenset[str]
+    """Names whose values are masked wherever a request is shown."""
+
+    def option_problems(self, options: Mapping[str, Any]) -> list[tuple[str, str]]:
+        """What is wrong with a hook's options: (option, sentence) each."""
+
+    def new_secret(self) -> str | None:
+        """A secret of our making; None when only the sender can make one."""
+
+    def secret_problem(self, secret: str) -> str | None:
+        """Why a secret cannot be used, as a sentence."""
+
+    def verify(
+        self,
+        secrets: Sequence[str],
+        options: Mapping[str, Any],
+        headers: Headers,
+        body: bytes,
+        now: datetime,
+    ) -> Verdict:
+        """Judge the raw bytes, in constant time, before anything parses them. Never raises.
+
+        Any of `secrets` may have signed: two are live while one replaces the other.
+        """
+
+    def read(
+        self, document: Any, event_type: str | None, sent_as: str | None, received_at: datetime
+    ) -> Incoming:
+        """Find id, type, moment and data in a verified body.
+
+        `event_type` is the hook's own word for bodies without one, `sent_as` the id a header
+        named. Raises documents.BadDocument when the body is not of this scheme.
+        """
+
+    def data_of(self, document: Any) -> Any:
+        """Only the data, as `read` gives it."""
