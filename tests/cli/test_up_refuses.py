@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.ports import free_port
 from wedsync.cli import Unusable
 from wedsync.cli.supervisor import preflight
 from wedsync.settings import CHECKOUT, Settings
@@ -42,13 +43,6 @@ def assert_one_sentence(
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     return Settings(home=tmp_path, public_url="http://localhost:8000", port=free_port())
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @pytest.fixture

@@ -11,11 +11,10 @@ from redis.exceptions import RedisError
 
 from wedsync.cli import Unusable
 from wedsync.cli.checkup.finding import Finding, broken, fine, odd
-from wedsync.cli.installation import reason
+from wedsync.cli.installation import OLDEST_POSTGRES, reason
 from wedsync.cli.supervisor import preflight
 from wedsync.settings import Settings
 
-_OLDEST_POSTGRES = 18
 _CONNECT_S = 5
 # Signatures are accepted for five minutes around their time stamp.
 _CLOCK_OFF_S = 30
@@ -60,8 +59,8 @@ def redis(settings: Settings) -> Finding:
 
 def _version(connection: psycopg.Connection) -> Finding:
     major = connection.info.server_version // 10_000
-    if major < _OLDEST_POSTGRES:
-        return broken(f"PostgreSQL {major} is too old: WedSync needs {_OLDEST_POSTGRES} or newer.")
+    if major < OLDEST_POSTGRES:
+        return broken(f"PostgreSQL {major} is too old: WedSync needs {OLDEST_POSTGRES} or newer.")
     return fine(f"PostgreSQL {major} answers.")
 
 

@@ -22,6 +22,7 @@ from wedsync.settings import Settings
 if TYPE_CHECKING:
     from apiflask import APIFlask
 
+OLDEST_POSTGRES = 18
 _CONNECT_S = 5
 
 
@@ -54,13 +55,16 @@ def app() -> Iterator[APIFlask]:
 
 
 def require_database(found: Settings) -> None:
-    """Raise `Unusable` with PostgreSQL's reason when the database does not answer."""
+    """Raise `Unusable` when the database does not answer, with its reason, or is too old."""
     try:
-        psycopg.connect(found.require_libpq_url(), connect_timeout=_CONNECT_S).close()
+        with psycopg.connect(found.require_libpq_url(), connect_timeout=_CONNECT_S) as connection:
+            major = connection.info.server_version // 10_000
     except psycopg.Error as error:
         raise Unusable(
             f"The database cannot be reached ({reason(error)}): check DATABASE_URL."
         ) from None
+    if major < OLDEST_POSTGRES:
+        raise Unusable(f"PostgreSQL {major} is too old: WedSync needs {OLDEST_POSTGRES} or newer.")
 
 
 def reason(error: psycopg.Error) -> str:
