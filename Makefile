@@ -83,7 +83,9 @@ test: setup check $(if $(FAST),,browser)
 
 # Chromium: the machine's own, else the system's package when root, else Playwright's build.
 browser: setup
-	@if command -v chromium chromium-browser google-chrome >/dev/null; then exit 0; fi; \
+	@for browser in chromium chromium-browser google-chrome; do \
+	  command -v $$browser >/dev/null && exit 0; \
+	done; \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	  apt-get update -qq && \
 	  DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends chromium; \
