@@ -25,6 +25,7 @@ RESOURCES = {
     "endpoints": "outgoing webhooks",
     "deliveries": "deliveries",
 }
+_RIGHTS = ("read", "write")
 _HINT = len(PREFIX) + 6
 _USED_EVERY = timedelta(minutes=1)
 
@@ -133,10 +134,15 @@ def revoke(by: Identity, key_id: UUID) -> ApiKey:
     return key
 
 
+def all_scopes() -> list[str]:
+    """Every scope a key can be given, `*` apart."""
+    return [f"{resource}:{right}" for resource in RESOURCES for right in _RIGHTS]
+
+
 def checked_scopes(scopes: Iterable[str]) -> list[str]:
     """The scopes in order, each once. Raises Invalid for none, or for one that does not exist."""
     wanted = sorted({scope.strip() for scope in scopes if scope.strip()})
-    unknown = [scope for scope in wanted if scope != EVERYTHING and not _exists(scope)]
+    unknown = sorted(set(wanted).difference(all_scopes(), [EVERYTHING]))
     if unknown or not wanted:
         message = f"There is no scope {unknown[0]}." if unknown else "Choose what the key may do."
         raise Invalid(message, errors=[FieldError("/scopes", "unknown_scope", message)])
@@ -157,11 +163,6 @@ def in_words(scopes: Iterable[str]) -> str:
     ]
     sentence = "; ".join(parts)
     return f"{sentence[:1].upper()}{sentence[1:]}."
-
-
-def _exists(scope: str) -> bool:
-    resource, _, right = scope.partition(":")
-    return resource in RESOURCES and right in {"read", "write"}
 
 
 def _listed(words: list[str]) -> str:

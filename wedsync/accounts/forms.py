@@ -4,7 +4,6 @@ from typing import Any
 
 from flask_wtf import FlaskForm
 from wtforms import (
-    BooleanField,
     EmailField,
     Field,
     PasswordField,
@@ -20,13 +19,14 @@ from wedsync.accounts import api_keys
 from wedsync.errors import Invalid
 
 ROLES = (
-    ("viewer", "Viewer: sees everything, changes nothing"),
-    ("editor", "Editor: makes and changes workflows and webhooks"),
-    ("owner", "Owner: an editor who also looks after team and keys"),
+    ("viewer", "Viewer: sees everything"),
+    ("editor", "Editor: changes workflows too"),
+    ("owner", "Owner: manages team and keys too"),
 )
 _NAME = Length(max=120, message="Use at most 120 characters.")
 _LONGEST_EMAIL = Length(max=254, message="An e-mail has at most 254 characters.")
 _NEVER = "never"
+_ALL = "all"
 
 
 def _plain(_form: FlaskForm, field: Field) -> None:
@@ -109,27 +109,27 @@ class PasswordForm(Form):
 
 class ApiKeyForm(Form):
     name = _text("What is it for?", "Name it, so that you know it again.", _NAME)
-    everything = BooleanField("It may see and change everything a key can reach")
-    reads = SelectMultipleField("It may see", choices=list(api_keys.RESOURCES.items()))
-    writes = SelectMultipleField("It may change", choices=list(api_keys.RESOURCES.items()))
+    reach = RadioField(
+        "It may",
+        choices=[("chosen", "only what you choose below"), (_ALL, "see and change everything")],
+        default="chosen",
+    )
+    scopes = SelectMultipleField("What it may do", choices=api_keys.all_scopes())
     lasts = RadioField(
         "It works for",
         choices=[
             ("30", "30 days"),
             ("90", "90 days"),
             ("365", "a year"),
-            (_NEVER, "until revoked"),
+            (_NEVER, "as long as nobody revokes it"),
         ],
         default="90",
     )
 
     @property
-    def scopes(self) -> list[str]:
+    def chosen(self) -> list[str]:
         """The scopes that were chosen."""
-        if self.everything.data:
-            return [api_keys.EVERYTHING]
-        reads = [f"{name}:read" for name in self.reads.data]
-        return reads + [f"{name}:write" for name in self.writes.data]
+        return [api_keys.EVERYTHING] if self.reach.data == _ALL else list(self.scopes.data)
 
     @property
     def days(self) -> int | None:

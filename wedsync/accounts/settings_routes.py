@@ -138,7 +138,7 @@ def create_api_key() -> Response:
     expires_at = clock.now() + timedelta(days=form.days) if form.days else None
     try:
         key, raw = api_keys.create(
-            by.organization_id, form.name.data, form.scopes, by=by, expires_at=expires_at
+            by.organization_id, form.name.data, form.chosen, by=by, expires_at=expires_at
         )
     except Invalid as error:
         form.show(error)
@@ -191,6 +191,7 @@ def _api_keys(form: ApiKeyForm, *, made: str = "", name: str = "") -> Response:
         status=422 if form.errors else 200,
         form=form,
         keys=api_keys.live(identity.organization_id()),
+        resources=api_keys.RESOURCES,
         in_words=api_keys.in_words,
         made=made,
         name=name,

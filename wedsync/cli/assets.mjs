@@ -35,7 +35,7 @@ const FONTS = [
 const LATIN = "U+0000-00FF,U+0131,U+0152-0153,U+02BB-02BC,U+02C6,U+02DA,U+02DC,U+0304,U+0308,U+0329,U+2000-206F,U+20AC,U+2122,U+2191,U+2193,U+2212,U+2215,U+FEFF,U+FFFD";
 
 /* Words the server puts into a class or theme attribute without a template naming them. */
-const SAFE = ["dark", "light", "data-bs-theme", "is-invalid", "invalid-feedback", "form-control", "form-select", "form-check", "form-check-input"];
+const SAFE = ["dark", "light", "data-bs-theme", "is-invalid", "invalid-feedback", "form-control", "form-select", "form-check", "form-check-input", "type", "radio", "checkbox"];
 
 async function main() {
   const sources = readSources();

@@ -1,5 +1,6 @@
 """The frame every signed-in page stands in: who I am, and where I can go."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from flask import Flask, current_app, g, request, url_for
@@ -7,17 +8,37 @@ from flask_login import current_user
 
 from wedsync.platform import dates
 
-# (label, icon, endpoint, what an endpoint begins with while this place is the current one)
-_GROUPS: tuple[tuple[tuple[str, str, str, str], ...], ...] = (
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One entry. It is the current one while the request's endpoint begins with `marked_by`."""
+
+    label: str
+    icon: str
+    endpoint: str
+    marked_by: str
+
+
+_GROUPS = (
     (
-        ("Today", "sun-high", "health.today", "health."),
-        ("Workflows", "list-details", "workflows.workflow_list", "workflows.workflow"),
+        Place("Today", icon="sun-high", endpoint="health.today", marked_by="health."),
+        Place(
+            "Workflows",
+            icon="list-details",
+            endpoint="workflows.workflow_list",
+            marked_by="workflows.workflow",
+        ),
     ),
     (
-        ("What happened", "history", "workflows.run_list", "workflows.run"),
-        ("Webhooks", "webhook", "webhooks.overview", "webhooks."),
+        Place(
+            "What happened",
+            icon="history",
+            endpoint="workflows.run_list",
+            marked_by="workflows.run",
+        ),
+        Place("Webhooks", icon="webhook", endpoint="webhooks.overview", marked_by="webhooks."),
     ),
-    (("Settings", "settings", "accounts.settings", "accounts."),),
+    (Place("Settings", icon="settings", endpoint="accounts.settings", marked_by="accounts."),),
 )
 
 
@@ -35,7 +56,7 @@ def _frame() -> dict[str, Any]:
     if "identity" not in g or not current_user.is_authenticated:
         return {"navigation": [], "tabbar": [], "me": None}
     known = current_app.view_functions
-    groups = [[_item(entry) for entry in group if entry[2] in known] for group in _GROUPS]
+    groups = [[_item(place) for place in group if place.endpoint in known] for group in _GROUPS]
     places = [group for group in groups if group]
     return {
         "navigation": places,
@@ -48,13 +69,12 @@ def _frame() -> dict[str, Any]:
     }
 
 
-def _item(entry: tuple[str, str, str, str]) -> dict[str, Any]:
-    label, icon, endpoint, prefix = entry
+def _item(place: Place) -> dict[str, Any]:
     return {
-        "label": label,
-        "icon": icon,
-        "url": url_for(endpoint),
-        "current": (request.endpoint or "").startswith(prefix),
+        "label": place.label,
+        "icon": place.icon,
+        "url": url_for(place.endpoint),
+        "current": (request.endpoint or "").startswith(place.marked_by),
         "count": None,
         "count_words": "",
     }
