@@ -1,16 +1,33 @@
 """The REST API over the services below (design: `api.md`).
 
-`register(app)` adds every resource; `scope_of` says which scope a request needs.
+One module per resource; `resources` is what they have in common, `schemas/` their shapes.
+`register(app)` adds them all; `scope_of` says which scope a request needs.
 """
 
 from apiflask import APIFlask
 
+from wedsync.api import deliveries, document, endpoints, events, hooks, runs, workflows
+
 BASE_PATH = "/api/integrations/marketplace"
+RESOURCES = (
+    workflows.workflows,
+    runs.runs,
+    events.events,
+    hooks.hooks,
+    endpoints.endpoints,
+    deliveries.deliveries,
+)
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 def register(app: APIFlask) -> None:
-    """Add the API's resources to the app."""
+    """Add the API's resources and its document to the app."""
+    app.config["SECURITY_SCHEMES"] = {
+        "ApiKey": {"type": "http", "scheme": "bearer", "description": "An API key (`wsk_…`)."}
+    }
+    for resource in RESOURCES:
+        app.register_blueprint(resource.blueprint, url_prefix=BASE_PATH)
+    app.spec_processor(document.complete)
 
 
 def is_below_base_path(path: str) -> bool:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import defer
 from wedsync.errors import NotFound
 from wedsync.events import queries as events
 from wedsync.platform.db import db
+from wedsync.webhooks.delivery_queries import STATES as DELIVERY_STATES
 from wedsync.workflows.models import (
     RUN_STATES,
     Run,
@@ -19,7 +20,7 @@ from wedsync.workflows.models import (
     WorkflowVersion,
 )
 
-DELIVERY_STATES = ("due", "in_flight", "delivered", "exhausted", "cancelled")
+_LARGEST_NUMBER = 2**31 - 1
 
 _BOOKS = text(
     "SELECT 'events' AS book, CASE WHEN parked_at IS NOT NULL THEN 'parked'"
@@ -155,18 +156,20 @@ def live_version(workflow: Workflow) -> WorkflowVersion | None:
 
 
 def list_versions(
-    organization_id: UUID, workflow_id: UUID, *, before: int | None = None, limit: int = 50
+    organization_id: UUID, workflow_id: UUID, *, before: UUID | None = None, limit: int = 50
 ) -> list[WorkflowVersion]:
-    """Published versions, newest first, numbered below `before`. Raises NotFound."""
+    """Published versions, newest first, older than `before`. Raises NotFound."""
     get_workflow(organization_id, workflow_id)
-    query = _versions(organization_id, workflow_id).order_by(WorkflowVersion.number.desc())
+    query = _versions(organization_id, workflow_id).order_by(WorkflowVersion.id.desc())
     if before is not None:
-        query = query.where(WorkflowVersion.number < before)
+        query = query.where(WorkflowVersion.id < before)
     return list(db.session.scalars(query.limit(limit)))
 
 
 def get_version(organization_id: UUID, workflow_id: UUID, number: int) -> WorkflowVersion:
     """One published version. Raises NotFound."""
+    if number > _LARGEST_NUMBER:
+        raise NotFound("There is no such version of this workflow.")
     version = db.session.scalar(
         _versions(organization_id, workflow_id).where(WorkflowVersion.number == number)
     )

@@ -40,7 +40,7 @@ def create(
     db.session.add(workflow)
     db.session.flush()
     _record("created", workflow, by)
-    return _looked_at(workflow)
+    return look_at(workflow)
 
 
 def rename(
@@ -81,7 +81,7 @@ def update_draft(
     workflow.draft = definition
     workflow.draft_revision += 1
     _record("draft_changed", workflow, by, revision=workflow.draft_revision)
-    return _looked_at(workflow)
+    return look_at(workflow)
 
 
 def validate(
@@ -238,7 +238,8 @@ def problem_as_json(problem: Problem) -> dict[str, Any]:
     }
 
 
-def _looked_at(workflow: Workflow) -> Draft:
+def look_at(workflow: Workflow) -> Draft:
+    """The workflow's draft with its problems."""
     return Draft(workflow, tuple(problems_of(workflow.organization_id, workflow.draft)))
 
 

@@ -1,0 +1,75 @@
+"""`/runs`: what workflows did, step by step."""
+
+from uuid import UUID
+
+from wedsync.api.paging import page
+from wedsync.api.resources import Resource
+from wedsync.api.schemas.runs import (
+    DecideIn,
+    RunOut,
+    RunPage,
+    RunQuery,
+    RunWhole,
+    run_out,
+    run_whole,
+)
+from wedsync.platform import identity
+from wedsync.workflows import queries
+from wedsync.workflows import runs as service
+from wedsync.workflows.queries import RunFilter
+
+runs = Resource("Runs", "What workflows did, step by step.")
+
+
+@runs.get("/runs", query=RunQuery, answer=RunPage)
+def list_runs(query: RunQuery) -> RunPage:
+    """List runs, newest first, without their steps."""
+    organization_id = identity.organization_id()
+    wanted = RunFilter(query.workflow, query.state, query.event)
+    found = page(
+        query,
+        lambda before, limit: queries.list_runs(
+            organization_id, wanted, before=before, limit=limit
+        ),
+        lambda line: line.run.id,
+    )
+    return RunPage(data=[run_out(line) for line in found.rows], next_cursor=found.next_cursor)
+
+
+@runs.get("/runs/<uuid:run_id>", answer=RunWhole)
+def get_run(run_id: UUID) -> RunWhole:
+    """Read a run with its steps and every try of them."""
+    return run_whole(queries.run_record(identity.organization_id(), run_id))
+
+
+@runs.post("/runs/<uuid:run_id>/retry", answer=RunOut, status=202, rings=["runs"], problems=[409])
+def retry_run(run_id: UUID) -> RunOut:
+    """Run a failed or stopped run again from where it ended.
+
+    The answer is a new run; what succeeded before is copied, not done twice.
+    """
+    me = identity.current()
+    return _line(service.rerun(me.organization_id, run_id, by=me).id)
+
+
+@runs.post("/runs/<uuid:run_id>/stop", answer=RunOut, rings=["runs"], problems=[409])
+def stop_run(run_id: UUID) -> RunOut:
+    """Stop an unfinished run; what is on its way cannot be called back."""
+    me = identity.current()
+    return _line(service.stop(me.organization_id, run_id, by=me).id)
+
+
+@runs.post(
+    "/runs/<uuid:run_id>/decide", body=DecideIn, answer=RunOut, rings=["runs"], problems=[409]
+)
+def decide_run(run_id: UUID, body: DecideIn) -> RunOut:
+    """Settle a step whose effect may have happened."""
+    me = identity.current()
+    run = service.decide(
+        me.organization_id, run_id, body.decision, given=body.input, output=body.output, by=me
+    )
+    return _line(run.id)
+
+
+def _line(run_id: UUID) -> RunOut:
+    return run_out(queries.run_line(identity.organization_id(), run_id))
