@@ -8,6 +8,7 @@ from wedsync.workflows.engine.conditions import Condition
 from wedsync.workflows.engine.problems import DefinitionInvalid
 from wedsync.workflows.engine.program import Program
 from wedsync.workflows.engine.steps import KINDS
+from wedsync.workflows.engine.triggers import TRIGGERS
 from wedsync.workflows.engine.validation import validate
 from wedsync.workflows.engine.walk import CompiledStep
 
@@ -20,7 +21,8 @@ def compile_definition(definition: Mapping[str, Any]) -> Program:
     compiler = _Compiler()
     first = compiler.steps(definition["steps"], None)
     trigger = definition["trigger"]
-    wanted = trigger.get("filter")
+    filters = "filter" in TRIGGERS[trigger["kind"]].fields
+    wanted = trigger.get("filter") if filters else None
     return Program(
         trigger=MappingProxyType(dict(trigger)),
         steps=MappingProxyType(compiler.compiled),

@@ -143,7 +143,7 @@ class Template:
             raise EvaluationFailed("The result is not a set of named values.")
         size = weight(filled)
         if size is None:
-            raise EvaluationFailed("The result is nested too deeply, or holds a number too large.")
+            raise EvaluationFailed("The result is nested too deeply, or holds what cannot be kept.")
         if size > STEP_BYTES:
             raise EvaluationFailed(_TOO_MUCH_ALTOGETHER)
         return filled

@@ -1,0 +1,416 @@
+"""What validation says, to whom, and that nothing it is given can hurt it."""
+
+import time
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.engine.building import ACTIONS, HOOK, act, choose, var, workflow
+from wedsync.workflows.engine import (
+    DefinitionInvalid,
+    Problem,
+    compile_definition,
+    sentence,
+    steps_in_order,
+    summary,
+    validate,
+)
+from wedsync.workflows.engine.limits import MAX_PROBLEMS
+from wedsync.workflows.engine.steps import LATER as LATER_STEPS
+from wedsync.workflows.engine.triggers import LATER as LATER_TRIGGERS
+
+EVENT = {"kind": "event", "event_type": "external.rsvp.received", "source": f"hook:{HOOK}"}
+SET = {"id": "s", "kind": "set", "values": {"x": 1}}
+
+
+def is_ours(event_type: str) -> bool:
+    return event_type.partition(".")[0] in ("rsvp", "payment", "contract")
+
+
+def problems(definition: Any) -> list[Problem]:
+    return validate(definition, actions=ACTIONS, is_ours=is_ours)
+
+
+def test_the_definition_of_the_manual_is_valid() -> None:
+    send = act(
+        "tell",
+        use="webhook.send",
+        connection=None,
+        input={"event_type": "seating.guest_added", "data": {"seats": var("steps.shape.seats")}},
+        timeout_s=30,
+        on_unsure="ask",
+        on_error={
+            "retry": {"attempts": 6, "first_delay_s": 5, "factor": 3, "max_delay_s": 86_400},
+            "then": "stop",
+        },
+    )
+    shape = {"id": "shape", "kind": "set", "values": {"seats": var("trigger.data.party_size")}}
+    when = {"==": [var("trigger.data.status"), "accepted"]}
+    definition = workflow(
+        choose("coming", ("Yes", when, [shape, send])), trigger={**EVENT, "filter": None}
+    )
+    assert problems(definition) == []
+
+
+FAULTY: list[tuple[Any, str | None, str, str]] = [
+    (None, None, "", "This is not a workflow."),
+    ([], None, "", "This is not a workflow."),
+    ({}, None, "format", "“format” is missing."),
+    (
+        {"format": 2, "trigger": {"kind": "manual"}, "steps": [SET]},
+        None,
+        "format",
+        "another version",
+    ),
+    (workflow(SET, trigger={"kind": "webhook"}), None, "trigger.hook", "“hook” is missing."),
+    (workflow(SET, trigger={"kind": "magic"}), None, "trigger.kind", "no kind called “magic”"),
+    (workflow(SET, trigger={}), None, "trigger.kind", "does not say what kind"),
+    (
+        workflow(SET, trigger={**EVENT, "event_type": "not a name"}),
+        None,
+        "trigger.event_type",
+        "not the name of an event",
+    ),
+    (workflow(SET, trigger={**EVENT, "source": "mars"}), None, "trigger.source", "come from"),
+    (
+        workflow(SET, trigger={**EVENT, "event_type": "contract.signed"}),
+        None,
+        "trigger.event_type",
+        "only WedSync uses",
+    ),
+    (
+        workflow(SET, trigger={**EVENT, "source": "ours"}),
+        None,
+        "trigger.event_type",
+        "not something WedSync itself says",
+    ),
+    (
+        workflow(SET, trigger={**EVENT, "filter": {"==": [var("wedding.city"), "Lyon"]}}),
+        None,
+        "trigger.filter",
+        "nothing called “wedding.city”",
+    ),
+    (workflow({"kind": "set", "values": {}}), None, "id", "no name the others could use"),
+    (workflow({**SET, "id": "a.b"}), "a.b", "id", "no name the others could use"),
+    (workflow(SET, SET), "s", "id", "Another step is called “s” too."),
+    (workflow({"id": "s", "kind": "sett"}), "s", "kind", "no kind called “sett”"),
+    (workflow({"id": "s", "kind": "set"}), "s", "values", "“values” is missing."),
+    (workflow({"id": "s", "kind": "set", "values": 3}), "s", "values", "not a set of named values"),
+    (workflow({"id": "s", "kind": "filter", "when": None}), "s", "when", "no condition yet"),
+    (workflow({**SET, "label": "x" * 300}), "s", "label", "too long"),
+    (workflow({**SET, "valeus": 1}), "s", "valeus", "means nothing here"),
+    (workflow(3), None, "steps.0", "This is not a step."),
+    ({**workflow(), "steps": {}}, None, "steps", "not a list of steps"),
+    (workflow({"id": "c", "kind": "choose", "branches": []}), "c", "branches", "no branch to take"),
+    (
+        workflow({"id": "c", "kind": "choose", "branches": [{"label": "A"}]}),
+        "c",
+        "branches.0.when",
+        "“when” is missing.",
+    ),
+    (
+        workflow(choose("c", ("A", True, []), ("A", True, []))),
+        "c",
+        "branches.1.label",
+        "the same name",
+    ),
+    (
+        workflow(choose("c", ("A", {"foo": 1}, []))),
+        "c",
+        "branches.0.when",
+        "no function called “foo”",
+    ),
+    (workflow(choose("c", ("A", True, [{**SET, "values": 1}]))), "s", "values", "named values"),
+    (
+        workflow(choose("c", ("A", True, [])), {**SET, "values": {"x": var("steps.nobody.y")}}),
+        "s",
+        "values.x",
+        "step “nobody”, which does not exist",
+    ),
+    (
+        workflow({**SET, "values": {"x": var("steps.later.y")}}, {**SET, "id": "later"}),
+        "s",
+        "values.x",
+        "step “later”, which comes later",
+    ),
+    (
+        workflow(
+            choose("c", ("A", True, [{**SET, "id": "inner"}])),
+            {**SET, "values": {"x": var("steps.inner.x")}},
+        ),
+        "s",
+        "values.x",
+        "step “inner”, which may not have happened",
+    ),
+    (workflow({**SET, "values": {"x": var("guest.name")}}), "s", "values.x", "“guest.name” here"),
+    (workflow({**SET, "values": {"x": var("item.name")}}), "s", "values.x", "“item.name” here"),
+    (workflow({**SET, "values": {"x": {"now": []}}}), "s", "values.x", "present moment"),
+    (workflow({"id": "x", "kind": "stop", "outcome": "won"}), "x", "outcome", "one of the choices"),
+    (
+        workflow({"id": "x", "kind": "stop", "outcome": "done"}, SET),
+        "s",
+        "",
+        "This step is never reached.",
+    ),
+    (workflow(act(use="")), "tell", "use", "No action is chosen."),
+    (workflow(act(use="webhook.sned")), "tell", "use", "no action called “webhook.sned”"),
+    (workflow(act(use="webhook.send", input={})), "tell", "input.data", "“data” is missing."),
+    (
+        workflow(act(use="webhook.send", input={"event_type": "a", "data": {}, "evnt": 1})),
+        "tell",
+        "input.evnt",
+        "not used by this action",
+    ),
+    (workflow(act(timeout_s=0)), "tell", "timeout_s", "not a number that can be used"),
+    (workflow(act(timeout_s=True)), "tell", "timeout_s", "not a number that can be used"),
+    (workflow(act(on_unsure="hope")), "tell", "on_unsure", "one of the choices"),
+    (workflow(act(on_unsure="retry")), "tell", "on_unsure", "somebody may get it twice"),
+    (workflow(act(on_error="stop")), "tell", "on_error", "does not say what an error leads to"),
+    (workflow(act(on_error={"then": "explode"})), "tell", "on_error.then", "one of the choices"),
+    (workflow(act(on_error={"then": "steps"})), "tell", "on_error.steps", "no steps for after"),
+    (
+        workflow(act(on_error={"then": "stop", "steps": [SET]})),
+        "tell",
+        "on_error.steps",
+        "never reached",
+    ),
+    (
+        workflow(act(on_error={"retry": {"attempts": 1.5}})),
+        "tell",
+        "on_error.retry.attempts",
+        "not a whole number",
+    ),
+    (
+        workflow(act(on_error={"retry": {"factor": 0}})),
+        "tell",
+        "on_error.retry.factor",
+        "not a number that can be used",
+    ),
+    (workflow(), None, "steps", "does nothing yet"),
+    (workflow(trigger={"kind": "manual", "input": 3}), None, "trigger.input", "describe an input"),
+]
+
+
+@pytest.mark.parametrize(("definition", "step", "field", "said"), FAULTY)
+def test_each_fault_is_named_where_it_lies(
+    definition: Any, step: str | None, field: str, said: str
+) -> None:
+    found = [each for each in problems(definition) if (each.step, each.field) == (step, field)]
+    assert any(said in each.message for each in found), problems(definition)
+    for each in found:
+        assert each.message.endswith(".")
+        assert each.fix.endswith((".", "?"))
+
+
+@pytest.mark.parametrize("kind", LATER_STEPS)
+def test_a_step_that_comes_later_is_refused_with_a_sentence(kind: str) -> None:
+    (problem,) = problems(workflow({"id": "x", "kind": kind}))
+    assert problem.severity == "error"
+    assert problem.message.endswith("is not available yet.")
+
+
+@pytest.mark.parametrize("kind", LATER_TRIGGERS)
+def test_a_trigger_that_comes_later_is_refused_with_a_sentence(kind: str) -> None:
+    (problem,) = problems(workflow(SET, trigger={"kind": kind}))
+    assert problem.severity == "error"
+    assert problem.message.endswith("is not available yet.")
+
+
+def test_what_only_deserves_a_second_look_does_not_block() -> None:
+    for definition in (workflow(), workflow(act(on_unsure="retry"))):
+        assert [each.severity for each in problems(definition)] == ["warning"]
+        compile_definition(definition)
+
+
+def test_an_unsure_retry_is_not_pointed_out_where_nothing_can_happen_twice() -> None:
+    read = act(on_unsure="retry", input={"method": "GET", "url": "https://far.example/"})
+    assert problems(workflow(read)) == []
+
+
+def test_a_near_miss_is_offered() -> None:
+    (problem,) = problems(workflow(act(use="webhook.sned")))
+    assert problem.fix == "Did you mean “webhook.send”?"
+
+
+def test_steps_of_an_error_branch_see_what_happened_before_it() -> None:
+    branch = [{**SET, "id": "b", "values": {"x": var("steps.s.x"), "y": var("steps.tell")}}]
+    after = {**SET, "id": "z", "values": {"x": var("steps.b.x")}}
+    definition = workflow(SET, act(on_error={"then": "steps", "steps": branch}), after)
+    (problem,) = problems(definition)
+    assert (problem.step, problem.severity) == ("z", "warning")
+
+
+def test_inside_a_loop_values_are_called_by_the_names_of_the_item() -> None:
+    rows = {
+        "map": [var("trigger.data.guests"), {"n": var("name"), "city": {"val": [[1], "wedding"]}}]
+    }
+    assert problems(workflow({**SET, "values": {"rows": rows}})) == []
+
+
+def test_an_action_may_look_at_its_own_input() -> None:
+    from dataclasses import replace
+
+    picky = replace(
+        ACTIONS["webhook.send"],
+        check=lambda given: (
+            [("event_type", "That name is ours.", "Choose another.")]
+            if given["event_type"] == "rsvp.received"
+            else []
+        ),
+    )
+    step = act(use="webhook.send", input={"event_type": "rsvp.received", "data": {"x": 1}})
+    (problem,) = validate(workflow(step), actions={"webhook.send": picky})
+    assert (problem.step, problem.field) == ("tell", "input.event_type")
+
+
+def test_what_cannot_be_compiled_says_why() -> None:
+    with pytest.raises(DefinitionInvalid) as caught:
+        compile_definition(workflow({"id": "s", "kind": "set"}))
+    assert [each.field for each in caught.value.problems] == ["values"]
+
+
+def test_a_field_the_trigger_does_not_have_is_pointed_out_and_never_used() -> None:
+    trigger = {"kind": "webhook", "hook": HOOK, "filter": "nonsense"}
+    (problem,) = problems(workflow(SET, trigger=trigger))
+    assert (problem.field, problem.severity) == ("trigger.filter", "warning")
+    assert compile_definition(workflow(SET, trigger=trigger)).trigger_filter is None
+
+
+def test_four_hundred_steps_are_looked_through_in_a_moment() -> None:
+    steps = [
+        {**SET, "id": f"s{n}", "values": {"x": var(f"steps.s{n - 1}.x") if n else 1}}
+        for n in range(400)
+    ]
+    began = time.perf_counter()
+    assert problems(workflow(*steps)) == []
+    assert time.perf_counter() - began < 1
+
+
+def test_five_hundred_and_one_steps_are_too_many() -> None:
+    steps = [{**SET, "id": f"s{n}"} for n in range(501)]
+    (problem,) = problems(workflow(*steps))
+    assert "more than 500 steps" in problem.message
+
+
+# --- hostile -------------------------------------------------------------------------------------
+
+
+def nested(depth: int) -> Any:
+    value: Any = []
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+def endless() -> Any:
+    value: list[Any] = []
+    value.append(value)
+    return value
+
+
+def choices(depth: int) -> Any:
+    step: Any = SET
+    for n in range(depth):
+        step = choose(f"c{n}", ("In", True, [step]))
+    return step
+
+
+HOSTILE = {
+    "nested a thousand deep": workflow({**SET, "values": {"x": nested(1000)}}),
+    "nested a hundred thousand deep": nested(100_000),
+    "inside itself": endless(),
+    "branches in branches in branches": workflow(choices(100)),
+    "a huge text": workflow({**SET, "label": "x" * 10_000_000}),
+    "a huge list": workflow(*([SET] * 200_000)),
+    "many large texts": workflow(*[{**SET, "note": "y" * 60_000} for _ in range(100)]),
+    "a nul": workflow({**SET, "label": "a\x00b"}),
+    "half a character": workflow({**SET, "label": "\ud800"}),
+    "half a character in a name": workflow({**SET, "values": {"\ud800": 1}}),
+    "not a number": workflow({**SET, "values": {"x": float("nan")}}),
+    "too large a number": workflow({**SET, "values": {"x": 10**400}}),
+    "not json": workflow({**SET, "values": {"x": object()}}),
+    "names that are no texts": workflow({**SET, "values": {1: 2}}),
+    "a million unknown fields": {f"f{n}": n for n in range(30_000)},
+    "wrong everywhere": workflow(*[{"id": "s", "kind": "set", f"z{n}": n} for n in range(400)]),
+    "kinds that are lists": workflow({"id": [], "kind": {}, "label": 3}),
+    "long names": workflow({**SET, "values": {"x": var("trigger." + "y" * 50_000)}}),
+    "thousands of unknown steps": workflow(
+        {**SET, "values": {f"v{n}": var(f"steps.s{n}.x") for n in range(4000)}}
+    ),
+    "a wide condition": workflow(
+        choose("c", ("A", {"or": [{"==": [var("trigger.x"), n]} for n in range(8000)]}, []))
+    ),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_nothing_that_can_be_sent_hurts(name: str) -> None:
+    began = time.perf_counter()
+    found = problems(HOSTILE[name])
+    said = [sentence(HOSTILE[name], ACTIONS), summary(HOSTILE[name], ACTIONS)]
+    list(steps_in_order(HOSTILE[name]))
+    assert time.perf_counter() - began < 3
+    assert len(found) <= MAX_PROBLEMS
+    assert all(len(each.message) + len(each.fix) < 600 for each in found)
+    assert all(len(each) < 10_000 for each in said)
+    if not any(each.severity == "error" for each in found):
+        compile_definition(HOSTILE[name])
+
+
+# fmt: off
+NAMES = [
+    "id", "kind", "steps", "branches", "when", "values", "input", "on_error", "then", "label",
+    "otherwise", "retry", "use", "var", "and", "==", "map", "in", "!", "<", "outcome", "reason",
+    "trigger", "filter", "event_type", "source", "hook",
+]
+# fmt: on
+WORDS = ["set", "choose", "filter", "action", "stop", "wait", "manual", "steps"]
+anything = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=6)
+    | st.sampled_from(WORDS),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(NAMES), inner, max_size=5)
+    ),
+    max_leaves=25,
+)
+steps = st.lists(
+    st.fixed_dictionaries(
+        {
+            "id": st.sampled_from(["a", "b", "c"]),
+            "kind": st.sampled_from(["set", "choose", "filter"]),
+        },
+        optional={
+            "values": anything,
+            "when": anything,
+            "branches": st.lists(
+                st.fixed_dictionaries({"label": anything, "when": anything, "steps": anything}),
+                max_size=2,
+            ),
+            "otherwise": anything,
+        },
+    )
+    | st.fixed_dictionaries(
+        {"id": anything, "kind": st.just("action"), "use": anything, "input": anything},
+        optional={"on_error": anything, "timeout_s": anything, "on_unsure": anything},
+    )
+    | anything,
+    max_size=4,
+)
+
+
+@given(anything | st.builds(lambda several: workflow(*several), steps))
+@settings(deadline=None, max_examples=400)
+def test_whatever_is_sent_gets_problems_and_words_never_an_exception(definition: Any) -> None:
+    found = problems(definition)
+    assert all(isinstance(each, Problem) for each in found)
+    assert summary(definition, ACTIONS)
+    for placed in steps_in_order(definition):
+        assert sentence(placed.step, ACTIONS).endswith(".")
+    if isinstance(definition, dict) and not any(each.severity == "error" for each in found):
+        compile_definition(definition)
