@@ -14,8 +14,8 @@ from types import FrameType
 from flask import Flask
 from redis.exceptions import RedisError
 from rq import Queue, SimpleWorker
-from rq.serializers import JSONSerializer
 from rq.exceptions import StopRequested
+from rq.serializers import JSONSerializer
 
 from wedsync.factory import create_app
 from wedsync.platform import wake
@@ -56,7 +56,7 @@ def main() -> int:
         settings = Settings.from_environment()
         app = create_app(settings, pool_size=_POOL)
     except SettingError as error:
-        print(f"workers: {error}", file=sys.stderr)
+        sys.stderr.write(f"workers: {error}\n")
         return 2
     stopping = threading.Event()
     with app.app_context():
@@ -81,17 +81,21 @@ def _listen(app: Flask, settings: Settings, queue: str, stopping: threading.Even
     """Keep an RQ worker on `queue` until told to stop, through Redis coming and going."""
     working: list[BellWorker] = []
 
-    def stop(_signum: int, _frame: FrameType | None) -> None:
+    def stop(signum: int, frame: FrameType | None) -> None:
         if stopping.is_set():
             return
         stopping.set()
-        if working and working[0].get_state() != "busy":
-            raise StopRequested
-        if working:
-            working[0]._stop_requested = True
+        try:
+            if working:
+                working[0].request_stop(signum, frame)
+        finally:
+            listen()  # RQ has put in its own handlers, which would kill at the next signal
 
-    for signum in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(signum, stop)
+    def listen() -> None:
+        for signum in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(signum, stop)
+
+    listen()
     while not stopping.is_set():
         try:
             if settings.redis_url is not None:

@@ -9,11 +9,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-import orjson
 from sqlalchemy import Connection, Engine, Row, text
 from sqlalchemy.exc import DataError, IntegrityError, ProgrammingError
 
-from wedsync.platform import clock, crypto
+from wedsync.platform import batch, clock, crypto
+from wedsync.platform.batch import recordset
 from wedsync.platform.documents import BadDocument
 from wedsync.platform.vault import Vault, place
 from wedsync.webhooks import incoming
@@ -62,9 +62,9 @@ _WEDDINGS = text(
 )
 _DONE = text(
     "UPDATE events SET fanned_out_at = clock_timestamp(),"
-    " data = coalesce(events.data, CAST(t.data AS jsonb)), wedding_id = t.wedding_id"
-    " FROM unnest(CAST(:ids AS uuid[]), CAST(:datas AS text[]), CAST(:weddings AS uuid[]))"
-    " AS t(id, data, wedding_id) WHERE events.id = t.id"
+    " data = coalesce(events.data, t.data), wedding_id = t.wedding_id FROM "
+    + recordset("id uuid, data jsonb, wedding_id uuid")
+    + " WHERE events.id = t.id"
 )
 _PARK = text(
     "UPDATE events SET parked_at = clock_timestamp(), parked_reason = :reason WHERE id = :id"
@@ -118,14 +118,7 @@ class FanOut:
     def _fan_out(self, connection: Connection, rows: Sequence[Row[Any]]) -> None:
         events = self._open(connection, rows)
         now = clock.now()
-        connection.execute(
-            _DONE,
-            {
-                "ids": [event.id for event in events],
-                "datas": [orjson.dumps(event.data).decode() for event in events],
-                "weddings": [event.wedding_id for event in events],
-            },
-        )
+        connection.execute(_DONE, batch.rows(events))
         start_runs(connection, self._programs, events, now)
         make_deliveries(connection, events, now)
 

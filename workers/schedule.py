@@ -15,17 +15,13 @@ from wedsync.platform import clock, leases
 from wedsync.webhooks import sending
 from wedsync.workflows import claims
 
-_TAKE = text(
-    "INSERT INTO schedule_slots (name, slot) VALUES (:name, :slot) ON CONFLICT DO NOTHING"
-)
+_TAKE = text("INSERT INTO schedule_slots (name, slot) VALUES (:name, :slot) ON CONFLICT DO NOTHING")
 _PRUNE_SLOTS = text("DELETE FROM schedule_slots WHERE slot < now() - interval '1 day'")
 _PRUNE_ANSWERS = text(
     "DELETE FROM remembered_answers WHERE key_hash IN (SELECT key_hash FROM remembered_answers"
     " WHERE created_at < now() - interval '24 hours' LIMIT 5000)"
 )
-_PRUNE_FAILURES = text(
-    "DELETE FROM sign_in_failures WHERE created_at < now() - interval '1 day'"
-)
+_PRUNE_FAILURES = text("DELETE FROM sign_in_failures WHERE created_at < now() - interval '1 day'")
 _PRUNE_RECEIPTS = text(
     "DELETE FROM hook_receipts WHERE (hook_id, sender_event_id) IN"
     " (SELECT hook_id, sender_event_id FROM hook_receipts"

@@ -21,7 +21,8 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Mapped, mapped_column
 
-from wedsync.platform import ids
+from wedsync.platform import batch, ids
+from wedsync.platform.batch import recordset
 from wedsync.platform.db import Base
 from wedsync.platform.shares import FIRST_SHARE, Shares
 
@@ -29,6 +30,14 @@ LEASE_SECONDS = 90
 RENEW_SECONDS = 15
 
 log = logging.getLogger(__name__)
+
+_TOUCH = text(
+    "INSERT INTO lanes (kind, key, organization_id, next_due_at)"
+    " SELECT :kind, key, CAST(:organization_id AS uuid), due FROM "
+    + recordset("key text, due timestamptz")
+    + " ORDER BY key ON CONFLICT (kind, key) DO UPDATE SET next_due_at ="
+    " least(lanes.next_due_at, excluded.next_due_at)"
+)
 
 
 class Lane(Base):
@@ -126,22 +135,9 @@ def touch_lanes(
     """
     if not due:
         return
-    keys = sorted(due)
+    rows = [{"key": key, "due": due[key]} for key in sorted(due)]
     connection.execute(
-        text(
-            "INSERT INTO lanes (kind, key, organization_id, next_due_at)"
-            " SELECT :kind, key, :organization_id, due"
-            " FROM unnest(CAST(:keys AS text[]), CAST(:dues AS timestamptz[])) AS t(key, due)"
-            " ORDER BY key"
-            " ON CONFLICT (kind, key) DO UPDATE SET next_due_at ="
-            " least(lanes.next_due_at, excluded.next_due_at)"
-        ),
-        {
-            "kind": kind,
-            "organization_id": organization_id,
-            "keys": keys,
-            "dues": [due[key] for key in keys],
-        },
+        _TOUCH, {"kind": kind, "organization_id": organization_id, **batch.rows(rows)}
     )
 
 

@@ -54,9 +54,7 @@ class Turn(Generic[J]):
 class Source(Protocol[J]):
     """Where a window's work comes from and goes to: one kind of row."""
 
-    def turn(
-        self, finished: Sequence[tuple[J, Outcome]], room: int, shares: Shares
-    ) -> Turn[J]:
+    def turn(self, finished: Sequence[tuple[J, Outcome]], room: int, shares: Shares) -> Turn[J]:
         """Record `finished` and claim at most `room` rows, in one transaction."""
         ...
 

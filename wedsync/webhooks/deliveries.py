@@ -13,7 +13,8 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Row, text
 
-from wedsync.platform import documents, ids, leases
+from wedsync.platform import batch, documents, ids, leases
+from wedsync.platform.batch import recordset
 from wedsync.webhooks import filters
 
 LANES = "deliveries"
@@ -25,10 +26,12 @@ _ENDPOINTS = text(
 _INSERT = text(
     "INSERT INTO deliveries"
     " (id, organization_id, endpoint_id, event_id, lane, seq, next_attempt_at)"
-    " SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:organizations AS uuid[]),"
-    " CAST(:endpoints AS uuid[]), CAST(:events AS uuid[]), CAST(:lanes AS text[]),"
-    " CAST(:seqs AS bigint[]), CAST(:dues AS timestamptz[]))"
-    " ON CONFLICT (endpoint_id, event_id) DO NOTHING"
+    " SELECT id, organization_id, endpoint_id, event_id, lane, seq, next_attempt_at FROM "
+    + recordset(
+        "id uuid, organization_id uuid, endpoint_id uuid, event_id uuid, lane text, seq bigint,"
+        " next_attempt_at timestamptz"
+    )
+    + " ON CONFLICT (endpoint_id, event_id) DO NOTHING"
 )
 _ORDER = text(
     "UPDATE lanes SET ordered = true WHERE kind = 'deliveries' AND key = ANY(:keys) AND NOT ordered"
@@ -71,9 +74,7 @@ def body_of(event_id: UUID, event_type: str, occurred_at: datetime, data: Any) -
     }
 
 
-def make_deliveries(
-    connection: Connection, events: Sequence[FannedEvent], now: datetime
-) -> int:
+def make_deliveries(connection: Connection, events: Sequence[FannedEvent], now: datetime) -> int:
     """Make a due delivery for every subscribed endpoint; returns how many were wanted."""
     organizations = list({event.organization_id for event in events})
     endpoints = connection.execute(_ENDPOINTS, {"organizations": organizations}).all()
@@ -127,19 +128,19 @@ def _touch(connection: Connection, new: Sequence[_New], now: datetime) -> None:
 
 
 def _insert(connection: Connection, new: Sequence[_New], now: datetime) -> None:
-    seqs = _seqs(connection, new)
-    connection.execute(
-        _INSERT,
+    rows = [
         {
-            "ids": [ids.new_id() for _ in new],
-            "organizations": [row.event.organization_id for row in new],
-            "endpoints": [row.endpoint_id for row in new],
-            "events": [row.event.id for row in new],
-            "lanes": [row.lane for row in new],
-            "seqs": seqs,
-            "dues": [now] * len(new),
-        },
-    )
+            "id": ids.new_id(),
+            "organization_id": row.event.organization_id,
+            "endpoint_id": row.endpoint_id,
+            "event_id": row.event.id,
+            "lane": row.lane,
+            "seq": seq,
+            "next_attempt_at": now,
+        }
+        for row, seq in zip(new, _seqs(connection, new), strict=True)
+    ]
+    connection.execute(_INSERT, batch.rows(rows))
 
 
 def _seqs(connection: Connection, new: Sequence[_New]) -> list[int]:

@@ -13,8 +13,9 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Engine, text
 
-from wedsync.platform import clock, documents, leases
-from wedsync.platform.outbound import Answer, Outcome, Request
+from wedsync.platform import batch, clock, documents, leases
+from wedsync.platform.batch import recordset
+from wedsync.platform.outbound import Answer, Outcome, Request, Timings
 from wedsync.platform.retry_after import retry_after_s
 from wedsync.platform.shares import Shares
 from wedsync.platform.vault import Vault, place
@@ -61,26 +62,23 @@ _SERVED = text(
 )
 _ATTEMPT = text(
     "INSERT INTO delivery_attempts (delivery_id, number, organization_id)"
-    " SELECT * FROM unnest(CAST(:deliveries AS uuid[]), CAST(:numbers AS int[]),"
-    " CAST(:organizations AS uuid[]))"
+    " SELECT id, number, organization_id FROM "
+    + recordset("id uuid, number int, organization_id uuid")
 )
 _FINISH_ATTEMPTS = text(
     "UPDATE delivery_attempts a SET finished_at = clock_timestamp(), outcome = t.outcome,"
-    " status = t.status, error = t.error, timings = CAST(t.timings AS jsonb), answer = t.answer"
-    " FROM unnest(CAST(:deliveries AS uuid[]), CAST(:numbers AS int[]), CAST(:outcomes AS text[]),"
-    " CAST(:statuses AS int[]), CAST(:errors AS text[]), CAST(:timings AS text[]),"
-    " CAST(:answers AS text[]))"
-    " AS t(delivery_id, number, outcome, status, error, timings, answer)"
-    " WHERE a.delivery_id = t.delivery_id AND a.number = t.number"
+    " status = t.status, error = t.error, timings = t.timings, answer = t.answer FROM "
+    + recordset(
+        "id uuid, number int, outcome text, status int, error text, timings jsonb, answer text"
+    )
+    + " WHERE a.delivery_id = t.id AND a.number = t.number"
 )
 _SETTLE = text(
     "UPDATE deliveries d SET state = t.state, failures = t.failures,"
     " next_attempt_at = t.next_attempt_at, owner = NULL, lease_until = NULL,"
-    " finished_at = CASE WHEN t.state = 'due' THEN NULL ELSE clock_timestamp() END"
-    " FROM unnest(CAST(:ids AS uuid[]), CAST(:fences AS bigint[]), CAST(:states AS text[]),"
-    " CAST(:failures AS int[]), CAST(:next_attempts AS timestamptz[]))"
-    " AS t(id, fence, state, failures, next_attempt_at)"
-    " WHERE d.id = t.id AND d.fence = t.fence AND d.owner = :owner AND d.state = 'in_flight'"
+    " finished_at = CASE WHEN t.state = 'due' THEN NULL ELSE clock_timestamp() END FROM "
+    + recordset("id uuid, fence bigint, state text, failures int, next_attempt_at timestamptz")
+    + " WHERE d.id = t.id AND d.fence = t.fence AND d.owner = :owner AND d.state = 'in_flight'"
 )
 _RENEW = text(
     "UPDATE deliveries SET lease_until = clock_timestamp() + make_interval(secs => :lease)"
@@ -131,17 +129,22 @@ class Sending:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What one attempt's outcome means for its delivery."""
+    """What one attempt's outcome means for its delivery: the columns both rows get."""
 
-    sending: Sending
+    id: UUID
+    organization_id: UUID
+    endpoint_id: UUID
+    lane: str
+    fence: int
+    number: int
     outcome: str
     state: str
     failures: int
     next_attempt_at: datetime | None
     status: int | None
     error: str | None
-    timings: str
-    answer: str | None
+    timings: Timings
+    answer: str
 
     @property
     def is_gone(self) -> bool:
@@ -185,14 +188,7 @@ class DeliverySource:
         connection.execute(_SERVED, {"lanes": list(taken)})
         starts = [self._start(connection, row) for row in rows]
         if starts:
-            connection.execute(
-                _ATTEMPT,
-                {
-                    "deliveries": [sending.id for sending, _ in starts],
-                    "numbers": [sending.number for sending, _ in starts],
-                    "organizations": [sending.organization_id for sending, _ in starts],
-                },
-            )
+            connection.execute(_ATTEMPT, batch.rows([sending for sending, _ in starts]))
         return Turn(starts, claimed=len(rows))
 
     def _start(self, connection: Connection, row: Any) -> tuple[Sending, Request]:
@@ -219,104 +215,87 @@ class DeliverySource:
         return self._vault.open(connection, row.organization_id, where, sealed).decode()
 
     def _settle(self, connection: Connection, verdicts: Sequence[Verdict]) -> None:
-        self._record(connection, verdicts)
+        connection.execute(_FINISH_ATTEMPTS, batch.rows(verdicts))
         self._touch(connection, verdicts)
-        connection.execute(
-            _SETTLE,
-            {
-                "owner": self._owner.id,
-                "ids": [verdict.sending.id for verdict in verdicts],
-                "fences": [verdict.sending.fence for verdict in verdicts],
-                "states": [verdict.state for verdict in verdicts],
-                "failures": [verdict.failures for verdict in verdicts],
-                "next_attempts": [verdict.next_attempt_at for verdict in verdicts],
-            },
-        )
+        connection.execute(_SETTLE, {"owner": self._owner.id, **batch.rows(verdicts)})
         _judge_endpoints(connection, verdicts)
-
-    def _record(self, connection: Connection, verdicts: Sequence[Verdict]) -> None:
-        connection.execute(
-            _FINISH_ATTEMPTS,
-            {
-                "deliveries": [verdict.sending.id for verdict in verdicts],
-                "numbers": [verdict.sending.number for verdict in verdicts],
-                "outcomes": [verdict.outcome for verdict in verdicts],
-                "statuses": [verdict.status for verdict in verdicts],
-                "errors": [verdict.error for verdict in verdicts],
-                "timings": [verdict.timings for verdict in verdicts],
-                "answers": [verdict.answer for verdict in verdicts],
-            },
-        )
 
     def _touch(self, connection: Connection, verdicts: Sequence[Verdict]) -> None:
         """Lanes whose head came home have work again: a later try, or the next in order."""
         now = clock.now()
         due: dict[UUID, dict[str, datetime]] = {}
         for verdict in verdicts:
-            sending = verdict.sending
-            is_ordered = ":" in sending.lane
+            is_ordered = ":" in verdict.lane
             if verdict.next_attempt_at is None and not is_ordered:
                 continue
             when = verdict.next_attempt_at or now
-            lanes = due.setdefault(sending.organization_id, {})
-            lanes[sending.lane] = min(when, lanes.get(sending.lane, when))
+            lanes = due.setdefault(verdict.organization_id, {})
+            lanes[verdict.lane] = min(when, lanes.get(verdict.lane, when))
         for organization_id in sorted(due):
             leases.touch_lanes(connection, LANES, organization_id, due[organization_id])
 
 
 def judge(sending: Sending, outcome: Outcome, now: datetime) -> Verdict:
     """What an outcome means: only 2xx is success, a redirect is not, 410 ends it for good."""
-    timings = documents.write(
-        {name: round(getattr(outcome.timings, name), 1) for name in _TIMINGS}
-    ).decode()
     if not isinstance(outcome, Answer):
-        return _failed(sending, outcome.kind, None, outcome.code, timings, outcome.message, now)
-    words = outcome.body[:_ANSWER_SHOWN].decode("utf-8", "replace").replace("\x00", "")
-    status = outcome.status
-    if 200 <= status < 300:
-        return Verdict(
-            sending, "ok", "delivered", sending.failures, None, status, None, timings, words
+        return _failed(sending, outcome, outcome.kind, outcome.code, now)
+    if 200 <= outcome.status < 300:
+        return _verdict(sending, outcome, "ok", "delivered", sending.failures)
+    if outcome.status == 410:
+        return _verdict(
+            sending, outcome, "refused", "cancelled", sending.failures + 1, error="gone"
         )
-    if status == 410:
-        return Verdict(
-            sending,
-            "refused",
-            "cancelled",
-            sending.failures + 1,
-            None,
-            status,
-            "gone",
-            timings,
-            words,
-        )
-    error = "redirected" if 300 <= status < 400 else f"http_{status}"
-    wait = retry_after_s(outcome)
-    return _failed(sending, "refused", status, error, timings, words, now, wait)
+    is_redirect = 300 <= outcome.status < 400
+    error = "redirected" if is_redirect else f"http_{outcome.status}"
+    return _failed(sending, outcome, "refused", error, now)
 
 
-_TIMINGS = ("dns_ms", "connect_ms", "tls_ms", "first_byte_ms", "total_ms")
-
-
-def _failed(
-    sending: Sending,
-    outcome: str,
-    status: int | None,
-    error: str,
-    timings: str,
-    words: str,
-    now: datetime,
-    wait_s: float | None = None,
-) -> Verdict:
+def _failed(sending: Sending, outcome: Outcome, kind: str, error: str, now: datetime) -> Verdict:
     failures = sending.failures + 1
+    wait_s = retry_after_s(outcome) if isinstance(outcome, Answer) else None
     again = schedule.next_attempt_at(failures, now, random=random.random(), retry_after_s=wait_s)
     state = "due" if again else "exhausted"
-    return Verdict(sending, outcome, state, failures, again, status, error, timings, words)
+    return _verdict(sending, outcome, kind, state, failures, again, error)
+
+
+def _verdict(
+    sending: Sending,
+    outcome: Outcome,
+    kind: str,
+    state: str,
+    failures: int,
+    next_attempt_at: datetime | None = None,
+    error: str | None = None,
+) -> Verdict:
+    return Verdict(
+        sending.id,
+        sending.organization_id,
+        sending.endpoint_id,
+        sending.lane,
+        sending.fence,
+        sending.number,
+        kind,
+        state,
+        failures,
+        next_attempt_at,
+        outcome.status if isinstance(outcome, Answer) else None,
+        error,
+        outcome.timings,
+        _words(outcome),
+    )
+
+
+def _words(outcome: Outcome) -> str:
+    """The beginning of what they said, or why nothing came back."""
+    if isinstance(outcome, Answer):
+        return outcome.body[:_ANSWER_SHOWN].decode("utf-8", "replace").replace("\x00", "")
+    return outcome.message
 
 
 def _judge_endpoints(connection: Connection, verdicts: Sequence[Verdict]) -> None:
-    well = {v.sending.endpoint_id for v in verdicts if v.state == "delivered"}
-    failing = {v.sending.endpoint_id for v in verdicts if v.state != "delivered"} - well
-    gone = sorted({v.sending.endpoint_id for v in verdicts if v.is_gone})
+    well = {v.endpoint_id for v in verdicts if v.state == "delivered"}
+    failing = {v.endpoint_id for v in verdicts if v.state != "delivered"} - well
+    gone = sorted({v.endpoint_id for v in verdicts if v.is_gone})
     if well:
         connection.execute(_WELL, {"endpoints": sorted(well)})
     if failing:

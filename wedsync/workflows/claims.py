@@ -83,9 +83,7 @@ class Programs:
         return found
 
 
-def claim(
-    connection: Connection, owner: UUID, shares: Shares, room: int
-) -> Sequence[Row[Any]]:
+def claim(connection: Connection, owner: UUID, shares: Shares, room: int) -> Sequence[Row[Any]]:
     """Take at most `room` due runs for `owner`, lane by lane; they are `running` from here on."""
     taken = leases.take_lanes(connection, _LANES, LANES, shares, room)
     if not taken:

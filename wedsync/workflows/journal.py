@@ -10,41 +10,39 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import orjson
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, TextClause, text
 
-from wedsync.platform import leases
+from wedsync.platform import batch, leases
+from wedsync.platform.batch import recordset
 
 LANES = "runs"
 
 _RUNS = text(
-    "UPDATE runs r SET state = t.state, reason = CAST(t.reason AS jsonb),"
-    " waiting_for = CAST(t.waiting_for AS jsonb), engine_state = CAST(t.engine_state AS jsonb),"
-    " due_at = t.due_at, pending_decision = NULL, revision = r.revision + 1,"
+    "UPDATE runs r SET state = t.state, reason = t.reason, waiting_for = t.waiting_for,"
+    " engine_state = t.engine_state, due_at = t.due_at, pending_decision = NULL,"
+    " revision = r.revision + 1,"
     " owner = CASE WHEN t.state = 'running' THEN r.owner END,"
     " lease_until = CASE WHEN t.state = 'running' THEN r.lease_until END,"
-    " finished_at = CASE WHEN t.is_final THEN clock_timestamp() END"
-    " FROM unnest(CAST(:ids AS uuid[]), CAST(:fences AS bigint[]), CAST(:states AS text[]),"
-    " CAST(:reasons AS text[]), CAST(:waitings AS text[]), CAST(:engine_states AS text[]),"
-    " CAST(:dues AS timestamptz[]), CAST(:finals AS boolean[]))"
-    " AS t(id, fence, state, reason, waiting_for, engine_state, due_at, is_final)"
-    " WHERE r.id = t.id AND r.fence = t.fence AND r.owner = :owner AND r.state = 'running'"
+    " finished_at = CASE WHEN t.is_final THEN clock_timestamp() END FROM "
+    + recordset(
+        "id uuid, fence bigint, state text, reason jsonb, waiting_for jsonb, engine_state jsonb,"
+        " due_at timestamptz, is_final boolean"
+    )
+    + " WHERE r.id = t.id AND r.fence = t.fence AND r.owner = :owner AND r.state = 'running'"
     " RETURNING r.id"
 )
 _STEPS = text(
     "INSERT INTO run_steps (run_id, step_id, item, organization_id, state, input, output, error,"
     " explanation, generation, attempts, position, finished_at)"
-    " SELECT run_id, step_id, item, organization_id, state, CAST(input AS jsonb),"
-    " CAST(output AS jsonb), CAST(error AS jsonb), CAST(explanation AS jsonb), generation,"
-    " attempts, position, CASE WHEN is_over THEN clock_timestamp() END"
-    " FROM unnest(CAST(:runs AS uuid[]), CAST(:steps AS text[]), CAST(:items AS int[]),"
-    " CAST(:organizations AS uuid[]), CAST(:states AS text[]), CAST(:inputs AS text[]),"
-    " CAST(:outputs AS text[]), CAST(:errors AS text[]), CAST(:explanations AS text[]),"
-    " CAST(:generations AS int[]), CAST(:attempts AS int[]), CAST(:positions AS int[]),"
-    " CAST(:overs AS boolean[]))"
-    " AS t(run_id, step_id, item, organization_id, state, input, output, error, explanation,"
-    " generation, attempts, position, is_over)"
-    " ON CONFLICT (run_id, step_id, item) DO UPDATE SET state = excluded.state,"
+    " SELECT run_id, step, item, organization_id, state, input, output, error, explanation,"
+    " generation, attempts, position,"
+    " CASE WHEN state NOT IN ('started', 'waiting') THEN clock_timestamp() END FROM "
+    + recordset(
+        "run_id uuid, step text, item int, organization_id uuid, state text, input jsonb,"
+        " output jsonb, error jsonb, explanation jsonb, generation int, attempts int,"
+        " position int"
+    )
+    + " ON CONFLICT (run_id, step_id, item) DO UPDATE SET state = excluded.state,"
     " input = coalesce(excluded.input, run_steps.input), output = excluded.output,"
     " error = excluded.error,"
     " explanation = coalesce(excluded.explanation, run_steps.explanation),"
@@ -54,26 +52,24 @@ _STEPS = text(
 )
 _START_ATTEMPTS = text(
     "INSERT INTO step_attempts (run_id, step_id, item, number, organization_id, idempotency_key)"
-    " SELECT * FROM unnest(CAST(:runs AS uuid[]), CAST(:steps AS text[]), CAST(:items AS int[]),"
-    " CAST(:numbers AS int[]), CAST(:organizations AS uuid[]), CAST(:keys AS text[]))"
+    " SELECT run_id, step, item, number, organization_id, key FROM "
+    + recordset("run_id uuid, step text, item int, number int, organization_id uuid, key text")
 )
 _END_ATTEMPTS = text(
     "UPDATE step_attempts a SET finished_at = clock_timestamp(), outcome = t.outcome,"
-    " error = CAST(t.error AS jsonb), ms = t.ms"
-    " FROM unnest(CAST(:runs AS uuid[]), CAST(:steps AS text[]), CAST(:items AS int[]),"
-    " CAST(:numbers AS int[]), CAST(:outcomes AS text[]), CAST(:errors AS text[]),"
-    " CAST(:ms AS int[])) AS t(run_id, step_id, item, number, outcome, error, ms)"
-    " WHERE a.run_id = t.run_id AND a.step_id = t.step_id AND a.item = t.item"
+    " error = t.error, ms = t.ms FROM "
+    + recordset("run_id uuid, step text, item int, number int, outcome text, error jsonb, ms int")
+    + " WHERE a.run_id = t.run_id AND a.step_id = t.step AND a.item = t.item"
     " AND a.number = t.number AND a.finished_at IS NULL"
 )
 _EVENTS = text(
     "INSERT INTO events (id, organization_id, type, source, occurred_at, wedding_id, data,"
     " causation)"
-    " SELECT id, organization_id, type, source, occurred_at, wedding_id, CAST(data AS jsonb),"
-    " CAST(causation AS jsonb) FROM unnest(CAST(:ids AS uuid[]), CAST(:organizations AS uuid[]),"
-    " CAST(:types AS text[]), CAST(:sources AS text[]), CAST(:moments AS timestamptz[]),"
-    " CAST(:weddings AS uuid[]), CAST(:datas AS text[]), CAST(:causations AS text[]))"
-    " AS t(id, organization_id, type, source, occurred_at, wedding_id, data, causation)"
+    " SELECT id, organization_id, type, source, occurred_at, wedding_id, data, causation FROM "
+    + recordset(
+        "id uuid, organization_id uuid, type text, source text, occurred_at timestamptz,"
+        " wedding_id uuid, data jsonb, causation jsonb"
+    )
 )
 
 
@@ -97,6 +93,8 @@ class StepRow:
 
 @dataclass(frozen=True, slots=True)
 class AttemptStart:
+    run_id: UUID
+    organization_id: UUID
     step: str
     item: int
     number: int
@@ -107,6 +105,7 @@ class AttemptStart:
 class AttemptEnd:
     """`outcome` is `ok`, `lost`, or the failure's kind."""
 
+    run_id: UUID
     step: str
     item: int
     number: int
@@ -118,6 +117,7 @@ class AttemptEnd:
 @dataclass(frozen=True, slots=True)
 class PublishedEvent:
     id: UUID
+    organization_id: UUID
     type: str
     source: str
     occurred_at: datetime
@@ -153,13 +153,13 @@ def write(connection: Connection, owner: UUID, moves: Sequence[Move]) -> set[UUI
     """Write a batch; returns the runs whose fence still held. Lanes are touched for later work."""
     if not moves:
         return set()
-    _end_attempts(connection, moves)
+    _write(connection, _END_ATTEMPTS, [end for move in moves for end in move.ended])
     _touch(connection, moves)
     held = _write_runs(connection, owner, moves)
     kept = [move for move in moves if move.run_id in held]
-    _write_steps(connection, kept)
-    _start_attempts(connection, kept)
-    _publish(connection, kept)
+    _write(connection, _STEPS, [row for move in kept for row in move.steps.values()])
+    _write(connection, _START_ATTEMPTS, [start for move in kept for start in move.started])
+    _write(connection, _EVENTS, [event for move in kept for event in move.published])
     return held
 
 
@@ -175,100 +175,23 @@ def _touch(connection: Connection, moves: Sequence[Move]) -> None:
 
 
 def _write_runs(connection: Connection, owner: UUID, moves: Sequence[Move]) -> set[UUID]:
-    rows = connection.execute(
-        _RUNS,
+    rows = [
         {
-            "owner": owner,
-            "ids": [move.run_id for move in moves],
-            "fences": [move.fence for move in moves],
-            "states": [move.state for move in moves],
-            "reasons": [_json(move.reason) for move in moves],
-            "waitings": [_json(move.waiting_for) for move in moves],
-            "engine_states": [_json(move.engine_state) for move in moves],
-            "dues": [move.due_at for move in moves],
-            "finals": [move.is_final for move in moves],
-        },
-    )
-    return {row.id for row in rows}
+            "id": move.run_id,
+            "fence": move.fence,
+            "state": move.state,
+            "reason": move.reason,
+            "waiting_for": move.waiting_for,
+            "engine_state": move.engine_state,
+            "due_at": move.due_at,
+            "is_final": move.is_final,
+        }
+        for move in moves
+    ]
+    written = connection.execute(_RUNS, {"owner": owner, **batch.rows(rows)})
+    return {row.id for row in written}
 
 
-def _write_steps(connection: Connection, moves: Sequence[Move]) -> None:
-    rows = [row for move in moves for row in move.steps.values()]
-    if not rows:
-        return
-    connection.execute(
-        _STEPS,
-        {
-            "runs": [row.run_id for row in rows],
-            "steps": [row.step for row in rows],
-            "items": [row.item for row in rows],
-            "organizations": [row.organization_id for row in rows],
-            "states": [row.state for row in rows],
-            "inputs": [_json(row.input) for row in rows],
-            "outputs": [_json(row.output) for row in rows],
-            "errors": [_json(row.error) for row in rows],
-            "explanations": [_json(row.explanation) for row in rows],
-            "generations": [row.generation for row in rows],
-            "attempts": [row.attempts for row in rows],
-            "positions": [row.position for row in rows],
-            "overs": [row.state not in ("started", "waiting") for row in rows],
-        },
-    )
-
-
-def _start_attempts(connection: Connection, moves: Sequence[Move]) -> None:
-    rows = [(move, start) for move in moves for start in move.started]
-    if not rows:
-        return
-    connection.execute(
-        _START_ATTEMPTS,
-        {
-            "runs": [move.run_id for move, _ in rows],
-            "steps": [start.step for _, start in rows],
-            "items": [start.item for _, start in rows],
-            "numbers": [start.number for _, start in rows],
-            "organizations": [move.organization_id for move, _ in rows],
-            "keys": [start.key for _, start in rows],
-        },
-    )
-
-
-def _end_attempts(connection: Connection, moves: Sequence[Move]) -> None:
-    rows = [(move, end) for move in moves for end in move.ended]
-    if not rows:
-        return
-    connection.execute(
-        _END_ATTEMPTS,
-        {
-            "runs": [move.run_id for move, _ in rows],
-            "steps": [end.step for _, end in rows],
-            "items": [end.item for _, end in rows],
-            "numbers": [end.number for _, end in rows],
-            "outcomes": [end.outcome for _, end in rows],
-            "errors": [_json(end.error) for _, end in rows],
-            "ms": [end.ms for _, end in rows],
-        },
-    )
-
-
-def _publish(connection: Connection, moves: Sequence[Move]) -> None:
-    rows = [(move, event) for move in moves for event in move.published]
-    if not rows:
-        return
-    connection.execute(
-        _EVENTS,
-        {
-            "ids": [event.id for _, event in rows],
-            "organizations": [move.organization_id for move, _ in rows],
-            "types": [event.type for _, event in rows],
-            "sources": [event.source for _, event in rows],
-            "moments": [event.occurred_at for _, event in rows],
-            "weddings": [event.wedding_id for _, event in rows],
-            "datas": [orjson.dumps(event.data).decode() for _, event in rows],
-            "causations": [_json(event.causation) for _, event in rows],
-        },
-    )
-
-
-def _json(value: Any) -> str | None:
-    return None if value is None else orjson.dumps(value).decode()
+def _write(connection: Connection, statement: TextClause, rows: Sequence[object]) -> None:
+    if rows:
+        connection.execute(statement, batch.rows(rows))

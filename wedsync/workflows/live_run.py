@@ -139,7 +139,7 @@ def attempt_end(run: LiveRun, event: EngineEvent, outcome: Outcome) -> AttemptEn
     kind = "ok" if event.error is None else str(event.error["class"])
     ms = round(outcome.timings.total_ms)
     error = _with_timings(event.error, outcome)
-    return AttemptEnd(perform.step, _item(perform.item), perform.attempt, kind, error, ms)
+    return AttemptEnd(run.id, perform.step, _item(perform.item), perform.attempt, kind, error, ms)
 
 
 def parked(run_id: UUID, organization_id: UUID, workflow_id: UUID, fence: int) -> Move:
@@ -218,7 +218,9 @@ def _perform(result: Advance, perform: Perform, event: EngineEvent) -> EngineEve
         else Failed("permanent", "action_unknown", f"There is no action “{perform.use}” any more.")
     )
     if isinstance(begun, Call):
-        start = AttemptStart(perform.step, _item(perform.item), perform.attempt, key)
+        start = AttemptStart(
+            run.id, run.organization_id, perform.step, row.item, perform.attempt, key
+        )
         result.move.started.append(start)
         result.request = begun.request
         result.performing = Performing(_known(action), perform)
@@ -238,6 +240,7 @@ def _publish(result: Advance, publish: Publish, now: datetime) -> Succeeded:
     run = result.run
     event = PublishedEvent(
         id=ids.new_id(),
+        organization_id=run.organization_id,
         type=publish.event_type,
         source=f"workflow:{run.workflow_id}",
         occurred_at=now,

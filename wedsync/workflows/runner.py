@@ -95,9 +95,7 @@ class RunSource:
         if moved:
             self._wake.tick(RUN_TICKS, [str(result.run.id) for result in moved])
 
-    def _one_by_one(
-        self, finished: Sequence[Finished], room: int, shares: Shares
-    ) -> Turn[LiveRun]:
+    def _one_by_one(self, finished: Sequence[Finished], room: int, shares: Shares) -> Turn[LiveRun]:
         """The slow path: every run in a transaction of its own, the culprit parked."""
         whole: Turn[LiveRun] = Turn()
         for run, outcome in finished:
@@ -112,9 +110,7 @@ class RunSource:
         whole.claimed = len(rows)
         return whole
 
-    def _alone(
-        self, whole: Turn[LiveRun], run: LiveRun, step: Callable[[], Advance]
-    ) -> None:
+    def _alone(self, whole: Turn[LiveRun], run: LiveRun, step: Callable[[], Advance]) -> None:
         try:
             with self._engine.begin() as connection:
                 result = step()

@@ -10,10 +10,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import orjson
 from sqlalchemy import Connection, Row, text
 
-from wedsync.platform import ids, leases
+from wedsync.platform import batch, ids, leases
+from wedsync.platform.batch import recordset
 from wedsync.webhooks.deliveries import FannedEvent
 from wedsync.workflows.claims import Programs
 from wedsync.workflows.journal import LANES
@@ -34,14 +34,12 @@ _INSERT = text(
     "INSERT INTO runs (id, organization_id, workflow_id, version_id, cause, event_id, wedding_id,"
     " state, reason, due_at)"
     " SELECT id, organization_id, workflow_id, version_id, cause, event_id, wedding_id, state,"
-    " CAST(reason AS jsonb), due_at"
-    " FROM unnest(CAST(:ids AS uuid[]), CAST(:organizations AS uuid[]),"
-    " CAST(:workflows AS uuid[]), CAST(:versions AS uuid[]), CAST(:causes AS text[]),"
-    " CAST(:events AS uuid[]), CAST(:weddings AS uuid[]), CAST(:states AS text[]),"
-    " CAST(:reasons AS text[]), CAST(:dues AS timestamptz[]))"
-    " AS t(id, organization_id, workflow_id, version_id, cause, event_id, wedding_id, state,"
-    " reason, due_at)"
-    " ON CONFLICT (workflow_id, cause) DO NOTHING"
+    " reason, due_at FROM "
+    + recordset(
+        "id uuid, organization_id uuid, workflow_id uuid, version_id uuid, cause text,"
+        " event_id uuid, wedding_id uuid, state text, reason jsonb, due_at timestamptz"
+    )
+    + " ON CONFLICT (workflow_id, cause) DO NOTHING"
 )
 
 
@@ -133,24 +131,19 @@ def _touch(connection: Connection, new: Sequence[_New], now: datetime) -> None:
 
 
 def _insert(connection: Connection, new: Sequence[_New], now: datetime) -> None:
-    connection.execute(
-        _INSERT,
+    rows = [
         {
-            "ids": [ids.new_id() for _ in new],
-            "organizations": [row.event.organization_id for row in new],
-            "workflows": [row.workflow.workflow_id for row in new],
-            "versions": [row.workflow.version_id for row in new],
-            "causes": [f"event:{row.event.id}" for row in new],
-            "events": [row.event.id for row in new],
-            "weddings": [row.event.wedding_id for row in new],
-            "states": ["needs_attention" if row.loop else "queued" for row in new],
-            "reasons": [_reason(row.loop) for row in new],
-            "dues": [None if row.loop else now for row in new],
-        },
-    )
-
-
-def _reason(loop: str | None) -> str | None:
-    if loop is None:
-        return None
-    return orjson.dumps({"code": "loop", "message": f"{loop} It waits for you."}).decode()
+            "id": ids.new_id(),
+            "organization_id": row.event.organization_id,
+            "workflow_id": row.workflow.workflow_id,
+            "version_id": row.workflow.version_id,
+            "cause": f"event:{row.event.id}",
+            "event_id": row.event.id,
+            "wedding_id": row.event.wedding_id,
+            "state": "needs_attention" if row.loop else "queued",
+            "reason": {"code": "loop", "message": row.loop} if row.loop else None,
+            "due_at": None if row.loop else now,
+        }
+        for row in new
+    ]
+    connection.execute(_INSERT, batch.rows(rows))

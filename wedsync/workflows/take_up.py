@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Row
 
@@ -23,7 +24,7 @@ def take_up(row: Row[Any], run: LiveRun, now: datetime, random: float) -> Advanc
     kind = _kind(row)
     result = advance(run, _event(kind, row.pending_decision or {}, run, position, now, random))
     if kind == "recovered":
-        result.move.ended.append(_lost(position))
+        result.move.ended.append(_lost(run.id, position))
     return result
 
 
@@ -60,9 +61,10 @@ def _event(
     )
 
 
-def _lost(position: Position) -> AttemptEnd:
+def _lost(run_id: UUID, position: Position) -> AttemptEnd:
     """The attempt whose process died; what became of it stays unknown."""
-    return AttemptEnd(position.step, _item(position.item), position.attempt, "lost", None, None)
+    item = _item(position.item)
+    return AttemptEnd(run_id, position.step, item, position.attempt, "lost", None, None)
 
 
 def _item(item: int | None) -> int:

@@ -34,9 +34,7 @@ class HttpRequest:
             return Failed("permanent", "input_invalid", problem)
         headers, body = _headers_and_body(given, key)
         return Call(
-            Request(
-                str(given["method"]).upper(), given["url"], headers, body, timeout_s=timeout_s
-            )
+            Request(str(given["method"]).upper(), given["url"], headers, body, timeout_s=timeout_s)
         )
 
     def finish(self, given: Mapping[str, Any], outcome: Outcome) -> Succeeded | Failed:

@@ -1,0 +1,114 @@
+"""A receiver that counts: `python tests/far_ends/sink.py` prints its port and serves loopback.
+
+| path | answer |
+|---|---|
+| `/ok…` | 200 |
+| `/status/<code>…` | that status |
+| `/flaky/<n>…` | 503 for the first n requests with one key, then 200 |
+| `/redirect…` | 302 to `/ok` |
+| `/hang…` | never |
+| `/reset…` | the connection ends without an answer |
+| `GET /seen` | what came: `{"paths": {path: n}, "keys": {key: n}, "last": [...]}` |
+| `POST /forget` | 200, and everything is forgotten |
+
+`keys` counts requests by `Idempotency-Key` or `webhook-id`, so a test can tell doubles from
+repeats. Written on asyncio's protocol, because it stands beside measurements.
+"""
+
+import asyncio
+import json
+import sys
+from collections import Counter, deque
+
+_OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-type: text/plain\r\n\r\nok"
+_LAST_KEPT = 20
+
+
+class Seen:
+    def __init__(self) -> None:
+        self.paths: Counter[str] = Counter()
+        self.keys: Counter[str] = Counter()
+        self.last: deque[dict[str, object]] = deque(maxlen=_LAST_KEPT)
+
+    def as_json(self) -> bytes:
+        seen = {"paths": self.paths, "keys": self.keys, "last": list(self.last)}
+        return json.dumps(seen).encode()
+
+
+class Sink(asyncio.Protocol):
+    """One connection; HTTP/1.1 with Content-Length bodies, pipelining included."""
+
+    def __init__(self, seen: Seen) -> None:
+        self._seen = seen
+        self._buffer = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        while (end := self._buffer.find(b"\r\n\r\n")) >= 0:
+            head = self._buffer[:end]
+            length = _length(head)
+            if len(self._buffer) < end + 4 + length:
+                return
+            body = self._buffer[end + 4 : end + 4 + length]
+            self._buffer = self._buffer[end + 4 + length :]
+            self._serve(head, body)
+
+    def _serve(self, head: bytes, body: bytes) -> None:
+        line, *fields = head.decode("latin-1").split("\r\n")
+        method, path, _version = line.split(" ", 2)
+        if path == "/seen":
+            self._answer(200, self._seen.as_json())
+        elif path == "/forget":
+            self._seen.__init__()  # type: ignore[misc]
+            self._answer(200, b"")
+        else:
+            self._receive(method, path, dict(_pair(field) for field in fields), body)
+
+    def _receive(self, method: str, path: str, headers: dict[str, str], body: bytes) -> None:
+        key = headers.get("idempotency-key") or headers.get("webhook-id") or ""
+        self._seen.paths[path] += 1
+        self._seen.keys[key] += 1
+        shown = {"method": method, "path": path, "headers": headers, "body": body.decode("latin-1")}
+        self._seen.last.append(shown)
+        kind, _, rest = path.lstrip("/").partition("/")
+        if kind == "status":
+            self._answer(int(rest.split("/")[0]), b"as asked")
+        elif kind == "flaky":
+            again = self._seen.keys[key] <= int(rest.split("/")[0])
+            self._answer(503 if again else 200, b"back soon" if again else b"ok")
+        elif kind == "redirect":
+            self._answer(302, b"", "location: /ok\r\n")
+        elif kind == "reset":
+            self._transport.abort()  # type: ignore[attr-defined]
+        elif kind != "hang":
+            self._transport.write(_OK)  # type: ignore[attr-defined]
+
+    def _answer(self, status: int, body: bytes, extra: str = "") -> None:
+        head = f"HTTP/1.1 {status} .\r\ncontent-length: {len(body)}\r\n{extra}\r\n"
+        self._transport.write(head.encode() + body)  # type: ignore[attr-defined]
+
+
+def _length(head: bytes) -> int:
+    lower = head.lower()
+    start = lower.find(b"content-length:")
+    return int(lower[start + 15 :].split(b"\r\n", 1)[0]) if start >= 0 else 0
+
+
+def _pair(field: str) -> tuple[str, str]:
+    name, _, value = field.partition(":")
+    return name.strip().lower(), value.strip()
+
+
+async def main(port: int) -> None:
+    seen = Seen()
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: Sink(seen), "127.0.0.1", port, backlog=1024)
+    print(server.sockets[0].getsockname()[1], flush=True)
+    await server.serve_forever()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(int(sys.argv[1]) if len(sys.argv) > 1 else 0))
