@@ -25,6 +25,7 @@ def register(app: APIFlask) -> None:
     app.config["SECURITY_SCHEMES"] = {
         "ApiKey": {"type": "http", "scheme": "bearer", "description": "An API key (`wsk_…`)."}
     }
+    app.config["SERVERS"] = [{"url": app.extensions["wedsync"].settings.public_url}]
     for resource in RESOURCES:
         app.register_blueprint(resource.blueprint, url_prefix=BASE_PATH)
     app.spec_processor(document.complete)

@@ -40,6 +40,7 @@ def complete(document: Any) -> Any:
     _share_schemas(document)
     for path, method, operation in operations(document):
         _settle_parameters(operation)
+        _settle_body(operation, document["components"]["schemas"])
         _add_headers(path, method, operation)
         _add_refusals(method, operation)
     return document
@@ -89,8 +90,21 @@ def _settle_parameters(operation: Document) -> None:
             parameter["required"] = True
             if parameter["name"].endswith("_id"):
                 schema["format"] = "uuid"
+        elif "anyOf" in schema:
+            # A parameter that may be left out is never sent as null.
+            given, _null = schema.pop("anyOf")
+            del schema["default"]
+            schema |= given
         if "description" in schema:
             parameter["description"] = schema.pop("description")
+
+
+def _settle_body(operation: Document, schemas: Document) -> None:
+    """A body may be left out when nothing in it is needed."""
+    if "requestBody" in operation:
+        reference = operation["requestBody"]["content"]["application/json"]["schema"]["$ref"]
+        needed = "required" in schemas[reference.removeprefix(_REFERENCE)]
+        operation["requestBody"]["required"] = needed
 
 
 def _add_headers(path: str, method: str, operation: Document) -> None:
@@ -106,8 +120,6 @@ def _add_headers(path: str, method: str, operation: Document) -> None:
         operation["parameters"].append(
             _header("If-Match", "The `ETag` of what is being changed.", {"type": "string"})
         )
-    if "requestBody" in operation:
-        operation["requestBody"]["required"] = True
 
 
 def _header(name: str, description: str, schema: Document) -> Document:
