@@ -52,6 +52,7 @@ class Script:
 
     def __init__(self, app: APIFlask, key: str) -> None:
         self.key = key
+        self.app = app
         self._client = FlaskClient(app, app.response_class, use_cookies=False)
 
     def get(self, path: str, **kwargs: Any) -> TestResponse:

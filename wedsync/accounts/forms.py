@@ -18,11 +18,11 @@ from wtforms.validators import Email, InputRequired, Length
 from wedsync.accounts import api_keys
 from wedsync.errors import Invalid
 
-ROLES = (
-    ("viewer", "Viewer: sees everything"),
-    ("editor", "Editor: changes workflows too"),
-    ("owner", "Owner: manages team and keys too"),
-)
+ROLES = {
+    "viewer": "Viewer: sees everything",
+    "editor": "Editor: changes workflows too",
+    "owner": "Owner: manages team and keys too",
+}
 _NAME = Length(max=120, message="Use at most 120 characters.")
 _LONGEST_EMAIL = Length(max=254, message="An e-mail has at most 254 characters.")
 _NEVER = "never"
@@ -93,11 +93,11 @@ class AcceptForm(Form):
 
 class InvitationForm(Form):
     email = _email("Whom do you invite?")
-    role = SelectField("Role", choices=list(ROLES), default="editor")
+    role = SelectField("Role", choices=ROLES, default="editor")
 
 
 class RoleForm(Form):
-    role = SelectField("Role", choices=list(ROLES))
+    role = SelectField("Role", choices=ROLES)
 
 
 class PasswordForm(Form):
@@ -111,18 +111,18 @@ class ApiKeyForm(Form):
     name = _text("What is it for?", "Name it, so that you know it again.", _NAME)
     reach = RadioField(
         "It may",
-        choices=[("chosen", "only what you choose below"), (_ALL, "see and change everything")],
+        choices={"chosen": "only what you choose below", _ALL: "see and change everything"},
         default="chosen",
     )
     scopes = SelectMultipleField("What it may do", choices=api_keys.all_scopes())
     lasts = RadioField(
         "It works for",
-        choices=[
-            ("30", "30 days"),
-            ("90", "90 days"),
-            ("365", "a year"),
-            (_NEVER, "as long as nobody revokes it"),
-        ],
+        choices={
+            "30": "30 days",
+            "90": "90 days",
+            "365": "a year",
+            _NEVER: "as long as nobody revokes it",
+        },
         default="90",
     )
 

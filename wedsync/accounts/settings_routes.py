@@ -8,7 +8,7 @@ from flask_login import logout_user
 from werkzeug.wrappers import Response as AnyResponse
 
 from wedsync.accounts import api_keys, invitations, organizations, people, sessions
-from wedsync.accounts.forms import ApiKeyForm, InvitationForm, PasswordForm, RoleForm
+from wedsync.accounts.forms import ROLES, ApiKeyForm, InvitationForm, PasswordForm, RoleForm
 from wedsync.accounts.routes import HOME, pages
 from wedsync.errors import Conflict, Invalid
 from wedsync.platform import clock, identity
@@ -53,14 +53,20 @@ def change_role(membership_id: UUID) -> AnyResponse:
     form = RoleForm()
     if not form.validate():
         raise Invalid("A role is owner, editor or viewer.")
-    changed = organizations.change_role(identity.current(), membership_id, form.role.data)
+    try:
+        changed = organizations.change_role(identity.current(), membership_id, form.role.data)
+    except Conflict as error:
+        return _team(InvitationForm(formdata=None), refusal=error)
     return _done(f"{changed.user.name} is now {_with_article(changed.role)}.", "accounts.settings")
 
 
 @pages.post("/settings/members/<uuid:membership_id>/remove")
 @requires("owner")
 def remove_member(membership_id: UUID) -> AnyResponse:
-    name = organizations.remove(identity.current(), membership_id).user.name
+    try:
+        name = organizations.remove(identity.current(), membership_id).user.name
+    except Conflict as error:
+        return _team(InvitationForm(formdata=None), refusal=error)
     return _done(f"{name} is no longer in the team.", "accounts.settings")
 
 
@@ -157,13 +163,16 @@ def revoke_api_key(key_id: UUID) -> AnyResponse:
 # --- how they are shown
 
 
-def _team(form: InvitationForm, *, link: str = "", invited: str = "") -> Response:
+def _team(
+    form: InvitationForm, *, link: str = "", invited: str = "", refusal: Conflict | None = None
+) -> Response:
     by = identity.current()
     return render(
         "accounts/team.html",
-        status=422 if form.errors else 200,
+        status=refusal.status if refusal else 422 if form.errors else 200,
+        refusal=refusal.detail if refusal else "",
         form=form,
-        roles=RoleForm.role.kwargs["choices"],
+        roles=ROLES,
         members=organizations.members(by.organization_id),
         invitations=invitations.open_ones(by.organization_id),
         memberships=organizations.memberships_of(sessions.acting(identity.current()).user_id),
