@@ -17,6 +17,7 @@ import pytest
 
 from tests.cli.ports import free_port
 from wedsync.cli import installation
+from wedsync.cli.installation import logins
 from wedsync.platform import embedded
 from wedsync.platform.embedded import process
 from wedsync.settings import CHECKOUT
@@ -101,6 +102,8 @@ def test_it_starts_twice_with_the_same_data_and_stops_on_ctrl_c(home: Path) -> N
         first.wait_for(f"WedSync is running at http://localhost:{first.port}")
         assert first.status("/readyz") == 200
         assert "deliveries may reach this machine" in first.said
+        assert all(login.email in first.said for login in logins.LOGINS)
+        assert logins.DEMO_PASSWORD in first.said
         seeded = organizations_in(home)
         assert seeded > 0
         family = first.family()

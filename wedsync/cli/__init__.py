@@ -13,6 +13,7 @@ from pkgutil import iter_modules
 
 import click
 
+from wedsync.errors import WedSyncError
 from wedsync.platform.embedded import ServerError
 from wedsync.settings import SettingError
 
@@ -44,7 +45,7 @@ class Commands(click.Group):
     def invoke(self, ctx: click.Context) -> object:
         try:
             return super().invoke(ctx)
-        except (SettingError, ServerError) as error:
+        except (SettingError, ServerError, WedSyncError) as error:
             raise Unusable(str(error)) from error
 
 

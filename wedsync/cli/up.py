@@ -15,6 +15,7 @@ import click
 import psycopg
 
 from wedsync.cli import Unusable, installation
+from wedsync.cli.installation import logins
 from wedsync.cli.supervisor import preflight, programs
 from wedsync.cli.supervisor.supervisor import Supervisor
 from wedsync.platform import embedded
@@ -117,6 +118,11 @@ def _wait_until_ready(supervisor: Supervisor, settings: Settings) -> bool:
 
 def _greet(settings: Settings) -> None:
     click.echo(f"\nWedSync is running at {click.style(settings.public_url, bold=True)}\n")
+    people = logins.present(settings.require_libpq_url())
+    for login in people:
+        click.echo(f"  {login.email:<26} {login.about}")
+    if people:
+        click.echo(f"\nThe password of each is: {logins.DEMO_PASSWORD}\n")
     if settings.allow_loopback:
         notice = (
             "Development set-up: deliveries may reach this machine's own addresses.\n"
