@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, func, select
+from sqlalchemy import ColumnElement, Row, Select, and_, func, select
 
 from wedsync.errors import NotFound
 from wedsync.events.models import Event
@@ -37,7 +37,7 @@ def get_delivery(organization_id: UUID, delivery_id: UUID) -> DeliveryRecord:
     rows = db.session.execute(_lines(organization_id).where(Delivery.id == delivery_id)).all()
     if not rows:
         raise NotFound("There is no such delivery.")
-    return _with_attempts(organization_id, [row.tuple() for row in rows])[0]
+    return _with_attempts(organization_id, rows)[0]
 
 
 def list_deliveries(
@@ -54,7 +54,7 @@ def list_deliveries(
         .order_by(Delivery.id.desc())
         .limit(limit)
     )
-    return _with_attempts(organization_id, [row.tuple() for row in db.session.execute(query)])
+    return _with_attempts(organization_id, db.session.execute(query).all())
 
 
 def delivery_counts(organization_id: UUID, endpoint_id: UUID | None = None) -> dict[str, int]:
@@ -62,8 +62,7 @@ def delivery_counts(organization_id: UUID, endpoint_id: UUID | None = None) -> d
     query = select(Delivery.state, func.count()).where(Delivery.organization_id == organization_id)
     if endpoint_id is not None:
         query = query.where(Delivery.endpoint_id == endpoint_id)
-    rows = db.session.execute(query.group_by(Delivery.state)).tuples()
-    counted = dict(rows.all())
+    counted = dict(db.session.execute(query.group_by(Delivery.state)).all())
     return {state: counted.get(state, 0) for state in STATES}
 
 
@@ -102,7 +101,7 @@ def _conditions(wanted: DeliveryFilter, before: UUID | None) -> list[ColumnEleme
 
 
 def _with_attempts(
-    organization_id: UUID, lines: Sequence[tuple[Delivery, str]]
+    organization_id: UUID, lines: Sequence[Row[Delivery, str]]
 ) -> list[DeliveryRecord]:
     """The attempts of all these deliveries, read in one statement."""
     attempts: dict[UUID, list[DeliveryAttempt]] = {delivery.id: [] for delivery, _ in lines}

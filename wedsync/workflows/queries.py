@@ -238,8 +238,8 @@ def run_counts(organization_id: UUID, workflow_id: UUID | None = None) -> dict[s
     query = select(Run.state, func.count()).where(Run.organization_id == organization_id)
     if workflow_id is not None:
         query = query.where(Run.workflow_id == workflow_id)
-    rows = db.session.execute(query.group_by(Run.state)).tuples()
-    return _in_order(RUN_STATES, dict(rows.all()))
+    rows = db.session.execute(query.group_by(Run.state)).all()
+    return _in_order(RUN_STATES, dict(rows))
 
 
 def books(organization_id: UUID) -> Books:
