@@ -87,7 +87,7 @@ def _listen(app: Flask, settings: Settings, queue: str, stopping: threading.Even
         stopping.set()
         try:
             if working:
-                working[0].request_stop(signum, frame)
+                working[0].request_stop(signum, frame)  # type: ignore[no-untyped-call]
         finally:
             listen()  # RQ has put in its own handlers, which would kill at the next signal
 

@@ -25,10 +25,14 @@ def start_drains(app: Flask, owner: OwnerLock, stopping: threading.Event) -> lis
     with app.app_context():
         here = runtime.runtime()
         here.wake.prefer(bells.ring_here)
+        runs = RunSource(db.engine, here.vault, here.wake, owner)
+        deliveries = DeliverySource(db.engine, here.vault, owner)
         works = {
             "schedule": _schedule(owner),
             "events": _events(FanOut(db.engine, here.vault), here.wake),
-            "runs": _rolling(RunSource(db.engine, here.wake, owner), "runs", owner, stopping),
+            "runs": _rolling(
+                RunSource(db.engine, here.vault, here.wake, owner), "runs", owner, stopping
+            ),
             "deliveries": _rolling(
                 DeliverySource(db.engine, here.vault, owner), "deliveries", owner, stopping
             ),

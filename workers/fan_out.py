@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import Connection, Engine, Row, text
 from sqlalchemy.exc import DataError, IntegrityError, ProgrammingError
 
-from wedsync.platform import batch, clock, crypto
+from wedsync.platform import batch, clock, crypto, leaves
 from wedsync.platform.batch import recordset
 from wedsync.platform.documents import BadDocument
 from wedsync.platform.vault import Vault, place
@@ -145,7 +145,13 @@ class FanOut:
             return row.data
         where = place("events", row.id, incoming.RAW_BODY)
         body = self._vault.open(connection, row.organization_id, where, row.raw_body)
-        return incoming.data_of_raw(hooks[row.source].scheme, body)
+        hook = hooks[row.source]
+        data = incoming.data_of_raw(hook.scheme, body)
+        sensitive = hook.options.get("sensitive")
+        if not sensitive:
+            return data
+        key = self._vault.data_key(connection, row.organization_id)
+        return leaves.seal_at(data, sensitive, row.organization_id, key)
 
 
 def _hooks(connection: Connection, rows: Sequence[Row[Any]]) -> dict[str, Row[Any]]:

@@ -8,12 +8,13 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, Engine, text
 
-from wedsync.platform import batch, clock, documents, leases
+from wedsync.platform import batch, clock, documents, leases, leaves
 from wedsync.platform.batch import recordset
 from wedsync.platform.outbound import Answer, Outcome, Request, Timings
 from wedsync.platform.retry_after import retry_after_s
@@ -202,7 +203,12 @@ class DeliverySource:
             row.failures,
         )
         now = clock.now()
-        body = documents.write(body_of(row.event_id, row.type, row.occurred_at, row.data))
+        data = leaves.open_all(
+            row.data,
+            row.organization_id,
+            partial(self._vault.data_key, connection, row.organization_id),
+        )
+        body = documents.write(body_of(row.event_id, row.type, row.occurred_at, data))
         secrets = [self._open(connection, row, "secret", row.secret)]
         if row.previous_secret and row.previous_secret_until and row.previous_secret_until > now:
             secrets.append(self._open(connection, row, "previous_secret", row.previous_secret))

@@ -1,7 +1,8 @@
 """Claiming runs that are due, and loading what they need to go on."""
 
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from sqlalchemy import Connection, Row, text
 
 from wedsync.platform import clock, leases
 from wedsync.platform.shares import Shares
+from wedsync.platform.vault import OpenKey
 from wedsync.workflows.engine import Program, compile_definition
 from wedsync.workflows.journal import LANES, StepRow
 from wedsync.workflows.live_run import LiveRun
@@ -101,7 +103,12 @@ def claim(connection: Connection, owner: UUID, shares: Shares, room: int) -> Seq
     return rows
 
 
-def load(connection: Connection, programs: Programs, rows: Sequence[Row[Any]]) -> list[LiveRun]:
+def load(
+    connection: Connection,
+    programs: Programs,
+    rows: Sequence[Row[Any]],
+    key_of: Callable[[UUID], OpenKey],
+) -> list[LiveRun]:
     """The claimed rows with everything their next advance reads."""
     if not rows:
         return []
@@ -116,6 +123,7 @@ def load(connection: Connection, programs: Programs, rows: Sequence[Row[Any]]) -
             events.get(row.event_id),
             weddings.get(row.wedding_id),
             steps.get(row.id, []),
+            partial(key_of, row.organization_id),
         )
         for row in rows
     ]
@@ -159,6 +167,7 @@ def _live(
     event: Row[Any] | None,
     wedding: Row[Any] | None,
     steps: Sequence[Row[Any]],
+    key: Callable[[], OpenKey],
 ) -> LiveRun:
     run = LiveRun(
         id=row.id,
@@ -173,6 +182,7 @@ def _live(
         causation=event.causation if event else {"root": str(row.id), "depth": 0, "chain": []},
         started_at=row.started_at,
         engine_state=row.engine_state,
+        key=key,
     )
     for step in steps:
         run.recorded[step.step_id, step.item] = _recorded(step)

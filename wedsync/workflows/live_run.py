@@ -5,14 +5,15 @@ transaction is committed does `LiveRun.settle` make it the run's past.
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from wedsync.platform import ids
+from wedsync.platform import ids, leaves
 from wedsync.platform.outbound import Failure, Outcome, Request
+from wedsync.platform.vault import OpenKey
 from wedsync.workflows import actions, engine
 from wedsync.workflows.actions.contract import (
     Action,
@@ -48,7 +49,10 @@ class Performing:
 
 @dataclass(slots=True)
 class LiveRun:
-    """One claimed run. `outputs` are the recorded outputs by step id, `recorded` its step rows."""
+    """One claimed run. `outputs` are the recorded outputs by step id, `recorded` its step rows.
+
+    `key` gives the organization's data key, for the sealed values a step is about to send.
+    """
 
     id: UUID
     organization_id: UUID
@@ -62,6 +66,7 @@ class LiveRun:
     causation: Mapping[str, Any]
     started_at: datetime
     engine_state: dict[str, Any] | None
+    key: Callable[[], OpenKey]
     outputs: dict[str, Any] = field(default_factory=dict)
     recorded: dict[tuple[str, int], StepRow] = field(default_factory=dict)
     performing: Performing | None = None
@@ -213,7 +218,7 @@ def _perform(result: Advance, perform: Perform, event: EngineEvent) -> EngineEve
     key = f"{run.origin_id}:{perform.step}:{_item_word(perform.item)}:{perform.key_generation}"
     action = actions.find(perform.use)
     begun = (
-        action.begin(perform.input, key=key, timeout_s=perform.timeout_s)
+        action.begin(_opened(run, action, perform.input), key=key, timeout_s=perform.timeout_s)
         if action
         else Failed("permanent", "action_unknown", f"There is no action “{perform.use}” any more.")
     )
@@ -228,6 +233,15 @@ def _perform(result: Advance, perform: Perform, event: EngineEvent) -> EngineEve
     finished = _publish(result, begun, event.now) if isinstance(begun, Publish) else begun
     scope = run.scope(result.outputs)
     return _ended(scope, perform, action, finished, event.now, event.random)
+
+
+def _opened(run: LiveRun, action: Action, given: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The input as the action needs it: what is recorded or published stays sealed, only what
+    leaves is opened."""
+    if action.effect(given) == "local":
+        return given
+    opened: Mapping[str, Any] = leaves.open_all(given, run.organization_id, run.key)
+    return opened
 
 
 def _known(action: Action | None) -> Action:

@@ -17,6 +17,7 @@ from sqlalchemy.exc import DataError, IntegrityError, ProgrammingError
 from wedsync.platform import clock, leases
 from wedsync.platform.outbound import Outcome
 from wedsync.platform.shares import Shares
+from wedsync.platform.vault import OpenKey, Vault
 from wedsync.platform.wake import RUN_TICKS, Wake
 from wedsync.platform.window import Turn
 from wedsync.workflows import claims, journal
@@ -34,8 +35,9 @@ _CULPABLE = (DataError, IntegrityError, ProgrammingError, ValueError, TypeError)
 class RunSource:
     """The runs of all organizations, as a window's work (see `platform/window.py`)."""
 
-    def __init__(self, engine: Engine, wake: Wake, owner: leases.OwnerLock) -> None:
+    def __init__(self, engine: Engine, vault: Vault, wake: Wake, owner: leases.OwnerLock) -> None:
         self._engine = engine
+        self._vault = vault
         self._wake = wake
         self._owner = owner
         self._programs = claims.Programs()
@@ -55,6 +57,10 @@ class RunSource:
         with self._engine.begin() as connection:
             claims.renew(connection, self._owner.id)
 
+    def _key_of(self, organization_id: UUID) -> OpenKey:
+        with self._engine.connect() as connection:
+            return self._vault.data_key(connection, organization_id)
+
     def _after(self, run: LiveRun, outcome: Outcome) -> Advance:
         event = result_event(run, outcome, clock.now(), random.random())
         result = advance(run, event)
@@ -63,7 +69,7 @@ class RunSource:
 
     def _take_up(self, connection: Connection, room: int, shares: Shares) -> list[Advance]:
         rows = claims.claim(connection, self._owner.id, shares, room)
-        runs = claims.load(connection, self._programs, rows)
+        runs = claims.load(connection, self._programs, rows, self._key_of)
         return [
             take_up(row, run, clock.now(), random.random())
             for row, run in zip(rows, runs, strict=True)
@@ -104,7 +110,7 @@ class RunSource:
             return whole
         with self._engine.begin() as connection:
             rows = claims.claim(connection, self._owner.id, shares, room)
-            runs = claims.load(connection, self._programs, rows)
+            runs = claims.load(connection, self._programs, rows, self._key_of)
         for row, run in zip(rows, runs, strict=True):
             self._alone(whole, run, partial(take_up, row, run, clock.now(), random.random()))
         whole.claimed = len(rows)
