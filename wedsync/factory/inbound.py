@@ -43,17 +43,26 @@ def register(app: Flask) -> None:
 
 def check() -> None:
     """Settle who is asking and whether they may; raises the refusal otherwise."""
-    endpoint = request.endpoint
-    if endpoint is None:  # no such page: Flask answers 404 to everybody alike
-        return
-    if api.is_below_base_path(request.path) and endpoint not in PUBLIC:
+    if api.is_below_base_path(request.path):
+        _check_script()
+    else:
+        _check_person()
+
+
+def _check_script() -> None:
+    if request.endpoint is not None and request.endpoint not in PUBLIC:
         g.identity = _identity_of_key(api.scope_of(request.path, request.method))
-        return
-    _check_csrf()
+
+
+def _check_person() -> None:
+    """A page that does not exist is settled too: its 404 stands in the frame of who asks."""
+    exists = request.endpoint is not None
+    if exists:
+        _check_csrf()
     identity = _identity_of_person() or _identity_for_live_page()
     if identity is not None:
         g.identity = identity
-    if endpoint in PUBLIC:
+    if not exists or request.endpoint in PUBLIC:
         return
     if identity is None:
         raise NotSignedIn("Sign in to see this.")
