@@ -30,12 +30,8 @@ def start_drains(app: Flask, owner: OwnerLock, stopping: threading.Event) -> lis
         works = {
             "schedule": _schedule(owner),
             "events": _events(FanOut(db.engine, here.vault), here.wake),
-            "runs": _rolling(
-                RunSource(db.engine, here.vault, here.wake, owner), "runs", owner, stopping
-            ),
-            "deliveries": _rolling(
-                DeliverySource(db.engine, here.vault, owner), "deliveries", owner, stopping
-            ),
+            "runs": _rolling(runs, "runs", owner, stopping),
+            "deliveries": _rolling(deliveries, "deliveries", owner, stopping),
         }
     drains = [
         Drain(lane, work, app=app, bell=bells.hang(lane), stopping=stopping)
