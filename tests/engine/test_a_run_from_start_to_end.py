@@ -241,3 +241,18 @@ def test_a_trigger_filter_says_whether_and_why() -> None:
 
 def test_a_trigger_without_a_filter_accepts_everything() -> None:
     assert compile_definition(workflow()).accepts({}, NOW).fits
+
+
+def test_a_rerun_goes_on_at_the_step_where_the_first_run_ended() -> None:
+    seen = scope(
+        {"status": "accepted"}, coming={"branch": "Yes"}, shape={"guest": "Rosa", "seats": 2}
+    )
+    decision = advance(compile_definition(RSVP), None, event("start", seen, step="tell"))
+    assert records(decision) == [("tell", "started")]
+    assert the(decision, Perform).input["data"] == {"guest": "Rosa", "by": "Yes"}
+
+
+def test_a_rerun_at_a_step_that_is_not_there_begins_anew() -> None:
+    seen = scope({"status": "accepted", "guest": {"name": "Rosa"}})
+    decision = advance(compile_definition(RSVP), None, event("start", seen, step="gone"))
+    assert records(decision)[0] == ("coming", "succeeded")

@@ -23,8 +23,8 @@ _LANES = leases.lanes_with_work(
 _CLAIM = text(
     "WITH allowed AS (SELECT * FROM unnest(CAST(:lanes AS text[]), CAST(:allowances AS int[]))"
     "  AS t(lane, allowance)),"
-    " picked AS (SELECT r.id, r.state AS prior FROM allowed CROSS JOIN LATERAL"
-    "  (SELECT id, state FROM runs WHERE workflow_id = CAST(allowed.lane AS uuid)"
+    " picked AS (SELECT r.id FROM allowed CROSS JOIN LATERAL"
+    "  (SELECT id FROM runs WHERE workflow_id = CAST(allowed.lane AS uuid)"
     "   AND state IN ('queued', 'waiting') AND due_at <= clock_timestamp()"
     "   ORDER BY due_at LIMIT allowed.allowance) r)"
     " UPDATE runs SET state = 'running', owner = :owner, fence = fence + 1, due_at = NULL,"
@@ -32,8 +32,8 @@ _CLAIM = text(
     "  lease_until = clock_timestamp() + make_interval(secs => :lease)"
     " FROM picked WHERE runs.id = picked.id"
     " RETURNING runs.id, runs.organization_id, runs.workflow_id, runs.version_id, runs.fence,"
-    "  runs.event_id, runs.wedding_id, runs.input, runs.origin_run_id, runs.engine_state,"
-    "  runs.pending_decision, runs.created_at, runs.started_at, picked.prior"
+    "  runs.event_id, runs.wedding_id, runs.input, runs.rerun_of, runs.origin_run_id,"
+    "  runs.engine_state, runs.pending_decision, runs.created_at, runs.started_at"
 )
 _SERVED = text(
     "UPDATE lanes SET served_at = clock_timestamp(), next_due_at ="
@@ -115,7 +115,8 @@ def load(
     compiled = programs.load(connection, {row.version_id for row in rows})
     events = _by_id(connection, _EVENTS, {row.event_id for row in rows if row.event_id})
     weddings = _by_id(connection, _WEDDINGS, {row.wedding_id for row in rows if row.wedding_id})
-    steps = _steps(connection, [row.id for row in rows if row.engine_state is not None])
+    begun = [row.id for row in rows if row.engine_state or row.rerun_of]
+    steps = _steps(connection, begun)
     return [
         _live(
             row,

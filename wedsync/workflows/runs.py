@@ -15,9 +15,9 @@ from wedsync.platform import clock, ids, leases
 from wedsync.platform.db import db
 from wedsync.platform.identity import Identity
 from wedsync.workflows import queries
-from wedsync.workflows.engine.state import position_of
+from wedsync.workflows.engine.state import Position, position_of, standing
 from wedsync.workflows.journal import LANES
-from wedsync.workflows.models import FINAL_RUN_STATES, Run, RunStep
+from wedsync.workflows.models import FINAL_RUN_STATES, NO_ITEM, Run, RunStep
 
 Choice = Literal["send_again", "treat_as_done", "skip"]
 
@@ -76,6 +76,7 @@ def rerun(organization_id: UUID, run_id: UUID, *, by: Identity | None = None) ->
         rerun_of=old.id,
         origin_run_id=old.origin_run_id or old.id,
     )
+    _go_on_where_it_ended(old, new)
     _queue(new)
     _copy_steps(old, new)
     _record("retried", new, by, rerun_of=str(old.id))
@@ -187,6 +188,30 @@ def _copy_steps(old: Run, new: Run) -> None:
         RunStep.state.in_(("succeeded", "skipped")),
     )
     db.session.execute(insert(RunStep).from_select(["run_id", *_COPIED], recorded))
+
+
+def _go_on_where_it_ended(old: Run, new: Run) -> None:
+    """Place `new` at the step where `old` ended; before its first step, it starts anew.
+
+    A step that was being done keeps the generation of its key, so a partner that saw the first
+    run's attempt knows this one as the same.
+    """
+    position = position_of(old.engine_state)
+    step = position.step if position else (old.reason or {}).get("step")
+    if step is None:
+        return
+    row = db.session.scalar(
+        select(RunStep).where(
+            RunStep.organization_id == old.organization_id,
+            RunStep.run_id == old.id,
+            RunStep.step_id == step,
+            RunStep.item == NO_ITEM,
+        )
+    )
+    if row is not None and row.attempts:
+        new.engine_state = standing(Position(step, phase="retrying", generation=row.generation))
+    else:
+        new.pending_decision = {"start_at": step}
 
 
 def _end_open_steps(run: Run) -> None:

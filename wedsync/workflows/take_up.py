@@ -19,21 +19,32 @@ def take_up(row: Row[Any], run: LiveRun, now: datetime, random: float) -> Advanc
     """Advance a freshly claimed run from where it stands."""
     position = position_of(run.engine_state)
     if position is None:
-        scope = run.scope(run.outputs)
-        return advance(run, EngineEvent(kind="start", now=now, random=random, scope=scope))
-    kind = _kind(row)
+        return advance(run, _start(run, row.pending_decision or {}, now, random))
+    kind = _KINDS[position.phase]
     result = advance(run, _event(kind, row.pending_decision or {}, run, position, now, random))
     if kind == "recovered":
         result.move.ended.append(_lost(run.id, position))
     return result
 
 
-def _kind(row: Row[Any]) -> EventKind:
-    """A run that is queued with a place in its definition was given back by a dead owner: its
-    attempt had started, so whether the effect happened is not known."""
-    if row.pending_decision:
-        return "decide"
-    return "resume" if row.prior == "waiting" else "recovered"
+# A run that is taken up while performing was given back by a dead owner: its attempt had started,
+# so whether the effect happened is not known.
+_KINDS: Mapping[str, EventKind] = {
+    "performing": "recovered",
+    "retrying": "resume",
+    "asking": "decide",
+}
+
+
+def _start(run: LiveRun, decision: Mapping[str, Any], now: datetime, random: float) -> EngineEvent:
+    """The beginning, or for a re-run the step where the first run ended."""
+    return EngineEvent(
+        kind="start",
+        now=now,
+        random=random,
+        scope=run.scope(run.outputs),
+        step=decision.get("start_at"),
+    )
 
 
 def _event(

@@ -50,7 +50,7 @@ def _start(program: Program, event: EngineEvent) -> Decision:
         walk.finish("stopped", event.reason or _STOPPED)
     elif event.kind != "start":
         return _stale(None)
-    walk.go_on(program.first)
+    walk.go_on(event.step if event.step in program.steps else program.first)
     return walk.decide()
 
 

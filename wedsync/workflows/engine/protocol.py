@@ -4,7 +4,7 @@
 
 | event `kind` | said by the runner when | needs |
 |---|---|---|
-| `start` | a run was claimed for the first time | |
+| `start` | a run was claimed for the first time | `step` where a re-run goes on, else the first |
 | `result` | an attempt ended | `step, attempt`, and `output`, or `error` and `effect` |
 | `resume` | the time of a `WaitUntil` came | `step`, `input` |
 | `recovered` | the process died after the attempt was `started` | `step, attempt, effect, input` |
