@@ -114,6 +114,21 @@ def test_a_temporary_one_leaves_nothing_behind(tmp_path: Path) -> None:
     assert not storage.exists()
 
 
+def test_what_a_lost_temporary_folder_left_is_cleared_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dropped, "_ROOM", tmp_path / "room")
+    lost, kept = tmp_path / "lost", tmp_path / "kept"
+    owner = pwd.getpwuid(os.geteuid())
+    for directory in (lost, kept):
+        directory.mkdir()
+        dropped.make_folder(dropped.storage_for(directory), directory, owner)
+    lost.rmdir()
+    dropped.make_folder(dropped.storage_for(kept), kept, owner)
+    assert not dropped.storage_for(lost).exists()
+    assert dropped.storage_for(kept).exists()
+
+
 def test_a_path_too_long_for_a_socket_is_no_obstacle(tmp_path: Path) -> None:
     deep = tmp_path / ("a-folder-with-a-long-name-" * 5)
     with embedded.postgres(deep / "postgres", keep=False) as server:

