@@ -108,7 +108,7 @@ class PasswordForm(Form):
 
 
 class ApiKeyForm(Form):
-    name = _text("What is it for?", "Name it, so that you know it again.", _NAME)
+    name = _text("What it is for", "Name it, so that you know it again.", _NAME)
     reach = RadioField(
         "It may",
         choices={"chosen": "only what you choose below", _ALL: "see and change everything"},
