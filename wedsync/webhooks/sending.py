@@ -98,8 +98,9 @@ _LOST = text(
     " AND a.finished_at IS NULL"
 )
 _WELL = text(
-    "UPDATE endpoints SET failing_since = NULL"
-    " WHERE id = ANY(:endpoints) AND failing_since IS NOT NULL"
+    "UPDATE endpoints SET failing_since = NULL WHERE id IN"
+    " (SELECT id FROM endpoints WHERE id = ANY(:endpoints) AND failing_since IS NOT NULL"
+    "  ORDER BY id FOR UPDATE)"
 )
 _FAILING = text(
     "UPDATE endpoints SET failing_since = clock_timestamp() WHERE id IN"

@@ -150,11 +150,10 @@ class Move:
 
 
 def write(connection: Connection, owner: UUID, moves: Sequence[Move]) -> set[UUID]:
-    """Write a batch; returns the runs whose fence still held. Lanes are touched for later work."""
+    """Write a batch; returns the runs whose fence still held. Call `touch` for them too."""
     if not moves:
         return set()
     _write(connection, _END_ATTEMPTS, [end for move in moves for end in move.ended])
-    _touch(connection, moves)
     held = _write_runs(connection, owner, moves)
     kept = [move for move in moves if move.run_id in held]
     _write(connection, _STEPS, [row for move in kept for row in move.steps.values()])
@@ -163,7 +162,12 @@ def write(connection: Connection, owner: UUID, moves: Sequence[Move]) -> set[UUI
     return held
 
 
-def _touch(connection: Connection, moves: Sequence[Move]) -> None:
+def touch(connection: Connection, moves: Sequence[Move]) -> None:
+    """Tell the lanes when the moved runs are due again.
+
+    Before claiming: a claim passes over locked lanes and never waits, so two workers that touch
+    first, in order, and claim afterwards cannot hold what the other waits for.
+    """
     due: dict[UUID, dict[str, datetime]] = {}
     for move in moves:
         if move.due_at is not None:

@@ -46,6 +46,7 @@ class RunSource:
         try:
             with self._engine.begin() as connection:
                 came_home = [self._after(run, outcome) for run, outcome in finished]
+                journal.touch(connection, [result.move for result in came_home])
                 taken_up = self._take_up(connection, room, shares) if room else []
                 held = self._write(connection, [*came_home, *taken_up])
         except _CULPABLE:
@@ -70,10 +71,12 @@ class RunSource:
     def _take_up(self, connection: Connection, room: int, shares: Shares) -> list[Advance]:
         rows = claims.claim(connection, self._owner.id, shares, room)
         runs = claims.load(connection, self._programs, rows, self._key_of)
-        return [
+        taken_up = [
             take_up(row, run, clock.now(), random.random())
             for row, run in zip(rows, runs, strict=True)
         ]
+        journal.touch(connection, [result.move for result in taken_up])
+        return taken_up
 
     def _write(self, connection: Connection, advances: Sequence[Advance]) -> set[UUID]:
         moves = [result.move for result in advances]
@@ -120,6 +123,7 @@ class RunSource:
         try:
             with self._engine.begin() as connection:
                 result = step()
+                journal.touch(connection, [result.move])
                 held = self._write(connection, [result])
         except _CULPABLE:
             log.exception("run %s cannot be written; it is parked", run.id)
