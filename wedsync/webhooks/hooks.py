@@ -6,7 +6,7 @@ from typing import Any, TypedDict
 from uuid import UUID
 
 from wedsync.audit import service as audit
-from wedsync.errors import FieldError, Invalid
+from wedsync.errors import Conflict, FieldError, Invalid
 from wedsync.events import types
 from wedsync.platform import ids
 from wedsync.platform.db import db
@@ -108,8 +108,17 @@ def rotate_secret(by: Identity, hook_id: UUID) -> tuple[Hook, str]:
 
 
 def delete(by: Identity, hook_id: UUID) -> None:
-    """Take a hook away. What it received stays. Raises NotFound."""
+    """Take a hook away. What it received stays.
+
+    Raises NotFound, Conflict while something it received has not been passed on: reading that
+    needs to know the hook.
+    """
     hook = queries.get_hook(by.organization_id, hook_id, for_update=True)
+    if queries.has_events_to_fan_out(hook):
+        raise Conflict(
+            "What this hook has just received is still being passed on. Try again in a moment.",
+            code="hook_busy",
+        )
     db.session.delete(hook)
     db.session.flush()
     _record("hook.deleted", hook, by)

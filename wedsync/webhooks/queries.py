@@ -3,13 +3,17 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 
 from wedsync.errors import NotFound
+from wedsync.events.models import Event
 from wedsync.platform.db import db
 from wedsync.webhooks.models import Endpoint, Hook, HookRejection, HookRejectionSample
 
 PAGE = 50
+
+# `for_update` keeps others from changing a row and still lets rows be added that refer to it: what
+# arrives at a hook does not wait for the person who edits it.
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +27,7 @@ class Rejections:
 def get_hook(organization_id: UUID, hook_id: UUID, *, for_update: bool = False) -> Hook:
     """One hook. Raises NotFound."""
     query = select(Hook).where(Hook.organization_id == organization_id, Hook.id == hook_id)
-    hook = db.session.scalar(query.with_for_update() if for_update else query)
+    hook = db.session.scalar(query.with_for_update(key_share=True) if for_update else query)
     if hook is None:
         raise NotFound("There is no such hook.")
     return hook
@@ -44,7 +48,7 @@ def get_endpoint(organization_id: UUID, endpoint_id: UUID, *, for_update: bool =
     query = select(Endpoint).where(
         Endpoint.organization_id == organization_id, Endpoint.id == endpoint_id
     )
-    endpoint = db.session.scalar(query.with_for_update() if for_update else query)
+    endpoint = db.session.scalar(query.with_for_update(key_share=True) if for_update else query)
     if endpoint is None:
         raise NotFound("There is no such endpoint.")
     return endpoint
@@ -76,3 +80,14 @@ def rejections(organization_id: UUID, hook_id: UUID) -> Rejections:
         .order_by(HookRejectionSample.id.desc())
     )
     return Rejections(list(counts), list(samples))
+
+
+def has_events_to_fan_out(hook: Hook) -> bool:
+    """Whether something this hook received waits for the fan-out, which needs to know the hook."""
+    waiting = exists().where(
+        Event.organization_id == hook.organization_id,
+        Event.source == f"hook:{hook.id}",
+        Event.fanned_out_at.is_(None),
+        Event.parked_at.is_(None),
+    )
+    return bool(db.session.scalar(select(waiting)))
