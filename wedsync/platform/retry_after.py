@@ -15,6 +15,6 @@ def retry_after_s(answer: Answer) -> float | None:
         return min(float(value[:12]), LONGEST_S)
     try:
         wait = (parsedate_to_datetime(value) - clock.now()).total_seconds()
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):  # no date, no zone, a year past the calendar's
         return None
     return min(max(wait, 0.0), LONGEST_S)

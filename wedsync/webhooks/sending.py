@@ -47,7 +47,9 @@ _CLAIM = text(
     " UPDATE deliveries SET state = 'in_flight', owner = :owner, fence = fence + 1,"
     "  attempts = attempts + 1, lease_until = clock_timestamp() + make_interval(secs => :lease)"
     " FROM picked, events e, endpoints p"
-    " WHERE deliveries.id = picked.id AND e.id = deliveries.event_id"
+    # Asked again: whoever cancelled it meanwhile did so without the lane.
+    " WHERE deliveries.id = picked.id AND deliveries.state = 'due'"
+    "  AND e.id = deliveries.event_id"
     "  AND p.id = deliveries.endpoint_id"
     " RETURNING deliveries.id, deliveries.organization_id, deliveries.endpoint_id,"
     "  deliveries.lane, deliveries.fence, deliveries.attempts, deliveries.failures,"

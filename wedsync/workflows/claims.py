@@ -30,7 +30,8 @@ _CLAIM = text(
     " UPDATE runs SET state = 'running', owner = :owner, fence = fence + 1, due_at = NULL,"
     "  started_at = coalesce(started_at, clock_timestamp()),"
     "  lease_until = clock_timestamp() + make_interval(secs => :lease)"
-    " FROM picked WHERE runs.id = picked.id"
+    # Asked again: whoever stopped a run meanwhile did so without the lane.
+    " FROM picked WHERE runs.id = picked.id AND runs.state IN ('queued', 'waiting')"
     " RETURNING runs.id, runs.organization_id, runs.workflow_id, runs.version_id, runs.fence,"
     "  runs.event_id, runs.wedding_id, runs.input, runs.rerun_of, runs.origin_run_id,"
     "  runs.engine_state, runs.pending_decision, runs.created_at, runs.started_at"
