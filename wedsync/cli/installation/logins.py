@@ -21,7 +21,8 @@ class Login:
 
 LOGINS = (
     Login("imogen@rosewood.example", "Imogen Hart", "rosewood", "owner", "Rosewood, a planner"),
-    Login("beth@rosewood.example", "Beth Okafor", "rosewood", "viewer", "Rosewood, only looking"),
+    Login("beth@rosewood.example", "Beth Okafor", "rosewood", "editor", "Rosewood, an editor"),
+    Login("carys@rosewood.example", "Carys Pugh", "rosewood", "viewer", "Rosewood, only looking"),
     Login("marek@lumen.example", "Marek Nowak", "lumen", "owner", "Lumen, a photographer"),
     Login("nuria@petal.example", "Nuria Vidal", "petal", "owner", "Petal, a partner"),
     Login("ada@wedsync.example", "Ada Whitlock", "wedsync", "owner", "an admin", is_admin=True),

@@ -1,0 +1,35 @@
+"""Planting the demo: each business whole, or left as it is when it is there already."""
+
+from datetime import date
+
+from wedsync.accounts import organizations
+from wedsync.cli.demo_data import automations, couples, webhooks
+from wedsync.cli.demo_data.businesses import BUSINESSES, ROSEWOOD, Business, open_business
+from wedsync.errors import NotFound
+from wedsync.platform.identity import Identity
+
+
+def plant(today: date) -> list[Business]:
+    """Make what is missing; returns the businesses that were made. The caller commits."""
+    missing = [business for business in BUSINESSES if not _is_there(business)]
+    for business in missing:
+        _furnish(business, open_business(business), today)
+    return missing
+
+
+def _is_there(business: Business) -> bool:
+    try:
+        organizations.find(business.slug)
+    except NotFound:
+        return False
+    return True
+
+
+def _furnish(business: Business, owner: Identity, today: date) -> None:
+    """Give Rosewood its work; the others begin with nothing, as a new business does."""
+    if business.slug != ROSEWOOD:
+        return
+    for couple in couples.COUPLES:
+        couples.book(owner, couple, today)
+    automations.automate(owner, webhooks.connect(owner))
+    webhooks.tell_the_kitchen(owner)
