@@ -45,10 +45,17 @@ def steps_of(database: Session, run_id: UUID | str) -> dict[str, RunStep]:
 def test_a_failed_run_is_run_again_from_where_it_failed(
     app: APIFlask, owner: Persona, organization: UUID, workflow_id: UUID, database: Session
 ) -> None:
-    failed = make_run(app, organization, workflow_id, "failed", input={"guest": "Ana"})
+    failed = make_run(
+        app, organization, workflow_id, "failed", input={"guest": "Ana"},
+        reason={"message": "“tell” did not work.", "step": "tell"},
+    )  # fmt: skip
     make_step(app, organization, failed, "greet", "succeeded", output={"words": "Hi"}, position=0)
     make_step(app, organization, failed, "left", "skipped", position=1)
-    make_step(app, organization, failed, "tell", "failed", tries=("maybe", "maybe"), position=2)
+    make_step(app, organization, failed, "doubtful", "unsure", position=2)
+    make_step(
+        app, organization, failed, "tell", "failed", tries=("maybe", "maybe"), position=3,
+        generation=2,
+    )  # fmt: skip
     again = owner.api.post(f"/runs/{failed}/retry")
     assert again.status_code == 202
     assert again.json["id"] != str(failed)
@@ -57,7 +64,13 @@ def test_a_failed_run_is_run_again_from_where_it_failed(
     run = database.get_one(Run, UUID(again.json["id"]))
     assert (run.state, run.input, run.origin_run_id) == ("queued", {"guest": "Ana"}, failed)
     copied = steps_of(database, run.id)
-    assert set(copied) == {"greet", "left"}
+    assert {step: row.state for step, row in copied.items()} == {
+        "greet": "succeeded",
+        "left": "skipped",
+        "doubtful": "unsure",
+    }
+    position = run.engine_state["positions"][0]
+    assert (position["step"], position["phase"], position["generation"]) == ("tell", "retrying", 2)
     assert copied["greet"].output == {"words": "Hi"}
 
 

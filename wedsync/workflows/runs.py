@@ -56,8 +56,8 @@ def start_manual_run(
 def rerun(organization_id: UUID, run_id: UUID, *, by: Identity | None = None) -> Run:
     """Run a failed or stopped run again from where it ended, as a new run of the same version.
 
-    The steps that succeeded or were left out are copied, so nothing they did is done twice; the
-    keys partners see stay those of the first run. Raises NotFound, Conflict.
+    The steps before that one are copied, whatever became of them, so nothing they did is done
+    twice; the keys partners see stay those of the first run. Raises NotFound, Conflict.
     """
     old = queries.get_run(organization_id, run_id, lock=True)
     if old.state not in ("failed", "stopped"):
@@ -76,9 +76,11 @@ def rerun(organization_id: UUID, run_id: UUID, *, by: Identity | None = None) ->
         rerun_of=old.id,
         origin_run_id=old.origin_run_id or old.id,
     )
-    _go_on_where_it_ended(old, new)
+    ended_at = _step_it_ended_at(old)
+    if ended_at is not None:
+        _go_on_at(ended_at, old, new)
     _queue(new)
-    _copy_steps(old, new)
+    _copy_steps(old, new, besides=ended_at)
     _record("retried", new, by, rerun_of=str(old.id))
     return new
 
@@ -180,26 +182,31 @@ _COPIED = (
 )
 
 
-def _copy_steps(old: Run, new: Run) -> None:
+def _copy_steps(old: Run, new: Run, *, besides: str | None) -> None:
     columns = [getattr(RunStep, name) for name in _COPIED]
     recorded = select(literal(new.id), *columns).where(
         RunStep.organization_id == old.organization_id,
         RunStep.run_id == old.id,
-        RunStep.state.in_(("succeeded", "skipped")),
+        RunStep.step_id.is_distinct_from(besides),
     )
     db.session.execute(insert(RunStep).from_select(["run_id", *_COPIED], recorded))
 
 
-def _go_on_where_it_ended(old: Run, new: Run) -> None:
-    """Place `new` at the step where `old` ended; before its first step, it starts anew.
+def _step_it_ended_at(run: Run) -> str | None:
+    """The step a run failed or was stopped at; None before its first."""
+    position = position_of(run.engine_state)
+    if position is not None:
+        return position.step
+    step: str | None = (run.reason or {}).get("step")
+    return step
+
+
+def _go_on_at(step: str, old: Run, new: Run) -> None:
+    """Place `new` at a step of `old`.
 
     A step that was being done keeps the generation of its key, so a partner that saw the first
     run's attempt knows this one as the same.
     """
-    position = position_of(old.engine_state)
-    step = position.step if position else (old.reason or {}).get("step")
-    if step is None:
-        return
     row = db.session.scalar(
         select(RunStep).where(
             RunStep.organization_id == old.organization_id,
