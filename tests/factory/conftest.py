@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from apiflask import APIBlueprint, APIFlask
-from flask import Blueprint, request
+from flask import Blueprint, g, request
 from pydantic import BaseModel
 from sqlalchemy import text
 from werkzeug.test import TestResponse
@@ -85,6 +85,18 @@ def store() -> str:
     return "stored"
 
 
+@trouble.get("/frame")
+def frame() -> str:
+    g.frame_breaks = True
+    raise Conflict("Somebody was first.")
+
+
+def break_frame() -> dict[str, str]:
+    if "frame_breaks" in g and "identity" in g:
+        raise KeyError("a broken frame")
+    return {}
+
+
 @api_trouble.post("/guests")
 @api_trouble.input(Guest)
 def guests(json_data: Guest) -> dict[str, str]:
@@ -99,6 +111,7 @@ def watch() -> tuple[str, int]:
 def troubled(settings: Settings) -> Iterator[APIFlask]:
     """The app with the routes above."""
     app = create_app(settings, pool_size=2)
+    app.context_processor(break_frame)
     app.add_url_rule("/live/runs/trouble", view_func=watch)
     app.register_blueprint(trouble)
     app.register_blueprint(api_trouble)

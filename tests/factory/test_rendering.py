@@ -100,6 +100,15 @@ def test_a_bug_is_logged_with_its_trace_and_told_without_its_insides(
     assert "secret ingredient" in caplog.text
 
 
+def test_an_error_is_told_even_when_the_frame_around_it_breaks(
+    browse: Browse, owner: Persona
+) -> None:
+    answer = browse(owner).get("/trouble/frame")
+    assert answer.status_code == 409
+    assert "Somebody was first." in answer.text
+    assert "Go to sign-in" in answer.text
+
+
 def test_a_bug_below_the_api_is_a_problem_without_its_insides(call: Call, owner: Persona) -> None:
     answer = call(owner, "/bug")
     assert (answer.status_code, answer.json["code"]) == (500, "bug")

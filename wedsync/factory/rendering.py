@@ -58,7 +58,15 @@ def _answer(known: WedSyncError) -> Response:
     if isinstance(known, NotSignedIn):
         return _to_sign_in()
     template = "errors/fragment.html" if wants_fragment() else "errors/page.html"
-    return make_response(render_template(template, **_words(known)), known.status)
+    try:
+        html = render_template(template, **_words(known))
+    except Exception:
+        # The signed-in frame is what broke, so the words go out in the bare one.
+        log.exception("request %s failed again while its error was shown", g.get("request_id"))
+        db.session.rollback()
+        g.pop("identity", None)
+        html = render_template(template, **_words(known))
+    return make_response(html, known.status)
 
 
 def _as_known(error: Exception) -> WedSyncError:
