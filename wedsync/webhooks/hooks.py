@@ -113,7 +113,7 @@ def delete(by: Identity, hook_id: UUID) -> None:
     Raises NotFound, Conflict while something it received has not been passed on: reading that
     needs to know the hook.
     """
-    hook = queries.get_hook(by.organization_id, hook_id, for_update=True)
+    hook = queries.get_hook(by.organization_id, hook_id, for_delete=True)
     if queries.has_events_to_fan_out(hook):
         raise Conflict(
             "What this hook has just received is still being passed on. Try again in a moment.",

@@ -13,7 +13,7 @@ from wedsync.webhooks.models import Endpoint, Hook, HookRejection, HookRejection
 PAGE = 50
 
 # `for_update` keeps others from changing a row and still lets rows be added that refer to it: what
-# arrives at a hook does not wait for the person who edits it.
+# arrives at a hook does not wait for the person who edits it. `for_delete` lets none be added.
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +24,14 @@ class Rejections:
     samples: list[HookRejectionSample]
 
 
-def get_hook(organization_id: UUID, hook_id: UUID, *, for_update: bool = False) -> Hook:
+def get_hook(
+    organization_id: UUID, hook_id: UUID, *, for_update: bool = False, for_delete: bool = False
+) -> Hook:
     """One hook. Raises NotFound."""
     query = select(Hook).where(Hook.organization_id == organization_id, Hook.id == hook_id)
-    hook = db.session.scalar(query.with_for_update(key_share=True) if for_update else query)
+    if for_update or for_delete:
+        query = query.with_for_update(key_share=not for_delete)
+    hook = db.session.scalar(query)
     if hook is None:
         raise NotFound("There is no such hook.")
     return hook

@@ -1,0 +1,6 @@
+"""The front with little patience, so that a test need not have much."""
+
+from wedsync.front import Front
+from wedsync.front.limits import Limits
+
+app = Front(Limits(body_s=1.0, discarding_s=0.3, streams=5))

@@ -1,0 +1,80 @@
+"""Whole answers of the front itself: JSON, problems (RFC 9457), and nothing at all."""
+
+import secrets
+from collections.abc import Iterable
+
+from wedsync.errors import NotFound, Unavailable, WedSyncError
+from wedsync.front.asgi import Pairs, Send
+from wedsync.platform import documents
+
+_JSON = (b"content-type", b"application/json")
+_PROBLEM = (b"content-type", b"application/problem+json")
+_SAFE: Pairs = [(b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff")]
+CLOSE = (b"connection", b"close")
+
+
+class Unsigned(WedSyncError):
+    """A hook's signature is missing, wrong or old."""
+
+    code, title, status = "signature_invalid", "The signature was not accepted", 401
+
+
+class Unreadable(WedSyncError):
+    """A hook's body is signed but cannot be read."""
+
+    code, title, status = "body_invalid", "The body could not be read", 400
+
+
+class MethodNotAllowed(WedSyncError):
+    code, title, status = "method_not_allowed", "This address does not take that", 405
+
+
+def unknown_hook() -> NotFound:
+    return NotFound("There is no hook at this address.", code="hook_unknown")
+
+
+def database_away() -> Unavailable:
+    return Unavailable(
+        "Our database is not answering. Nothing was kept; please send it again.",
+        code="database_away",
+        retry_after_s=5,
+    )
+
+
+def busy(retry_after_s: int = 1) -> Unavailable:
+    return Unavailable(
+        "More is arriving than we can take at once. Please send it again.",
+        code="busy",
+        retry_after_s=retry_after_s,
+    )
+
+
+async def send_whole(
+    send: Send, status: int, headers: Iterable[tuple[bytes, bytes]], body: bytes
+) -> None:
+    """Send an answer whose length is known."""
+    length = (b"content-length", b"%d" % len(body))
+    await send({"type": "http.response.start", "status": status, "headers": [length, *headers]})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def send_json(send: Send, status: int, body: bytes) -> None:
+    await send_whole(send, status, [_JSON, *_SAFE], body)
+
+
+async def send_problem(send: Send, error: WedSyncError, *more: tuple[bytes, bytes]) -> None:
+    """Send a refusal. When the request was not read to its end, add `CLOSE`."""
+    body = documents.write(
+        {
+            "type": "about:blank",
+            "code": error.code,
+            "title": error.title,
+            "status": error.status,
+            "detail": error.detail,
+            "request_id": secrets.token_hex(8),
+        }
+    )
+    headers = [_PROBLEM, *_SAFE, *more]
+    if error.retry_after_s is not None:
+        headers.append((b"retry-after", b"%d" % error.retry_after_s))
+    await send_whole(send, error.status, headers, body)

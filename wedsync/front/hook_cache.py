@@ -1,0 +1,142 @@
+"""Who listens at a token: read from the database at most once a second, many tokens at once."""
+
+import asyncio
+import logging
+import re
+import time
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from psycopg.rows import TupleRow
+
+from wedsync.front.answers import busy, database_away
+from wedsync.front.link import DatabaseAway, Link
+from wedsync.platform.crypto import Unsealable
+from wedsync.platform.vault import OpenKey, Vault, open_with, place
+from wedsync.webhooks import schemes
+
+FRESH_S = 1.0
+_MOST_KNOWN = 10_000
+_MOST_LOOKED_UP = 2_000
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{20,100}")
+
+_FIND = (
+    "SELECT h.token, h.id, h.organization_id, h.scheme, h.options, h.event_type, h.secret,"
+    " CASE WHEN h.previous_secret_until > clock_timestamp() THEN h.previous_secret END,"
+    " k.id, k.wrapped, k.destroyed_at"
+    " FROM hooks h JOIN data_keys k USING (organization_id)"
+    " WHERE h.token = ANY(%b::text[]) AND h.state <> 'off'"
+)
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class KnownHook:
+    """A hook that is not off, with its secrets open and the key its bodies are sealed under."""
+
+    id: UUID
+    organization_id: UUID
+    scheme_name: str
+    scheme: schemes.Scheme
+    options: Mapping[str, Any]
+    event_type: str | None
+    secrets: tuple[str, ...]
+    masked: frozenset[str]
+    key: OpenKey
+
+    def __repr__(self) -> str:
+        return f"KnownHook({self.id})"
+
+
+class _Remembered(OrderedDict[str, tuple[float, KnownHook | None]]):
+    """The latest answers; the longest unused one leaves first."""
+
+    def keep(self, token: str, hook: KnownHook | None) -> None:
+        self[token] = (time.monotonic() + FRESH_S, hook)
+        self.move_to_end(token)
+        if len(self) > _MOST_KNOWN:
+            self.popitem(last=False)
+
+
+class HookCache:
+    """Finds hooks by token. Tokens nobody has are remembered too, apart from the others, so that
+    guessing cannot push real hooks out."""
+
+    def __init__(self, link: Link, vault: Vault) -> None:
+        self._link = link
+        self._vault = vault
+        self._known = _Remembered()
+        self._unknown = _Remembered()
+        self._wanted: dict[str, asyncio.Future[KnownHook | None]] = {}
+        self._looking: asyncio.Task[None] | None = None
+
+    async def find(self, token: str) -> KnownHook | None:
+        """The hook at this token; None when there is none or it is off.
+
+        Raises Unavailable when the database is away or too many strangers are being looked up.
+        """
+        found = self._known.get(token) or self._unknown.get(token)
+        if found is not None and time.monotonic() < found[0]:
+            return found[1]
+        if not _TOKEN.fullmatch(token):
+            return None
+        return await asyncio.shield(self._look_up(token))
+
+    def _look_up(self, token: str) -> "asyncio.Future[KnownHook | None]":
+        """One look for everybody who waits for this token."""
+        waiting = self._wanted.get(token)
+        if waiting is None:
+            if len(self._wanted) >= _MOST_LOOKED_UP:
+                raise busy()
+            waiting = self._wanted[token] = asyncio.get_running_loop().create_future()
+            if self._looking is None or self._looking.done():
+                self._looking = asyncio.create_task(self._look())
+        return waiting
+
+    async def _look(self) -> None:
+        while self._wanted:
+            wanted, self._wanted = self._wanted, {}
+            try:
+                rows = await self._link.run(_FIND, [list(wanted)])
+            except DatabaseAway:
+                for waiting in wanted.values():
+                    waiting.set_exception(database_away())
+                    waiting.exception()  # nobody may be waiting any more
+                continue
+            hooks = {row[0]: self._open(row) for row in rows}
+            for token, waiting in wanted.items():
+                self._remember(token, hooks.get(token))
+                waiting.set_result(hooks.get(token))
+
+    def _remember(self, token: str, hook: KnownHook | None) -> None:
+        chosen, other = (
+            (self._unknown, self._known) if hook is None else (self._known, self._unknown)
+        )
+        chosen.keep(token, hook)
+        other.pop(token, None)
+
+    def _open(self, row: TupleRow) -> KnownHook | None:
+        """Open a row's secrets; a hook whose organization's key is gone is no hook any more."""
+        _, hook_id, organization_id, scheme_name, options, event_type, *sealed = row
+        secret, previous, key_id, wrapped, destroyed_at = sealed
+        try:
+            key = self._vault.remember(
+                organization_id, {"id": key_id, "wrapped": wrapped, "destroyed_at": destroyed_at}
+            )
+            secrets = tuple(
+                open_with(key, organization_id, place("hooks", hook_id, field), value).decode()
+                for field, value in (("secret", secret), ("previous_secret", previous))
+                if value is not None
+            )
+        except Unsealable:
+            log.exception("the secrets of hook %s do not open", hook_id)
+            return None
+        scheme = schemes.named(scheme_name)
+        masked = scheme.SIGNED_HEADERS | {str(options.get("header", "")).lower()}
+        return KnownHook(
+            hook_id, organization_id, scheme_name, scheme, options, event_type, secrets, masked, key
+        )
