@@ -1,0 +1,159 @@
+"""One object of every kind, belonging to one person's organization, for the contracts to hand out.
+
+A new kind of object that a route or an operation names needs a method here; the matrix of
+strangers fails with a sentence that says so until it has one.
+"""
+
+import secrets
+from functools import cached_property
+from typing import Any
+from uuid import UUID
+
+from apiflask import APIFlask
+from sqlalchemy import select
+
+from tests.personas import Persona, make_persona
+from wedsync.accounts import api_keys, invitations
+from wedsync.accounts.models import Membership
+from wedsync.events import service as events
+from wedsync.platform.db import db
+from wedsync.webhooks import endpoints, hooks, samples
+from wedsync.weddings.models import Wedding
+from wedsync.workflows import runs, service
+
+DEFINITION: dict[str, Any] = {
+    "format": 1,
+    "trigger": {"kind": "manual"},
+    "steps": [{"id": "greet", "kind": "set", "values": {"words": "Hello"}}],
+}
+
+
+class NoSuchObject(KeyError):
+    """A parameter names a kind of object nobody has told these tests how to make."""
+
+    def __init__(self, name: str) -> None:
+        noun = name.removesuffix("_id")
+        super().__init__(
+            f"“{name}” names an object, and the tests do not know how to make one: add a property "
+            f"“{noun}” to tests/contracts/objects.py."
+        )
+
+
+class Objects:
+    """The objects of one person, each made when first asked for.
+
+    `mark` stands in the name of everything that has one, so that it shows wherever it leaks.
+    """
+
+    version = 1
+
+    def __init__(self, app: APIFlask, owner: Persona) -> None:
+        self._app = app
+        self._owner = owner
+        self._organization_id = owner.organization_id
+        self.mark = f"mark{secrets.token_hex(6)}"
+
+    def named(self, name: str) -> Any:
+        """The value for a parameter: `hook_id` and `hook` are the id of `self.hook`."""
+        noun = {"number": "version"}.get(name, name.removesuffix("_id"))
+        if noun.startswith("_") or not hasattr(type(self), noun):
+            raise NoSuchObject(name)
+        return getattr(self, noun)
+
+    def make_all(self) -> None:
+        """Make one of each."""
+        for noun in NOUNS:
+            getattr(self, noun)
+
+    @cached_property
+    def workflow(self) -> UUID:
+        with self._app.app_context():
+            draft = service.create(self._organization_id, self.mark, DEFINITION)
+            service.publish(self._organization_id, draft.workflow.id, note=self.mark)
+            db.session.commit()
+            return draft.workflow.id
+
+    @cached_property
+    def run(self) -> UUID:
+        workflow_id = self.workflow
+        with self._app.app_context():
+            made = runs.start_manual_run(self._organization_id, workflow_id, {"mark": self.mark})
+            db.session.commit()
+            return made.id
+
+    @cached_property
+    def event(self) -> UUID:
+        with self._app.app_context():
+            made = events.publish(
+                self._organization_id, f"seating.{self.mark}", {"mark": self.mark}, source="api"
+            )
+            db.session.commit()
+            return made.id
+
+    @cached_property
+    def hook(self) -> UUID:
+        with self._app.app_context():
+            fields: hooks.HookFields = {"name": self.mark, "scheme": "standard_webhooks"}
+            made, _secret = hooks.create(self._organization_id, fields)
+            db.session.commit()
+            return made.id
+
+    @cached_property
+    def endpoint(self) -> UUID:
+        with self._app.app_context():
+            fields: endpoints.EndpointFields = {"url": f"http://127.0.0.1:8999/{self.mark}"}
+            made, _secret = endpoints.create(self._organization_id, fields)
+            db.session.commit()
+            return made.id
+
+    @cached_property
+    def delivery(self) -> UUID:
+        endpoint_id = self.endpoint
+        with self._app.app_context():
+            made = samples.send_test(self._organization_id, endpoint_id)
+            db.session.commit()
+            return made.id
+
+    @cached_property
+    def wedding(self) -> UUID:
+        with self._app.app_context():
+            made = Wedding(organization_id=self._organization_id, title=self.mark)
+            db.session.add(made)
+            db.session.commit()
+            return made.id
+
+    @cached_property
+    def key(self) -> UUID:
+        with self._app.app_context():
+            made, _raw = api_keys.create(self._organization_id, self.mark, ["*"])
+            db.session.commit()
+            return made.id
+
+    @cached_property
+    def invitation(self) -> UUID:
+        with self._app.app_context():
+            email = f"{self.mark}@example.com"
+            made, _token = invitations.invite(self._owner.identity, email, "viewer")
+            db.session.commit()
+            return made.id
+
+    @cached_property
+    def membership(self) -> UUID:
+        teammate = make_persona(self._app, self._organization_id, "viewer", name=self.mark)
+        query = select(Membership.id).where(Membership.user_id == teammate.user_id)
+        with self._app.app_context():
+            found: UUID = db.session.scalars(query).one()
+            return found
+
+    @property
+    def sign_in(self) -> UUID:
+        return self._owner.sign_in_id
+
+    @property
+    def organization(self) -> UUID:
+        return self._organization_id
+
+
+NOUNS = tuple(
+    name for name, kind in vars(Objects).items() if isinstance(kind, cached_property | property)
+)
