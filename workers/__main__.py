@@ -9,6 +9,7 @@ import logging
 import signal
 import sys
 import threading
+from contextlib import suppress
 from types import FrameType
 
 from flask import Flask
@@ -62,7 +63,8 @@ def main() -> int:
     with app.app_context():
         owner = OwnerLock(db.engine)
     drains = start_drains(app, owner, stopping) if arguments.queue == wake.QUEUE else []
-    _listen(app, settings, arguments.queue, stopping)
+    with suppress(StopRequested):  # the signal may come while RQ is not there to catch it
+        _listen(app, settings, arguments.queue, stopping)
     for drain in drains:
         drain.join(_STOP_SECONDS)
     owner.release()
@@ -100,8 +102,6 @@ def _listen(app: Flask, settings: Settings, queue: str, stopping: threading.Even
         try:
             if settings.redis_url is not None:
                 _serve(app, settings.redis_url, queue, working)
-        except StopRequested:
-            return
         except RedisError as error:
             log.warning("Redis is away (%s); the drains go on", type(error).__name__)
         finally:

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable
-from typing import TypeVar
+from functools import partial
 
 from flask import Flask
 
@@ -10,14 +10,12 @@ from wedsync.platform import runtime
 from wedsync.platform.db import db
 from wedsync.platform.leases import LostOwnership, OwnerLock
 from wedsync.platform.wake import Wake
-from wedsync.platform.window import Job, Source, Window
+from wedsync.platform.window import Window
 from wedsync.webhooks.sending import DeliverySource
 from wedsync.workflows.runner import RunSource
 from workers import bells, schedule
 from workers.drain import Drain
-from workers.fan_out import BATCH, FanOut
-
-J = TypeVar("J", bound=Job)
+from workers.fan_out import FanOut
 
 
 def start_drains(app: Flask, owner: OwnerLock, stopping: threading.Event) -> list[Drain]:
@@ -27,11 +25,11 @@ def start_drains(app: Flask, owner: OwnerLock, stopping: threading.Event) -> lis
         here.wake.prefer(bells.ring_here)
         runs = RunSource(db.engine, here.vault, here.wake, owner)
         deliveries = DeliverySource(db.engine, here.vault, owner)
-        works = {
+        works: dict[str, Callable[[], object]] = {
             "schedule": _schedule(owner),
-            "events": _events(FanOut(db.engine, here.vault), here.wake),
-            "runs": _rolling(runs, "runs", owner, stopping),
-            "deliveries": _rolling(deliveries, "deliveries", owner, stopping),
+            "events": _events(FanOut(db.engine, here.vault), here.wake, stopping),
+            "runs": partial(Window(runs).work, stopping, bells.hang("runs")),
+            "deliveries": partial(Window(deliveries).work, stopping, bells.hang("deliveries")),
         }
     drains = [
         Drain(lane, work, app=app, bell=bells.hang(lane), stopping=stopping)
@@ -55,32 +53,12 @@ def _schedule(owner: OwnerLock) -> Callable[[], None]:
     return work
 
 
-def _events(fan_out: FanOut, bells_of_all: Wake) -> Callable[[], None]:
-    def work() -> None:
-        claimed = BATCH
-        while claimed == BATCH:
-            claimed = fan_out.batch()
-            if claimed:
-                bells_of_all.ring("runs", "deliveries")
-
-    return work
-
-
-def _rolling(
-    source: Source[J], lane: str, owner: OwnerLock, stopping: threading.Event
-) -> Callable[[], None]:
-    """A window's round. A process that lost its owner id drops what it held under the old one."""
-    window = Window(source)
-    bell = bells.hang(lane)
-    held_as = owner.id
+def _events(fan_out: FanOut, bells_of_all: Wake, stopping: threading.Event) -> Callable[[], None]:
+    """Fan out until nothing is left: a batch takes only so much of one organization, so a small
+    one does not mean the end."""
 
     def work() -> None:
-        nonlocal held_as
-        if not owner.is_held:
-            return
-        if owner.id != held_as:
-            window.drop()
-            held_as = owner.id
-        window.work(stopping, bell)
+        while not stopping.is_set() and fan_out.batch():
+            bells_of_all.ring("runs", "deliveries")
 
     return work

@@ -24,13 +24,13 @@ from sqlalchemy.orm import Mapped, mapped_column
 from wedsync.platform import batch, ids
 from wedsync.platform.batch import recordset
 from wedsync.platform.db import Base
-from wedsync.platform.shares import FIRST_SHARE, Shares
+from wedsync.platform.shares import Allotment
 
 LEASE_SECONDS = 90
-RENEW_SECONDS = 15
 
 log = logging.getLogger(__name__)
 
+_SEEN = text("UPDATE owners SET seen_at = clock_timestamp() WHERE id = :id")
 _TOUCH = text(
     "INSERT INTO lanes (kind, key, organization_id, next_due_at)"
     " SELECT :kind, key, CAST(:organization_id AS uuid), due FROM "
@@ -76,54 +76,62 @@ class LostOwnership(Exception):
 
 
 class OwnerLock:
-    """This process's ownership: held as long as one database session lives."""
+    """This process's ownership: held as long as one database session lives.
+
+    `id` is None while nothing is held. Read it once per transaction: another thread may lose the
+    session and become a new owner at any moment.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._connection: Connection | None = None
-        self.id = ids.new_id()
-
-    @property
-    def is_held(self) -> bool:
-        return self._connection is not None
+        self.id: UUID | None = None
 
     def acquire(self) -> UUID:
         """Become a new owner; returns its id."""
         self.release()
-        self.id = ids.new_id()
         connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
         connection.detach()
-        lock_key = int.from_bytes(self.id.bytes[8:], "big", signed=True)
-        connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": lock_key})
-        connection.execute(
-            text("INSERT INTO owners (id, lock_key, process) VALUES (:id, :key, :process)"),
-            {"id": self.id, "key": lock_key, "process": f"{socket.gethostname()}:{os.getpid()}"},
-        )
-        self._connection = connection
-        return self.id
+        try:
+            owner = _become_owner(connection)
+        except BaseException:
+            connection.close()
+            raise
+        self._connection, self.id = connection, owner
+        return owner
 
     def check(self) -> None:
         """Show that the session lives. Raises LostOwnership when it does not."""
         if self._connection is None:
             raise LostOwnership("This process owns nothing yet.")
         try:
-            self._connection.execute(
-                text("UPDATE owners SET seen_at = clock_timestamp() WHERE id = :id"),
-                {"id": self.id},
-            )
+            known = self._connection.execute(_SEEN, {"id": self.id}).rowcount
         except DBAPIError as error:
             raise LostOwnership("The session that held the lock is gone.") from error
+        if not known:
+            raise LostOwnership("Somebody took this owner for dead.")
 
     def release(self) -> None:
         """Give the lock back by ending its session."""
-        if self._connection is None:
+        connection, self._connection, self.id = self._connection, None, None
+        if connection is None:
             return
         try:
-            self._connection.close()
+            connection.close()
         except DBAPIError:
             log.info("the owner's session had ended already")
-        finally:
-            self._connection = None
+
+
+def _become_owner(connection: Connection) -> UUID:
+    """Take the lock first, then be known: who sees the row without its lock sees a dead owner."""
+    owner = ids.new_id()
+    lock_key = int.from_bytes(owner.bytes[8:], "big", signed=True)
+    connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": lock_key})
+    connection.execute(
+        text("INSERT INTO owners (id, lock_key, process) VALUES (:id, :key, :process)"),
+        {"id": owner, "key": lock_key, "process": f"{socket.gethostname()}:{os.getpid()}"},
+    )
+    return owner
 
 
 def touch_lanes(
@@ -155,33 +163,26 @@ def lanes_with_work(unless: str) -> TextClause:
 
 
 def take_lanes(
-    connection: Connection, statement: TextClause, kind: str, shares: Shares, room: int
+    connection: Connection, statement: TextClause, kind: str, allotment: Allotment
 ) -> dict[str, int]:
     """Lock lanes that have work, longest unserved first; returns how many rows each may give.
 
-    The sum is at most `room`, an organization's lanes together at most what is left of its half.
-    Lanes another worker is taking from are passed over.
+    Lanes another worker is taking from are passed over, and so are those nothing is left for:
+    they keep their place in the row.
     """
-    allowances = shares.allowances()
-    by_organization = shares.organization_allowances()
+    if allotment.room <= 0:
+        return {}
     lanes = connection.execute(
         statement,
         {
             "kind": kind,
-            "full": [lane for lane, left in allowances.items() if not left],
-            "full_organizations": [owner for owner, left in by_organization.items() if not left],
-            "limit": room,
+            "full": allotment.full_lanes,
+            "full_organizations": allotment.full_organizations,
+            "limit": allotment.room,
         },
     )
-    taken: dict[str, int] = {}
-    half = max(1, shares.size // 2)
-    for lane in lanes:
-        left = by_organization.get(lane.organization_id, half)
-        allowed = min(allowances.get(lane.key, FIRST_SHARE), left, room)
-        taken[lane.key] = allowed
-        by_organization[lane.organization_id] = left - allowed
-        room -= allowed
-    return taken
+    granted = {lane.key: allotment.grant(lane.key, lane.organization_id) for lane in lanes}
+    return {key: places for key, places in granted.items() if places}
 
 
 def dead_owners(connection: Connection) -> list[UUID]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 from uuid import UUID
 
+from wedsync.platform.leases import OwnerLock
 from wedsync.platform.outbound import Failure, Outcome, Request, Transfers
 from wedsync.platform.shares import Shares
 
@@ -21,12 +22,16 @@ FLUSH_AT = 64
 FLUSH_SECONDS = 0.05
 GATHER_SECONDS = 0.02
 LOOK_SECONDS = 1.0
+_LOST_IN_TIME = ("timeout", "connect_timeout")
 
 log = logging.getLogger(__name__)
 
 
 class Job(Protocol):
-    """What is in flight: which lane of which organization it holds a place of."""
+    """What is in flight: a row, and which lane of which organization it holds a place of."""
+
+    @property
+    def id(self) -> UUID: ...
 
     @property
     def lane(self) -> str: ...
@@ -54,12 +59,24 @@ class Turn(Generic[J]):
 class Source(Protocol[J]):
     """Where a window's work comes from and goes to: one kind of row."""
 
-    def turn(self, finished: Sequence[tuple[J, Outcome]], room: int, shares: Shares) -> Turn[J]:
-        """Record `finished` and claim at most `room` rows, in one transaction."""
+    @property
+    def owner(self) -> OwnerLock: ...
+
+    def turn(
+        self, owner: UUID, finished: Sequence[tuple[J, Outcome]], room: int, shares: Shares
+    ) -> Turn[J]:
+        """Record `finished` and claim for `owner`, in one transaction.
+
+        `room` counts the places free now; effects that follow upon `finished` need some of them.
+        """
         ...
 
-    def renew(self) -> None:
-        """Lengthen the leases of everything this process holds."""
+    def renew(self, owner: UUID, rows: Sequence[UUID]) -> None:
+        """Lengthen the leases `owner` has on these rows.
+
+        On these only: a claim this window does not know of, its commit having been lost on the
+        way, must run out.
+        """
         ...
 
 
@@ -72,6 +89,7 @@ class Window(Generic[J]):
         self._shares = Shares(size)
         self._started: dict[int, tuple[J, float]] = {}
         self._finished: list[tuple[J, Outcome]] = []
+        self._held_as: UUID | None = None
         self._renew_s = renew_s
         self._renewed_at = time.monotonic()
 
@@ -85,15 +103,15 @@ class Window(Generic[J]):
         When `stopping` is set nothing new is claimed, and what is in flight comes home.
         """
         look_at = 0.0
-        while True:
+        while (owner := self._owner()) is not None:
             due_for_a_look = rung.is_set() or time.monotonic() >= look_at or bool(self._finished)
             room = self._shares.room if due_for_a_look and not stopping.is_set() else 0
             if room:
                 rung.clear()
-            claimed = self._turn(room) if room or self._finished else 0
+            claimed = self._turn(owner, room) if room or self._finished else 0
             if room and not claimed:
                 look_at = time.monotonic() + LOOK_SECONDS
-            self._renew_in_time()
+            self._renew_in_time(owner)
             if not self._started and not claimed:
                 return
             self._collect()
@@ -109,12 +127,20 @@ class Window(Generic[J]):
     def close(self) -> None:
         self._transfers.close()
 
-    def _turn(self, room: int) -> int:
+    def _owner(self) -> UUID | None:
+        """Whom this turn claims for; what was begun for another is given up."""
+        owner = self._source.owner.id
+        if owner != self._held_as:
+            self.drop()
+            self._held_as = owner
+        return owner
+
+    def _turn(self, owner: UUID, room: int) -> int:
         # What came home is let go only after the commit: a turn that fails is taken again.
-        turn = self._source.turn(self._finished, room, self._shares)
+        turn = self._source.turn(owner, self._finished, room, self._shares)
         self._finished = []
         for lane in turn.at_once:
-            self._shares.learn(lane, 0.0)
+            self._shares.grow(lane)
         now = time.monotonic()
         for job, request in turn.starts:
             self._shares.take(job.lane, job.organization_id)
@@ -136,13 +162,13 @@ class Window(Generic[J]):
 
     def _came_home(self, job: J, outcome: Outcome) -> None:
         _, started_at = self._started.pop(id(job))
-        lost = isinstance(outcome, Failure) and outcome.code == "timeout"
+        lost = isinstance(outcome, Failure) and outcome.code in _LOST_IN_TIME
         self._shares.give_back(
             job.lane, job.organization_id, time.monotonic() - started_at, lost=lost
         )
         self._finished.append((job, outcome))
 
-    def _renew_in_time(self) -> None:
+    def _renew_in_time(self, owner: UUID) -> None:
         if self._started and time.monotonic() - self._renewed_at >= self._renew_s:
-            self._source.renew()
+            self._source.renew(owner, [job.id for job, _ in self._started.values()])
             self._renewed_at = time.monotonic()

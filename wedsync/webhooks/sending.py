@@ -4,6 +4,7 @@ An attempt's row is committed before its first byte leaves. A death in between r
 same `webhook-id`: at least once, never silently zero times.
 """
 
+import logging
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,20 +13,26 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, Row, text
 
-from wedsync.platform import batch, clock, documents, leases, leaves
+from wedsync.platform import batch, clock, crypto, documents, leases, leaves
 from wedsync.platform.batch import recordset
-from wedsync.platform.outbound import Answer, Outcome, Request, Timings
+from wedsync.platform.outbound import Answer, Failure, Outcome, Request, Timings
 from wedsync.platform.retry_after import retry_after_s
-from wedsync.platform.shares import Shares
+from wedsync.platform.shares import Allotment, Shares
 from wedsync.platform.vault import Vault, place
 from wedsync.platform.window import Turn
 from wedsync.webhooks import schedule, signing
 from wedsync.webhooks.deliveries import LANES, body_of
 
+log = logging.getLogger(__name__)
+
 TIMEOUT_S = 15.0
 _ANSWER_SHOWN = 1_000
+
+# What a row itself can cause: a destroyed key, a secret that is none, data that is no JSON.
+_CULPABLE = (crypto.Unsealable, ValueError, TypeError, LookupError)
+_NOT_READY = Failure("not_sent", "not_ready", "We could not sign what should be sent.")
 
 _LANES = leases.lanes_with_work(
     "SELECT 1 FROM endpoints e WHERE e.id = CAST(left(lanes.key, 36) AS uuid) AND e.state <> 'on'"
@@ -85,7 +92,7 @@ _SETTLE = text(
 )
 _RENEW = text(
     "UPDATE deliveries SET lease_until = clock_timestamp() + make_interval(secs => :lease)"
-    " WHERE owner = :owner AND state = 'in_flight'"
+    " WHERE id = ANY(:deliveries) AND owner = :owner AND state = 'in_flight'"
 )
 _RELEASE = text(
     "UPDATE deliveries SET state = 'due', owner = NULL, lease_until = NULL,"
@@ -159,25 +166,30 @@ class DeliverySource:
     """The deliveries of all organizations, as a window's work (see `platform/window.py`)."""
 
     def __init__(self, engine: Engine, vault: Vault, owner: leases.OwnerLock) -> None:
+        self.owner = owner
         self._engine = engine
         self._vault = vault
-        self._owner = owner
 
     def turn(
-        self, finished: Sequence[tuple[Sending, Outcome]], room: int, shares: Shares
+        self,
+        owner: UUID,
+        finished: Sequence[tuple[Sending, Outcome]],
+        room: int,
+        shares: Shares,
     ) -> Turn[Sending]:
         verdicts = [judge(sending, outcome, clock.now()) for sending, outcome in finished]
         with self._engine.begin() as connection:
             if verdicts:
-                self._settle(connection, verdicts)
-            return self._claim(connection, room, shares) if room else Turn()
+                _settle(connection, owner, verdicts)
+            return self._claim(connection, owner, shares.allotment(room))
 
-    def renew(self) -> None:
+    def renew(self, owner: UUID, rows: Sequence[UUID]) -> None:
+        given = {"owner": owner, "deliveries": list(rows), "lease": leases.LEASE_SECONDS}
         with self._engine.begin() as connection:
-            connection.execute(_RENEW, {"owner": self._owner.id, "lease": leases.LEASE_SECONDS})
+            connection.execute(_RENEW, given)
 
-    def _claim(self, connection: Connection, room: int, shares: Shares) -> Turn[Sending]:
-        taken = leases.take_lanes(connection, _LANES, LANES, shares, room)
+    def _claim(self, connection: Connection, owner: UUID, allotment: Allotment) -> Turn[Sending]:
+        taken = leases.take_lanes(connection, _LANES, LANES, allotment)
         if not taken:
             return Turn()
         rows = connection.execute(
@@ -185,26 +197,33 @@ class DeliverySource:
             {
                 "lanes": list(taken),
                 "allowances": list(taken.values()),
-                "owner": self._owner.id,
+                "owner": owner,
                 "lease": leases.LEASE_SECONDS,
             },
         ).all()
         connection.execute(_SERVED, {"lanes": list(taken)})
-        starts = [self._start(connection, row) for row in rows]
-        if starts:
-            connection.execute(_ATTEMPT, batch.rows([sending for sending, _ in starts]))
-        return Turn(starts, claimed=len(rows))
+        return Turn(self._starts(connection, owner, rows), claimed=len(rows))
 
-    def _start(self, connection: Connection, row: Any) -> tuple[Sending, Request]:
-        sending = Sending(
-            row.id,
-            row.organization_id,
-            row.endpoint_id,
-            row.lane,
-            row.fence,
-            row.attempts,
-            row.failures,
-        )
+    def _starts(
+        self, connection: Connection, owner: UUID, rows: Sequence[Row[Any]]
+    ) -> list[tuple[Sending, Request]]:
+        """What leaves now. A delivery that cannot be written or signed fails alone, as one whose
+        receiver is not there does."""
+        if not rows:
+            return []
+        connection.execute(_ATTEMPT, batch.rows([_sending(row) for row in rows]))
+        starts, unable = [], []
+        for row in rows:
+            try:
+                starts.append((_sending(row), self._request(connection, row)))
+            except _CULPABLE:
+                log.exception("delivery %s cannot be made ready to send", row.id)
+                unable.append(judge(_sending(row), _NOT_READY, clock.now()))
+        if unable:
+            _settle(connection, owner, unable)
+        return starts
+
+    def _request(self, connection: Connection, row: Row[Any]) -> Request:
         now = clock.now()
         data = leaves.open_all(
             row.data,
@@ -217,31 +236,45 @@ class DeliverySource:
             secrets.append(self._open(connection, row, "previous_secret", row.previous_secret))
         headers = signing.sign(str(row.event_id), int(now.timestamp()), body, secrets)
         headers["content-type"] = "application/json"
-        return sending, Request("POST", row.url, headers, body, timeout_s=TIMEOUT_S)
+        return Request("POST", row.url, headers, body, timeout_s=TIMEOUT_S)
 
     def _open(self, connection: Connection, row: Any, field: str, sealed: bytes) -> str:
         where = place("endpoints", row.endpoint_id, field)
         return self._vault.open(connection, row.organization_id, where, sealed).decode()
 
-    def _settle(self, connection: Connection, verdicts: Sequence[Verdict]) -> None:
-        connection.execute(_FINISH_ATTEMPTS, batch.rows(verdicts))
-        self._touch(connection, verdicts)
-        connection.execute(_SETTLE, {"owner": self._owner.id, **batch.rows(verdicts)})
-        _judge_endpoints(connection, verdicts)
 
-    def _touch(self, connection: Connection, verdicts: Sequence[Verdict]) -> None:
-        """Lanes whose head came home have work again: a later try, or the next in order."""
-        now = clock.now()
-        due: dict[UUID, dict[str, datetime]] = {}
-        for verdict in verdicts:
-            is_ordered = ":" in verdict.lane
-            if verdict.next_attempt_at is None and not is_ordered:
-                continue
-            when = verdict.next_attempt_at or now
-            lanes = due.setdefault(verdict.organization_id, {})
-            lanes[verdict.lane] = min(when, lanes.get(verdict.lane, when))
-        for organization_id in sorted(due):
-            leases.touch_lanes(connection, LANES, organization_id, due[organization_id])
+def _sending(row: Row[Any]) -> Sending:
+    return Sending(
+        row.id,
+        row.organization_id,
+        row.endpoint_id,
+        row.lane,
+        row.fence,
+        row.attempts,
+        row.failures,
+    )
+
+
+def _settle(connection: Connection, owner: UUID, verdicts: Sequence[Verdict]) -> None:
+    connection.execute(_FINISH_ATTEMPTS, batch.rows(verdicts))
+    _touch(connection, verdicts)
+    connection.execute(_SETTLE, {"owner": owner, **batch.rows(verdicts)})
+    _judge_endpoints(connection, verdicts)
+
+
+def _touch(connection: Connection, verdicts: Sequence[Verdict]) -> None:
+    """Lanes whose head came home have work again: a later try, or the next in order."""
+    now = clock.now()
+    due: dict[UUID, dict[str, datetime]] = {}
+    for verdict in verdicts:
+        is_ordered = ":" in verdict.lane
+        if verdict.next_attempt_at is None and not is_ordered:
+            continue
+        when = verdict.next_attempt_at or now
+        lanes = due.setdefault(verdict.organization_id, {})
+        lanes[verdict.lane] = min(when, lanes.get(verdict.lane, when))
+    for organization_id in sorted(due):
+        leases.touch_lanes(connection, LANES, organization_id, due[organization_id])
 
 
 def judge(sending: Sending, outcome: Outcome, now: datetime) -> Verdict:

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import Connection, Row, text
 
 from wedsync.platform import clock, leases
-from wedsync.platform.shares import Shares
+from wedsync.platform.shares import Allotment
 from wedsync.platform.vault import OpenKey
 from wedsync.workflows.engine import Program, compile_definition
 from wedsync.workflows.journal import LANES, StepRow
@@ -56,7 +56,7 @@ _STEPS = text(
 )
 _RENEW = text(
     "UPDATE runs SET lease_until = clock_timestamp() + make_interval(secs => :lease)"
-    " WHERE owner = :owner AND state = 'running'"
+    " WHERE id = ANY(:runs) AND owner = :owner AND state = 'running'"
 )
 _RELEASE = text(
     "UPDATE runs SET state = 'queued', owner = NULL, lease_until = NULL,"
@@ -86,9 +86,9 @@ class Programs:
         return found
 
 
-def claim(connection: Connection, owner: UUID, shares: Shares, room: int) -> Sequence[Row[Any]]:
-    """Take at most `room` due runs for `owner`, lane by lane; they are `running` from here on."""
-    taken = leases.take_lanes(connection, _LANES, LANES, shares, room)
+def claim(connection: Connection, owner: UUID, allotment: Allotment) -> Sequence[Row[Any]]:
+    """Take due runs for `owner`, lane by lane; they are `running` from here on."""
+    taken = leases.take_lanes(connection, _LANES, LANES, allotment)
     if not taken:
         return []
     rows = connection.execute(
@@ -131,9 +131,10 @@ def load(
     ]
 
 
-def renew(connection: Connection, owner: UUID) -> None:
-    """Lengthen the leases of everything `owner` holds."""
-    connection.execute(_RENEW, {"owner": owner, "lease": leases.LEASE_SECONDS})
+def renew(connection: Connection, owner: UUID, runs: Sequence[UUID]) -> None:
+    """Lengthen the leases `owner` has on these runs."""
+    given = {"owner": owner, "runs": list(runs), "lease": leases.LEASE_SECONDS}
+    connection.execute(_RENEW, given)
 
 
 def release(connection: Connection, owners: Sequence[UUID]) -> int:

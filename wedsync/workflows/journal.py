@@ -1,7 +1,8 @@
 """The journal of runs: what a batch of moves writes, each kind of row in one statement.
 
 Order matters and is the promise: run rows first, under their fence; steps and published events
-only of the runs whose fence still held; the end of an attempt always.
+only of the runs whose fence still held; the end of an attempt always. Each move raises the fence,
+so that one whose commit was lost on the way back is never written twice.
 """
 
 from collections.abc import Sequence
@@ -20,9 +21,10 @@ LANES = "runs"
 _RUNS = text(
     "UPDATE runs r SET state = t.state, reason = t.reason, waiting_for = t.waiting_for,"
     " engine_state = t.engine_state, due_at = t.due_at, pending_decision = NULL,"
-    " revision = r.revision + 1,"
+    " revision = r.revision + 1, fence = r.fence + 1,"
     " owner = CASE WHEN t.state = 'running' THEN r.owner END,"
-    " lease_until = CASE WHEN t.state = 'running' THEN r.lease_until END,"
+    " lease_until = CASE WHEN t.state = 'running'"
+    "  THEN clock_timestamp() + make_interval(secs => :lease) END,"
     " finished_at = CASE WHEN t.is_final THEN clock_timestamp() END FROM "
     + recordset(
         "id uuid, fence bigint, state text, reason jsonb, waiting_for jsonb, engine_state jsonb,"
@@ -192,7 +194,8 @@ def _write_runs(connection: Connection, owner: UUID, moves: Sequence[Move]) -> s
         }
         for move in moves
     ]
-    written = connection.execute(_RUNS, {"owner": owner, **batch.rows(rows)})
+    given = {"owner": owner, "lease": leases.LEASE_SECONDS}
+    written = connection.execute(_RUNS, given | batch.rows(rows))
     return {row.id for row in written}
 
 

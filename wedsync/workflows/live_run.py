@@ -11,6 +11,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import Row
+
 from wedsync.platform import ids, leaves
 from wedsync.platform.outbound import Failure, Outcome, Request
 from wedsync.platform.vault import OpenKey
@@ -33,6 +35,7 @@ from wedsync.workflows.engine import (
     Record,
     WaitUntil,
 )
+from wedsync.workflows.engine.state import Position, position_of
 from wedsync.workflows.journal import AttemptEnd, AttemptStart, Move, PublishedEvent, StepRow
 from wedsync.workflows.models import NO_ITEM
 
@@ -91,6 +94,7 @@ class LiveRun:
 
     def settle(self, advance: "Advance") -> None:
         """Make a committed advance this run's past."""
+        self.fence += 1
         self.engine_state = advance.move.engine_state
         self.outputs = advance.outputs
         self.recorded.update(advance.move.steps)
@@ -147,14 +151,24 @@ def attempt_end(run: LiveRun, event: EngineEvent, outcome: Outcome) -> AttemptEn
     return AttemptEnd(run.id, perform.step, _item(perform.item), perform.attempt, kind, error, ms)
 
 
-def parked(run_id: UUID, organization_id: UUID, workflow_id: UUID, fence: int) -> Move:
-    """A move that sets a run aside because writing its real one failed."""
-    move = Move(run_id, organization_id, workflow_id, fence, state="needs_attention")
+def parked(run: "LiveRun | Row[Any]") -> Move:
+    """A move that sets a run aside, where it stands, because writing its real one failed."""
+    move = Move(run.id, run.organization_id, run.workflow_id, run.fence, state="needs_attention")
+    move.engine_state = run.engine_state
+    position = position_of(run.engine_state)
+    if position is not None and position.phase == "performing":
+        move.ended.append(lost(run.id, position))
     move.reason = {
         "code": "internal",
         "message": "We could not write down what happened here. Our engineers can see it.",
     }
     return move
+
+
+def lost(run_id: UUID, position: Position) -> AttemptEnd:
+    """The end of an attempt that nobody can tell of: what became of it stays unknown."""
+    item = _item(position.item)
+    return AttemptEnd(run_id, position.step, item, position.attempt, "lost", None, None)
 
 
 def _apply(result: Advance, decision: Decision, event: EngineEvent) -> EngineEvent | None:

@@ -8,13 +8,15 @@ where a person can see it.
 import logging
 import random
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, Row
 from sqlalchemy.exc import DataError, IntegrityError, ProgrammingError
 
-from wedsync.platform import clock, leases
+from wedsync.platform import clock, crypto, leases
 from wedsync.platform.outbound import Outcome
 from wedsync.platform.shares import Shares
 from wedsync.platform.vault import OpenKey, Vault
@@ -29,38 +31,101 @@ log = logging.getLogger(__name__)
 Finished = tuple[LiveRun, Outcome]
 
 # What a row itself can cause; everything else (a lost connection, a lock) is tried again whole.
-_CULPABLE = (DataError, IntegrityError, ProgrammingError, ValueError, TypeError)
+_CULPABLE = (
+    DataError,
+    IntegrityError,
+    ProgrammingError,
+    crypto.Unsealable,
+    ValueError,
+    TypeError,
+    LookupError,
+    ArithmeticError,
+    AttributeError,
+    RecursionError,
+)
+
+
+@dataclass(slots=True)
+class _Moved:
+    """What one transaction did: `claimed` rows were taken, `held` runs are still ours."""
+
+    came_home: Sequence[Advance]
+    taken_up: Sequence[Advance]
+    claimed: int
+    held: set[UUID]
 
 
 class RunSource:
     """The runs of all organizations, as a window's work (see `platform/window.py`)."""
 
     def __init__(self, engine: Engine, vault: Vault, wake: Wake, owner: leases.OwnerLock) -> None:
+        self.owner = owner
         self._engine = engine
         self._vault = vault
         self._wake = wake
-        self._owner = owner
         self._programs = claims.Programs()
 
-    def turn(self, finished: Sequence[Finished], room: int, shares: Shares) -> Turn[LiveRun]:
+    def turn(
+        self, owner: UUID, finished: Sequence[Finished], room: int, shares: Shares
+    ) -> Turn[LiveRun]:
         try:
-            with self._engine.begin() as connection:
-                came_home = [self._after(run, outcome) for run, outcome in finished]
-                journal.touch(connection, [result.move for result in came_home])
-                taken_up = self._take_up(connection, room, shares) if room else []
-                held = self._write(connection, [*came_home, *taken_up])
+            moved = self._together(owner, finished, room, shares)
         except _CULPABLE:
             log.exception("a batch of runs could not be written; writing them one by one")
-            return self._one_by_one(finished, room, shares)
-        return self._committed(came_home, taken_up, held)
+            moved = self._one_by_one(owner, finished, room, shares)
+        return self._committed(moved)
 
-    def renew(self) -> None:
+    def renew(self, owner: UUID, rows: Sequence[UUID]) -> None:
         with self._engine.begin() as connection:
-            claims.renew(connection, self._owner.id)
+            claims.renew(connection, owner, rows)
 
-    def _key_of(self, organization_id: UUID) -> OpenKey:
-        with self._engine.connect() as connection:
-            return self._vault.data_key(connection, organization_id)
+    def _together(
+        self, owner: UUID, finished: Sequence[Finished], room: int, shares: Shares
+    ) -> _Moved:
+        with self._engine.begin() as connection:
+            came_home = [self._after(run, outcome) for run, outcome in finished]
+            journal.touch(connection, [result.move for result in came_home])
+            rows = _claim(connection, owner, came_home, room, shares)
+            taken_up = self._take_up(connection, rows)
+            # Once more: a claim says when its lanes are due by rows that are written only now.
+            moves = [result.move for result in (*came_home, *taken_up)]
+            journal.touch(connection, moves)
+            held = journal.write(connection, owner, moves)
+        return _Moved(came_home, taken_up, len(rows), held)
+
+    def _one_by_one(
+        self, owner: UUID, finished: Sequence[Finished], room: int, shares: Shares
+    ) -> _Moved:
+        """The slow path: every run behind a savepoint of its own, the culprit parked."""
+        moved = _Moved([], [], 0, set())
+        with self._engine.begin() as connection:
+            alone = partial(self._alone, connection, owner, moved.held)
+            steps = [(run, partial(self._after, run, outcome)) for run, outcome in finished]
+            moved.came_home = [done for run, step in steps if (done := alone(run, step))]
+            rows = _claim(connection, owner, moved.came_home, room, shares)
+            begin = partial(self._take_up_one, connection)
+            moved.taken_up = [done for row in rows if (done := alone(row, partial(begin, row)))]
+            moved.claimed = len(rows)
+        return moved
+
+    def _alone(
+        self,
+        connection: Connection,
+        owner: UUID,
+        held: set[UUID],
+        run: LiveRun | Row[Any],
+        step: Callable[[], Advance],
+    ) -> Advance | None:
+        try:
+            with connection.begin_nested():
+                result = step()
+                journal.touch(connection, [result.move])
+                held |= journal.write(connection, owner, [result.move])
+        except _CULPABLE:
+            log.exception("run %s cannot be written; it is parked", run.id)
+            journal.write(connection, owner, [parked(run)])
+            return None
+        return result
 
     def _after(self, run: LiveRun, outcome: Outcome) -> Advance:
         event = result_event(run, outcome, clock.now(), random.random())
@@ -68,68 +133,47 @@ class RunSource:
         result.move.ended.append(attempt_end(run, event, outcome))
         return result
 
-    def _take_up(self, connection: Connection, room: int, shares: Shares) -> list[Advance]:
-        rows = claims.claim(connection, self._owner.id, shares, room)
+    def _take_up_one(self, connection: Connection, row: Row[Any]) -> Advance:
+        return self._take_up(connection, [row])[0]
+
+    def _take_up(self, connection: Connection, rows: Sequence[Row[Any]]) -> list[Advance]:
         runs = claims.load(connection, self._programs, rows, self._key_of)
-        taken_up = [
+        return [
             take_up(row, run, clock.now(), random.random())
             for row, run in zip(rows, runs, strict=True)
         ]
-        journal.touch(connection, [result.move for result in taken_up])
-        return taken_up
 
-    def _write(self, connection: Connection, advances: Sequence[Advance]) -> set[UUID]:
-        moves = [result.move for result in advances]
-        return journal.write(connection, self._owner.id, moves)
+    def _key_of(self, organization_id: UUID) -> OpenKey:
+        with self._engine.connect() as connection:
+            return self._vault.data_key(connection, organization_id)
 
-    def _committed(
-        self, came_home: Sequence[Advance], taken_up: Sequence[Advance], held: set[UUID]
-    ) -> Turn[LiveRun]:
-        turn: Turn[LiveRun] = Turn(claimed=len(taken_up))
-        for result in (*came_home, *taken_up):
-            if result.run.id not in held:
+    def _committed(self, moved: _Moved) -> Turn[LiveRun]:
+        turn: Turn[LiveRun] = Turn(claimed=moved.claimed)
+        for result in (*moved.came_home, *moved.taken_up):
+            if result.run.id not in moved.held:
                 log.info("run %s was taken over by another worker", result.run.id)
                 continue
             result.run.settle(result)
             if result.request is not None:
                 turn.starts.append((result.run, result.request))
-        turn.at_once = [result.run.lane for result in taken_up if result.request is None]
-        self._tell(came_home, taken_up)
+        turn.at_once = [result.run.lane for result in moved.taken_up if result.request is None]
+        self._tell([*moved.came_home, *moved.taken_up])
         return turn
 
-    def _tell(self, came_home: Sequence[Advance], taken_up: Sequence[Advance]) -> None:
-        moved = [*came_home, *taken_up]
+    def _tell(self, moved: Sequence[Advance]) -> None:
         if any(result.move.published for result in moved):
             self._wake.ring("events")
         if moved:
             self._wake.tick(RUN_TICKS, [str(result.run.id) for result in moved])
 
-    def _one_by_one(self, finished: Sequence[Finished], room: int, shares: Shares) -> Turn[LiveRun]:
-        """The slow path: every run in a transaction of its own, the culprit parked."""
-        whole: Turn[LiveRun] = Turn()
-        for run, outcome in finished:
-            self._alone(whole, run, partial(self._after, run, outcome))
-        if not room:
-            return whole
-        with self._engine.begin() as connection:
-            rows = claims.claim(connection, self._owner.id, shares, room)
-            runs = claims.load(connection, self._programs, rows, self._key_of)
-        for row, run in zip(rows, runs, strict=True):
-            self._alone(whole, run, partial(take_up, row, run, clock.now(), random.random()))
-        whole.claimed = len(rows)
-        return whole
 
-    def _alone(self, whole: Turn[LiveRun], run: LiveRun, step: Callable[[], Advance]) -> None:
-        try:
-            with self._engine.begin() as connection:
-                result = step()
-                journal.touch(connection, [result.move])
-                held = self._write(connection, [result])
-        except _CULPABLE:
-            log.exception("run %s cannot be written; it is parked", run.id)
-            with self._engine.begin() as connection:
-                park = parked(run.id, run.organization_id, run.workflow_id, run.fence)
-                journal.write(connection, self._owner.id, [park])
-            return
-        turn = self._committed([result], [], held)
-        whole.starts.extend(turn.starts)
+def _claim(
+    connection: Connection, owner: UUID, came_home: Sequence[Advance], room: int, shares: Shares
+) -> Sequence[Row[Any]]:
+    """Claim for the places that the next effects of what came home leave free."""
+    going_on = [
+        (result.run.lane, result.run.organization_id)
+        for result in came_home
+        if result.request is not None
+    ]
+    return claims.claim(connection, owner, shares.allotment(room, going_on))

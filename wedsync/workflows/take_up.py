@@ -3,15 +3,13 @@
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import Row
 
 from wedsync.workflows.engine import EngineEvent
 from wedsync.workflows.engine.protocol import EventKind
 from wedsync.workflows.engine.state import Position, position_of
-from wedsync.workflows.journal import AttemptEnd
-from wedsync.workflows.live_run import Advance, LiveRun, advance
+from wedsync.workflows.live_run import Advance, LiveRun, advance, lost
 from wedsync.workflows.models import NO_ITEM
 
 
@@ -23,7 +21,7 @@ def take_up(row: Row[Any], run: LiveRun, now: datetime, random: float) -> Advanc
     kind = _KINDS[position.phase]
     result = advance(run, _event(kind, row.pending_decision or {}, run, position, now, random))
     if kind == "recovered":
-        result.move.ended.append(_lost(run.id, position))
+        result.move.ended.append(lost(run.id, position))
     return result
 
 
@@ -70,12 +68,6 @@ def _event(
         input=given,
         effect=run.effect_of(position.step, given or {}),
     )
-
-
-def _lost(run_id: UUID, position: Position) -> AttemptEnd:
-    """The attempt whose process died; what became of it stays unknown."""
-    item = _item(position.item)
-    return AttemptEnd(run_id, position.step, item, position.attempt, "lost", None, None)
 
 
 def _item(item: int | None) -> int:
