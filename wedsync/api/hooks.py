@@ -62,7 +62,7 @@ def change_hook(hook_id: UUID, body: HookPatch) -> Any:
     return answer, preconditions.content_tag(answer)
 
 
-@hooks.delete("/hooks/<uuid:hook_id>", answer=Deleted)
+@hooks.delete("/hooks/<uuid:hook_id>", answer=Deleted, problems=[409])
 def delete_hook(hook_id: UUID) -> Deleted:
     """Take a hook away; what it received stays."""
     service.delete(identity.current(), hook_id)
