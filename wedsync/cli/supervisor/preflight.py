@@ -81,10 +81,14 @@ def _port_trouble(settings: Settings, error: OSError) -> str:
     return f"{settings.host} port {settings.port} cannot be used: {error.strerror}."
 
 
+def local_address(settings: Settings) -> tuple[str, int]:
+    """Where this machine itself reaches the web process."""
+    return _LISTEN_ANYWHERE.get(settings.host, settings.host), settings.port
+
+
 def is_ready(settings: Settings) -> bool:
     """Whether a WedSync that is ready for work answers on our port."""
-    host = _LISTEN_ANYWHERE.get(settings.host, settings.host)
-    connection = http.client.HTTPConnection(host, settings.port, timeout=2)
+    connection = http.client.HTTPConnection(*local_address(settings), timeout=2)
     try:
         connection.request("GET", "/readyz")
         return connection.getresponse().status == http.HTTPStatus.OK
