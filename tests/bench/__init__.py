@@ -1,0 +1,32 @@
+"""`make bench`: how fast it is, each figure beside a yardstick of the same run.
+
+    python -m tests.bench [--quick] [--only SECTION]
+
+Machines of one class differ by a factor of three from hour to hour, so a figure alone says little.
+What is gated is its ratio to a yardstick: something simpler doing the same job, measured in turns
+with it (A-B-A-B), the median of five rounds each.
+
+| figure | what is measured |
+|---|---|
+| `accept_rps`, `accept_p50_ms`, `accept_p99_ms` | signed hooks, 20 in flight, no worker running |
+| `accept_busy_rps` | the same while two workers do what the hooks ask for |
+| `runs_per_s` | signed hook, choose, set, one HTTP effect: first request to last arrival |
+| `engine_runs_per_s` | the same work without the hooks: events that lie there, one worker |
+| `deliveries_per_s` | deliveries that are due, one worker, a healthy receiver |
+| `delivery_p95_ms_at_200` | 200 hooks a second: from sending one until its delivery arrives |
+| `condition_us` | one condition decided and explained on an event not seen before |
+| `page_p95_ms` | the list of runs, 10,000 of them, signed in, through the front |
+| `rss_mb` | memory of all processes, what they share counted once |
+
+| yardstick | what it is |
+|---|---|
+| `bare_accept_rps`, `bare_accept_p99_ms` | verify and insert in the same server, nothing else |
+| `libcurl_rps` | libcurl's multi interface sending the same request to the same receiver |
+| `rq_job_per_item_rps` | two stock `rq worker`, a job per item, a commit per step |
+
+The servers are started for the run with the durability of production: a commit is on the disk
+when it is answered. Four organizations share the work, as a worker gives none of them more than
+half of itself. Full runs are kept in `var/bench/latest.json`, partial ones beside it.
+
+Read `__main__` for the order of things, `sections` for what is measured, `stage` for where.
+"""

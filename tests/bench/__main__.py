@@ -1,0 +1,88 @@
+"""`python -m tests.bench`: set the stage, measure in turns, print and keep what came out."""
+
+import argparse
+import logging
+import signal
+import sys
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from types import FrameType
+from typing import NoReturn
+
+from tests.bench import report, stage
+from tests.bench.processes import BenchError
+from tests.bench.scene import set_scene
+from tests.bench.sections import FULL, QUICK, SECTIONS, Run, Section
+from wedsync.settings import CHECKOUT
+
+Samples = defaultdict[str, list[float]]
+
+
+def main() -> int:
+    """Exit code 0 when every ratio holds, 1 when one does not, 2 when nothing could be measured."""
+    arguments = _arguments()
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _stop)
+    logging.getLogger("wedsync").setLevel(logging.ERROR)
+    chosen = [each for each in SECTIONS if not arguments.only or each.name in arguments.only]
+    size = QUICK if arguments.quick else FULL
+    taken_at = datetime.now(UTC)
+    try:
+        with stage.prepared() as prepared:
+            samples = _measure(Run(prepared, set_scene(prepared), size), chosen)
+    except BenchError as error:
+        print(f"bench: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    found = report.report(samples, taken_at=taken_at, quick=arguments.quick, rounds=size.rounds)
+    is_whole = not arguments.quick and not arguments.only
+    path = stage.FOLDER / ("latest.json" if is_whole else "partial.json")
+    report.write(found, path)
+    print(f"\n{found.table()}\n\nkept in {path.relative_to(CHECKOUT)}")
+    return 0 if found.holds else 1
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description="Measure.")
+    parser.add_argument("--quick", action="store_true", help="one short round, for development")
+    names = [section.name for section in SECTIONS]
+    parser.add_argument("--only", action="append", choices=names, help="may be repeated")
+    return parser.parse_args()
+
+
+def _stop(number: int, _frame: FrameType | None) -> NoReturn:
+    sys.exit(128 + number)
+
+
+def _measure(run: Run, sections: Sequence[Section]) -> Samples:
+    samples: Samples = defaultdict(list)
+    working = 0
+    for section in sections:
+        if section.workers != working:
+            run.stage.stop_workers()
+            working = section.workers
+            if working:
+                run.stage.start_workers(working)
+                run.stage.wait_until_idle()
+        _measure_section(run, section, samples)
+    return samples
+
+
+def _measure_section(run: Run, section: Section, samples: Samples) -> None:
+    if section.prepare is not None:
+        section.prepare(run.stage)
+    if section.rq_workers:
+        run.stage.start_rq_workers(section.rq_workers)
+    for number in range(run.size.rounds):
+        print(f"{section.name}: round {number + 1} of {run.size.rounds}", flush=True)
+        for measurement in section.measurements:
+            for name, value in measurement(run).items():
+                samples[name].append(value)
+    if section.rq_workers:
+        run.stage.stop_rq_workers()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

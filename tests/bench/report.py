@@ -1,0 +1,171 @@
+"""What came out: medians, ratios and gates, as JSON and as a table."""
+
+import json
+import os
+import platform
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+QUIET_BARE_RPS = 1_200
+YARDSTICKS = (
+    "bare_accept_rps",
+    "bare_accept_p99_ms",
+    "bare_accept_beside_workers_rps",
+    "libcurl_rps",
+    "rq_job_per_item_rps",
+)
+# A ratio is one median by another of the same section.
+_RATIOS = {
+    "accept_vs_bare": ("accept_rps", "bare_accept_rps"),
+    "accept_busy_vs_bare": ("accept_busy_rps", "bare_accept_beside_workers_rps"),
+    "deliveries_vs_libcurl": ("deliveries_per_s", "libcurl_rps"),
+    "runs_vs_rq": ("runs_per_s", "rq_job_per_item_rps"),
+}
+_LEAST_RATIOS = {"accept_vs_bare": 0.4, "deliveries_vs_libcurl": 0.05, "runs_vs_rq": 3.0}
+_LEAST_WHEN_QUIET = {
+    "accept_rps": 600.0,
+    "runs_per_s": 300.0,
+    "engine_runs_per_s": 1_500.0,
+    "deliveries_per_s": 1_500.0,
+}
+
+Samples = Mapping[str, Sequence[float]]
+
+
+@dataclass(frozen=True)
+class Gate:
+    """A figure that should be at least so much. `verdict`: met, not met, machine not quiet."""
+
+    figure: str
+    value: float
+    least: float
+    verdict: str
+    binding: bool
+
+
+@dataclass(frozen=True)
+class Report:
+    """One run's outcome."""
+
+    taken_at: datetime
+    quick: bool
+    rounds: int
+    figures: dict[str, float]
+    yardsticks: dict[str, float]
+    ratios: dict[str, float]
+    gates: list[Gate]
+    samples: Samples
+
+    @property
+    def holds(self) -> bool:
+        """Whether every ratio that was measured is high enough."""
+        return all(gate.verdict == "met" for gate in self.gates if gate.binding)
+
+    def as_json(self) -> dict[str, Any]:
+        """The figures and ratios by name, and what they came from."""
+        return {
+            "taken_at": self.taken_at.isoformat(timespec="seconds"),
+            "quick": self.quick,
+            "rounds": self.rounds,
+            "machine": _machine(),
+            **_rounded(self.figures),
+            "yardsticks": _rounded(self.yardsticks),
+            **_rounded(self.ratios),
+            "gates": [asdict(gate) for gate in self.gates],
+            "samples": {name: [_round(v) for v in values] for name, values in self.samples.items()},
+        }
+
+    def table(self) -> str:
+        """The same for a person at the shell."""
+        lines = [_line("figure", "median", "lowest", "highest")]
+        for title, found in (("", self.figures), ("yardstick", self.yardsticks)):
+            if title and found:
+                lines.append(f"\n{title}")
+            lines += [self._measured(name, value) for name, value in found.items()]
+        if self.ratios:
+            lines.append("\nratio")
+        lines += [_line(name, f"{value:,.3f}") for name, value in self.ratios.items()]
+        if self.gates:
+            lines += ["", _line("gate", "value", "at least", "")]
+        lines += [
+            _line(gate.figure, _shown(gate.value), _shown(gate.least), gate.verdict)
+            for gate in self.gates
+        ]
+        return "\n".join(lines)
+
+    def _measured(self, name: str, value: float) -> str:
+        values = self.samples[name]
+        return _line(name, _shown(value), _shown(min(values)), _shown(max(values)))
+
+
+def report(samples: Samples, *, taken_at: datetime, quick: bool, rounds: int) -> Report:
+    """Medians of the samples, and what follows from them."""
+    medians = {name: statistics.median(values) for name, values in samples.items()}
+    ratios = {
+        name: medians[figure] / medians[yardstick]
+        for name, (figure, yardstick) in _RATIOS.items()
+        if figure in medians and yardstick in medians
+    }
+    return Report(
+        taken_at,
+        quick,
+        rounds,
+        {name: value for name, value in medians.items() if name not in YARDSTICKS},
+        {name: value for name, value in medians.items() if name in YARDSTICKS},
+        ratios,
+        _gates(medians, ratios),
+        samples,
+    )
+
+
+def write(found: Report, path: Path) -> None:
+    path.write_text(json.dumps(found.as_json(), indent=2) + "\n")
+
+
+def _gates(medians: Mapping[str, float], ratios: Mapping[str, float]) -> list[Gate]:
+    gates = [
+        Gate(name, ratios[name], least, _verdict(ratios[name], least), binding=True)
+        for name, least in _LEAST_RATIOS.items()
+        if name in ratios
+    ]
+    bare = [medians[name] for name in YARDSTICKS if name.startswith("bare") and name in medians]
+    bare_rps = medians.get("bare_accept_rps", medians.get("bare_accept_beside_workers_rps", 0.0))
+    is_quiet = bool(bare) and bare_rps >= QUIET_BARE_RPS
+    for name, least in _LEAST_WHEN_QUIET.items():
+        if name in medians:
+            verdict = _verdict(medians[name], least) if is_quiet else "machine not quiet"
+            gates.append(Gate(name, medians[name], least, verdict, binding=False))
+    return gates
+
+
+def _verdict(value: float, least: float) -> str:
+    return "met" if value >= least else "not met"
+
+
+def _machine() -> dict[str, object]:
+    return {
+        "cpus": os.cpu_count(),
+        "load_average": [round(load, 2) for load in os.getloadavg()],
+        "python": platform.python_version(),
+        "system": f"{platform.system()} {platform.machine()}",
+    }
+
+
+def _line(name: str, *columns: str) -> str:
+    return f"{name:<32}" + "".join(f"{column:>14}" for column in columns)
+
+
+def _shown(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:,.2f}"
+
+
+def _round(value: float) -> float:
+    return round(value, 4 if abs(value) < 10 else 1)
+
+
+def _rounded(values: Mapping[str, float]) -> dict[str, float]:
+    return {name: _round(value) for name, value in values.items()}
