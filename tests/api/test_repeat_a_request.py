@@ -135,6 +135,13 @@ def test_a_key_that_is_no_key_is_refused(owner: Persona, value: str) -> None:
     assert (refused.status_code, refused.json["code"]) == (400, "idempotency_key_invalid")
 
 
+def test_a_huge_body_is_refused_before_it_is_remembered(
+    owner: Persona, key: dict[str, str]
+) -> None:
+    refused = owner.api.post("/events", data=b" " * (1024 * 1024 + 1), headers=key)
+    assert refused.status_code == 413
+
+
 def test_a_key_does_not_open_what_its_scopes_do_not(
     app: APIFlask, owner: Persona, key: dict[str, str]
 ) -> None:

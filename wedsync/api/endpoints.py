@@ -93,9 +93,9 @@ def enable_endpoint(endpoint_id: UUID) -> EndpointOut:
 )
 def test_endpoint(endpoint_id: UUID) -> DeliveryOut:
     """Send an `endpoint.test` event to this endpoint alone."""
-    organization_id = identity.organization_id()
-    delivery = samples.send_test(organization_id, endpoint_id)
-    return delivery_out(delivery_queries.get_delivery(organization_id, delivery.id))
+    me = identity.current()
+    delivery = samples.send_test(me.organization_id, endpoint_id, by=me)
+    return delivery_out(delivery_queries.get_delivery(me.organization_id, delivery.id))
 
 
 def _read(endpoint_id: UUID) -> EndpointOut:

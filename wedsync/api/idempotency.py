@@ -12,6 +12,7 @@ from uuid import UUID
 from flask import Response, request
 from sqlalchemy import text
 
+from wedsync.api.reading import raw_body
 from wedsync.errors import Conflict, Malformed
 from wedsync.platform import crypto, documents, identity
 from wedsync.platform.db import db
@@ -90,7 +91,7 @@ def _slot(key: str) -> _Slot:
     secret = f"{key}\0{request.headers.get('Authorization', '')}"
     return _Slot(
         key_hash=hashlib.sha256(named.encode()).digest(),
-        body_hash=hashlib.sha256(request.get_data()).digest(),
+        body_hash=hashlib.sha256(raw_body()).digest(),
         secret=crypto.derive(secret.encode(), "remembered answer"),
     )
 

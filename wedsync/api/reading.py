@@ -18,15 +18,19 @@ MAX_BODY_BYTES = 1024 * 1024
 Model = TypeVar("Model", bound=BaseModel)
 
 
+def raw_body() -> bytes:
+    """The bytes of the body, at most `MAX_BODY_BYTES`; werkzeug raises its own 413 otherwise."""
+    request.max_content_length = MAX_BODY_BYTES
+    return request.get_data()
+
+
 def read_body(model: type[Model]) -> Model:
     """The request's JSON as `model`; no body is an empty object.
 
     Raises Malformed when it is not JSON we take, Invalid when it is not the model's.
     """
-    request.max_content_length = MAX_BODY_BYTES
-    body = request.get_data() or b"{}"
     try:
-        document = documents.read(body)
+        document = documents.read(raw_body() or b"{}")
     except documents.BadDocument as error:
         raise Malformed(str(error), code="body_invalid") from error
     try:

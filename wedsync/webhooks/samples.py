@@ -4,11 +4,13 @@ from uuid import UUID
 
 from sqlalchemy import func
 
+from wedsync.audit import service as audit
 from wedsync.errors import Conflict
 from wedsync.events import service as events
 from wedsync.events.types import OURS
 from wedsync.platform import clock, ids, leases
 from wedsync.platform.db import db
+from wedsync.platform.identity import Identity
 from wedsync.webhooks import queries
 from wedsync.webhooks.deliveries import LANES
 from wedsync.webhooks.models import Delivery
@@ -16,7 +18,7 @@ from wedsync.webhooks.models import Delivery
 TEST_TYPE = "endpoint.test"
 
 
-def send_test(organization_id: UUID, endpoint_id: UUID) -> Delivery:
+def send_test(organization_id: UUID, endpoint_id: UUID, *, by: Identity | None = None) -> Delivery:
     """Make a delivery that tells the endpoint hello; the caller commits and rings `deliveries`.
 
     Its event counts as fanned out, so nobody else hears of it. Raises NotFound, Conflict.
@@ -40,4 +42,5 @@ def send_test(organization_id: UUID, endpoint_id: UUID) -> Delivery:
     )
     db.session.add(delivery)
     db.session.flush()
+    audit.record("endpoint.tested", "endpoint", endpoint.id, organization_id=organization_id, by=by)
     return delivery

@@ -1,6 +1,7 @@
 """What the shapes of every resource have in common."""
 
 from datetime import datetime
+from typing import Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -55,6 +56,14 @@ class FieldProblem(Answer):
     message: str = Field(examples=["“name” is needed."])
 
 
+class WorkflowProblem(Answer):
+    step: str | None = Field(description="The step's id; null for the workflow and its trigger.")
+    field: str = Field(description="A dotted path inside it.", examples=["branches.0.when"])
+    message: str
+    fix: str
+    severity: Literal["error", "warning"] = Field(description="Errors block publishing.")
+
+
 class Problem(Answer):
     """A refusal (RFC 9457). `code` is stable; `title` and `detail` are for people."""
 
@@ -81,3 +90,9 @@ class Problem(Answer):
     detail: str
     request_id: str | None
     errors: list[FieldProblem] = Field(default=[], description="The fields that were refused.")
+    problems: list[WorkflowProblem] = Field(
+        default=[], description="With `workflow_invalid`: what is wrong with the definition."
+    )
+    current: dict[str, Any] | None = Field(
+        default=None, description="With `stale`: how the thing is now."
+    )

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from wedsync.api.schemas.base import Answer, Body, Page, Resource
+from wedsync.api.schemas.base import Answer, Body, Page, Resource, WorkflowProblem
 from wedsync.workflows import engine
 from wedsync.workflows.models import Workflow, WorkflowVersion
 from wedsync.workflows.queries import WorkflowLine
@@ -53,14 +53,6 @@ class ManualRunIn(Body):
     input: Any = Field(
         default=None, description="`trigger.data` of the run.", examples=[{"guest": "Ana Lee"}]
     )
-
-
-class WorkflowProblem(Answer):
-    step: str | None = Field(description="The step's id; null for the workflow and its trigger.")
-    field: str = Field(description="A dotted path inside it.", examples=["branches.0.when"])
-    message: str
-    fix: str
-    severity: Literal["error", "warning"] = Field(description="Errors block publishing.")
 
 
 class WorkflowOut(Resource):
