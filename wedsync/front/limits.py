@@ -22,4 +22,10 @@ class Limits:
     flask_threads: int = 16
     arrivals: int = 1_000
     arrived_bytes: int = 64 * MIB
+    noted_every_s: float = 5.0
+    """How often counts of refusals are written."""
+
     streams: int = 500
+    heartbeat_s: float = 15.0
+    ask_every_s: float = 60.0
+    """How often Flask is asked again whether somebody may still watch."""

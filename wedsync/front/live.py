@@ -34,8 +34,6 @@ from wedsync.platform.wake import RUN_TICKS
 from wedsync.workflows.models import FINAL_RUN_STATES
 
 LOOK_EVERY_S = 2.0
-HEARTBEAT_S = 15.0
-ASK_EVERY_S = 60.0
 _COME_AGAIN_S = 20
 _SUBSCRIBE_AGAIN_S = 1.0
 
@@ -129,7 +127,7 @@ class Live:
         self._tick(stream.run_id)
         try:
             while not stream.gone:
-                known = await _next(stream, known, send)
+                known = await _next(stream, known, send, self._limits.heartbeat_s)
         finally:
             leaving.cancel()
             asking.cancel()
@@ -138,7 +136,7 @@ class Live:
     async def _ask_again(self, scope: Scope, stream: _Stream) -> None:
         """End the stream once this caller may not watch any more."""
         while not stream.gone:
-            await asyncio.sleep(ASK_EVERY_S)
+            await asyncio.sleep(self._limits.ask_every_s)
             answer = await self._flask.ask(scope)
             answer.body.close()
             if answer.status != 204 and answer.status < 500:
@@ -199,10 +197,10 @@ class Live:
             self._tick(run_id)
 
 
-async def _next(stream: _Stream, known: int, send: Send) -> int:
+async def _next(stream: _Stream, known: int, send: Send, patience_s: float) -> int:
     """Wait for news or a heartbeat and write it; returns the revision the client knows now."""
     try:
-        async with asyncio.timeout(HEARTBEAT_S):
+        async with asyncio.timeout(patience_s):
             await stream.woken.wait()
     except TimeoutError:
         await _write(send, b": still here\n\n")

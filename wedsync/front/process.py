@@ -36,7 +36,7 @@ class Process:
         self._links = [Link(url, f"wedsync-front-{name}") for name in ("store", "find", "look")]
         store, find, look = self._links
         self._bell = Bell(runtime.wake, "events")
-        self._rejections = Rejections(look)
+        self._rejections = Rejections(look, limits)
         committer = Committer(store, self._bell.ring, limits)
         hooks = HookCache(find, runtime.vault)
         self.hooks = Acceptor(hooks, committer, self._rejections, limits)

@@ -15,11 +15,11 @@ from uuid import UUID
 import psycopg
 
 from wedsync.front.hook_cache import KnownHook
+from wedsync.front.limits import Limits
 from wedsync.front.link import DatabaseAway, Link
 from wedsync.front.shown_headers import shown
 from wedsync.platform import clock, documents
 
-EVERY_S = 5.0
 SAMPLES = 10
 
 # The join passes over hooks that were deleted meanwhile.
@@ -79,8 +79,9 @@ class _Notes:
 class Rejections:
     """Notes by hook. Only hooks that exist are noted, so strangers cannot make this grow."""
 
-    def __init__(self, link: Link) -> None:
+    def __init__(self, link: Link, limits: Limits) -> None:
         self._link = link
+        self._every_s = limits.noted_every_s
         self._notes: dict[UUID, _Notes] = {}
 
     def refused(
@@ -100,9 +101,9 @@ class Rejections:
         notes.conflicts += conflict
 
     async def run(self) -> None:
-        """Write every five seconds, until cancelled."""
+        """Write every few seconds, until cancelled."""
         while True:
-            await asyncio.sleep(EVERY_S)
+            await asyncio.sleep(self._every_s)
             await self.write()
 
     async def write(self) -> None:
