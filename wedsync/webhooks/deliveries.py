@@ -55,6 +55,18 @@ class FannedEvent:
     wedding_id: UUID | None
     causation: Mapping[str, Any]
 
+    def as_trigger(self) -> dict[str, Any]:
+        """The event as expressions see it, under `trigger`."""
+        return {
+            "id": str(self.id),
+            "type": self.type,
+            "source": self.source,
+            "occurred_at": self.occurred_at.isoformat(),
+            "data": self.data,
+            "wedding_id": str(self.wedding_id) if self.wedding_id else None,
+            "causation": dict(self.causation),
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class _New:
@@ -94,10 +106,7 @@ def _wants(endpoint: Row[Any], event: FannedEvent) -> bool:
     types: list[str] = endpoint.event_types
     if types and event.type not in types:
         return False
-    if endpoint.filter is None:
-        return True
-    document = body_of(event.id, event.type, event.occurred_at, event.data)
-    return filters.matches(endpoint.filter, document)
+    return endpoint.filter is None or filters.matches(endpoint.filter, event.as_trigger())
 
 
 def _new(event: FannedEvent, endpoint: Row[Any]) -> _New:

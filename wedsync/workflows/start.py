@@ -96,20 +96,7 @@ def _passes(
     if not workflow.has_filter:
         return True
     program = programs.load(connection, {workflow.version_id})[workflow.version_id]
-    return program.accepts(trigger_of(event), now).fits
-
-
-def trigger_of(event: FannedEvent) -> dict[str, Any]:
-    """The event as expressions see it."""
-    return {
-        "id": str(event.id),
-        "type": event.type,
-        "source": event.source,
-        "occurred_at": event.occurred_at.isoformat(),
-        "data": event.data,
-        "wedding_id": str(event.wedding_id) if event.wedding_id else None,
-        "causation": dict(event.causation),
-    }
+    return program.accepts(event.as_trigger(), now).fits
 
 
 def _loop(workflow_id: UUID, causation: Mapping[str, Any]) -> str | None:

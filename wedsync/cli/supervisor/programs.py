@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from wedsync.settings import Settings
 
 _WEB_STOP_S = 3
+_HEAD_MS = 10_000
+"""How long a connection may stay silent or half-said before it is closed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,7 @@ def web(settings: Settings) -> Program:
         "--port": str(settings.port),
         "--workers": "1",
         "--workers-kill-timeout": str(_WEB_STOP_S),
+        "--http1-header-read-timeout": str(_HEAD_MS),
         "--http": "1",
         "--loop": "uvloop",
         "--log-level": "warning",
