@@ -1,0 +1,227 @@
+"""Effects that may have happened: what is done once is never done twice without a person's word."""
+
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID
+
+import pytest
+from apiflask import APIFlask
+
+from tests.workers.scene import (
+    Hook,
+    Sink,
+    Worker,
+    accept,
+    call,
+    let_pass,
+    make_hook,
+    make_workflow,
+    note,
+    on_hook,
+    retrying,
+    run_of,
+    started_sink,
+    steps_of,
+    tries_of,
+    worker_of,
+)
+from wedsync.platform.db import db
+from wedsync.workflows import runs
+
+COMING = {"guest": "Ana"}
+NO_MORE_SENT = "We have not tried again, so nobody gets it twice."
+
+
+@pytest.fixture(scope="module")
+def sink() -> Iterator[Sink]:
+    with started_sink() as started:
+        yield started
+
+
+@pytest.fixture
+def worker(app: APIFlask, empty_database: None) -> Iterator[Worker]:
+    with worker_of(app) as started:
+        yield started
+
+
+@pytest.fixture
+def hook(app: APIFlask, worker: Worker, organization: UUID) -> Hook:
+    return make_hook(app, organization)
+
+
+def begin(app: APIFlask, worker: Worker, hook: Hook, step: Any) -> UUID:
+    """Accept an event for a workflow of this step and another; its id."""
+    workflow = make_workflow(app, hook.organization_id, on_hook(hook), step, note("after", a=1))
+    accept(app, hook, COMING)
+    worker.fan_out()
+    return workflow
+
+
+def decide(app: APIFlask, hook: Hook, run_id: UUID, choice: Any, **said: Any) -> None:
+    with app.app_context():
+        runs.decide(hook.organization_id, run_id, choice, **said)
+        db.session.commit()
+
+
+def pay(sink: Sink, path: str = "/reset/pay", **fields: Any) -> Any:
+    return call("pay", sink.url(path), key=False, label="Take the deposit", **fields)
+
+
+# --- an answer that never came
+
+
+def test_a_reset_after_sending_asks_a_person(
+    app: APIFlask, worker: Worker, hook: Hook, sink: Sink
+) -> None:
+    sink.forget()
+    workflow = begin(app, worker, hook, pay(sink))
+    worker.work()
+    run = run_of(app, workflow)
+    assert (run.state, run.due_at, run.owner) == ("needs_attention", None, None)
+    assert run.reason == {
+        "code": "unsure",
+        "step": "pay",
+        "message": f"“Take the deposit” may have happened. {NO_MORE_SENT}",
+    }
+    step = steps_of(app, run.id)["pay"]
+    assert (step.state, step.error["class"]) == ("unsure", "maybe")
+    assert tries_of(app, run.id, "pay") == ["maybe"]
+    let_pass(app, 90_000)
+    worker.work()
+    assert sink.paths() == {"/reset/pay": 1}
+
+
+def test_sending_again_is_a_new_request_under_a_new_key(
+    app: APIFlask, worker: Worker, hook: Hook, sink: Sink
+) -> None:
+    sink.forget()
+    workflow = begin(app, worker, hook, pay(sink))
+    worker.work()
+    run = run_of(app, workflow)
+    decide(app, hook, run.id, "send_again", given=request_to(sink, "/ok/pay"))
+    worker.work()
+    assert run_of(app, workflow).state == "succeeded"
+    step = steps_of(app, run.id)["pay"]
+    assert (step.state, step.generation, step.attempts) == ("succeeded", 1, 2)
+    assert tries_of(app, run.id, "pay") == ["maybe", "ok"]
+    assert sink.paths() == {"/reset/pay": 1, "/ok/pay": 1}
+
+
+def request_to(sink: Sink, path: str) -> dict[str, Any]:
+    return {"method": "POST", "url": sink.url(path), "json": {"guest": "Ana"}}
+
+
+def test_treating_it_as_done_goes_on_with_what_the_person_knows(
+    app: APIFlask, worker: Worker, hook: Hook, sink: Sink
+) -> None:
+    sink.forget()
+    workflow = begin(app, worker, hook, pay(sink))
+    worker.work()
+    run = run_of(app, workflow)
+    decide(app, hook, run.id, "treat_as_done", output={"receipt": "R-7"})
+    worker.work()
+    steps = steps_of(app, run.id)
+    assert run_of(app, workflow).state == "succeeded"
+    assert (steps["pay"].state, steps["pay"].output) == ("succeeded", {"receipt": "R-7"})
+    assert steps["after"].state == "succeeded"
+    assert sink.paths() == {"/reset/pay": 1}
+
+
+def test_skipping_leaves_it_out(app: APIFlask, worker: Worker, hook: Hook, sink: Sink) -> None:
+    workflow = begin(app, worker, hook, pay(sink))
+    worker.work()
+    run = run_of(app, workflow)
+    decide(app, hook, run.id, "skip")
+    worker.work()
+    assert run_of(app, workflow).state == "succeeded"
+    assert steps_of(app, run.id)["pay"].state == "skipped"
+
+
+def test_on_unsure_retry_tries_again(app: APIFlask, worker: Worker, hook: Hook, sink: Sink) -> None:
+    step = pay(sink, on_unsure="retry", **retrying(2, delay_s=1))
+    workflow = begin(app, worker, hook, step)
+    worker.work()
+    let_pass(app, 10)
+    worker.work()
+    run = run_of(app, workflow)
+    assert (run.state, tries_of(app, run.id, "pay")) == ("failed", ["maybe", "maybe"])
+
+
+def test_on_unsure_skip_goes_on_without_knowing(
+    app: APIFlask, worker: Worker, hook: Hook, sink: Sink
+) -> None:
+    workflow = begin(app, worker, hook, pay(sink, on_unsure="skip"))
+    worker.work()
+    run = run_of(app, workflow)
+    steps = steps_of(app, run.id)
+    assert (run.state, steps["pay"].state) == ("succeeded", "unsure")
+    assert steps["after"].state == "succeeded"
+
+
+# --- a worker that died in between
+
+
+def test_an_idempotent_effect_is_sent_again_with_the_same_key_after_a_death(
+    app: APIFlask, worker: Worker, hook: Hook, sink: Sink
+) -> None:
+    workflow = begin(app, worker, hook, call("post", sink.url("/ok/death")))
+    with worker_of(app) as doomed:
+        assert len(doomed.begin_runs()) == 1
+        doomed.die()
+    assert worker.sweep() == 1
+    worker.work()
+    run = run_of(app, workflow)
+    assert (run.state, tries_of(app, run.id, "post")) == ("succeeded", ["lost", "ok"])
+    assert sink.keys()[f"{run.id}:post:-:0"] == 1
+    assert steps_of(app, run.id)["post"].generation == 0
+
+
+def test_an_effect_done_once_asks_a_person_after_a_death(
+    app: APIFlask, worker: Worker, hook: Hook, sink: Sink
+) -> None:
+    sink.forget()
+    workflow = begin(app, worker, hook, pay(sink, "/ok/death"))
+    with worker_of(app) as doomed:
+        doomed.begin_runs()
+        doomed.die()
+    worker.sweep()
+    worker.work()
+    run = run_of(app, workflow)
+    assert (run.state, run.reason["code"]) == ("needs_attention", "unsure")
+    assert tries_of(app, run.id, "pay") == ["lost"]
+    assert sink.paths() == {}
+
+
+def test_the_third_death_at_one_step_parks_the_run(
+    app: APIFlask, worker: Worker, hook: Hook, sink: Sink
+) -> None:
+    sink.forget()
+    workflow = begin(app, worker, hook, call("post", sink.url("/ok/poison")))
+    for _ in range(3):
+        with worker_of(app) as doomed:
+            assert len(doomed.begin_runs()) == 1
+            doomed.die()
+        worker.sweep()
+    worker.work()
+    run = run_of(app, workflow)
+    assert (run.state, run.reason["code"]) == ("needs_attention", "poison")
+    assert tries_of(app, run.id, "post") == ["lost"] * 3
+    assert sink.paths() == {}
+    decide(app, hook, run.id, "send_again")
+    worker.work()
+    assert run_of(app, workflow).state == "succeeded"
+
+
+def test_a_death_while_waiting_for_the_next_try_costs_nothing(
+    app: APIFlask, worker: Worker, hook: Hook, sink: Sink
+) -> None:
+    step = call("post", sink.url("/flaky/1/wait"), **retrying(2, delay_s=30))
+    workflow = begin(app, worker, hook, step)
+    with worker_of(app) as doomed:
+        doomed.run()
+        doomed.die()
+    assert worker.sweep() == 0
+    let_pass(app, 40)
+    worker.work()
+    run = run_of(app, workflow)
+    assert (run.state, tries_of(app, run.id, "post")) == ("succeeded", ["maybe", "ok"])
