@@ -158,7 +158,12 @@ class Worker:
 
     def die(self) -> None:
         """What a SIGKILL leaves: claims, and a lock nobody holds."""
+        session = self.owner._connection
+        assert session is not None
+        pid = session.execute(text("SELECT pg_backend_pid()")).scalar_one()
         self.close()
+        alive = "SELECT count(*) AS n FROM pg_stat_activity WHERE pid = :pid"
+        wait_until(lambda: one(self.app, alive, pid=pid).n == 0)
 
     def close(self) -> None:
         self.owner.release()
@@ -392,7 +397,9 @@ def tries_of(app: APIFlask, run_id: UUID, step_id: str) -> list[str | None]:
 
 
 def deliveries_of(app: APIFlask, endpoint_id: UUID) -> list[Row[Any]]:
-    return rows(app, "SELECT * FROM deliveries WHERE endpoint_id = :id ORDER BY id", id=endpoint_id)
+    return rows(
+        app, "SELECT * FROM deliveries WHERE endpoint_id = :id ORDER BY event_id", id=endpoint_id
+    )
 
 
 def attempts_of(app: APIFlask, delivery_id: UUID) -> list[Row[Any]]:

@@ -1,0 +1,343 @@
+"""Deliveries on their way: what each answer means, and what is written before anything leaves."""
+
+import json
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from apiflask import APIFlask
+from sqlalchemy import text
+from standardwebhooks import Webhook
+
+from tests.personas import Persona
+from tests.workers.scene import (
+    Sink,
+    Worker,
+    attempts_of,
+    beside,
+    deliveries_of,
+    let_pass,
+    make_endpoint,
+    one,
+    publish,
+    rows,
+    started_sink,
+    wait_for_a_lock,
+    worker_of,
+)
+from wedsync.platform.db import db
+from wedsync.webhooks import endpoints, sending
+from wedsync.webhooks.schedule import DELAYS_S
+
+
+@pytest.fixture(scope="module")
+def sink() -> Iterator[Sink]:
+    with started_sink() as started:
+        yield started
+
+
+@pytest.fixture
+def worker(app: APIFlask, empty_database: None) -> Iterator[Worker]:
+    with worker_of(app) as started:
+        yield started
+
+
+def subscribe(app: APIFlask, worker: Worker, organization: UUID, url: str, **fields: Any) -> UUID:
+    """An endpoint with one delivery that is due; its id."""
+    endpoint, _secret = make_endpoint(app, organization, url, **fields)
+    publish(app, organization, "seating.changed", {"table": 4})
+    worker.fan_out()
+    return endpoint
+
+
+def only(app: APIFlask, endpoint: UUID) -> Any:
+    (delivery,) = deliveries_of(app, endpoint)
+    return delivery
+
+
+# --- arrives
+
+
+def test_a_delivery_arrives_signed_and_its_attempt_is_recorded(
+    app: APIFlask, worker: Worker, sink: Sink, organization: UUID
+) -> None:
+    sink.forget()
+    endpoint, secret = make_endpoint(app, organization, sink.url("/ok/signed"))
+    event_id = publish(app, organization, "seating.changed", {"table": 4, "name": "Zoë"})
+    worker.work()
+    delivery = only(app, endpoint)
+    assert (delivery.state, delivery.failures, delivery.owner) == ("delivered", 0, None)
+    assert delivery.finished_at is not None
+    (attempt,) = attempts_of(app, delivery.id)
+    assert (attempt.outcome, attempt.status, attempt.error) == ("ok", 200, None)
+    assert attempt.started_at < attempt.finished_at
+    assert attempt.timings["total_ms"] > 0
+
+    (request,) = sink.requests()
+    body = request["body"].encode("latin-1")
+    Webhook(secret).verify(body, request["headers"])
+    assert request["headers"]["webhook-id"] == str(event_id)
+    assert request["headers"]["content-type"] == "application/json"
+    sent = json.loads(body)
+    assert list(sent) == ["id", "type", "timestamp", "data"]
+    assert (sent["id"], sent["type"]) == (str(event_id), "seating.changed")
+    assert sent["data"] == {"table": 4, "name": "Zoë"}
+
+
+def test_while_a_secret_is_replaced_both_sign(
+    app: APIFlask, worker: Worker, sink: Sink, organization: UUID, owner: Persona
+) -> None:
+    sink.forget()
+    endpoint, old = make_endpoint(app, organization, sink.url("/ok/rotated"))
+    with app.app_context():
+        _, new = endpoints.rotate_secret(owner.identity, endpoint)
+        db.session.commit()
+    publish(app, organization, "seating.changed", {})
+    worker.work()
+    (request,) = sink.requests()
+    for secret in (old, new):
+        Webhook(secret).verify(request["body"], request["headers"])
+    with app.app_context(), db.engine.begin() as connection:
+        connection.execute(text("UPDATE endpoints SET previous_secret_until = now()"))
+    publish(app, organization, "seating.changed", {})
+    worker.work()
+    assert len(sink.requests()[-1]["headers"]["webhook-signature"].split(" ")) == 1
+
+
+# --- does not arrive
+
+
+def test_failures_are_tried_again_on_schedule_until_the_tenth(
+    app: APIFlask, worker: Worker, sink: Sink, organization: UUID
+) -> None:
+    endpoint = subscribe(app, worker, organization, sink.url("/status/500/always"))
+    for failures, delay_s in enumerate(DELAYS_S, start=1):
+        worker.deliver()
+        delivery = only(app, endpoint)
+        assert (delivery.state, delivery.failures, delivery.attempts) == ("due", failures, failures)
+        ended = attempts_of(app, delivery.id)[-1].finished_at
+        wait_s = (delivery.next_attempt_at - ended).total_seconds()
+        assert delay_s - 0.5 <= wait_s <= delay_s * 1.1
+        worker.deliver()
+        assert only(app, endpoint).attempts == failures  # not before its time
+        let_pass(app, delay_s * 1.1)
+    worker.deliver()
+    delivery = only(app, endpoint)
+    assert (delivery.state, delivery.failures) == ("exhausted", 10)
+    assert delivery.next_attempt_at is None
+    attempts = attempts_of(app, delivery.id)
+    assert [row.number for row in attempts] == list(range(1, 11))
+    assert {(row.outcome, row.status, row.error) for row in attempts} == {
+        ("refused", 500, "http_500")
+    }
+    assert attempts[0].answer == "as asked"
+    let_pass(app, 100_000)
+    worker.deliver()
+    assert only(app, endpoint).attempts == 10
+
+
+def test_a_redirect_is_a_failure_and_is_not_followed(
+    app: APIFlask, worker: Worker, sink: Sink, organization: UUID
+) -> None:
+    sink.forget()
+    endpoint = subscribe(app, worker, organization, sink.url("/redirect/there"))
+    worker.deliver()
+    delivery = only(app, endpoint)
+    (attempt,) = attempts_of(app, delivery.id)
+    assert (delivery.state, attempt.status, attempt.error) == ("due", 302, "redirected")
+    assert sink.paths() == {"/redirect/there": 1}
+
+
+def test_a_receiver_that_never_answers_is_left_after_the_time_out(
+    app: APIFlask,
+    worker: Worker,
+    sink: Sink,
+    organization: UUID,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert sending.TIMEOUT_S == 15.0
+    monkeypatch.setattr(sending, "TIMEOUT_S", 0.6)
+    endpoint = subscribe(app, worker, organization, sink.url("/hang/on"))
+    began = time.monotonic()
+    worker.deliver()
+    assert 0.5 < time.monotonic() - began < 3
+    delivery = only(app, endpoint)
+    (attempt,) = attempts_of(app, delivery.id)
+    assert (delivery.state, delivery.failures) == ("due", 1)
+    assert (attempt.outcome, attempt.error, attempt.status) == ("maybe", "timeout", None)
+
+
+def test_nobody_listening_is_a_failure_that_was_not_sent(
+    app: APIFlask, worker: Worker, organization: UUID
+) -> None:
+    endpoint = subscribe(app, worker, organization, "http://127.0.0.1:65531/")
+    worker.deliver()
+    delivery = only(app, endpoint)
+    (attempt,) = attempts_of(app, delivery.id)
+    assert (delivery.state, attempt.outcome, attempt.error) == ("due", "not_sent", "connect_failed")
+    since = one(app, "SELECT failing_since FROM endpoints WHERE id = :id", id=endpoint)
+    assert since.failing_since is not None
+
+
+def test_a_reset_is_a_failure_that_may_have_arrived(
+    app: APIFlask, worker: Worker, sink: Sink, organization: UUID
+) -> None:
+    endpoint = subscribe(app, worker, organization, sink.url("/reset/it"))
+    worker.deliver()
+    (attempt,) = attempts_of(app, only(app, endpoint).id)
+    assert (attempt.outcome, attempt.error) == ("maybe", "reset")
+
+
+def test_success_ends_a_time_of_failing(
+    app: APIFlask, worker: Worker, sink: Sink, organization: UUID
+) -> None:
+    endpoint = subscribe(app, worker, organization, sink.url("/flaky/1/endpoint"))
+    worker.deliver()
+    let_pass(app, 10)
+    worker.deliver()
+    delivery = only(app, endpoint)
+    assert (delivery.state, delivery.failures, delivery.attempts) == ("delivered", 1, 2)
+    since = one(app, "SELECT failing_since FROM endpoints WHERE id = :id", id=endpoint)
+    assert since.failing_since is None
+
+
+def test_410_disables_the_endpoint_and_cancels_what_is_open(
+    app: APIFlask, worker: Worker, sink: Sink, organization: UUID
+) -> None:
+    endpoint, _ = make_endpoint(app, organization, sink.url("/status/410/gone"))
+    for table in range(5):
+        publish(app, organization, "seating.changed", {"table": table})
+    worker.work()
+    row = one(app, "SELECT state, state_reason FROM endpoints WHERE id = :id", id=endpoint)
+    assert tuple(row) == ("disabled", "gone")
+    assert {row.state for row in deliveries_of(app, endpoint)} == {"cancelled"}
+    publish(app, organization, "seating.changed", {})
+    worker.work()
+    assert len(deliveries_of(app, endpoint)) == 5
+
+
+def test_an_endpoint_that_is_off_keeps_what_is_due_untried_and_goes_on_when_it_is_on(
+    app: APIFlask, worker: Worker, sink: Sink, organization: UUID, owner: Persona
+) -> None:
+    sink.forget()
+    endpoint = subscribe(app, worker, organization, sink.url("/ok/kept"))
+    with app.app_context():
+        endpoints.turn_off(owner.identity, endpoint)
+        db.session.commit()
+    publish(app, organization, "seating.changed", {})
+    worker.work()
+    delivery = only(app, endpoint)
+    assert (delivery.state, delivery.attempts) == ("due", 0)
+    assert sink.paths() == {}
+    with app.app_context():
+        endpoints.enable(owner.identity, endpoint)
+        db.session.commit()
+    worker.work()
+    assert only(app, endpoint).state == "delivered"
+
+
+# --- nothing stops the others
+
+
+def test_a_delivery_that_cannot_be_signed_fails_alone(
+    app: APIFlask, worker: Worker, sink: Sink, organization: UUID
+) -> None:
+    broken = subscribe(app, worker, organization, sink.url("/ok/broken"))
+    with app.app_context(), db.engine.begin() as connection:
+        connection.execute(text("UPDATE endpoints SET secret = 'no secret'"))
+    fine = subscribe(app, worker, organization, sink.url("/ok/fine"))
+    worker.deliver()
+    assert [row.state for row in deliveries_of(app, fine)] == ["delivered"]
+    for delivery in deliveries_of(app, broken):
+        assert (delivery.state, delivery.failures) == ("due", 1)
+        (attempt,) = attempts_of(app, delivery.id)
+        assert (attempt.outcome, attempt.error) == ("not_sent", "not_ready")
+
+
+def test_a_cancelled_delivery_is_not_sent_by_a_worker_that_saw_it_due(
+    app: APIFlask, worker: Worker, sink: Sink, organization: UUID
+) -> None:
+    sink.forget()
+    endpoint = subscribe(app, worker, organization, sink.url("/ok/cancelled"))
+    with worker.engine.connect() as cancelling:
+        cancelling.execute(text("UPDATE deliveries SET state = 'cancelled'"))
+        with beside(worker.deliver) as delivering:
+            wait_for_a_lock(app)
+            cancelling.commit()
+            delivering.result()
+    delivery = only(app, endpoint)
+    assert (delivery.state, delivery.attempts) == ("cancelled", 0)
+    assert sink.paths() == {}
+
+
+# --- workers
+
+
+def test_the_attempt_is_on_record_before_anything_leaves_and_a_death_resends_with_the_same_id(
+    app: APIFlask, worker: Worker, sink: Sink, organization: UUID
+) -> None:
+    sink.forget()
+    endpoint = subscribe(app, worker, organization, sink.url("/ok/death"))
+    with worker_of(app) as doomed:
+        assert len(doomed.begin_deliveries()) == 1
+        (begun,) = attempts_of(app, only(app, endpoint).id)
+        assert (begun.number, begun.outcome, begun.finished_at) == (1, None, None)
+        assert only(app, endpoint).state == "in_flight"
+        worker.deliver()
+        assert sink.paths() == {}
+        doomed.die()
+    assert worker.sweep() == 1
+    worker.deliver()
+    delivery = only(app, endpoint)
+    assert (delivery.state, delivery.attempts, delivery.failures) == ("delivered", 2, 0)
+    assert [(row.outcome, row.error) for row in attempts_of(app, delivery.id)] == [
+        ("lost", "worker_lost"),
+        ("ok", None),
+    ]
+    assert sink.keys() == {str(delivery.event_id): 1}
+
+
+def test_what_a_worker_reports_after_its_claim_was_given_back_changes_nothing(
+    app: APIFlask, worker: Worker, sink: Sink, organization: UUID
+) -> None:
+    endpoint = subscribe(app, worker, organization, sink.url("/status/410/late"))
+    with worker_of(app) as hung:
+        ((late, _request),) = hung.begin_deliveries()
+        with app.app_context(), db.engine.begin() as connection:
+            connection.execute(text("UPDATE deliveries SET lease_until = now()"))
+        assert worker.sweep() == 1
+        ((mine, _),) = worker.begin_deliveries()
+        hung.come_home(hung.delivery_source, [(late, sending._NOT_READY)])
+        delivery = only(app, endpoint)
+        assert (delivery.state, delivery.fence) == ("in_flight", mine.fence)
+        assert attempts_of(app, delivery.id)[0].outcome == "not_sent"
+
+
+def test_two_workers_at_once_send_each_delivery_once(
+    app: APIFlask, worker: Worker, sink: Sink, organization: UUID
+) -> None:
+    sink.forget()
+    for number in range(6):
+        make_endpoint(app, organization, sink.url(f"/ok/both/{number}"))
+    sent = [publish(app, organization, "seating.changed", {"n": n}) for n in range(60)]
+    worker.fan_out()
+    with worker_of(app) as other, beside(other.deliver) as delivering:
+        worker.deliver()
+        delivering.result()
+        worker.deliver()
+    assert sink.keys() == {str(event): 6 for event in sent}
+    states = rows(app, "SELECT state, attempts, count(*) FROM deliveries GROUP BY 1, 2")
+    assert [tuple(row) for row in states] == [("delivered", 1, 360)]
+
+
+def test_nothing_is_tried_before_its_time(
+    app: APIFlask, worker: Worker, sink: Sink, organization: UUID
+) -> None:
+    endpoint = subscribe(app, worker, organization, sink.url("/status/503/soon"))
+    worker.deliver()
+    delivery = only(app, endpoint)
+    lane = one(app, "SELECT next_due_at FROM lanes WHERE key = :key", key=delivery.lane)
+    assert abs(lane.next_due_at - delivery.next_attempt_at) < timedelta(seconds=0.01)
