@@ -1,27 +1,43 @@
 """The frame every signed-in page stands in: who I am, and where I can go."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from flask import Flask, current_app, g, request, url_for
+from flask import Flask, g, request, url_for
 from flask_login import current_user
 
-from wedsync.platform import dates
+from wedsync import health
+from wedsync.platform import identity, wording
+from wedsync.platform.fragments import wants_fragment
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One entry. It is the current one while the request's endpoint begins with `marked_by`."""
+    """One entry. It is the current one while the request's endpoint begins with `marked_by`.
+
+    `short` is its label where a phone has little room.
+    """
 
     label: str
     icon: str
     endpoint: str
     marked_by: str
+    short: str = ""
 
 
+TODAY = "health.today"
+# A phone's bar has five places; when there are more, the layout makes the fifth “More”.
+_TABBAR = 5
 _GROUPS = (
     (
-        Place("Today", icon="sun-high", endpoint="health.today", marked_by="health."),
+        Place("Today", icon="sun-high", endpoint=TODAY, marked_by=TODAY),
+        Place(
+            "Weddings",
+            icon="hearts",
+            endpoint="weddings.wedding_list",
+            marked_by="weddings.",
+        ),
         Place(
             "Workflows",
             icon="list-details",
@@ -35,32 +51,42 @@ _GROUPS = (
             icon="history",
             endpoint="workflows.run_list",
             marked_by="workflows.run",
+            short="Happened",
         ),
         Place("Webhooks", icon="webhook", endpoint="webhooks.overview", marked_by="webhooks."),
+        Place(
+            "Health", icon="heart-rate-monitor", endpoint="health.books", marked_by="health.books"
+        ),
     ),
     (Place("Settings", icon="settings", endpoint="accounts.settings", marked_by="accounts."),),
 )
 
 
 def register(app: Flask) -> None:
+    app.before_request(_settle_zone)
     app.context_processor(_frame)
     app.add_template_filter(_when, "when")
 
 
-def _when(instant: Any) -> str:
+def _settle_zone() -> None:
+    """Whose day it is: everything this request says is said in the organization's zone."""
+    if "identity" in g and current_user.is_authenticated:
+        g.zone = current_user.organization.zone
+
+
+def _when(instant: datetime) -> str:
     """`{{ sign_in.last_seen_at | when }}`: an instant in words, in the organization's zone."""
-    return dates.said(instant, current_user.organization.zone)
+    return wording.here().moment(instant)
 
 
 def _frame() -> dict[str, Any]:
     if "identity" not in g or not current_user.is_authenticated:
         return {"navigation": [], "tabbar": [], "me": None}
-    known = current_app.view_functions
-    groups = [[_item(place) for place in group if place.endpoint in known] for group in _GROUPS]
-    places = [group for group in groups if group]
+    groups = [] if wants_fragment() else _groups()
     return {
-        "navigation": places,
-        "tabbar": [item for group in places for item in group],
+        "navigation": groups,
+        "tabbar": [item for group in groups for item in group][:_TABBAR],
+        "words": wording.here(),
         "me": {
             "name": current_user.user.name,
             "initials": "".join(part[0] for part in current_user.user.name.split()[:2]).upper(),
@@ -69,12 +95,19 @@ def _frame() -> dict[str, Any]:
     }
 
 
-def _item(place: Place) -> dict[str, Any]:
+def _groups() -> list[list[dict[str, Any]]]:
+    needing = health.count_needing(identity.organization_id())
+    return [[_item(place, needing) for place in group] for group in _GROUPS]
+
+
+def _item(place: Place, needing: int) -> dict[str, Any]:
+    is_today = place.endpoint == TODAY
     return {
         "label": place.label,
+        "short": place.short,
         "icon": place.icon,
         "url": url_for(place.endpoint),
         "current": (request.endpoint or "").startswith(place.marked_by),
-        "count": None,
-        "count_words": "",
+        "count": needing if is_today and needing else None,
+        "count_words": "needs you" if needing == 1 else "need you",
     }
