@@ -3,9 +3,11 @@
 Nouns: a *workflow* with its *draft*, a published *version*, a *run* and its recorded *steps*.
 Entry points: `service` (drafts, publishing, on and off), `runs` (start, run again, stop, decide),
 `queries` (reads and the books), `start.start_runs` (called by the fan-out), `runner.RunSource`
-(the drain's work). `engine/` is pure, `actions/` are the built-in ones.
+(the drain's work). `engine/` is pure, `actions/` are the built-in ones. The pages begin at
+`routes` and `run_routes`; `run_story` tells a run.
 """
 
-from flask import Blueprint
+from wedsync.workflows import run_routes
+from wedsync.workflows.routes import pages
 
-pages = Blueprint("workflows", __name__)
+__all__ = ["pages", "run_routes"]

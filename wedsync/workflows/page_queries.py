@@ -1,0 +1,207 @@
+"""What the pages read: lists with only the columns they show, and the names behind ids."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, FromClause, Select, and_, func, select
+
+from wedsync.events.models import Event
+from wedsync.events.subjects import name_in
+from wedsync.platform.db import db
+from wedsync.webhooks.models import Hook
+from wedsync.weddings.models import Wedding
+from wedsync.workflows.models import Run, RunStep, Workflow, WorkflowVersion
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow:
+    """A run as a list shows it.
+
+    `subject` is whom it is about: the couple, else a name in what came in, else None.
+    """
+
+    id: UUID
+    workflow_id: UUID
+    workflow_name: str
+    workflow_state: str
+    version_id: UUID
+    version: int
+    state: str
+    reason: Any
+    waiting_for: Any
+    created_at: datetime
+    finished_at: datetime | None
+    subject: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class StepMark:
+    """How one step of a listed run ended; `taken` is the branch it chose."""
+
+    step: str
+    state: str
+    taken: str | None
+
+
+def list_run_rows(
+    organization_id: UUID,
+    *,
+    run_id: UUID | None = None,
+    states: Collection[str] = (),
+    workflow_id: UUID | None = None,
+    event_id: UUID | None = None,
+    since: datetime | None = None,
+    before: UUID | None = None,
+    limit: int = 50,
+) -> list[RunRow]:
+    """Runs, newest first, older than `before`, narrowed to what is given."""
+    wanted = [Run.organization_id == organization_id]
+    if run_id:
+        wanted.append(Run.id == run_id)
+    if states:
+        wanted.append(Run.state.in_(states))
+    if workflow_id:
+        wanted.append(Run.workflow_id == workflow_id)
+    if event_id:
+        wanted.append(Run.event_id == event_id)
+    if since:
+        wanted.append(Run.created_at >= since)
+    if before:
+        wanted.append(Run.id < before)
+    return [RunRow(*row) for row in db.session.execute(run_rows_query(wanted, limit))]
+
+
+_PAGE = (
+    Run.id,
+    Run.organization_id,
+    Run.workflow_id,
+    Run.version_id,
+    Run.event_id,
+    Run.wedding_id,
+    Run.input,
+    Run.state,
+    Run.reason,
+    Run.waiting_for,
+    Run.created_at,
+    Run.finished_at,
+)
+
+
+def run_rows_query(wanted: Sequence[ColumnElement[bool]], limit: int) -> Select[Any]:
+    """The statement behind `list_run_rows`: the page is picked first, names are looked up after."""
+    page = select(*_PAGE).where(*wanted).order_by(Run.id.desc()).limit(limit).subquery("page")
+    return (
+        select(
+            page.c.id,
+            page.c.workflow_id,
+            Workflow.name,
+            Workflow.state,
+            page.c.version_id,
+            WorkflowVersion.number,
+            page.c.state,
+            page.c.reason,
+            page.c.waiting_for,
+            page.c.created_at,
+            page.c.finished_at,
+            func.coalesce(Wedding.title, name_in(func.coalesce(Event.data, page.c.input))),
+        )
+        .join(Workflow, _is(page, Workflow, "workflow_id"))
+        .join(WorkflowVersion, _is(page, WorkflowVersion, "version_id"))
+        .outerjoin(Event, _is(page, Event, "event_id"))
+        .outerjoin(Wedding, _is(page, Wedding, "wedding_id"))
+        .order_by(page.c.id.desc())
+    )
+
+
+def _is(page: FromClause, model: Any, column: str) -> ColumnElement[bool]:
+    return and_(model.organization_id == page.c.organization_id, model.id == page.c[column])
+
+
+def step_marks(organization_id: UUID, run_ids: Collection[UUID]) -> dict[UUID, list[StepMark]]:
+    """The steps of these runs in the order they happened."""
+    marks: dict[UUID, list[StepMark]] = {run_id: [] for run_id in run_ids}
+    if not marks:
+        return marks
+    rows = db.session.execute(
+        select(RunStep.run_id, RunStep.step_id, RunStep.state, RunStep.explanation["taken"].astext)
+        .where(RunStep.organization_id == organization_id, RunStep.run_id.in_(marks))
+        .order_by(RunStep.run_id, RunStep.position, RunStep.started_at)
+    )
+    for run_id, step, state, taken in rows:
+        marks[run_id].append(StepMark(step, state, taken))
+    return marks
+
+
+def definitions(organization_id: UUID, version_ids: Collection[UUID]) -> dict[UUID, Any]:
+    """The definitions of these versions."""
+    rows = db.session.execute(
+        select(WorkflowVersion.id, WorkflowVersion.definition).where(
+            WorkflowVersion.organization_id == organization_id,
+            WorkflowVersion.id.in_(set(version_ids)),
+        )
+    )
+    return dict(rows.all())
+
+
+def open_counts(organization_id: UUID, states: Collection[str]) -> dict[str, int]:
+    """How many runs are in each of these states, asked only of the few that are not over."""
+    rows = db.session.execute(
+        select(Run.state, func.count())
+        .where(Run.organization_id == organization_id, Run.state.in_(states))
+        .group_by(Run.state)
+    )
+    return dict.fromkeys(states, 0) | dict(rows.all())
+
+
+def workflow_names(organization_id: UUID) -> Mapping[UUID, str]:
+    """What the workflows are called, by name."""
+    rows = db.session.execute(
+        select(Workflow.id, Workflow.name)
+        .where(Workflow.organization_id == organization_id)
+        .order_by(func.lower(Workflow.name), Workflow.id)
+    )
+    return dict(rows.all())
+
+
+def source_names(organization_id: UUID) -> Mapping[str, str]:
+    """What people call the places events come from: `{"hook:<id>": "Petal's answers"}`."""
+    hooks = db.session.execute(
+        select(Hook.id, Hook.name).where(Hook.organization_id == organization_id)
+    )
+    named = {f"hook:{hook_id}": name for hook_id, name in hooks}
+    for workflow_id, name in workflow_names(organization_id).items():
+        named[f"workflow:{workflow_id}"] = name
+    return named
+
+
+def source_name(organization_id: UUID, source: str) -> str | None:
+    """What people call where an event came from; None when it came from ourselves."""
+    kind, _, named = source.partition(":")
+    model: Any = {"hook": Hook, "workflow": Workflow}.get(kind)
+    if model is None:
+        return {"ours": None, "api": "the API"}.get(kind, "a partner")
+    name = db.session.scalar(
+        select(model.name).where(model.organization_id == organization_id, model.id == UUID(named))
+    )
+    return str(name or "something that is gone")
+
+
+def last_runs(organization_id: UUID, workflow_ids: Collection[UUID]) -> dict[UUID, datetime | None]:
+    """When each of these workflows last began a run; None for those that never did."""
+    latest = (
+        select(Run.created_at)
+        .where(Run.organization_id == organization_id, Run.workflow_id == Workflow.id)
+        .order_by(Run.id.desc())
+        .limit(1)
+        .correlate(Workflow)
+        .scalar_subquery()
+    )
+    rows = db.session.execute(
+        select(Workflow.id, latest).where(
+            Workflow.organization_id == organization_id, Workflow.id.in_(set(workflow_ids))
+        )
+    )
+    return dict(rows.all())

@@ -1,0 +1,239 @@
+"""A definition as the lines people read: role, sentence, what it says, branches beside each other.
+
+Drafts may hold anything, so nothing here trusts a definition's shape.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any
+
+from wedsync.platform import wording
+from wedsync.workflows import actions
+from wedsync.workflows.catalogue import action_infos
+from wedsync.workflows.engine import ActionInfo, sentence
+from wedsync.workflows.engine.operators import unescape_key
+from wedsync.workflows.engine.outline import children
+from wedsync.workflows.engine.retry import RetryPolicy
+from wedsync.workflows.engine.shape import refusal
+from wedsync.workflows.engine.steps.action import effect_of
+from wedsync.workflows.engine.steps.kind import Child, mapping, sequence
+from wedsync.workflows.engine.words import clip, expression_words
+
+LOOKS: Mapping[str, Mapping[str, str]] = {
+    "choose": {"role": "If", "icon": "arrows-split-2"},
+    "filter": {"role": "If", "icon": "filter"},
+    "set": {"role": "Note", "icon": "notes"},
+    "stop": {"role": "End", "icon": "flag"},
+    "action": {"role": "Do", "icon": "bolt"},
+    "later": {"role": "Later", "icon": "circle-dashed"},
+}
+TRIGGER_LOOKS: Mapping[str, Mapping[str, str]] = {
+    "webhook": {"icon": "webhook"},
+    "event": {"icon": "bell"},
+    "manual": {"icon": "hand-click"},
+    "later": {"icon": "circle-dashed"},
+}
+
+_QUOTED = re.compile(r"“([^“”]*)”")
+_DOTTED = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+")
+_MOST_VALUES = 12
+_LONGEST_LABEL = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A stretch of a sentence; `strong` is what fills a slot."""
+
+    text: str
+    strong: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """A column of a step. `when` says in words what leads there."""
+
+    label: str
+    when: str
+    lines: tuple["Line", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One step. `number` is its place in words (`2`, or `1, Yes` inside a branch)."""
+
+    id: str
+    number: str
+    role: str
+    icon: str
+    sentence: tuple[Piece, ...]
+    detail: tuple[Piece, ...]
+    note: str
+    values: tuple[tuple[str, str], ...]
+    if_it_fails: str
+    branches: tuple[Branch, ...]
+
+
+def pieces(said: str) -> tuple[Piece, ...]:
+    """A sentence with what it quotes made strong; the names of events become words."""
+    text = said.removesuffix(".")
+    found: list[Piece] = []
+    for number, part in enumerate(_QUOTED.split(text)):
+        if part:
+            found.append(Piece(_unquoted(part) if number % 2 else part, strong=bool(number % 2)))
+    return tuple(found)
+
+
+def plain(said: tuple[Piece, ...]) -> str:
+    """The pieces as plain text."""
+    return "".join(piece.text for piece in said)
+
+
+def _unquoted(text: str) -> str:
+    is_event_type = _DOTTED.fullmatch(text) is not None
+    return wording.name_words(text) if is_event_type else text
+
+
+def lines_of(definition: Any) -> tuple[Line, ...]:
+    """The steps of a definition, branches inside their steps."""
+    if refusal(definition) is not None:
+        return ()
+    return tuple(_lines(mapping(definition).get("steps"), ""))
+
+
+def every_line(lines: tuple[Line, ...]) -> Iterator[Line]:
+    """The lines and those inside their branches, in reading order."""
+    for line in lines:
+        yield line
+        for branch in line.branches:
+            yield from every_line(branch.lines)
+
+
+def _lines(steps: Any, place: str) -> Iterator[Line]:
+    number = 0
+    for step in sequence(steps):
+        if isinstance(step, dict):
+            number += 1
+            yield _line(step, place or str(number))
+
+
+def _line(step: Mapping[str, Any], place: str) -> Line:
+    look = look_of(step)
+    said, detail = titled(step, sentence_of(step))
+    return Line(
+        id=str(step.get("id", "")),
+        number=place,
+        role=look["role"],
+        icon=look["icon"],
+        sentence=said,
+        detail=detail,
+        note=str(step.get("note") or ""),
+        values=tuple(_values(step)),
+        if_it_fails=_if_it_fails(step),
+        branches=tuple(_branch(child, place) for child in children(step)),
+    )
+
+
+def look_of(step: Mapping[str, Any]) -> Mapping[str, str]:
+    """The role and icon of a step: those of its kind, an action's icon from its manifest."""
+    kind = step.get("kind")
+    look = LOOKS.get(kind, LOOKS["later"]) if isinstance(kind, str) else LOOKS["later"]
+    if kind == "action":
+        slug = str(step.get("use")).partition(".")[0]
+        own = actions.manifests().get(slug, {}).get("icon")
+        return {**look, "icon": str(own)} if own else look
+    return look
+
+
+def sentence_of(step: Mapping[str, Any]) -> tuple[Piece, ...]:
+    """What a step does, in the present tense."""
+    if step.get("kind") == "choose":
+        return (Piece("Take the first that fits"),)
+    return pieces(sentence(step, action_infos()))
+
+
+def titled(
+    step: Mapping[str, Any], said: tuple[Piece, ...]
+) -> tuple[tuple[Piece, ...], tuple[Piece, ...]]:
+    """What people call a step, with what it does below; without a name, what it does alone."""
+    label = step.get("label")
+    if isinstance(label, str) and label.strip():
+        return (Piece(clip(label), strong=True),), said
+    return said, ()
+
+
+def step_name(step: Mapping[str, Any]) -> str:
+    """What people call a step: its label, else what it does."""
+    label = step.get("label")
+    if isinstance(label, str) and label.strip():
+        return clip(label)
+    return plain(pieces(sentence(step, action_infos())))
+
+
+def done_sentence(step: Mapping[str, Any], given: Any = None) -> tuple[Piece, ...]:
+    """What an action did, in the past tense, with what it was `given` in the slots."""
+    filled = {**step, "input": given} if isinstance(given, dict) else step
+    return pieces(sentence(filled, _past_infos()))
+
+
+def input_title(use: str, field: str) -> str | None:
+    """What the form of an action calls one of its inputs."""
+    slug, _, key = use.partition(".")
+    for entry in actions.manifests().get(slug, {}).get("actions", ()):
+        if entry["key"] == key:
+            title = entry["input"]["properties"].get(field, {}).get("title")
+            return str(title) if title else None
+    return None
+
+
+@cache
+def _past_infos() -> Mapping[str, ActionInfo]:
+    """The actions with the sentence their manifest has for what is done."""
+    past = {
+        f"{slug}.{entry['key']}": entry.get("done")
+        for slug, manifest in actions.manifests().items()
+        for entry in manifest["actions"]
+    }
+    return {
+        key: replace(info, sentence=past.get(key) or info.sentence)
+        for key, info in action_infos().items()
+    }
+
+
+def _values(step: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """What a step notes or sends, by name, each told as where it comes from."""
+    if step.get("kind") == "set":
+        written: Mapping[str, Any] = mapping(step.get("values"))
+    else:
+        given = mapping(step.get("input"))
+        written = mapping(given.get("data")) or mapping(given.get("json"))
+    for name, value in list(written.items())[:_MOST_VALUES]:
+        yield label_of(unescape_key(name)), expression_words(value)
+
+
+def label_of(name: str) -> str:
+    """The name of a value as a label: `party_size` is `Party size`."""
+    return clip(wording.name_words(name), _LONGEST_LABEL)
+
+
+def _if_it_fails(step: Mapping[str, Any]) -> str:
+    info = action_infos().get(str(step.get("use")))
+    if step.get("kind") != "action" or (info and effect_of(info, step) == "local"):
+        return ""
+    on_error = mapping(step.get("on_error"))
+    try:
+        tries = RetryPolicy.of(mapping(on_error.get("retry"))).attempts
+    except (TypeError, ValueError):
+        return ""  # an unfinished draft; its problem is told above
+    then = {"continue": "then it goes on without", "steps": "then what is below happens"}
+    ending = then.get(str(on_error.get("then")), "then this stops and you are told")
+    return f"If it fails: {'tried once' if tries == 1 else f'tried {tries} times'}, {ending}."
+
+
+def _branch(child: Child, place: str) -> Branch:
+    is_otherwise = child.lead == "otherwise"
+    when = "always here, so nobody falls through" if is_otherwise else child.lead
+    if child.lead.startswith("if "):
+        when = f"when {child.lead[3:]}"
+    return Branch(child.label, when, tuple(_lines(child.steps, f"{place}, {child.label}")))
