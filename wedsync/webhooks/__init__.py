@@ -4,9 +4,11 @@ Nouns: a *hook* (an address senders post to, signed by a *scheme*), its *rejecti
 (an address we send to), a *delivery* of an event to it, its *attempts*.
 Entry points: `hooks` and `endpoints` make and change them, `queries` reads them, `schemes` judge
 what comes in (the front calls them), `incoming` finds its data, `deliveries` are made by the
-fan-out and sent by `sending`, signed by `signing`.
+fan-out and sent by `sending`, signed by `signing`. The pages begin at `routes`; `delivery_log` and
+the `…_words` modules say what they show.
 """
 
-from flask import Blueprint
+from wedsync.webhooks import endpoint_routes, hook_routes
+from wedsync.webhooks.routes import pages
 
-pages = Blueprint("webhooks", __name__)
+__all__ = ["endpoint_routes", "hook_routes", "pages"]

@@ -1,0 +1,176 @@
+"""The pages of endpoints: one endpoint with its deliveries, making one, changing one."""
+
+from uuid import UUID
+
+from flask import Response, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from wedsync.errors import Conflict, Invalid
+from wedsync.platform import identity, wording
+from wedsync.platform.fragments import render
+from wedsync.platform.identity import requires
+from wedsync.platform.passing import done, refused
+from wedsync.platform.runtime import commit
+from wedsync.webhooks import (
+    delivery_log,
+    endpoint_words,
+    endpoints,
+    page_queries,
+    queries,
+    resending,
+    samples,
+    secrets,
+)
+from wedsync.webhooks.forms import EndpointForm
+from wedsync.webhooks.models import Endpoint
+from wedsync.webhooks.routes import DAY, pages
+
+
+@pages.route("/webhooks/endpoints/new", methods=["GET", "POST"])
+@requires("editor")
+def new_endpoint() -> Response:
+    """Make an endpoint; its secret is shown on the page that answers, and never again."""
+    form = EndpointForm()
+    if request.method == "GET" or not form.validate():
+        return _form(form, None)
+    try:
+        made, secret = endpoints.create(
+            identity.organization_id(), form.fields(), by=identity.current()
+        )
+    except Invalid as error:
+        form.show(error)
+        return _form(form, None)
+    commit()
+    return _made(made, secret, "is ready")
+
+
+@pages.get("/webhooks/endpoints/<uuid:endpoint_id>")
+def endpoint(endpoint_id: UUID) -> Response:
+    """One endpoint: what it is told, how that goes, and its deliveries."""
+    organization_id, words = identity.organization_id(), wording.here()
+    found = queries.get_endpoint(organization_id, endpoint_id)
+    traffic = page_queries.traffic(organization_id, words.now - DAY).get(
+        endpoint_id, page_queries.Traffic()
+    )
+    hours = page_queries.by_hour(organization_id, endpoint_id, words.now - DAY)
+    return render(
+        "webhooks/endpoint.html",
+        endpoint=found,
+        name=endpoint_words.endpoint_name(found),
+        state_of_it=endpoint_words.endpoint_state(found, traffic, words),
+        news=endpoint_words.news(found, traffic, words),
+        told_about=endpoint_words.told_about(found),
+        signed_with=endpoint_words.signed_with(found, words),
+        order=endpoint_words.order(found),
+        bars=endpoint_words.hour_bars(hours, words.now),
+        began=words.gutter(words.now - DAY),
+        log=delivery_log.read(found, request.args, words),
+        may_edit=identity.current().has_role("editor"),
+    )
+
+
+@pages.route("/webhooks/endpoints/<uuid:endpoint_id>/edit", methods=["GET", "POST"])
+@requires("editor")
+def edit_endpoint(endpoint_id: UUID) -> AnyResponse:
+    """Change an endpoint's address and what it is told about."""
+    found = queries.get_endpoint(identity.organization_id(), endpoint_id)
+    if request.method == "GET":
+        return _form(EndpointForm.of(found), found)
+    form = EndpointForm()
+    if not form.validate():
+        return _form(form, found)
+    try:
+        endpoints.update(identity.current(), endpoint_id, form.fields())
+    except Invalid as error:
+        form.show(error)
+        return _form(form, found)
+    commit()
+    return done("The endpoint is changed.", _page(endpoint_id))
+
+
+@pages.post("/webhooks/endpoints/<uuid:endpoint_id>/rotate")
+def rotate_endpoint_secret(endpoint_id: UUID) -> Response:
+    """Make a new secret and show it once."""
+    found, secret = endpoints.rotate_secret(identity.current(), endpoint_id)
+    commit()
+    return _made(found, secret, "has a new secret")
+
+
+@pages.post("/webhooks/endpoints/<uuid:endpoint_id>/<any(on, off):state>")
+def switch_endpoint(endpoint_id: UUID, state: str) -> AnyResponse:
+    """Turn an endpoint on or off."""
+    switch = endpoints.enable if state == "on" else endpoints.turn_off
+    switch(identity.current(), endpoint_id)
+    commit("deliveries")
+    said = "It is on. What waited is sent now." if state == "on" else "It is off. Nothing is sent."
+    return done(said, _page(endpoint_id))
+
+
+@pages.post("/webhooks/endpoints/<uuid:endpoint_id>/test")
+def test_endpoint(endpoint_id: UUID) -> AnyResponse:
+    """Send a friendly word to this endpoint alone."""
+    try:
+        samples.send_test(identity.organization_id(), endpoint_id)
+    except Conflict as error:
+        return refused(error, _page(endpoint_id))
+    commit("deliveries")
+    return done("A test is on its way; it stands on top of the deliveries.", _page(endpoint_id))
+
+
+@pages.post("/webhooks/endpoints/<uuid:endpoint_id>/remove")
+def remove_endpoint(endpoint_id: UUID) -> AnyResponse:
+    """Take an endpoint away."""
+    endpoints.delete(identity.current(), endpoint_id)
+    commit()
+    return done("The endpoint is gone.", url_for("webhooks.overview"))
+
+
+@pages.post("/deliveries/<uuid:delivery_id>/try")
+def try_delivery(delivery_id: UUID) -> AnyResponse:
+    """Try a delivery at once, or send one again that was given up."""
+    return _acted(delivery_id, again=True)
+
+
+@pages.post("/deliveries/<uuid:delivery_id>/stop")
+def stop_delivery(delivery_id: UUID) -> AnyResponse:
+    """Stop trying a delivery."""
+    return _acted(delivery_id, again=False)
+
+
+def _acted(delivery_id: UUID, *, again: bool) -> AnyResponse:
+    act = resending.try_now if again else resending.give_up
+    try:
+        delivery = act(identity.organization_id(), delivery_id, by=identity.current())
+    except Conflict as error:
+        return refused(error, request.referrer or url_for("webhooks.overview"))
+    back = url_for(
+        "webhooks.endpoint", endpoint_id=delivery.endpoint_id, delivery=delivery_id, _anchor="log"
+    )
+    commit("deliveries")
+    return done("It is being tried now." if again else "It is not tried any more.", back)
+
+
+def _form(form: EndpointForm, endpoint: Endpoint | None) -> Response:
+    return render(
+        "webhooks/endpoint_form.html",
+        status=422 if form.errors else 200,
+        form=form,
+        endpoint=endpoint,
+    )
+
+
+def _made(endpoint: Endpoint, secret: str, what: str) -> Response:
+    return render(
+        "webhooks/made.html",
+        title=f"{endpoint_words.endpoint_name(endpoint)} {what}",
+        address=endpoint.url,
+        address_words="Where we post to",
+        secret=secret,
+        overlap=secrets.overlap_until(endpoint),
+        needs_secret=False,
+        url=_page(endpoint.id),
+    )
+
+
+def _page(endpoint_id: UUID) -> str:
+    return url_for("webhooks.endpoint", endpoint_id=endpoint_id)

@@ -1,0 +1,133 @@
+"""What people fill in to make hooks and endpoints and to change them."""
+
+from typing import Any
+
+from wtforms import Field, PasswordField, RadioField, SelectField, StringField, TextAreaField
+from wtforms.validators import InputRequired
+
+from wedsync.accounts.forms import Form
+from wedsync.errors import Invalid
+from wedsync.webhooks.endpoints import EndpointFields
+from wedsync.webhooks.hooks import HookFields
+from wedsync.webhooks.models import Endpoint, Hook
+from wedsync.webhooks.schemes import generic_hmac
+
+SCHEMES = {
+    "standard_webhooks": "Standard Webhooks",
+    "stripe": "Stripe",
+    "hmac": "Another signature",
+}
+_SIGNED = ("header", "algorithm", "encoding", "prefix", "id_header", "timestamp_header")
+
+
+def _stripped(value: str | None) -> str:
+    return (value or "").strip()
+
+
+def _text(label: str, *validators: Any) -> StringField:
+    return StringField(label, filters=[_stripped], validators=list(validators))
+
+
+def _lines(field: Field) -> list[str]:
+    """What was written, one entry a line or between commas."""
+    written = (field.data or "").replace(",", "\n").splitlines()
+    return [line.strip() for line in written if line.strip()]
+
+
+class _KeeperForm(Form):
+    """A form whose service names its refusals by place: `/options/header` is the field `header`."""
+
+    def show(self, error: Invalid) -> None:
+        for entry in error.errors:
+            field = self._fields.get(entry.pointer.rpartition("/")[2])
+            if field is None:
+                self.form_errors.append(entry.message)
+            else:
+                field.errors = [*field.errors, entry.message]
+        if not error.errors:
+            self.form_errors.append(error.detail)
+
+
+class HookForm(_KeeperForm):
+    """A hook. The fields of the signature count only for a signature that is no known one's."""
+
+    name = _text("Name", InputRequired(message="Give it a name, such as “Petal's answers”."))
+    scheme = RadioField("How the sender signs", choices=SCHEMES, default="standard_webhooks")
+    event_type = _text("What its events are called")
+    secret = PasswordField("Secret", filters=[_stripped])
+    header = _text("Header with the signature")
+    algorithm = SelectField("Algorithm", choices=generic_hmac.ALGORITHMS)
+    encoding = SelectField("Written as", choices=generic_hmac.ENCODINGS)
+    prefix = _text("Text before the signature")
+    id_header = _text("Header with the event's id")
+    timestamp_header = _text("Header with the time")
+    sensitive = TextAreaField("Not for everybody's eyes")
+
+    @classmethod
+    def of(cls, hook: Hook) -> "HookForm":
+        """The form filled with what a hook says; its secret is never shown."""
+        options = {name: hook.options.get(name) or "" for name in _SIGNED}
+        hidden = "\n".join(hook.options.get("sensitive") or ())
+        return cls(
+            data={
+                "name": hook.name,
+                "scheme": hook.scheme,
+                "event_type": hook.event_type or "",
+                "sensitive": hidden,
+                **options,
+            }
+        )
+
+    def fields(self, scheme: str) -> HookFields:
+        """What the service is asked for."""
+        options: dict[str, Any] = {}
+        if scheme == "hmac":
+            written = {name: getattr(self, name).data for name in _SIGNED}
+            options = {name: value for name, value in written.items() if value}
+        if hidden := _lines(self.sensitive):
+            options["sensitive"] = hidden
+        return {
+            "name": self.name.data,
+            "scheme": scheme,
+            "event_type": self.event_type.data or None,
+            "secret": self.secret.data or None,
+            "options": options,
+        }
+
+
+class SecretForm(_KeeperForm):
+    """The secret only the sender can make."""
+
+    secret = PasswordField(
+        "Secret", filters=[_stripped], validators=[InputRequired(message="Paste the secret here.")]
+    )
+
+
+class EndpointForm(_KeeperForm):
+    """An endpoint."""
+
+    url = _text("Address", InputRequired(message="Where should it be sent?"))
+    description = _text("Name")
+    event_types = TextAreaField("What it is told about")
+    ordered_by = _text("One after the other by")
+
+    @classmethod
+    def of(cls, endpoint: Endpoint) -> "EndpointForm":
+        """The form filled with what an endpoint says."""
+        return cls(
+            data={
+                "url": endpoint.url,
+                "description": endpoint.description,
+                "event_types": "\n".join(endpoint.event_types),
+                "ordered_by": endpoint.ordered_by or "",
+            }
+        )
+
+    def fields(self) -> EndpointFields:
+        """What the service is asked for."""
+        return {
+            "url": self.url.data,
+            "description": self.description.data,
+            "event_types": _lines(self.event_types),
+            "ordered_by": self.ordered_by.data or None,
+        }

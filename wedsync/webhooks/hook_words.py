@@ -1,0 +1,96 @@
+"""Hooks in words: how the sender signs, how it stands, why something was refused."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from wedsync.platform.wording import Wording, count, size
+from wedsync.webhooks import schemes
+from wedsync.webhooks.delivery_words import State
+from wedsync.webhooks.models import Hook, HookRejectionSample
+
+SCHEME_WORDS = {
+    "standard_webhooks": "by Standard Webhooks",
+    "stripe": "by Stripe",
+    "hmac": "in its own way",
+}
+REFUSALS = {
+    "signature_missing": "It was not signed",
+    "signature_invalid": "The signature did not fit the secret",
+    "signature_stale": "It was older than five minutes, or from the future",
+    "body_invalid": "What was in it could not be read",
+    "body_too_large": "It was larger than 1 MiB",
+    "body_too_slow": "It arrived too slowly",
+    "hook_off": "The hook was off",
+    "quota": "It was more than was agreed",
+}
+_STATES = {
+    "on": State("ready", "On"),
+    "off": State("off", "Off"),
+    "needs_secret": State("needs", "Needs its secret"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One refusal: when, why, and what little is kept of it."""
+
+    at: datetime
+    why: str
+    size: str
+    headers: str
+
+
+def hook_state(hook: Hook) -> State:
+    """How a hook stands, in a word or two."""
+    return _STATES[hook.state]
+
+
+def refusal(code: str) -> str:
+    """Why something was refused."""
+    return REFUSALS.get(code, "It was not taken")
+
+
+def seen(hook: Hook, words: Wording) -> str:
+    """When somebody last used it."""
+    if hook.last_seen_at is None:
+        return "Nothing has come in yet."
+    return f"Something last came in {words.ago(hook.last_seen_at)}."
+
+
+def news(hook: Hook, today: int, words: Wording) -> str:
+    """One sentence on how a hook stands."""
+    if hook.state == "needs_secret":
+        return "It waits for its secret. Until then nothing is taken, so nothing false comes in."
+    if hook.state == "off":
+        return "It is off: whoever posts here is told that there is nothing at this address."
+    if hook.last_seen_at is None:
+        return "Give the address and the secret to the sender. Nothing has come in yet."
+    return f"{count(today, 'event')} came in during the last day. {seen(hook, words)}"
+
+
+def signed_with(hook: Hook) -> str:
+    """How the sender signs, for people who set it up."""
+    if hook.scheme != "hmac":
+        return SCHEME_WORDS[hook.scheme]
+    said: Mapping[str, Any] = hook.options
+    return f"in {said.get('header')} with {said.get('algorithm')}, as {said.get('encoding')}"
+
+
+def makes_own_secret(hook: Hook) -> bool:
+    """Whether the secret of this kind of hook is ours to make."""
+    return schemes.named(hook.scheme).new_secret() is not None
+
+
+def samples(found: Sequence[HookRejectionSample]) -> list[Sample]:
+    """The latest refusals; headers that carry secrets were masked when they were kept."""
+    return [
+        Sample(
+            at=each.created_at,
+            why=refusal(each.code),
+            size=size(each.size),
+            headers="\n".join(f"{name}: {value}" for name, value in sorted(each.headers.items())),
+        )
+        for each in found
+    ]

@@ -1,0 +1,32 @@
+"""The webhook pages begin here: what comes in and what goes out, on one page."""
+
+from datetime import timedelta
+
+from flask import Blueprint, Response
+
+from wedsync.platform import identity, wording
+from wedsync.platform.fragments import render
+from wedsync.webhooks import endpoint_words, hook_words, hooks, page_queries, queries
+
+pages = Blueprint("webhooks", __name__)
+
+DAY = timedelta(days=1)
+
+
+@pages.get("/webhooks")
+def overview() -> Response:
+    """Every hook and every endpoint."""
+    organization_id, words = identity.organization_id(), wording.here()
+    return render(
+        "webhooks/overview.html",
+        hooks=queries.list_hooks(organization_id, limit=100),
+        endpoints=queries.list_endpoints(organization_id, limit=100),
+        rejections=page_queries.rejection_counts(organization_id),
+        received=page_queries.received(organization_id, words.now - DAY),
+        traffic=page_queries.traffic(organization_id, words.now - DAY),
+        no_traffic=page_queries.Traffic(),
+        hook_words=hook_words,
+        endpoint_words=endpoint_words,
+        url_of=hooks.url_of,
+        may_edit=identity.current().has_role("editor"),
+    )
