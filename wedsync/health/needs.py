@@ -1,0 +1,168 @@
+"""What needs a person: each with what happened, what we did meanwhile, and the one step to take."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from flask import url_for
+from sqlalchemy import select, text
+
+from wedsync.platform import clock
+from wedsync.platform.db import db
+from wedsync.platform.wording import Wording, count
+from wedsync.webhooks.models import Endpoint, Hook
+from wedsync.workflows import page_queries, run_list
+from wedsync.workflows.run_words import RunLine
+
+FAILED_FOR = timedelta(days=3)
+"""How long a run that did not work stays on Today; after that it is found under What happened."""
+
+_LOOKED_AT = 500
+_SHOWN = 10
+
+# A run that was taken up again is known by its cause, for which there is an index.
+_FAILED = (
+    "SELECT r.workflow_id, r.id, r.finished_at FROM (SELECT id, workflow_id, finished_at FROM runs"
+    f"  WHERE organization_id = :organization_id AND state = 'failed' ORDER BY id DESC"
+    f"  LIMIT {_LOOKED_AT}) r WHERE r.finished_at >= :since AND NOT EXISTS"
+    "  (SELECT 1 FROM runs again WHERE again.workflow_id = r.workflow_id"
+    "   AND again.cause = 'rerun:' || r.id || '\\:1')"
+)
+_FAILED_BY_WORKFLOW = text(
+    "SELECT f.workflow_id, w.name, count(*) AS n, min(f.finished_at) AS since,"
+    " (array_agg(f.id ORDER BY f.id DESC))[1] AS latest"
+    f" FROM ({_FAILED}) f JOIN workflows w ON w.organization_id = :organization_id"
+    " AND w.id = f.workflow_id GROUP BY f.workflow_id, w.name ORDER BY since"
+)
+_COUNT = text(
+    "SELECT (SELECT count(*) FROM runs WHERE organization_id = :organization_id"
+    "  AND state = 'needs_attention')"
+    f" + (SELECT count(DISTINCT workflow_id) FROM ({_FAILED}) f)"
+    " + (SELECT count(*) FROM endpoints WHERE organization_id = :organization_id"
+    "  AND state = 'disabled')"
+    " + (SELECT count(*) FROM hooks WHERE organization_id = :organization_id"
+    "  AND state = 'needs_secret')"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """One row of “Needs you”."""
+
+    icon: str
+    title: str
+    text: str
+    url: str
+    action: str
+    since: datetime
+
+
+def count_needing(organization_id: UUID) -> int:
+    """How many things need somebody of this organization."""
+    return int(db.session.scalar(_COUNT, _since(organization_id)) or 0)
+
+
+def needs_of(organization_id: UUID, words: Wording) -> list[Need]:
+    """What needs somebody, oldest first."""
+    found = [
+        *_questions(organization_id, words),
+        *_failures(organization_id, words),
+        *_endpoints(organization_id),
+        *_hooks(organization_id, words),
+    ]
+    return sorted(found, key=lambda need: need.since)
+
+
+def _since(organization_id: UUID) -> dict[str, Any]:
+    return {"organization_id": organization_id, "since": clock.now() - FAILED_FOR}
+
+
+def _questions(organization_id: UUID, words: Wording) -> Iterator[Need]:
+    rows = page_queries.list_run_rows(
+        organization_id, states=("needs_attention",), limit=_SHOWN + 1
+    )
+    for line in run_list.run_lines(organization_id, rows[:_SHOWN], words):
+        yield Need(
+            icon="help-circle",
+            title=_question(line),
+            text=f"Since {words.moment(line.at)}. {line.what}",
+            url=url_for("workflows.run", run_id=line.id),
+            action="Look and decide",
+            since=line.at,
+        )
+    if len(rows) > _SHOWN:
+        yield Need(
+            icon="help-circle",
+            title="More runs wait for your answer",
+            text="We show the latest here; the others are under What happened.",
+            url=url_for("workflows.run_list", state="needs-you"),
+            action="See them all",
+            since=rows[-1].created_at,
+        )
+
+
+def _question(line: RunLine) -> str:
+    about = "" if line.who == line.workflow_name else f" for {line.who}"
+    return f"“{line.workflow_name}”{about} asks you to decide"
+
+
+def _failures(organization_id: UUID, words: Wording) -> Iterator[Need]:
+    for row in db.session.execute(_FAILED_BY_WORKFLOW, _since(organization_id)):
+        several = row.n > 1
+        what = (
+            f"{count(row.n, 'time')} since {words.moment(row.since)}"
+            if several
+            else (words.moment(row.since))
+        )
+        url = (
+            url_for("workflows.run_list", state="did-not-work", workflow=row.workflow_id)
+            if several
+            else url_for("workflows.run", run_id=row.latest)
+        )
+        yield Need(
+            icon="alert-triangle",
+            title=f"“{row.name}” did not work",
+            text=f"It happened {what}. What was done before stays done; it can be tried again.",
+            url=url,
+            action="See what happened",
+            since=row.since,
+        )
+
+
+def _endpoints(organization_id: UUID) -> Iterator[Need]:
+    query = select(Endpoint).where(
+        Endpoint.organization_id == organization_id, Endpoint.state == "disabled"
+    )
+    for endpoint in db.session.scalars(query.limit(_SHOWN)):
+        gone = endpoint.state_reason == "gone"
+        why = (
+            "They answered that this address is gone, so we stopped sending."
+            if gone
+            else "Nothing has arrived there for days, so we stopped sending."
+        )
+        yield Need(
+            icon="plug-connected-x",
+            title=f"{endpoint.description or endpoint.url} is no longer told anything",
+            text=f"{why} Correct the address or turn it on again.",
+            url=url_for("webhooks.endpoint", endpoint_id=endpoint.id),
+            action="Look at it",
+            since=endpoint.failing_since or endpoint.created_at,
+        )
+
+
+def _hooks(organization_id: UUID, words: Wording) -> Iterator[Need]:
+    query = select(Hook).where(
+        Hook.organization_id == organization_id, Hook.state == "needs_secret"
+    )
+    for hook in db.session.scalars(query.limit(_SHOWN)):
+        yield Need(
+            icon="key",
+            title=f"“{hook.name}” needs its secret",
+            text="Until it has one we cannot tell whether what comes in is really from them, so "
+            f"nothing is taken. Waiting since {words.moment(hook.created_at)}.",
+            url=url_for("webhooks.hook", hook_id=hook.id),
+            action="Enter the secret",
+            since=hook.created_at,
+        )
