@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable
 
 from flask import Flask
+from sqlalchemy.exc import OperationalError
 
 SWEEP_SECONDS = 1.0
 _PAUSE_AFTER_FAILURE_SECONDS = 1.0
@@ -45,6 +46,13 @@ class Drain(threading.Thread):
     def _round(self) -> None:
         try:
             self._work()
+        except OperationalError as error:  # away, starting, or a lock that was not to be had
+            log.warning("%s tries again: %s", self.name, _first_line(error))
+            self._stopping.wait(_PAUSE_AFTER_FAILURE_SECONDS)
         except Exception:
             log.exception("%s failed and tries again", self.name)
             self._stopping.wait(_PAUSE_AFTER_FAILURE_SECONDS)
+
+
+def _first_line(error: OperationalError) -> str:
+    return str(error.orig).partition("\n")[0]

@@ -1,137 +1,17 @@
 """Workers killed with SIGKILL, Redis emptied and Redis gone: nothing accepted is lost, nothing is
 done twice but what was under way when a process died."""
 
-from collections import Counter
-from collections.abc import Iterator
-from contextlib import ExitStack
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
-from uuid import UUID
-
 import pytest
-from apiflask import APIFlask
 from redis import Redis
 
-from tests.personas import make_organization
-from tests.servers import MASTER_KEY
-from tests.workers.machine import (
-    Partner,
-    Process,
-    Supervisor,
-    app_over,
-    kept_running,
-    started_front,
+from tests.chaos.installation import (
+    Installation,
+    each_has_one_run,
+    the_books_balance,
+    the_sink_has_each,
 )
-from tests.workers.scene import (
-    Sink,
-    call,
-    make_endpoint,
-    make_hook,
-    make_workflow,
-    note,
-    on_hook,
-    one,
-    rows,
-    started_sink,
-    tell,
-    wait_until,
-)
-from wedsync import migrations
-from wedsync.platform import embedded
-from wedsync.platform.embedded import RedisServer
-from wedsync.settings import Settings
-from wedsync.workflows import queries
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
-
-HOOKS = 1_000
-UNFINISHED = """
-SELECT (SELECT count(*) FROM events WHERE fanned_out_at IS NULL)
-     + (SELECT count(*) FROM runs WHERE finished_at IS NULL)
-     + (SELECT count(*) FROM deliveries WHERE finished_at IS NULL) AS n
-"""
-
-
-@dataclass
-class Installation:
-    """Everything of one installation, made for one test."""
-
-    settings: Settings
-    app: APIFlask
-    redis: RedisServer
-    sink: Sink
-    partner: Partner
-    workers: list[Process]
-    supervisor: Supervisor
-    organization: UUID
-    workflow: UUID
-    endpoint: UUID
-
-    def logs(self) -> str:
-        return "\n".join(worker.log[-4_000:] for worker in self.workers)
-
-    def is_done(self) -> bool:
-        return one(self.app, UNFINISHED).n == 0
-
-
-@pytest.fixture
-def installation(tmp_path: Path) -> Iterator[Installation]:
-    with ExitStack() as stack:
-        postgres = stack.enter_context(embedded.postgres(tmp_path / "postgres", keep=False))
-        redis = stack.enter_context(embedded.redis(tmp_path / "redis"))
-        settings = Settings(
-            home=tmp_path,
-            public_url="http://localhost",
-            libpq_url=postgres.url,
-            redis_url=redis.url,
-            master_key=MASTER_KEY,
-            allow_loopback=True,
-        )
-        migrations.upgrade(settings.database_url)
-        app = stack.enter_context(app_over(settings))
-        sink = stack.enter_context(started_sink())
-        organization = make_organization(app)
-        hook = make_hook(app, organization)
-        workflow = make_workflow(app, organization, on_hook(hook), *_steps(sink))
-        endpoint, _ = make_endpoint(
-            app, organization, sink.url("/ok/told"), event_types=["seating.guest_added"]
-        )
-        front = stack.enter_context(started_front(settings, tmp_path))
-        workers, supervisor = stack.enter_context(kept_running(settings, tmp_path, workers=2))
-        wait_until(lambda: one(app, "SELECT count(*) AS n FROM owners").n == 2, 30)
-        partner = Partner(front, hook)
-        yield Installation(
-            settings,
-            app,
-            redis,
-            sink,
-            partner,
-            workers,
-            supervisor,
-            organization,
-            workflow,
-            endpoint,
-        )
-
-
-def _steps(sink: Sink) -> list[Any]:
-    coming = {
-        "id": "coming",
-        "kind": "choose",
-        "branches": [
-            {
-                "label": "Yes",
-                "when": {"==": [{"var": "trigger.data.status"}, "accepted"]},
-                "steps": [
-                    note("shape", guest={"var": "trigger.data.guest"}),
-                    call("seat", sink.url("/ok/seated")),
-                    tell("tell", "seating.guest_added", {"guest": {"var": "steps.shape.guest"}}),
-                ],
-            }
-        ],
-    }
-    return [coming]
 
 
 def test_every_accepted_hook_has_one_run_and_reaches_the_partner(
@@ -139,7 +19,9 @@ def test_every_accepted_hook_has_one_run_and_reaches_the_partner(
 ) -> None:
     here = installation
     here.partner.send(300)
-    _kill_in_the_middle(here)
+    here.wait_until_in_the_middle()
+    for worker in here.workers:
+        worker.kill()
     here.partner.send(200)
     Redis.from_url(here.redis.url).flushall()
     here.partner.send(200)
@@ -147,56 +29,10 @@ def test_every_accepted_hook_has_one_run_and_reaches_the_partner(
     here.partner.send(200, per_second=20)
     here.redis.start()
     here.partner.send(100)
-    try:
-        wait_until(here.is_done, 60, 0.1)
-    finally:
-        print(here.logs())
+    here.finish()
 
     assert here.partner.statuses == {202}
     assert here.supervisor.restarts == 2
-    _each_has_one_run(here)
-    _the_sink_has_each(here)
-    _the_books_balance(here)
-
-
-def _kill_in_the_middle(here: Installation) -> None:
-    """SIGKILL both workers when some of what was accepted is done and some is not."""
-    done = "SELECT count(*) AS n FROM runs WHERE finished_at IS NOT NULL"
-    wait_until(lambda: one(here.app, done).n > 50, 20, 0.005)
-    for worker in here.workers:
-        worker.kill()
-
-
-def _each_has_one_run(here: Installation) -> None:
-    accepted = [UUID(event_id) for _, event_id in here.partner.answers]
-    assert len(set(accepted)) == HOOKS
-    runs = rows(here.app, "SELECT event_id, state FROM runs")
-    assert {row.event_id for row in runs} == set(accepted)
-    assert Counter(row.state for row in runs) == {"succeeded": HOOKS}
-    deliveries = rows(here.app, "SELECT state FROM deliveries")
-    assert Counter(row.state for row in deliveries) == {"delivered": HOOKS}
-
-
-def _the_sink_has_each(here: Installation) -> None:
-    """At least once, and more often only where a process died between sending and writing."""
-    came = here.sink.keys()
-    tries = rows(
-        here.app,
-        "SELECT idempotency_key AS key, count(*) AS n, count(*) FILTER (WHERE outcome = 'lost')"
-        " AS lost FROM step_attempts GROUP BY 1"
-        " UNION ALL SELECT d.event_id::text, count(*), count(*) FILTER (WHERE a.outcome = 'lost')"
-        " FROM delivery_attempts a JOIN deliveries d ON d.id = a.delivery_id GROUP BY 1",
-    )
-    assert len(tries) == 2 * HOOKS
-    assert {row.key for row in tries} == set(came)
-    for row in tries:
-        assert 1 <= came[row.key] <= row.n
-        assert row.n == 1 + row.lost
-
-
-def _the_books_balance(here: Installation) -> None:
-    with here.app.app_context():
-        books = queries.books(here.organization)
-    assert dict(books.events) == {"to_fan_out": 0, "fanned_out": 2 * HOOKS, "parked": 0}
-    assert (books.runs["succeeded"], books.started) == (HOOKS, HOOKS)
-    assert (books.deliveries["delivered"], books.made) == (HOOKS, HOOKS)
+    each_has_one_run(here)
+    the_sink_has_each(here)
+    the_books_balance(here)

@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ from wedsync.platform.embedded import process
 from wedsync.settings import CHECKOUT, Settings
 
 _RESTART_S = 0.3
+_AGAIN_S = 0.3
 
 
 class Process:
@@ -169,7 +171,10 @@ def app_over(settings: Settings) -> Iterator[APIFlask]:
 
 @dataclass
 class Partner:
-    """Somebody who sends signed hooks, `at_once` at a time; `answers` are all there were."""
+    """Somebody who sends signed hooks, `at_once` at a time; `answers` are all there were.
+
+    What was not accepted is in `refused`, by the number it was sent under.
+    """
 
     settings: Settings
     hook: Hook
@@ -177,24 +182,40 @@ class Partner:
 
     def __post_init__(self) -> None:
         self.answers: list[tuple[int, str]] = []
+        self.refused: set[int] = set()
         self._sent = 0
         self._http = urllib3.PoolManager(maxsize=self.at_once, retries=False, timeout=20)
 
     def send(self, count: int, *, per_second: float | None = None) -> None:
         """Send that many, as fast as they are answered, or at a pace."""
+        first, self._sent = self._sent + 1, self._sent + count
         with ThreadPoolExecutor(self.at_once) as pool:
             began = time.monotonic()
-            for number in range(count):
+            for number in range(first, first + count):
                 if per_second:
-                    time.sleep(max(0.0, began + number / per_second - time.monotonic()))
-                self._sent += 1
-                pool.submit(self._post, self._sent)
+                    due = began + (number - first) / per_second
+                    time.sleep(max(0.0, due - time.monotonic()))
+                pool.submit(self._post, number)
+
+    def send_refused(self) -> None:
+        """Send what was not accepted once more, as the same messages."""
+        again, self.refused = self.refused, set()
+        time.sleep(_AGAIN_S)
+        with ThreadPoolExecutor(self.at_once) as pool:
+            for number in sorted(again):
+                pool.submit(self._post, number)
 
     @property
     def statuses(self) -> set[int]:
         return {status for status, _ in self.answers}
 
     def _post(self, number: int) -> None:
+        status, said = self._ask(number)
+        self.answers.append((status, said))
+        if status != HTTPStatus.ACCEPTED:
+            self.refused.add(number)
+
+    def _ask(self, number: int) -> tuple[int, str]:
         data = {"status": "accepted", "guest": f"Guest {number}", "party_size": number % 5 + 1}
         body = json.dumps({"type": "rsvp.received", "data": data})
         now, identifier = datetime.now(UTC), f"msg_{number}"
@@ -207,10 +228,9 @@ class Partner:
         try:
             answer = self._http.request("POST", url, body=body, headers=headers)
         except urllib3.exceptions.HTTPError as error:
-            self.answers.append((0, repr(error)))
-            return
+            return 0, repr(error)
         said: dict[str, Any] = answer.json()
-        self.answers.append((answer.status, str(said.get("event_id", said))))
+        return answer.status, str(said.get("event_id", said))
 
 
 def free_port() -> int:

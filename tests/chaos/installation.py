@@ -1,0 +1,181 @@
+"""A whole installation for one test of what survives, and what must hold when all is done."""
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from apiflask import APIFlask
+
+from tests.personas import make_organization
+from tests.servers import MASTER_KEY
+from tests.workers.machine import (
+    Partner,
+    Process,
+    Supervisor,
+    app_over,
+    kept_running,
+    started_front,
+)
+from tests.workers.scene import (
+    Sink,
+    call,
+    make_endpoint,
+    make_hook,
+    make_workflow,
+    note,
+    on_hook,
+    one,
+    rows,
+    started_sink,
+    tell,
+    wait_until,
+)
+from wedsync import migrations
+from wedsync.platform import embedded
+from wedsync.platform.embedded import PostgresServer, RedisServer
+from wedsync.settings import Settings
+from wedsync.workflows import queries
+
+HOOKS = 1_000
+UNFINISHED = """
+SELECT (SELECT count(*) FROM events WHERE fanned_out_at IS NULL)
+     + (SELECT count(*) FROM runs WHERE finished_at IS NULL)
+     + (SELECT count(*) FROM deliveries WHERE finished_at IS NULL) AS n
+"""
+
+
+@dataclass
+class Installation:
+    """Everything of one installation, made for one test."""
+
+    settings: Settings
+    app: APIFlask
+    postgres: PostgresServer
+    redis: RedisServer
+    sink: Sink
+    partner: Partner
+    workers: list[Process]
+    supervisor: Supervisor
+    organization: UUID
+    workflow: UUID
+    endpoint: UUID
+
+    def logs(self) -> str:
+        return "\n".join(worker.log[-4_000:] for worker in self.workers)
+
+    def finish(self, seconds: float = 60) -> None:
+        """Wait until everything accepted has come to its end."""
+        try:
+            wait_until(lambda: one(self.app, UNFINISHED).n == 0, seconds, 0.1)
+        finally:
+            print(self.logs())
+
+    def wait_until_in_the_middle(self) -> None:
+        """Until some of what was accepted is done, and some is not."""
+        done = "SELECT count(*) AS n FROM runs WHERE finished_at IS NOT NULL"
+        wait_until(lambda: one(self.app, done).n > 50, 20, 0.005)
+
+
+@contextmanager
+def installed(folder: Path) -> Iterator[Installation]:
+    """A whole installation below `folder`: two workers, a front, a partner, a receiver."""
+    with ExitStack() as stack:
+        postgres = stack.enter_context(embedded.postgres(folder / "postgres", keep=False))
+        redis = stack.enter_context(embedded.redis(folder / "redis"))
+        settings = Settings(
+            home=folder,
+            public_url="http://localhost",
+            libpq_url=postgres.url,
+            redis_url=redis.url,
+            master_key=MASTER_KEY,
+            allow_loopback=True,
+        )
+        migrations.upgrade(settings.database_url)
+        app = stack.enter_context(app_over(settings))
+        sink = stack.enter_context(started_sink())
+        organization = make_organization(app)
+        hook = make_hook(app, organization)
+        workflow = make_workflow(app, organization, on_hook(hook), *_steps(sink))
+        endpoint, _ = make_endpoint(
+            app, organization, sink.url("/ok/told"), event_types=["seating.guest_added"]
+        )
+        front = stack.enter_context(started_front(settings, folder))
+        workers, supervisor = stack.enter_context(kept_running(settings, folder, workers=2))
+        wait_until(lambda: one(app, "SELECT count(*) AS n FROM owners").n == 2, 30)
+        partner = Partner(front, hook)
+        yield Installation(
+            settings,
+            app,
+            postgres,
+            redis,
+            sink,
+            partner,
+            workers,
+            supervisor,
+            organization,
+            workflow,
+            endpoint,
+        )
+
+
+def _steps(sink: Sink) -> list[Any]:
+    coming = {
+        "id": "coming",
+        "kind": "choose",
+        "branches": [
+            {
+                "label": "Yes",
+                "when": {"==": [{"var": "trigger.data.status"}, "accepted"]},
+                "steps": [
+                    note("shape", guest={"var": "trigger.data.guest"}),
+                    call("seat", sink.url("/ok/seated")),
+                    tell("tell", "seating.guest_added", {"guest": {"var": "steps.shape.guest"}}),
+                ],
+            }
+        ],
+    }
+    return [coming]
+
+
+# --- what must hold
+
+
+def each_has_one_run(here: Installation) -> None:
+    """Every accepted hook is one event, one run that succeeded and one delivery that arrived."""
+    accepted = {UUID(event_id) for status, event_id in here.partner.answers if status == 202}
+    assert len(accepted) == HOOKS
+    runs = rows(here.app, "SELECT event_id, state FROM runs")
+    assert {row.event_id for row in runs} == accepted
+    assert Counter(row.state for row in runs) == {"succeeded": HOOKS}
+    deliveries = rows(here.app, "SELECT state FROM deliveries")
+    assert Counter(row.state for row in deliveries) == {"delivered": HOOKS}
+
+
+def the_sink_has_each(here: Installation) -> None:
+    """At least once, and more often only where a process died between sending and writing."""
+    came = here.sink.keys()
+    tries = rows(
+        here.app,
+        "SELECT idempotency_key AS key, count(*) AS n, count(*) FILTER (WHERE outcome = 'lost')"
+        " AS lost FROM step_attempts GROUP BY 1"
+        " UNION ALL SELECT d.event_id::text, count(*), count(*) FILTER (WHERE a.outcome = 'lost')"
+        " FROM delivery_attempts a JOIN deliveries d ON d.id = a.delivery_id GROUP BY 1",
+    )
+    assert len(tries) == 2 * HOOKS
+    assert {row.key for row in tries} == set(came)
+    for row in tries:
+        assert 1 <= came[row.key] <= row.n
+        assert row.n == 1 + row.lost
+
+
+def the_books_balance(here: Installation) -> None:
+    """What was accepted, run and delivered is accounted for."""
+    with here.app.app_context():
+        books = queries.books(here.organization)
+    assert dict(books.events) == {"to_fan_out": 0, "fanned_out": 2 * HOOKS, "parked": 0}
+    assert (books.runs["succeeded"], books.started) == (HOOKS, HOOKS)
+    assert (books.deliveries["delivered"], books.made) == (HOOKS, HOOKS)
