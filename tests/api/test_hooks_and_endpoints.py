@@ -166,7 +166,7 @@ def test_what_an_endpoint_cannot_be_is_refused(owner: Persona, field: str, value
 
 def test_an_endpoints_secret_is_rotated(owner: Persona) -> None:
     endpoint = make_endpoint(owner)
-    rotated = owner.api.post(f"/endpoints/{endpoint['id']}/rotate-secret").json
+    rotated = owner.api.post(f"/endpoints/{endpoint['id']}/rotate").json
     assert rotated["secret"].startswith("whsec_")
     assert rotated["secret"] != endpoint["secret"]
 
@@ -218,3 +218,17 @@ def test_deliveries_are_narrowed_and_tell_every_attempt(owner: Persona, database
         (1, 500, 12, "http_500"),
         (2, 200, 12, None),
     ]
+
+
+def test_a_delivery_is_given_up_and_sent_again(owner: Persona, database: Session) -> None:
+    endpoint = make_endpoint(owner)
+    due = owner.api.post(f"/endpoints/{endpoint['id']}/test").json
+    path = f"/deliveries/{due['id']}"
+    cancelled = owner.api.post(f"{path}/cancel").json
+    assert (cancelled["state"], cancelled["next_attempt_at"]) == ("cancelled", None)
+    refused = owner.api.post(f"{path}/cancel")
+    assert (refused.status_code, refused.json["code"]) == (409, "delivery_not_open")
+    again = owner.api.post(f"{path}/resend").json
+    assert (again["state"], again["event_id"]) == ("due", due["event_id"])
+    owner.api.patch(f"/endpoints/{endpoint['id']}", json={"state": "off"})
+    assert owner.api.post(f"{path}/resend").json["code"] == "endpoint_off"

@@ -68,7 +68,7 @@ def delete_endpoint(endpoint_id: UUID) -> Deleted:
     return Deleted(id=endpoint_id, deleted=True)
 
 
-@endpoints.post("/endpoints/<uuid:endpoint_id>/rotate-secret", answer=EndpointOut)
+@endpoints.post("/endpoints/<uuid:endpoint_id>/rotate", answer=EndpointOut)
 def rotate_endpoint_secret(endpoint_id: UUID) -> EndpointOut:
     """Make a new secret.
 
