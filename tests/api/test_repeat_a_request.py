@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 
 from tests.personas import Persona, Script
 from wedsync.accounts import api_keys
-from wedsync.api import idempotency
 from wedsync.api.models import RememberedAnswer
 from wedsync.events.models import Event
 from wedsync.platform.db import db
@@ -111,22 +110,6 @@ def test_a_key_is_free_again_after_a_day(
     assert again.status_code == 202
     assert again.json["id"] != first["id"]
     assert owner.api.post("/events", json=BODY | {"data": 2}, headers=key).json == again.json
-
-
-def test_old_answers_are_forgotten(
-    app: APIFlask, owner: Persona, database: Session, key: dict[str, str]
-) -> None:
-    owner.api.post("/events", json=BODY, headers=key)
-    ours = select(func.count()).where(RememberedAnswer.organization_id == owner.organization_id)
-    with app.app_context():
-        idempotency.forget_expired()
-        db.session.commit()
-    assert database.scalar(ours) == 1
-    database.execute(text("UPDATE remembered_answers SET created_at = now() - interval '2 days'"))
-    with app.app_context():
-        assert idempotency.forget_expired() >= 1
-        db.session.commit()
-    assert database.scalar(ours) == 0
 
 
 @pytest.mark.parametrize("value", ["", "x" * 256, "caf\xe9"])

@@ -21,7 +21,6 @@ HEADER = "Idempotency-Key"
 KEPT_HOURS = 24
 MAX_CHARACTERS = 255
 _KEPT_HEADERS = ("ETag", "Location")
-_FORGET_AT_ONCE = 5_000
 
 _CLAIM = text(
     "INSERT INTO remembered_answers AS kept"
@@ -36,10 +35,6 @@ _FILL = text(
     "UPDATE remembered_answers SET status = :status, answer = :answer WHERE key_hash = :key_hash"
 )
 _READ = text("SELECT body_hash, status, answer FROM remembered_answers WHERE key_hash = :key_hash")
-_FORGET = text(
-    "DELETE FROM remembered_answers WHERE key_hash IN (SELECT key_hash FROM remembered_answers"
-    " WHERE created_at < clock_timestamp() - make_interval(hours => :hours) LIMIT :limit)"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +65,6 @@ def once(act: Callable[[], Response]) -> Response:
     response = act()
     _fill(slot, response)
     return response
-
-
-def forget_expired() -> int:
-    """Delete answers older than a day, a bounded number at a time; returns how many."""
-    result = db.session.connection().execute(
-        _FORGET, {"hours": KEPT_HOURS, "limit": _FORGET_AT_ONCE}
-    )
-    return result.rowcount
 
 
 def _slot(key: str) -> _Slot:
