@@ -1,0 +1,77 @@
+"""Chromium before a whole WedSync, and somebody signed in."""
+
+import shutil
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.browser.looking import DESK, Trouble
+from tests.live_site import LiveSite, live_site
+from tests.servers import Addresses
+from tests.workers.scene import Sink, started_sink
+from wedsync.cli.installation.logins import DEMO_PASSWORD
+
+_NAMES = ("chromium", "chromium-browser", "google-chrome")
+_FLAGS = ["--no-sandbox", "--disable-background-networking"]
+_PATIENCE_MS = 15_000
+
+SignIn = Callable[[str], Page]
+
+
+@pytest.fixture(scope="session")
+def site(servers: Addresses, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSite]:
+    with live_site(servers, tmp_path_factory.mktemp("live")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """The machine's own browser, else the one `make browser` fetched; without either this fails."""
+    found = next(filter(None, map(shutil.which, _NAMES)), None)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=_FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def sink() -> Iterator[Sink]:
+    with started_sink() as running:
+        yield running
+
+
+@pytest.fixture
+def sign_in(site: LiveSite, chromium: Browser) -> Iterator[SignIn]:
+    """Somebody of the demo at the sign-in page, by e-mail; a console error fails the test."""
+    trouble = Trouble()
+    contexts = []
+
+    def enter(email: str) -> Page:
+        context = chromium.new_context(
+            base_url=site.url,
+            viewport={"width": DESK[0], "height": DESK[1]},
+            reduced_motion="reduce",
+            locale="en-GB",
+        )
+        context.set_default_timeout(_PATIENCE_MS)
+        contexts.append(context)
+        page = context.new_page()
+        trouble.listen(page)
+        page.goto("/sign-in")
+        page.get_by_label("E-mail").fill(email)
+        page.get_by_label("Password").fill(DEMO_PASSWORD)
+        page.get_by_role("button", name="Sign in").click()
+        page.wait_for_url("/")
+        return page
+
+    yield enter
+    for context in contexts:
+        context.close()
+    assert trouble.said == []
+
+
+@pytest.fixture
+def imogen(sign_in: SignIn) -> Page:
+    """The owner of Rosewood, signed in."""
+    return sign_in("imogen@rosewood.example")

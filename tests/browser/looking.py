@@ -1,0 +1,84 @@
+"""Looking at a page as people do: both widths, both themes, with axe beside."""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from playwright.sync_api import ConsoleMessage, Error, Page
+
+from wedsync.settings import CHECKOUT
+
+SCREENSHOTS = CHECKOUT / "var" / "screenshots"
+_AXE = (CHECKOUT / "node_modules" / "axe-core" / "axe.min.js").read_text()
+_THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+DESK, PHONE = (1280, 900), (375, 812)
+# Fonts are there, and colours have faded from the theme before.
+_SETTLED = """async () => {
+  await document.fonts.ready;
+  const fading = document.getAnimations().filter((each) => each instanceof CSSTransition);
+  await Promise.all(fading.map((each) => each.finished.catch(() => {})));
+}"""
+_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+@dataclass
+class Trouble:
+    """What a page complained about in the console, or failed to run."""
+
+    said: list[str] = field(default_factory=list)
+
+    def listen(self, page: Page) -> None:
+        page.on("console", self._on_console)
+        page.on("pageerror", self._on_error)
+
+    def _on_console(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self.said.append(f"{message.type}: {message.text} ({message.location.get('url')})")
+
+    def _on_error(self, error: Error) -> None:
+        self.said.append(f"error: {error}")
+
+
+def look_at(page: Page, name: str) -> None:
+    """Keep pictures of the page in `var/screenshots` and let axe judge each.
+
+    The page is left at the desk's width in the light theme.
+    """
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    for width, height in (PHONE, DESK):
+        _show_all_of(page, width, height)
+        for theme in reversed(_THEMES):
+            page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+            page.evaluate(_SETTLED)
+            path = SCREENSHOTS / f"{name}-{width}-{theme}.png"
+            page.screenshot(path=path)
+            _require_no_sideways_scroll(page, path.stem)
+            _require_nothing_found(page, path.stem)
+    page.set_viewport_size({"width": DESK[0], "height": DESK[1]})
+
+
+def _show_all_of(page: Page, width: int, height: int) -> None:
+    """A screen as long as the page: what is fixed to its bottom covers nothing in the picture."""
+    page.set_viewport_size({"width": width, "height": height})
+    whole = page.evaluate("() => document.documentElement.scrollHeight")
+    page.set_viewport_size({"width": width, "height": max(height, whole)})
+
+
+def _require_no_sideways_scroll(page: Page, where: str) -> None:
+    beyond = page.evaluate(
+        "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    )
+    assert beyond <= 0, f"{where}: the page is {beyond} px wider than the screen"
+
+
+def _require_nothing_found(page: Page, where: str) -> None:
+    if not page.evaluate("() => 'axe' in window"):
+        page.evaluate(_AXE)
+    options = {"runOnly": {"type": "tag", "values": _TAGS}, "resultTypes": ["violations"]}
+    found = page.evaluate("(options) => axe.run(document, options)", options)["violations"]
+    assert not found, "\n".join(_line(where, violation) for violation in found)
+
+
+def _line(where: str, violation: dict[str, Any]) -> str:
+    places = ", ".join(str(node["target"]) for node in violation["nodes"][:5])
+    detail = violation["nodes"][0].get("failureSummary", "")
+    return f"{where}: {violation['id']}: {violation['help']} at {places}\n{detail}"
