@@ -164,7 +164,8 @@ class RunSource:
         if any(result.move.published for result in moved):
             self._wake.ring("events")
         if moved:
-            self._wake.tick(RUN_TICKS, [str(result.run.id) for result in moved])
+            # One message for all: whoever watches looks for its own run among them.
+            self._wake.tick(RUN_TICKS, [" ".join(str(result.run.id) for result in moved)])
 
 
 def _claim(
