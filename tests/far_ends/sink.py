@@ -6,6 +6,7 @@
 | `/status/<code>…` | that status |
 | `/flaky/<n>…` | 503 for the first n requests with one key, then 200 |
 | `/redirect…` | 302 to `/ok` |
+| `/slow/<seconds>…` | 200, after that long |
 | `/hang…` | never |
 | `/reset…` | the connection ends without an answer |
 | `GET /seen` | what came: `{"paths": {path: n}, "keys": {key: n}, "last": [...]}` |
@@ -81,6 +82,9 @@ class Sink(asyncio.Protocol):
             self._answer(503 if again else 200, b"back soon" if again else b"ok")
         elif kind == "redirect":
             self._answer(302, b"", "location: /ok\r\n")
+        elif kind == "slow":
+            loop = asyncio.get_running_loop()
+            loop.call_later(float(rest.split("/")[0]), self._answer, 200, b"at last")
         elif kind == "reset":
             self._transport.abort()  # type: ignore[attr-defined]
         elif kind != "hang":

@@ -68,10 +68,15 @@ class Process:
     def log(self) -> str:
         return self.log_file.read_text(errors="replace")
 
-    def stop(self, seconds: float = 15) -> int:
-        """Ask it to end; its exit code."""
+    def signal(self) -> None:
+        """Ask it to end."""
         assert self._process is not None
         self._process.terminate()
+
+    def stop(self, seconds: float = 15) -> int:
+        """Ask it to end and wait until it did; its exit code."""
+        self.signal()
+        assert self._process is not None
         return self._process.wait(seconds)
 
     def kill(self) -> None:

@@ -23,7 +23,7 @@ from wedsync.events.types import stored_event_type
 from wedsync.platform import clock, ids
 from wedsync.platform.db import db
 from wedsync.platform.leases import OwnerLock
-from wedsync.platform.outbound import Failure, Outcome
+from wedsync.platform.outbound import Answer, Failure, Outcome, Timings
 from wedsync.platform.runtime import Runtime
 from wedsync.platform.vault import place
 from wedsync.platform.window import Window
@@ -183,6 +183,11 @@ def worker_of(app: APIFlask) -> Iterator[Worker]:
 def not_sent() -> Outcome:
     """What comes home when nobody listened."""
     return Failure("not_sent", "connect_failed", "Nobody listens there.")
+
+
+def answered(status: int = 200) -> Outcome:
+    """What comes home from somebody who answers."""
+    return Answer(status, {"content-type": "text/plain"}, b"ok", Timings())
 
 
 def let_pass(app: APIFlask, seconds: float) -> None:
