@@ -53,9 +53,10 @@ def shown(definition: Any, names: Mapping[str, str]) -> Shown:
     """A definition in words; drafts may hold anything."""
     trigger = mapping(mapping(definition).get("trigger"))
     kind = str(trigger.get("kind"))
-    said = trigger_sentence(trigger, names)
+    said = pieces(trigger_sentence(trigger, names).removeprefix("When "))
+    first = Piece(capital(said[0].text), said[0].strong)
     return Shown(
-        trigger=pieces(said.removeprefix("When ")[:1].upper() + said.removeprefix("When ")[1:]),
+        trigger=(first, *said[1:]),
         trigger_icon=TRIGGER_LOOKS.get(kind, TRIGGER_LOOKS["later"])["icon"],
         lede=_lede(summary(definition, action_infos(), names)),
         is_manual=kind == "manual",
