@@ -10,6 +10,7 @@ from wedsync.api.schemas.base import Body, Page, PageQuery, Resource
 from wedsync.events.models import Event
 from wedsync.events.queries import EventState, state_of
 from wedsync.events.types import MAX_CHARACTERS
+from wedsync.platform import leaves
 
 # Instants near the ends of the calendar leave it when they are written in another zone.
 Instant = Annotated[
@@ -69,7 +70,7 @@ def event_out(event: Event) -> EventOut:
 def event_whole(event: Event) -> EventWhole:
     return EventWhole(
         **_fields(event),
-        data=event.data,
+        data=leaves.mask_all(event.data),
         sender_event_id=event.sender_event_id,
         parked_reason=event.parked_reason,
     )

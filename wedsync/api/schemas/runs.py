@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import Field
 
 from wedsync.api.schemas.base import Answer, Body, Page, PageQuery, Resource
+from wedsync.platform import leaves
 from wedsync.workflows.models import NO_ITEM, Run, StepAttempt
 from wedsync.workflows.queries import RecordedStep, RunLine, RunRecord
 
@@ -107,7 +108,7 @@ def run_whole(record: RunRecord) -> RunWhole:
     run = record.line.run
     return RunWhole(
         **_fields(run, record.line.version),
-        input=run.input,
+        input=leaves.mask_all(run.input),
         steps=[_step(step) for step in record.steps],
     )
 
@@ -138,8 +139,8 @@ def _step(recorded: RecordedStep) -> StepOut:
             "id": step.step_id,
             "item": None if step.item == NO_ITEM else step.item,
             "state": step.state,
-            "input": step.input,
-            "output": step.output,
+            "input": leaves.mask_all(step.input),
+            "output": leaves.mask_all(step.output),
             "error": step.error,
             "explanation": step.explanation,
             "attempts": step.attempts,
