@@ -16,6 +16,7 @@ _NAMES = ("chromium", "chromium-browser", "google-chrome")
 _FLAGS = ["--no-sandbox", "--disable-background-networking"]
 _PATIENCE_MS = 15_000
 
+NewPage = Callable[[], Page]
 SignIn = Callable[[str], Page]
 
 
@@ -42,12 +43,19 @@ def sink() -> Iterator[Sink]:
 
 
 @pytest.fixture
-def sign_in(site: LiveSite, chromium: Browser) -> Iterator[SignIn]:
-    """Somebody of the demo at the sign-in page, by e-mail; a console error fails the test."""
-    trouble = Trouble()
+def trouble() -> Iterator[Trouble]:
+    """What the pages of this test complain about: nothing, or the test fails."""
+    found = Trouble()
+    yield found
+    assert found.said == []
+
+
+@pytest.fixture
+def new_page(site: LiveSite, chromium: Browser, trouble: Trouble) -> Iterator[NewPage]:
+    """A browser of somebody's own, with nobody signed in."""
     contexts = []
 
-    def enter(email: str) -> Page:
+    def open_one() -> Page:
         context = chromium.new_context(
             base_url=site.url,
             viewport={"width": DESK[0], "height": DESK[1]},
@@ -58,6 +66,19 @@ def sign_in(site: LiveSite, chromium: Browser) -> Iterator[SignIn]:
         contexts.append(context)
         page = context.new_page()
         trouble.listen(page)
+        return page
+
+    yield open_one
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def sign_in(new_page: NewPage) -> SignIn:
+    """Somebody of the demo, by e-mail, who has just signed in."""
+
+    def enter(email: str) -> Page:
+        page = new_page()
         page.goto("/sign-in")
         page.get_by_label("E-mail").fill(email)
         page.get_by_label("Password").fill(DEMO_PASSWORD)
@@ -65,13 +86,16 @@ def sign_in(site: LiveSite, chromium: Browser) -> Iterator[SignIn]:
         page.wait_for_url("/")
         return page
 
-    yield enter
-    for context in contexts:
-        context.close()
-    assert trouble.said == []
+    return enter
 
 
 @pytest.fixture
 def imogen(sign_in: SignIn) -> Page:
     """The owner of Rosewood, signed in."""
     return sign_in("imogen@rosewood.example")
+
+
+@pytest.fixture
+def marek(sign_in: SignIn) -> Page:
+    """The owner of Lumen, where nothing is set up yet, signed in."""
+    return sign_in("marek@lumen.example")

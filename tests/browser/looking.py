@@ -25,13 +25,16 @@ class Trouble:
     """What a page complained about in the console, or failed to run."""
 
     said: list[str] = field(default_factory=list)
+    expected: str | None = None
+    """Words of a complaint that belongs to the test."""
 
     def listen(self, page: Page) -> None:
         page.on("console", self._on_console)
         page.on("pageerror", self._on_error)
 
     def _on_console(self, message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning"):
+        is_expected = self.expected is not None and self.expected in message.text
+        if message.type in ("error", "warning") and not is_expected:
             self.said.append(f"{message.type}: {message.text} ({message.location.get('url')})")
 
     def _on_error(self, error: Error) -> None:
