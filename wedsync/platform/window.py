@@ -143,9 +143,9 @@ class Window(Generic[J]):
             self._shares.grow(lane)
         now = time.monotonic()
         for job, request in turn.starts:
+            self._transfers.start(request, job)
             self._shares.take(job.lane, job.organization_id)
             self._started[id(job)] = (job, now)
-            self._transfers.start(request, job)
         return turn.claimed
 
     def _collect(self) -> None:
