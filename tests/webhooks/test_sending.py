@@ -23,6 +23,7 @@ from tests.workers.scene import (
     make_endpoint,
     one,
     publish,
+    refusing,
     rows,
     started_sink,
     wait_for_a_lock,
@@ -255,6 +256,26 @@ def test_a_delivery_that_cannot_be_signed_fails_alone(
         assert (delivery.state, delivery.failures) == ("due", 1)
         (attempt,) = attempts_of(app, delivery.id)
         assert (attempt.outcome, attempt.error) == ("not_sent", "not_ready")
+
+
+def test_an_outcome_that_cannot_be_recorded_holds_up_nobody(
+    app: APIFlask, worker: Worker, sink: Sink, organization: UUID
+) -> None:
+    odd = subscribe(app, worker, organization, sink.url("/status/500/odd"))
+    fine, _ = make_endpoint(app, organization, sink.url("/ok/fine"))
+    publish(app, organization, "seating.changed", {})
+    worker.fan_out()
+    with refusing(app, "delivery_attempts", "status IS DISTINCT FROM 500"):
+        worker.deliver()
+        assert [row.state for row in deliveries_of(app, fine)] == ["delivered"]
+        assert [row.state for row in deliveries_of(app, odd)] == ["in_flight"] * 2
+    with worker.engine.begin() as connection:
+        connection.execute(
+            text("UPDATE deliveries SET lease_until = now() WHERE state = 'in_flight'")
+        )
+    assert worker.sweep() == 2
+    worker.deliver()
+    assert [row.failures for row in deliveries_of(app, odd)] == [1, 1]
 
 
 def test_a_cancelled_delivery_is_not_sent_by_a_worker_that_saw_it_due(

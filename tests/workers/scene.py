@@ -20,7 +20,7 @@ from sqlalchemy import Row, text
 
 from wedsync.events import service as events
 from wedsync.events.types import stored_event_type
-from wedsync.platform import clock, ids
+from wedsync.platform import clock, ids, outbound
 from wedsync.platform.db import db
 from wedsync.platform.leases import OwnerLock
 from wedsync.platform.outbound import Answer, Failure, Outcome, Timings
@@ -28,7 +28,8 @@ from wedsync.platform.runtime import Runtime
 from wedsync.platform.vault import place
 from wedsync.platform.window import Window
 from wedsync.webhooks import endpoints, hooks
-from wedsync.webhooks.sending import DeliverySource, Sending
+from wedsync.webhooks.sending import DeliverySource
+from wedsync.webhooks.verdicts import Sending
 from wedsync.workflows import service as workflows
 from wedsync.workflows.live_run import LiveRun
 from wedsync.workflows.runner import RunSource
@@ -174,9 +175,12 @@ class Worker:
 @contextmanager
 def worker_of(app: APIFlask) -> Iterator[Worker]:
     worker = Worker(app)
+    before = outbound.loopback_allowed()
+    outbound.allow_loopback(True)
     try:
         yield worker
     finally:
+        outbound.allow_loopback(before)
         worker.close()
 
 

@@ -5,33 +5,31 @@ same `webhook-id`: at least once, never silently zero times.
 """
 
 import logging
-import random
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, Engine, Row, text
+from sqlalchemy.exc import DataError, IntegrityError, ProgrammingError
 
 from wedsync.platform import batch, clock, crypto, documents, leases, leaves
 from wedsync.platform.batch import recordset
-from wedsync.platform.outbound import Answer, Failure, Outcome, Request, Timings
-from wedsync.platform.retry_after import retry_after_s
+from wedsync.platform.outbound import Failure, Outcome, Request
 from wedsync.platform.shares import Allotment, Shares
 from wedsync.platform.vault import Vault, place
 from wedsync.platform.window import Turn
-from wedsync.webhooks import schedule, signing
+from wedsync.webhooks import signing
 from wedsync.webhooks.deliveries import LANES, body_of
+from wedsync.webhooks.verdicts import Sending, Verdict, judge
 
 log = logging.getLogger(__name__)
 
 TIMEOUT_S = 15.0
-_ANSWER_SHOWN = 1_000
-
 # What a row itself can cause: a destroyed key, a secret that is none, data that is no JSON.
 _CULPABLE = (crypto.Unsealable, ValueError, TypeError, LookupError)
+_UNWRITABLE = (DataError, IntegrityError, ProgrammingError)
 _NOT_READY = Failure("not_sent", "not_ready", "We could not sign what should be sent.")
 
 _LANES = leases.lanes_with_work(
@@ -125,43 +123,6 @@ _CANCEL = text(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Sending:
-    """One claimed delivery on its way."""
-
-    id: UUID
-    organization_id: UUID
-    endpoint_id: UUID
-    lane: str
-    fence: int
-    number: int
-    failures: int
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What one attempt's outcome means for its delivery: the columns both rows get."""
-
-    id: UUID
-    organization_id: UUID
-    endpoint_id: UUID
-    lane: str
-    fence: int
-    number: int
-    outcome: str
-    state: str
-    failures: int
-    next_attempt_at: datetime | None
-    status: int | None
-    error: str | None
-    timings: Timings
-    answer: str
-
-    @property
-    def is_gone(self) -> bool:
-        return self.status == 410
-
-
 class DeliverySource:
     """The deliveries of all organizations, as a window's work (see `platform/window.py`)."""
 
@@ -178,10 +139,15 @@ class DeliverySource:
         shares: Shares,
     ) -> Turn[Sending]:
         verdicts = [judge(sending, outcome, clock.now()) for sending, outcome in finished]
-        with self._engine.begin() as connection:
-            if verdicts:
+        try:
+            with self._engine.begin() as connection:
                 _settle(connection, owner, verdicts)
-            return self._claim(connection, owner, shares.allotment(room))
+                return self._claim(connection, owner, shares.allotment(room))
+        except _UNWRITABLE:
+            log.exception("a batch of deliveries could not be recorded; recording them one by one")
+        with self._engine.begin() as connection:
+            _settle_one_by_one(connection, owner, verdicts)
+        return Turn()
 
     def renew(self, owner: UUID, rows: Sequence[UUID]) -> None:
         given = {"owner": owner, "deliveries": list(rows), "lease": leases.LEASE_SECONDS}
@@ -219,8 +185,7 @@ class DeliverySource:
             except _CULPABLE:
                 log.exception("delivery %s cannot be made ready to send", row.id)
                 unable.append(judge(_sending(row), _NOT_READY, clock.now()))
-        if unable:
-            _settle(connection, owner, unable)
+        _settle(connection, owner, unable)
         return starts
 
     def _request(self, connection: Connection, row: Row[Any]) -> Request:
@@ -255,7 +220,19 @@ def _sending(row: Row[Any]) -> Sending:
     )
 
 
+def _settle_one_by_one(connection: Connection, owner: UUID, verdicts: Sequence[Verdict]) -> None:
+    """What cannot be recorded is let go: its lease runs out, and it is sent again."""
+    for verdict in verdicts:
+        try:
+            with connection.begin_nested():
+                _settle(connection, owner, [verdict])
+        except _UNWRITABLE:
+            log.exception("what became of delivery %s cannot be recorded", verdict.id)
+
+
 def _settle(connection: Connection, owner: UUID, verdicts: Sequence[Verdict]) -> None:
+    if not verdicts:
+        return
     connection.execute(_FINISH_ATTEMPTS, batch.rows(verdicts))
     _touch(connection, verdicts)
     connection.execute(_SETTLE, {"owner": owner, **batch.rows(verdicts)})
@@ -275,63 +252,6 @@ def _touch(connection: Connection, verdicts: Sequence[Verdict]) -> None:
         lanes[verdict.lane] = min(when, lanes.get(verdict.lane, when))
     for organization_id in sorted(due):
         leases.touch_lanes(connection, LANES, organization_id, due[organization_id])
-
-
-def judge(sending: Sending, outcome: Outcome, now: datetime) -> Verdict:
-    """What an outcome means: only 2xx is success, a redirect is not, 410 ends it for good."""
-    if not isinstance(outcome, Answer):
-        return _failed(sending, outcome, outcome.kind, outcome.code, now)
-    if 200 <= outcome.status < 300:
-        return _verdict(sending, outcome, "ok", "delivered", sending.failures)
-    if outcome.status == 410:
-        return _verdict(
-            sending, outcome, "refused", "cancelled", sending.failures + 1, error="gone"
-        )
-    is_redirect = 300 <= outcome.status < 400
-    error = "redirected" if is_redirect else f"http_{outcome.status}"
-    return _failed(sending, outcome, "refused", error, now)
-
-
-def _failed(sending: Sending, outcome: Outcome, kind: str, error: str, now: datetime) -> Verdict:
-    failures = sending.failures + 1
-    wait_s = retry_after_s(outcome) if isinstance(outcome, Answer) else None
-    again = schedule.next_attempt_at(failures, now, random=random.random(), retry_after_s=wait_s)
-    state = "due" if again else "exhausted"
-    return _verdict(sending, outcome, kind, state, failures, again, error)
-
-
-def _verdict(
-    sending: Sending,
-    outcome: Outcome,
-    kind: str,
-    state: str,
-    failures: int,
-    next_attempt_at: datetime | None = None,
-    error: str | None = None,
-) -> Verdict:
-    return Verdict(
-        sending.id,
-        sending.organization_id,
-        sending.endpoint_id,
-        sending.lane,
-        sending.fence,
-        sending.number,
-        kind,
-        state,
-        failures,
-        next_attempt_at,
-        outcome.status if isinstance(outcome, Answer) else None,
-        error,
-        outcome.timings,
-        _words(outcome),
-    )
-
-
-def _words(outcome: Outcome) -> str:
-    """The beginning of what they said, or why nothing came back."""
-    if isinstance(outcome, Answer):
-        return outcome.body[:_ANSWER_SHOWN].decode("utf-8", "replace").replace("\x00", "")
-    return outcome.message
 
 
 def _judge_endpoints(connection: Connection, verdicts: Sequence[Verdict]) -> None:
