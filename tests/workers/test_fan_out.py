@@ -1,0 +1,144 @@
+"""An accepted event meets everybody it concerns, once, whoever takes it."""
+
+import json
+import threading
+from collections.abc import Iterator
+from datetime import date
+from uuid import UUID
+
+import pytest
+from apiflask import APIFlask
+from sqlalchemy import text
+
+from tests.personas import make_organization
+from tests.workers.scene import (
+    Worker,
+    accept,
+    beside,
+    make_endpoint,
+    make_hook,
+    make_workflow,
+    note,
+    on_event,
+    on_hook,
+    one,
+    publish,
+    rows,
+    wait_until,
+    worker_of,
+)
+from wedsync.platform import ids
+from wedsync.platform.db import db
+from workers import bells
+from workers.drains import start_drains
+
+
+@pytest.fixture
+def worker(app: APIFlask, empty_database: None) -> Iterator[Worker]:
+    with worker_of(app) as started:
+        yield started
+
+
+@pytest.fixture
+def mine(app: APIFlask, worker: Worker) -> UUID:
+    return make_organization(app)
+
+
+def make_wedding(app: APIFlask, organization: UUID) -> UUID:
+    wedding = ids.new_id()
+    with app.app_context(), db.engine.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO weddings (id, organization_id, title, date, zone)"
+                " VALUES (:id, :organization_id, 'Ana and Ben', :date, 'Europe/Lisbon')"
+            ),
+            {"id": wedding, "organization_id": organization, "date": date(2027, 6, 5)},
+        )
+    return wedding
+
+
+def test_two_workers_fan_out_each_event_once(app: APIFlask, worker: Worker, mine: UUID) -> None:
+    hook = make_hook(app, mine)
+    workflow = make_workflow(app, mine, on_hook(hook), note("n", a=1))
+    for number in range(250):
+        accept(app, hook, {"n": number})
+    with worker_of(app) as other, beside(other.fan_out) as fanning_out:
+        taken = worker.fan_out() + int(str(fanning_out.result()))
+    assert taken == 250
+    runs = rows(app, "SELECT event_id FROM runs WHERE workflow_id = :id", id=workflow)
+    assert len(runs) == len({row.event_id for row in runs}) == 250
+
+
+def test_an_organization_with_much_to_do_does_not_hold_up_another(
+    app: APIFlask, worker: Worker, mine: UUID
+) -> None:
+    busy = make_hook(app, mine)
+    quiet = make_hook(app, make_organization(app, "Lumen Photography"))
+    for number in range(300):
+        accept(app, busy, {"n": number})
+    late = accept(app, quiet, {})
+    worker._fan_out.batch()
+    event = one(app, "SELECT fanned_out_at FROM events WHERE id = :id", id=late)
+    assert event.fanned_out_at is not None
+
+
+def test_an_organization_meets_only_its_own_workflows_and_endpoints(
+    app: APIFlask, worker: Worker, mine: UUID
+) -> None:
+    other = make_organization(app, "Lumen Photography")
+    for organization in (mine, other):
+        make_workflow(app, organization, on_event("seating.changed"), note("n", a=1))
+        make_endpoint(app, organization, "https://partner.example/")
+    publish(app, mine, "seating.changed", {})
+    worker.fan_out()
+    for table in ("runs", "deliveries"):
+        assert [row.organization_id for row in rows(app, f"SELECT * FROM {table}")] == [mine]
+
+
+def test_a_wedding_that_is_named_is_found_and_a_strangers_is_not(
+    app: APIFlask, worker: Worker, mine: UUID
+) -> None:
+    ours = make_wedding(app, mine)
+    theirs = make_wedding(app, make_organization(app, "Lumen Photography"))
+    make_workflow(app, mine, on_event("seating.changed"), note("n", a=1))
+    named = [str(ours), str(theirs), "no id", None]
+    events = [publish(app, mine, "seating.changed", {"wedding_id": said}) for said in named]
+    worker.fan_out()
+    runs = {row.event_id: row.wedding_id for row in rows(app, "SELECT * FROM runs")}
+    assert [runs[event] for event in events] == [ours, None, None, None]
+
+
+def test_what_a_hook_calls_sensitive_is_sealed_in_the_event(
+    app: APIFlask, worker: Worker, mine: UUID
+) -> None:
+    hook = make_hook(app, mine)
+    with app.app_context(), db.engine.begin() as connection:
+        connection.execute(text('UPDATE hooks SET options = \'{"sensitive": ["guest.phone"]}\''))
+    event = accept(app, hook, {"guest": {"name": "Ana", "phone": "+351 900 000 000"}})
+    worker.fan_out()
+    data = one(app, "SELECT data FROM events WHERE id = :id", id=event).data
+    assert data["guest"]["name"] == "Ana"
+    assert list(data["guest"]["phone"]) == ["$sealed"]
+    assert "900" not in json.dumps(data)
+
+
+def test_a_worker_goes_through_a_backlog_without_being_rung(
+    app: APIFlask, worker: Worker, mine: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A batch takes only so much of one organization; there being more is no reason to sleep."""
+    hook = make_hook(app, mine)
+    make_workflow(app, mine, on_hook(hook), note("n", a=1))
+    for number in range(700):
+        accept(app, hook, {"n": number})
+    stopping = threading.Event()
+    monkeypatch.setattr(bells, "_drains", {})
+    drains = start_drains(app, worker.owner, stopping)
+    try:
+        done = "SELECT count(*) AS n FROM runs WHERE state = 'succeeded'"
+        wait_until(lambda: one(app, done).n == 700, 5)
+    finally:
+        stopping.set()
+        for drain in drains:
+            drain.join(5)
+        worker.runtime.wake.prefer(lambda _lane: False)
+    assert not any(drain.is_alive() for drain in drains)
