@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from wedsync.platform.wording import count
@@ -64,9 +65,9 @@ _DELIVERIES = {
 }
 
 
-def ledger(organization_id: UUID) -> Ledger:
-    """The books of an organization."""
-    books = queries.books(organization_id)
+def ledger(organization_id: UUID, *, since: datetime | None = None) -> Ledger:
+    """The books of an organization, of all time or of what was made `since` then."""
+    books = queries.books(organization_id, since=since)
     return Ledger(
         _account("Events that came in", books.accepted, books.events, _EVENTS),
         _account("Runs that began", books.started, books.runs, _RUNS),

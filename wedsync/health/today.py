@@ -16,6 +16,7 @@ from wedsync.weddings import queries as weddings
 from wedsync.workflows import page_queries, run_list
 from wedsync.workflows.run_words import RunLine, State
 
+DAY = timedelta(days=1)
 FORTNIGHT = 14
 _RUNS_SHOWN = 8
 _COUPLES_SHOWN = 5
@@ -75,16 +76,16 @@ def tell(organization_id: UUID, words: Wording) -> Today:
     rows = page_queries.list_run_rows(organization_id, limit=_RUNS_SHOWN)
     waits = today_queries.waits_until(organization_id, words.now + timedelta(days=FORTNIGHT))
     counts = today_queries.counts(organization_id)
-    kept = ledger(organization_id)
+    kept = ledger(organization_id, since=words.now - DAY)
     return Today(
         title=_title(len(needs)),
-        news=_news(organization_id, waits, words),
+        news=_news(kept, waits, words),
         needs=tuple(needs),
         days=_days(words),
         lanes=tuple(_lanes(organization_id, waits, words)),
         happened=tuple(run_list.run_lines(organization_id, rows, words)),
         pulses=tuple(_pulses(counts, kept)),
-        books=kept.in_words,
+        books=f"In the last day {kept.in_words}",
         is_new=not (rows or counts["workflows"] or counts["hooks"] or counts["endpoints"]),
     )
 
@@ -95,9 +96,9 @@ def _title(needing: int) -> str:
     return f"{capital(in_words(needing))} {'thing needs' if needing == 1 else 'things need'} you"
 
 
-def _news(organization_id: UUID, waits: Sequence[Wait], words: Wording) -> str:
+def _news(kept: Ledger, waits: Sequence[Wait], words: Wording) -> str:
     """How much was done by itself, and what happens next by itself."""
-    done = today_queries.done_since(organization_id, words.now - timedelta(days=1))
+    done = dict(kept.runs.places)["Done"]
     were = "run was" if done == 1 else "runs were"
     said = f"{capital(in_words(done))} {were} done in the last day"
     if waits:
@@ -156,20 +157,18 @@ def _pulses(counts: Mapping[str, int], kept: Ledger) -> Iterator[Pulse]:
         _asking(counts["hooks_needing"]),
         overview,
     )
-    places = dict(kept.deliveries.places)
-    arrived, waiting = places["Arrived"], places["Waiting to be sent"] + places["On their way"]
+    arrived = dict(kept.deliveries.places)["Arrived"]
     yield Pulse(
         "Deliveries",
-        f"{number(arrived)} arrived, {number(waiting)} waiting",
+        f"{number(arrived)} arrived in the last day, {number(counts['waiting'])} waiting",
         _asking(counts["endpoints_needing"]),
         overview,
     )
     paused = f", {counts['paused']} paused" if counts["paused"] else ""
-    waiting_runs = dict(kept.runs.places)["Waiting for you"]
     yield Pulse(
         "Workflows",
         f"{counts['on_']} on{paused}",
-        _asking(waiting_runs),
+        _asking(counts["asking"]),
         url_for("workflows.workflow_list"),
     )
 

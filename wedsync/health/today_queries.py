@@ -18,11 +18,10 @@ _COUNTS = text(
     "  AS endpoints_needing,"
     " (SELECT count(*) FROM workflows WHERE organization_id = :id) AS workflows,"
     " (SELECT count(*) FROM workflows WHERE organization_id = :id AND state = 'on') AS on_,"
-    " (SELECT count(*) FROM workflows WHERE organization_id = :id AND state = 'paused') AS paused"
-)
-# A run's id begins with the moment it was made, so the primary key bounds the day.
-_DONE = text(
-    "SELECT count(*) FROM runs WHERE organization_id = :id AND state = 'succeeded' AND id >= :first"
+    " (SELECT count(*) FROM workflows WHERE organization_id = :id AND state = 'paused') AS paused,"
+    " (SELECT count(*) FROM runs WHERE organization_id = :id AND state = 'needs_attention')"
+    "  AS asking,"
+    " (SELECT count(*) FROM deliveries WHERE organization_id = :id AND state = 'due') AS waiting"
 )
 _WAITING_RUNS = (
     "SELECT r.due_at AS at, r.id AS run_id, NULL::uuid AS endpoint_id, r.wedding_id,"
@@ -64,12 +63,6 @@ def counts(organization_id: UUID) -> Mapping[str, int]:
     """How many hooks, endpoints and workflows there are, and how many of them ask for somebody."""
     row = db.session.execute(_COUNTS, {"id": organization_id}).mappings().one()
     return dict(row)
-
-
-def done_since(organization_id: UUID, moment: datetime) -> int:
-    """How many runs that began since this moment are done."""
-    first = UUID(int=(int(moment.timestamp() * 1000) << 80))
-    return int(db.session.scalar(_DONE, {"id": organization_id, "first": first}) or 0)
 
 
 def waits_until(organization_id: UUID, end: datetime, *, limit: int = 12) -> list[Wait]:

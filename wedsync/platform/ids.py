@@ -6,6 +6,7 @@ the row exists, because its secrets are sealed to that id.
 
 import os
 import time
+from datetime import datetime
 from uuid import UUID
 
 _VERSION_AND_VARIANT = (0x7 << 76) | (0x2 << 62)
@@ -22,3 +23,8 @@ def new_id() -> UUID:
     fraction = rest_ns * _PARTS_OF_A_MILLISECOND // 1_000_000
     random = int.from_bytes(os.urandom(8), "big") >> 2
     return UUID(int=(milliseconds << 80) | _VERSION_AND_VARIANT | (fraction << 64) | random)
+
+
+def first_at(moment: datetime) -> UUID:
+    """No id made at `moment` or later is smaller, so an index on ids bounds a time."""
+    return UUID(int=int(moment.timestamp() * 1000) << 80)

@@ -56,8 +56,9 @@ class HookForm(_KeeperForm):
     event_type = _text("What its events are called")
     secret = PasswordField("Secret", filters=[_stripped])
     header = _text("Header with the signature")
-    algorithm = SelectField("Algorithm", choices=generic_hmac.ALGORITHMS)
-    encoding = SelectField("Written as", choices=generic_hmac.ENCODINGS)
+    # Only asked for with a signature of its own kind; the service says what does not fit.
+    algorithm = SelectField("Algorithm", choices=generic_hmac.ALGORITHMS, validate_choice=False)
+    encoding = SelectField("Written as", choices=generic_hmac.ENCODINGS, validate_choice=False)
     prefix = _text("Text before the signature")
     id_header = _text("Header with the event's id")
     timestamp_header = _text("Header with the time")

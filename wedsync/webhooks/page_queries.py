@@ -10,6 +10,7 @@ from sqlalchemy import and_, func, select, text
 
 from wedsync.events.models import Event
 from wedsync.events.subjects import name_in
+from wedsync.platform import ids
 from wedsync.platform.db import db
 from wedsync.webhooks.models import HookRejection
 from wedsync.weddings.models import Wedding
@@ -45,14 +46,9 @@ class Traffic:
     next_at: datetime | None = None
 
 
-def first_id(since: datetime) -> UUID:
-    """No id made since then is smaller."""
-    return UUID(int=int(since.timestamp() * 1000) << 80)
-
-
 def traffic(organization_id: UUID, since: datetime) -> dict[UUID, Traffic]:
     """Every endpoint that was sent something since then, or for which something waits."""
-    day = db.session.execute(_OF_THE_DAY, {"id": organization_id, "first": first_id(since)})
+    day = db.session.execute(_OF_THE_DAY, {"id": organization_id, "first": ids.first_at(since)})
     made = {row.endpoint_id: row for row in day}
     waiting = {
         row.endpoint_id: row for row in db.session.execute(_WAITING, {"id": organization_id})
@@ -73,14 +69,14 @@ def by_hour(
 ) -> dict[datetime, tuple[int, int]]:
     """Deliveries made in each hour since then: all, and those that did not arrive."""
     rows = db.session.execute(
-        _BY_HOUR, {"id": organization_id, "endpoint": endpoint_id, "first": first_id(since)}
+        _BY_HOUR, {"id": organization_id, "endpoint": endpoint_id, "first": ids.first_at(since)}
     )
     return {row.hour: (row.made, row.bad) for row in rows}
 
 
 def received(organization_id: UUID, since: datetime) -> dict[str, int]:
     """How many events each hook took since then, by source."""
-    rows = db.session.execute(_RECEIVED, {"id": organization_id, "first": first_id(since)})
+    rows = db.session.execute(_RECEIVED, {"id": organization_id, "first": ids.first_at(since)})
     return dict(rows.all())
 
 
