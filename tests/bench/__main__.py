@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+import os
 import signal
 import sys
 from collections import defaultdict
@@ -10,8 +11,9 @@ from datetime import UTC, datetime
 from types import FrameType
 from typing import NoReturn
 
-from tests.bench import report, stage
+from tests.bench import stage
 from tests.bench.processes import BenchError
+from tests.bench.report import Circumstances, report, write
 from tests.bench.scene import set_scene
 from tests.bench.sections import FULL, QUICK, SECTIONS, Run, Section
 from wedsync.settings import CHECKOUT
@@ -27,7 +29,7 @@ def main() -> int:
     logging.getLogger("wedsync").setLevel(logging.ERROR)
     chosen = [each for each in SECTIONS if not arguments.only or each.name in arguments.only]
     size = QUICK if arguments.quick else FULL
-    taken_at = datetime.now(UTC)
+    under = Circumstances(datetime.now(UTC), os.getloadavg()[0], arguments.quick, size.rounds)
     try:
         with stage.prepared() as prepared:
             samples = _measure(Run(prepared, set_scene(prepared), size), chosen)
@@ -36,11 +38,11 @@ def main() -> int:
         return 2
     except KeyboardInterrupt:
         return 130
-    found = report.report(samples, taken_at=taken_at, quick=arguments.quick, rounds=size.rounds)
+    found = report(samples, under)
     is_whole = not arguments.quick and not arguments.only
     path = stage.FOLDER / ("latest.json" if is_whole else "partial.json")
-    report.write(found, path)
-    print(f"\n{found.table()}\n\nkept in {path.relative_to(CHECKOUT)}")
+    write(found, path)
+    print(f"{found.table()}\n\nkept in {path.relative_to(CHECKOUT)}")
     return 0 if found.holds else 1
 
 

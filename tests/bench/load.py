@@ -1,5 +1,5 @@
-"""A sender in a process of its own: `python -m tests.bench.load` reads an `Order` as JSON and
-prints a `Receipt`.
+"""A sender in a process of its own: `python -m tests.bench.load ORDER RECEIPT` reads an `Order`
+from a file and writes a `Receipt` to another, both JSON.
 
 Requests are signed before the first one leaves; on the way it only writes bytes and looks for the
 end of each answer, so it is never what is measured.
@@ -13,6 +13,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import cast
 
 import uvloop
@@ -168,4 +169,5 @@ def order_of(text: str) -> Order:
 
 
 if __name__ == "__main__":
-    print(json.dumps(asdict(uvloop.run(send(order_of(sys.stdin.read()))))))
+    receipt = uvloop.run(send(order_of(Path(sys.argv[1]).read_text())))
+    Path(sys.argv[2]).write_text(json.dumps(asdict(receipt)))

@@ -38,7 +38,11 @@ Samples = Mapping[str, Sequence[float]]
 
 @dataclass(frozen=True)
 class Gate:
-    """A figure that should be at least so much. `verdict`: met, not met, machine not quiet."""
+    """A figure that should be at least so much; `binding` when it is a ratio.
+
+    `verdict` is met or not met; of an absolute figure it may also be that the machine was not
+    quiet, or that this was not measured.
+    """
 
     figure: str
     value: float
@@ -48,12 +52,20 @@ class Gate:
 
 
 @dataclass(frozen=True)
+class Circumstances:
+    """When a run was, how it was asked for, and how busy the machine was before it."""
+
+    taken_at: datetime
+    load_before: float
+    quick: bool
+    rounds: int
+
+
+@dataclass(frozen=True)
 class Report:
     """One run's outcome."""
 
-    taken_at: datetime
-    quick: bool
-    rounds: int
+    under: Circumstances
     figures: dict[str, float]
     yardsticks: dict[str, float]
     ratios: dict[str, float]
@@ -68,10 +80,10 @@ class Report:
     def as_json(self) -> dict[str, Any]:
         """The figures and ratios by name, and what they came from."""
         return {
-            "taken_at": self.taken_at.isoformat(timespec="seconds"),
-            "quick": self.quick,
-            "rounds": self.rounds,
-            "machine": _machine(),
+            "taken_at": self.under.taken_at.isoformat(timespec="seconds"),
+            "quick": self.under.quick,
+            "rounds": self.under.rounds,
+            "machine": _machine(self.under.load_before),
             **_rounded(self.figures),
             "yardsticks": _rounded(self.yardsticks),
             **_rounded(self.ratios),
@@ -81,18 +93,18 @@ class Report:
 
     def table(self) -> str:
         """The same for a person at the shell."""
-        lines = [_line("figure", "median", "lowest", "highest")]
-        for title, found in (("", self.figures), ("yardstick", self.yardsticks)):
-            if title and found:
-                lines.append(f"\n{title}")
+        lines: list[str] = []
+        for title, found in (("figure", self.figures), ("yardstick", self.yardsticks)):
+            if found:
+                lines += ["", _line(title, "median", "lowest", "highest")]
             lines += [self._measured(name, value) for name, value in found.items()]
         if self.ratios:
-            lines.append("\nratio")
+            lines += ["", "ratio"]
         lines += [_line(name, f"{value:,.3f}") for name, value in self.ratios.items()]
         if self.gates:
-            lines += ["", _line("gate", "value", "at least", "")]
+            lines += ["", _line("gate", "value", "at least")]
         lines += [
-            _line(gate.figure, _shown(gate.value), _shown(gate.least), gate.verdict)
+            _line(gate.figure, _shown(gate.value), _shown(gate.least)) + f"  {gate.verdict}"
             for gate in self.gates
         ]
         return "\n".join(lines)
@@ -102,7 +114,7 @@ class Report:
         return _line(name, _shown(value), _shown(min(values)), _shown(max(values)))
 
 
-def report(samples: Samples, *, taken_at: datetime, quick: bool, rounds: int) -> Report:
+def report(samples: Samples, under: Circumstances) -> Report:
     """Medians of the samples, and what follows from them."""
     medians = {name: statistics.median(values) for name, values in samples.items()}
     ratios = {
@@ -111,9 +123,7 @@ def report(samples: Samples, *, taken_at: datetime, quick: bool, rounds: int) ->
         if figure in medians and yardstick in medians
     }
     return Report(
-        taken_at,
-        quick,
-        rounds,
+        under,
         {name: value for name, value in medians.items() if name not in YARDSTICKS},
         {name: value for name, value in medians.items() if name in YARDSTICKS},
         ratios,
@@ -128,17 +138,16 @@ def write(found: Report, path: Path) -> None:
 
 def _gates(medians: Mapping[str, float], ratios: Mapping[str, float]) -> list[Gate]:
     gates = [
-        Gate(name, ratios[name], least, _verdict(ratios[name], least), binding=True)
+        Gate(name, ratios[name], least, _verdict(ratios[name], least), True)
         for name, least in _LEAST_RATIOS.items()
         if name in ratios
     ]
-    bare = [medians[name] for name in YARDSTICKS if name.startswith("bare") and name in medians]
-    bare_rps = medians.get("bare_accept_rps", medians.get("bare_accept_beside_workers_rps", 0.0))
-    is_quiet = bool(bare) and bare_rps >= QUIET_BARE_RPS
-    for name, least in _LEAST_WHEN_QUIET.items():
-        if name in medians:
-            verdict = _verdict(medians[name], least) if is_quiet else "machine not quiet"
-            gates.append(Gate(name, medians[name], least, verdict, binding=False))
+    bare_rps = medians.get("bare_accept_rps", medians.get("bare_accept_beside_workers_rps"))
+    gates += [
+        Gate(name, medians[name], least, _quiet_verdict(medians[name], least, bare_rps), False)
+        for name, least in _LEAST_WHEN_QUIET.items()
+        if name in medians
+    ]
     return gates
 
 
@@ -146,10 +155,19 @@ def _verdict(value: float, least: float) -> str:
     return "met" if value >= least else "not met"
 
 
-def _machine() -> dict[str, object]:
+def _quiet_verdict(value: float, least: float, bare_rps: float | None) -> str:
+    """Absolute figures are asked for only where the bare path shows a quiet machine."""
+    if bare_rps is None:
+        return "not judged: no bare path"
+    if bare_rps < QUIET_BARE_RPS:
+        return "not judged: not quiet"
+    return _verdict(value, least)
+
+
+def _machine(load_before: float) -> dict[str, object]:
     return {
         "cpus": os.cpu_count(),
-        "load_average": [round(load, 2) for load in os.getloadavg()],
+        "load_before": round(load_before, 2),
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",
     }

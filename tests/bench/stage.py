@@ -1,9 +1,11 @@
 """Where a run happens: the servers, the front, the workers, and the far ends beside them."""
 
 import base64
+import fcntl
 import http.client
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -11,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import psutil
 import psycopg
@@ -36,7 +38,7 @@ _RQ_DATABASE = "db=1"
 _WORKERS = ("worker-1", "worker-2", "long")
 
 _PENDING = """
-SELECT EXISTS (SELECT FROM events WHERE fanned_out_at IS NULL)
+SELECT EXISTS (SELECT FROM events WHERE fanned_out_at IS NULL AND parked_at IS NULL)
     OR EXISTS (SELECT FROM runs WHERE state IN ('queued', 'running', 'waiting'))
     OR EXISTS (SELECT FROM deliveries WHERE state IN ('due', 'in_flight'))
 """
@@ -91,9 +93,10 @@ class Stage:
 
     def send(self, order: load.Order) -> load.Receipt:
         """Have an order sent by a process of its own; every request must be accepted."""
+        wanted, got = self.settings.home / "order.json", self.settings.home / "receipt.json"
+        wanted.write_text(json.dumps(asdict(order)))
         done = subprocess.run(
-            [sys.executable, "-m", "tests.bench.load"],
-            input=json.dumps(asdict(order)),
+            [sys.executable, "-m", "tests.bench.load", str(wanted), str(got)],
             capture_output=True,
             text=True,
             cwd=CHECKOUT,
@@ -102,7 +105,7 @@ class Stage:
         )
         if done.returncode != 0:
             raise BenchError(f"The sender failed: {done.stderr[-500:]}")
-        receipt = load.Receipt(**json.loads(done.stdout))
+        receipt = load.Receipt(**json.loads(got.read_text()))
         if set(receipt.statuses) != {"202"}:
             raise BenchError(f"Not everything was accepted: {receipt.statuses}")
         return receipt
@@ -155,6 +158,7 @@ def prepared() -> Iterator[Stage]:
     """A migrated installation with its front and its far ends; no worker runs yet."""
     (FOLDER / "logs").mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
+        _be_the_only_one(stack.enter_context((FOLDER / "lock").open("wb")))
         # Beside the checkout and not in a temporary folder, which may be memory: commits are
         # measured as far as the disk.
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="home-", dir=FOLDER))
@@ -175,6 +179,16 @@ def prepared() -> Iterator[Stage]:
         yield Stage(
             settings, ports, secret, app, database, processes, (postgres, redis), environment
         )
+
+
+def _be_the_only_one(lock: IO[bytes]) -> None:
+    """Two runs would measure each other. What a killed one left behind is cleared away."""
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise BenchError("Another run is measuring just now.") from None
+    for left in FOLDER.glob("home-*"):
+        shutil.rmtree(left, ignore_errors=True)
 
 
 def _start_ends(
