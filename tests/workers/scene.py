@@ -3,7 +3,8 @@ front and people leave them."""
 
 import http.client
 import json
-import subprocess
+import os
+import signal
 import sys
 import threading
 import time
@@ -11,7 +12,6 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -22,11 +22,13 @@ from wedsync.events import service as events
 from wedsync.events.types import stored_event_type
 from wedsync.platform import clock, ids, outbound
 from wedsync.platform.db import db
+from wedsync.platform.embedded import process
 from wedsync.platform.leases import OwnerLock
 from wedsync.platform.outbound import Answer, Failure, Outcome, Timings
 from wedsync.platform.runtime import Runtime
 from wedsync.platform.vault import place
 from wedsync.platform.window import Window
+from wedsync.settings import CHECKOUT
 from wedsync.webhooks import endpoints, hooks
 from wedsync.webhooks.sending import DeliverySource
 from wedsync.webhooks.verdicts import Sending
@@ -36,7 +38,7 @@ from wedsync.workflows.runner import RunSource
 from workers import schedule
 from workers.fan_out import FanOut
 
-_SINK = Path(__file__).resolve().parents[1] / "far_ends" / "sink.py"
+_SINK = CHECKOUT / "tests" / "far_ends" / "sink.py"
 _ROUNDS = 50
 _NEVER = threading.Event()
 
@@ -81,15 +83,22 @@ class Sink:
 
 @contextmanager
 def started_sink() -> Iterator[Sink]:
-    """A receiver in a process of its own, ended with the block."""
-    process = subprocess.Popen([sys.executable, str(_SINK)], stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
+    """A receiver in a process of its own, ended with the block, or with this test run."""
+    read_end, write_end = os.pipe()
+    child = process.spawn(
+        [sys.executable, str(_SINK)],
+        output=write_end,
+        death_signal=signal.SIGKILL,
+        cwd=CHECKOUT,
+        environment=os.environ,
+    )
+    os.close(write_end)
     try:
-        yield Sink(int(process.stdout.readline()))
+        with os.fdopen(read_end) as said:
+            yield Sink(int(said.readline()))
     finally:
-        process.kill()
-        process.wait()
-        process.stdout.close()
+        child.kill()
+        child.wait()
 
 
 # --- a worker

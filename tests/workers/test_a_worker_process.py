@@ -227,17 +227,16 @@ def test_what_a_killed_worker_held_is_taken_up_by_another_within_two_seconds(
     sink.forget()
     first = start(running, settings, tmp_path, "first")
     wait_until(lambda: owners(app) == 1, 15)
-    workflow = ask_for(app, organization, sink.url("/slow/3/killed"), timeout_s=30)
+    workflow = ask_for(app, organization, sink.url("/hang/killed"), timeout_s=60)
     wait_until(lambda: bool(sink.paths()), SOON_S)
     start(running, settings, tmp_path, "second")
     wait_until(lambda: owners(app) == 2, 15)
     run = run_of(app, workflow)
     first.kill()
     began = time.monotonic()
-    wait_until(lambda: tries_of(app, run.id, "call")[0] == "lost", SOON_S)
-    assert time.monotonic() - began < 3.0
-    wait_until(lambda: states_of(app, workflow) == {"succeeded": 1}, 10)
-    assert tries_of(app, run.id, "call") == ["lost", "ok"]
+    wait_until(lambda: tries_of(app, run.id, "call") == ["lost", None], SOON_S)
+    assert time.monotonic() - began < 4.0  # about two seconds on a machine with nothing else to do
+    wait_until(lambda: sink.keys() == {f"{run.id}:call:-:0": 2}, SOON_S)
 
 
 def test_two_workers_do_each_slot_of_the_schedule_once(
