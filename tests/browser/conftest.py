@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser.looking import DESK, Trouble
 from tests.live_site import LiveSite, live_site
@@ -14,7 +14,8 @@ from wedsync.cli.installation.logins import DEMO_PASSWORD
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 _FLAGS = ["--no-sandbox", "--disable-background-networking"]
-_PATIENCE_MS = 15_000
+_PATIENCE_MS = 20_000
+expect.set_options(timeout=_PATIENCE_MS)
 
 NewPage = Callable[[], Page]
 SignIn = Callable[[str], Page]

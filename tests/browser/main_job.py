@@ -47,7 +47,7 @@ def new_petal(site: LiveSite) -> tuple[Petal, str]:
 
 
 def tell_the_kitchen(hook_id: str, kitchen: str, *, tries: int) -> dict[str, Any]:
-    """Yes: note the seats, ask the kitchen (again after 4 s, `tries` times), tell subscribers."""
+    """Yes: note the seats, ask the kitchen (again after 8 s, `tries` times), tell subscribers."""
     yes = {"==": [{"var": "trigger.data.status"}, "accepted"]}
     shape = {
         "guest": {"var": "trigger.data.guest.name"},
@@ -64,7 +64,7 @@ def tell_the_kitchen(hook_id: str, kitchen: str, *, tries: int) -> dict[str, Any
             "json": seats,
             "key_header": "Idempotency-Key",
         },
-        "on_error": {"retry": {"attempts": tries, "first_delay_s": 4, "factor": 1}, "then": "stop"},
+        "on_error": {"retry": {"attempts": tries, "first_delay_s": 8, "factor": 1}, "then": "stop"},
     }
     tell = {
         "id": "tell",

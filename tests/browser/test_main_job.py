@@ -33,6 +33,11 @@ def subscriber(site: LiveSite, url: str, event_type: str) -> str:
     return str(made["secret"])
 
 
+def first_try_is_over(site: LiveSite, event_id: str) -> bool:
+    deliveries = site.api("GET", f"/deliveries?event={event_id}")["data"]
+    return any(attempt["status"] for each in deliveries for attempt in each["attempts"])
+
+
 def test_a_signed_answer_runs_a_workflow_while_its_owner_watches(
     site: LiveSite, imogen: Page, sink: Sink
 ) -> None:
@@ -117,7 +122,8 @@ def test_an_endpoint_that_fails_shows_its_error_and_when_it_is_tried_again(
 ) -> None:
     event_type = f"kitchen.test_{secrets.token_hex(3)}"
     subscriber(site, sink.url("/status/500/broken"), event_type)
-    site.api("POST", "/events", {"type": event_type, "data": {"guest": "Nora"}})
+    event = site.api("POST", "/events", {"type": event_type, "data": {"guest": "Nora"}})
+    assert process.wait_until(lambda: first_try_is_over(site, event["id"]), PATIENCE_S)
     imogen.goto("/webhooks")
     imogen.get_by_role("link", name=sink.url("/status/500/broken")).first.click()
     expect(imogen.get_by_role("main")).to_contain_text("500")
