@@ -135,7 +135,9 @@ def _seconds(seconds: float) -> str:
 
 
 def milliseconds(took: float) -> str:
-    """For comparing in a column: `173 ms`, `1.42 s`, `15.0 s`."""
+    """For comparing in a column: `< 1 ms`, `173 ms`, `1.42 s`, `15.0 s`."""
+    if round(took) < 1:
+        return "< 1 ms"
     if took < 1_000:
         return f"{round(took)} ms"
     seconds = took / 1_000

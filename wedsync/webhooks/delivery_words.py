@@ -193,7 +193,7 @@ def _answer(attempt: DeliveryAttempt) -> str:
 
 
 def _tries(attempts: Sequence[DeliveryAttempt]) -> Iterator[Try]:
-    longest = max((took_ms(attempt) or 0 for attempt in attempts), default=0)
+    longest = max((_total_ms(attempt) for attempt in attempts), default=0.0)
     for attempt in attempts:
         ms = took_ms(attempt)
         yield Try(
@@ -205,7 +205,11 @@ def _tries(attempts: Sequence[DeliveryAttempt]) -> Iterator[Try]:
         )
 
 
-def _bars(timings: Mapping[str, float], longest: int) -> Iterator[Bar]:
+def _total_ms(attempt: DeliveryAttempt) -> float:
+    return float((attempt.timings or {}).get("total_ms") or 0)
+
+
+def _bars(timings: Mapping[str, float], longest: float) -> Iterator[Bar]:
     """Finding, reaching and securing, then the wait for their answer."""
     total = float(timings.get("total_ms") or 0)
     if not total or not longest:
