@@ -56,9 +56,14 @@ class LiveSite:
         }
 
     def start(self, name: str, argv: Sequence[str]) -> None:
+        """Start a process that ends with this test run, whatever becomes of it."""
         with (self.settings.home / f"{name}.log").open("ab") as log:
-            self.processes[name] = subprocess.Popen(
-                argv, cwd=CHECKOUT, env=self.environment, stdout=log, stderr=log
+            self.processes[name] = process.spawn(
+                argv,
+                output=log,
+                death_signal=signal.SIGTERM,
+                cwd=CHECKOUT,
+                environment=self.environment,
             )
 
     def start_web(self) -> None:

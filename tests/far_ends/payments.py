@@ -1,17 +1,20 @@
 """A Stripe of our own, in a separate process, and the official library to talk to it."""
 
-import subprocess
+import os
+import signal
 import sys
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 import orjson
 import stripe
 
-_SERVER = Path(__file__).with_name("localstripe_server.py")
+from wedsync.platform.embedded import process
+from wedsync.settings import CHECKOUT
+
+_SERVER = CHECKOUT / "tests" / "far_ends" / "localstripe_server.py"
 _KEY = "sk_test_rosewood"
 GOOD_CARD = "4242424242424242"
 DECLINED_CARD = "4000000000000341"
@@ -53,12 +56,19 @@ class LocalStripe:
 
 @contextmanager
 def started_localstripe() -> Iterator[LocalStripe]:
-    """A Stripe that starts empty and ends with the block."""
-    process = subprocess.Popen([sys.executable, str(_SERVER)], stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
+    """A Stripe that starts empty and ends with the block, or with this test run."""
+    read_end, write_end = os.pipe()
+    child = process.spawn(
+        [sys.executable, str(_SERVER)],
+        output=write_end,
+        death_signal=signal.SIGKILL,
+        cwd=CHECKOUT,
+        environment=os.environ,
+    )
+    os.close(write_end)
     try:
-        yield LocalStripe(int(process.stdout.readline()))
+        with os.fdopen(read_end) as said:
+            yield LocalStripe(int(said.readline()))
     finally:
-        process.kill()
-        process.wait()
-        process.stdout.close()
+        child.kill()
+        child.wait()
