@@ -21,6 +21,7 @@ from tests.personas import Browser, Persona, browser_of, make_organization, make
 from tests.servers import Addresses, Servers, settings_for
 from wedsync.factory import create_app
 from wedsync.migrations import tables
+from wedsync.platform import outbound
 from wedsync.platform.db import db
 from wedsync.settings import Settings
 
@@ -62,6 +63,21 @@ def app(settings: Settings) -> Iterator[APIFlask]:
     yield made
     with made.app_context():
         db.engine.dispose()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def far_ends_on_this_machine() -> None:
+    """The far ends of tests listen on loopback."""
+    outbound.allow_loopback(True)
+
+
+@pytest.fixture(autouse=True)
+def switch_left_as_it_was(far_ends_on_this_machine: None) -> Iterator[None]:
+    """The loopback switch belongs to the process, and whoever makes an app turns it."""
+    before = outbound.loopback_allowed()
+    yield
+    if outbound.loopback_allowed() != before:
+        outbound.allow_loopback(before)
 
 
 @pytest.fixture

@@ -63,7 +63,7 @@ def test_what_dies_is_started_again_after_a_pause(supervisor: Supervisor, tmp_pa
     assert supervisor.keep_until(lambda: log.read_text().count("born") == 3, 10)
     assert "ended with code 0; again in 0.5 s" in log.read_text()
     assert "again in 1 s" in log.read_text()
-    assert supervisor.deaths_of("frail") == 2
+    assert supervisor.deaths_of("frail") in (2, 3)  # the third may be over already
 
 
 def test_a_server_that_dies_is_started_again(supervisor: Supervisor, tmp_path: Path) -> None:
