@@ -177,18 +177,20 @@ class DeliverySource:
         receiver is not there does."""
         if not rows:
             return []
-        connection.execute(_ATTEMPT, batch.rows([_sending(row) for row in rows]))
+        sendings = [_sending(row) for row in rows]
+        connection.execute(_ATTEMPT, batch.rows(sendings))
+        secrets = _Secrets(self._vault, connection)
         starts, unable = [], []
-        for row in rows:
+        for sending, row in zip(sendings, rows, strict=True):
             try:
-                starts.append((_sending(row), self._request(connection, row)))
+                starts.append((sending, self._request(connection, row, secrets)))
             except _CULPABLE:
-                log.exception("delivery %s cannot be made ready to send", row.id)
-                unable.append(judge(_sending(row), _NOT_READY, clock.now()))
+                log.exception("delivery %s cannot be made ready to send", sending.id)
+                unable.append(judge(sending, _NOT_READY, clock.now()))
         _settle(connection, owner, unable)
         return starts
 
-    def _request(self, connection: Connection, row: Row[Any]) -> Request:
+    def _request(self, connection: Connection, row: Row[Any], secrets: "_Secrets") -> Request:
         now = clock.now()
         data = leaves.open_all(
             row.data,
@@ -196,16 +198,33 @@ class DeliverySource:
             partial(self._vault.data_key, connection, row.organization_id),
         )
         body = documents.write(body_of(row.event_id, row.type, row.occurred_at, data))
-        secrets = [self._open(connection, row, "secret", row.secret)]
-        if row.previous_secret and row.previous_secret_until and row.previous_secret_until > now:
-            secrets.append(self._open(connection, row, "previous_secret", row.previous_secret))
-        headers = signing.sign(str(row.event_id), int(now.timestamp()), body, secrets)
-        headers["content-type"] = "application/json"
+        signed = signing.sign(str(row.event_id), int(now.timestamp()), body, secrets.of(row, now))
+        headers = {**signed, "content-type": "application/json"}
         return Request("POST", row.url, headers, body, timeout_s=TIMEOUT_S)
 
-    def _open(self, connection: Connection, row: Any, field: str, sealed: bytes) -> str:
-        where = place("endpoints", row.endpoint_id, field)
-        return self._vault.open(connection, row.organization_id, where, sealed).decode()
+
+class _Secrets:
+    """The secrets of endpoints, each opened once for all that leaves together."""
+
+    def __init__(self, vault: Vault, connection: Connection) -> None:
+        self._vault = vault
+        self._connection = connection
+        self._opened: dict[tuple[UUID, str], str] = {}
+
+    def of(self, row: Row[Any], now: datetime) -> list[str]:
+        """What signs now: the present secret and, in its last day, the one before."""
+        secrets = [self._open(row, "secret", row.secret)]
+        if row.previous_secret and row.previous_secret_until and row.previous_secret_until > now:
+            secrets.append(self._open(row, "previous_secret", row.previous_secret))
+        return secrets
+
+    def _open(self, row: Row[Any], field: str, sealed: bytes) -> str:
+        kept = (row.endpoint_id, field)
+        if kept not in self._opened:
+            where = place("endpoints", row.endpoint_id, field)
+            opened = self._vault.open(self._connection, row.organization_id, where, sealed)
+            self._opened[kept] = opened.decode()
+        return self._opened[kept]
 
 
 def _sending(row: Row[Any]) -> Sending:
