@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
@@ -202,7 +203,7 @@ def _start_ends(
     for name, argv in (("front", front), ("bare", bare), ("sink", sink)):
         processes.start(name, argv, environment)
     for name, port in asdict(ports).items():
-        processes.wait_until(lambda port=port: listens(port), _START_S, f"starting {name}")  # type: ignore[misc]
+        processes.wait_until(partial(listens, port), _START_S, f"starting {name}")
 
 
 def _environment(
