@@ -119,8 +119,8 @@ class FanOut:
         events = self._open(connection, rows)
         now = clock.now()
         connection.execute(_DONE, batch.rows(events))
-        start_runs(connection, self._programs, events, now)
         make_deliveries(connection, events, now)
+        start_runs(connection, self._programs, events, now)
 
     def _open(self, connection: Connection, rows: Sequence[Row[Any]]) -> list[FannedEvent]:
         hooks = _hooks(connection, rows)

@@ -69,8 +69,8 @@ def start_runs(
         if _concerns(workflow, event) and _passes(connection, programs, workflow, event, now)
     ]
     if new:
-        _touch(connection, new, now)
         _insert(connection, new, now)
+        _touch(connection, new, now)  # last: the lanes are locked until the commit
     return len(new)
 
 
