@@ -41,7 +41,8 @@ class Scheduled:
 def give_back_claims(connection: Connection) -> int:
     """Free what dead owners held, and what hung past its lease; returns how many rows."""
     dead = leases.dead_owners(connection)
-    freed = claims.release(connection, dead) + sending.release(connection, dead)
+    # Deliveries before runs, as the fan-out does: two that lock lanes in one order cannot deadlock.
+    freed = sending.release(connection, dead) + claims.release(connection, dead)
     leases.forget_owners(connection, dead)
     return freed
 

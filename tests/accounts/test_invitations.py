@@ -1,5 +1,6 @@
 """Invitations: made by an owner, passed on by hand, taken once."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -185,3 +186,19 @@ def test_of_two_who_take_one_link_at_once_one_gets_in(
     assert sorted(answers) == [303, 410]
     team = select(Membership).where(Membership.organization_id == owner.organization_id)
     assert len(database.scalars(team).all()) == 2
+
+
+@pytest.mark.parametrize("way", ["remove", "role"])
+def test_an_owner_who_goes_leaves_no_link_to_come_back_by(
+    owner: Persona, client: Browser, database: Session, way: str
+) -> None:
+    joined = browser_of(owner.browser.application)
+    _join(joined, invite(owner, f"second-{way}@example.com", "owner"))
+    second = database.scalars(
+        select(Membership).join(Membership.user).where(User.email == f"second-{way}@example.com")
+    ).one()
+    page = joined.post("/settings/invitations", data={"email": "x@example.com", "role": "owner"})
+    link = re.search(r"/invitations/wsi_\w+", page.text)
+    assert link
+    owner.browser.post(f"/settings/members/{second.id}/{way}", data={"role": "viewer"})
+    assert _join(client, link.group()).status_code == 410

@@ -21,15 +21,19 @@ NewPage = Callable[[], Page]
 SignIn = Callable[[str], Page]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def site(servers: Addresses, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSite]:
     with live_site(servers, tmp_path_factory.mktemp("live")) as running:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """The machine's own browser, else the one `make browser` fetched; without either this fails."""
+    """The machine's own browser, else the one `make browser` fetched; without either this fails.
+
+    For a module only: Playwright's loop lives in the test's thread, and should not outlive the
+    tests that know of it.
+    """
     found = next(filter(None, map(shutil.which, _NAMES)), None)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=found, args=_FLAGS)

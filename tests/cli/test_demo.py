@@ -52,11 +52,12 @@ def test_every_hop_is_printed_with_its_time_and_nothing_stays_behind(site: LiveS
 
 
 def test_what_it_caused_stays_in_the_record(site: LiveSite) -> None:
-    before = len(site.api("GET", "/runs")["data"])
+    before = {run["id"] for run in site.api("GET", "/runs")["data"]}
     assert site.run("demo").returncode == 0
-    runs = site.api("GET", "/runs")["data"]
-    assert len(runs) == before + 1
-    assert runs[0]["state"] == "succeeded"
+    # What another demo left waiting may have run meanwhile, too.
+    caused = [run for run in site.api("GET", "/runs")["data"] if run["id"] not in before]
+    assert caused
+    assert caused[0]["state"] == "succeeded"
 
 
 def test_a_workflow_that_is_off_is_the_hop_that_is_missing(

@@ -25,8 +25,9 @@ from tests.workers.scene import (
     tries_of,
     worker_of,
 )
+from wedsync.platform import outbound
 from wedsync.platform.db import db
-from wedsync.workflows import runs
+from wedsync.workflows import queries, runs
 
 COMING = {"guest": "Ana"}
 NO_MORE_SENT = "We have not tried again, so nobody gets it twice."
@@ -225,3 +226,35 @@ def test_a_death_while_waiting_for_the_next_try_costs_nothing(
     worker.work()
     run = run_of(app, workflow)
     assert (run.state, tries_of(app, run.id, "post")) == ("succeeded", ["maybe", "ok"])
+
+
+# --- stopped while it was under way, and run again
+
+
+@pytest.mark.parametrize(
+    ("key", "state", "sent"), [(False, "needs_attention", 1), (True, "succeeded", 2)]
+)
+def test_running_again_asks_about_what_may_have_happened_and_may_not_happen_twice(
+    app: APIFlask, worker: Worker, hook: Hook, sink: Sink, key: bool, state: str, sent: int
+) -> None:
+    sink.forget()
+    step = call("pay", sink.url("/ok/again"), key=key)
+    workflow = begin(app, worker, hook, step)
+    under_way = worker.begin_runs()
+    first = run_of(app, workflow).id
+    with app.app_context():
+        runs.stop(hook.organization_id, first)
+        again = runs.rerun(hook.organization_id, first).id
+        db.session.commit()
+    for _run, request in under_way:
+        outbound.request(request)
+    worker.work()
+    with app.app_context():
+        assert queries.get_run(hook.organization_id, again).state == state
+    assert sink.paths() == {"/ok/again": sent}
+    if state == "needs_attention":
+        decide(app, hook, again, "treat_as_done")
+        worker.work()
+        with app.app_context():
+            assert queries.get_run(hook.organization_id, again).state == "succeeded"
+        assert sink.paths() == {"/ok/again": sent}

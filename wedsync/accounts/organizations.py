@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import joinedload
 
 from wedsync.accounts import people
-from wedsync.accounts.models import Membership, Organization, SignIn, User
+from wedsync.accounts.models import Invitation, Membership, Organization, SignIn, User
 from wedsync.audit import service as audit
 from wedsync.errors import Conflict, Invalid, NotFound
 from wedsync.platform import clock
@@ -115,12 +115,14 @@ def change_role(by: Identity, membership_id: UUID, role: str) -> Membership:
         _require_another_owner(membership)
     facts = {"from": membership.role, "to": wanted}
     membership.role = wanted
+    if wanted != "owner":
+        _revoke_invitations_of(membership)
     _record(by, "member.role_changed", membership, facts)
     return membership
 
 
 def remove(by: Identity, membership_id: UUID) -> Membership:
-    """Take somebody out of the team and end their sign-ins there.
+    """Take somebody out of the team; their sign-ins there end, and the links they made.
 
     Raises NotFound, or Conflict for the last owner.
     """
@@ -136,9 +138,24 @@ def remove(by: Identity, membership_id: UUID) -> Membership:
         )
         .values(revoked_at=clock.now())
     )
+    _revoke_invitations_of(membership)
     _record(by, "member.removed", membership, {"role": membership.role})
     db.session.delete(membership)
     return membership
+
+
+def _revoke_invitations_of(membership: Membership) -> None:
+    """A link somebody made as an owner must not be their way back."""
+    db.session.execute(
+        update(Invitation)
+        .where(
+            Invitation.organization_id == membership.organization_id,
+            Invitation.invited_by == membership.user_id,
+            Invitation.accepted_at.is_(None),
+            Invitation.revoked_at.is_(None),
+        )
+        .values(revoked_at=clock.now())
+    )
 
 
 def role_named(name: str) -> Role:

@@ -11,7 +11,7 @@ from wedsync.accounts import api_keys, invitations, organizations, people, sessi
 from wedsync.accounts.forms import ROLES, ApiKeyForm, InvitationForm, PasswordForm, RoleForm
 from wedsync.accounts.routes import HOME, pages
 from wedsync.errors import Conflict, Invalid
-from wedsync.platform import clock, identity
+from wedsync.platform import clock, identity, runtime
 from wedsync.platform.fragments import render
 from wedsync.platform.identity import requires
 from wedsync.platform.runtime import commit
@@ -36,7 +36,7 @@ def invite() -> Response:
         form.show(Invalid(error.detail))
         return _team(form)
     commit()
-    link = url_for("accounts.accept_invitation", token=token, _external=True)
+    link = runtime.settings().public_url + url_for("accounts.accept_invitation", token=token)
     return _team(InvitationForm(formdata=None), link=link, invited=invitation.email)
 
 

@@ -75,7 +75,8 @@ def _slot(key: str) -> _Slot:
         )
     caller = identity.current().credential_id
     named = "\0".join((str(caller), request.method, request.path, key))
-    secret = f"{key}\0{request.headers.get('Authorization', '')}"
+    credential = request.headers.get("Authorization", "").partition(" ")[2].strip()
+    secret = f"{key}\0{credential}"
     return _Slot(
         key_hash=hashlib.sha256(named.encode()).digest(),
         body_hash=hashlib.sha256(raw_body()).digest(),

@@ -23,7 +23,7 @@ from wedsync.settings import Settings
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 API_TITLE = "WedSync Integration Marketplace"
-_LARGEST_BODY = 50 * 1024 * 1024
+_LARGEST_BODY = 1024 * 1024
 
 
 def create_app(settings: Settings | None = None, *, pool_size: int = 20) -> APIFlask:

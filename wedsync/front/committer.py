@@ -6,7 +6,7 @@ instead of queues.
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -127,7 +127,8 @@ class Committer:
                 return
             # One of them cannot be stored; alone, each speaks for itself.
             for waiting in batch:
-                await self._store([waiting])
+                if not waiting[1].done():
+                    await self._store([waiting])
         finally:
             _fail(batch, database_away())  # whoever is still without an answer
 
@@ -136,12 +137,11 @@ class Committer:
         stored = {row[0] for row in await self._link.run(_STORE, _columns(arrivals))}
         if stored:
             self._committed()
+        # At once: what is stored is stored, whatever becomes of the look at the others.
+        _answer(batch, {event_id: Kept(event_id) for event_id in stored})
         repeats = [arrival for arrival in arrivals if arrival.id not in stored]
-        first = await self._first(repeats) if repeats else {}
-        for arrival, kept in batch:
-            found = Kept(arrival.id) if arrival.id in stored else first.get(arrival.id)
-            if found is not None and not kept.done():
-                kept.set_result(found)
+        if repeats:
+            _answer(batch, await self._first(repeats))
 
     async def _first(self, repeats: Sequence[Arrival]) -> dict[UUID, Kept]:
         """What was kept under the ids of `repeats`, by the arrivals' own ids.
@@ -190,6 +190,12 @@ def _meaning(error: psycopg.Error) -> WedSyncError:
     if isinstance(error, psycopg.DataError):
         return Unreadable("The body holds something that cannot be kept.")
     return database_away()
+
+
+def _answer(batch: Sequence[_Waiting], found: Mapping[UUID, Kept]) -> None:
+    for arrival, kept in batch:
+        if arrival.id in found and not kept.done():
+            kept.set_result(found[arrival.id])
 
 
 def _fail(batch: Sequence[_Waiting], error: WedSyncError) -> None:

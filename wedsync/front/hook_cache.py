@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+import psycopg
 from psycopg.rows import TupleRow
 
 from wedsync.front.answers import busy, database_away
@@ -102,12 +103,14 @@ class HookCache:
             wanted, self._wanted = self._wanted, {}
             try:
                 rows = await self._link.run(_FIND, [list(wanted)])
-            except DatabaseAway:
+                hooks = {row[0]: self._open(row) for row in rows}
+            except (DatabaseAway, psycopg.Error, LookupError, ValueError):
+                # Whatever the reason, nobody is left waiting: they are told to come again.
+                log.warning("hooks could not be looked up", exc_info=True)
                 for waiting in wanted.values():
                     waiting.set_exception(database_away())
                     waiting.exception()  # nobody may be waiting any more
                 continue
-            hooks = {row[0]: self._open(row) for row in rows}
             for token, waiting in wanted.items():
                 self._remember(token, hooks.get(token))
                 waiting.set_result(hooks.get(token))

@@ -10,7 +10,9 @@ class Limits:
     """Bytes, seconds and counts. Whatever comes beyond a count is asked to come again."""
 
     body_bytes: int = MIB
-    upload_bytes: int = 50 * MIB
+    upload_bytes: int = MIB
+    """No page takes a file yet, so nobody may fill the disk with one."""
+
     body_s: float = 10.0
     """For the whole of a request to arrive."""
 

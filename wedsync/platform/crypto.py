@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 _VERSION = b"\x01"
 _NONCE = 12
+KEY_BYTES = 32
 _HEADER = 1 + 16 + _NONCE
 
 
@@ -67,10 +68,15 @@ def read_or_create_key_file(path: Path) -> bytes:
         descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as file:
             file.write(new_key())
+            file.flush()
+            os.fsync(descriptor)
         try:
             os.link(fresh, path)
         except FileExistsError:
             pass  # another process was first; its key is the key
         finally:
             fresh.unlink()
-    return path.read_bytes()
+    key = path.read_bytes()
+    if len(key) != KEY_BYTES:
+        raise Unsealable(f"{path} should hold the {KEY_BYTES} bytes of the master key.")
+    return key

@@ -100,6 +100,8 @@ def engine_options(*, pool_size: int = 20, application_name: str = "wedsync") ->
         "-c idle_in_transaction_session_timeout=10000 -c timezone=UTC"
     )
     return {
+        # Errors name their statement; what was in it is nobody's business in a log.
+        "hide_parameters": True,
         "pool_size": pool_size,
         "max_overflow": pool_size,
         "pool_timeout": 3,

@@ -104,6 +104,7 @@ class Window(Generic[J]):
         """
         look_at = 0.0
         while (owner := self._owner()) is not None:
+            self._welcome(0.0)  # also while turns fail: what is under way must not run out of time
             due_for_a_look = rung.is_set() or time.monotonic() >= look_at or bool(self._finished)
             room = self._shares.room if due_for_a_look and not stopping.is_set() else 0
             if room:
@@ -155,10 +156,13 @@ class Window(Generic[J]):
             left = deadline - time.monotonic()
             if left <= 0:
                 return
-            for job, outcome in self._transfers.finished(left):
-                self._came_home(job, outcome)  # type: ignore[arg-type]
+            self._welcome(left)
             if self._finished:
                 deadline = min(deadline, time.monotonic() + GATHER_SECONDS)
+
+    def _welcome(self, timeout_s: float) -> None:
+        for job, outcome in self._transfers.finished(timeout_s):
+            self._came_home(job, outcome)  # type: ignore[arg-type]
 
     def _came_home(self, job: J, outcome: Outcome) -> None:
         _, started_at = self._started.pop(id(job))

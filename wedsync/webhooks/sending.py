@@ -115,11 +115,14 @@ _FAILING = text(
     "  ORDER BY id FOR UPDATE)"
 )
 _GONE = text(
-    "UPDATE endpoints SET state = 'disabled', state_reason = 'gone' WHERE id = ANY(:endpoints)"
+    "UPDATE endpoints SET state = 'disabled', state_reason = 'gone'"
+    " WHERE id = ANY(:endpoints) AND state = 'on'"
 )
 _CANCEL = text(
     "UPDATE deliveries SET state = 'cancelled', finished_at = clock_timestamp(),"
     " next_attempt_at = NULL WHERE endpoint_id = ANY(:endpoints) AND state = 'due'"
+    " AND EXISTS (SELECT FROM endpoints e WHERE e.id = deliveries.endpoint_id"
+    "  AND e.state = 'disabled' AND e.state_reason = 'gone')"
 )
 
 
@@ -283,7 +286,8 @@ def _judge_endpoints(connection: Connection, verdicts: Sequence[Verdict]) -> Non
         connection.execute(_FAILING, {"endpoints": sorted(failing)})
     if gone:
         connection.execute(_GONE, {"endpoints": gone})
-        connection.execute(_CANCEL, {"endpoints": gone})
+    if failing:  # also what was under way when the endpoint said that it is gone
+        connection.execute(_CANCEL, {"endpoints": sorted(failing)})
 
 
 def release(connection: Connection, owners: Sequence[UUID]) -> int:

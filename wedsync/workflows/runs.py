@@ -14,13 +14,18 @@ from wedsync.events.service import problem_with_data
 from wedsync.platform import clock, ids, leases
 from wedsync.platform.db import db
 from wedsync.platform.identity import Identity
-from wedsync.workflows import queries
+from wedsync.workflows import actions, queries
+from wedsync.workflows.engine import steps_in_order
 from wedsync.workflows.engine.state import Position, position_of, standing
 from wedsync.workflows.journal import LANES
-from wedsync.workflows.models import FINAL_RUN_STATES, NO_ITEM, Run, RunStep
+from wedsync.workflows.models import FINAL_RUN_STATES, NO_ITEM, Run, RunStep, WorkflowVersion
 
 Choice = Literal["send_again", "treat_as_done", "skip"]
 
+_MAY_HAVE_HAPPENED = (
+    "This may have happened before the first run was stopped. We have not tried again, so nobody "
+    "gets it twice."
+)
 _STOPPED = {"code": "stopped_by_hand", "message": "Somebody stopped it."}
 
 
@@ -79,7 +84,11 @@ def rerun(organization_id: UUID, run_id: UUID, *, by: Identity | None = None) ->
     ended_at = _step_it_ended_at(old)
     if ended_at is not None:
         _go_on_at(ended_at, old, new)
-    _queue(new)
+    if new.state == "needs_attention":
+        db.session.add(new)
+        db.session.flush()
+    else:
+        _queue(new)
     _copy_steps(old, new, besides=ended_at)
     _record("retried", new, by, rerun_of=str(old.id))
     return new
@@ -205,7 +214,8 @@ def _go_on_at(step: str, old: Run, new: Run) -> None:
     """Place `new` at a step of `old`.
 
     A step that was being done keeps the generation of its key, so a partner that saw the first
-    run's attempt knows this one as the same.
+    run's attempt knows this one as the same. A step that may have happened, and may not happen
+    twice, is asked about again.
     """
     row = db.session.scalar(
         select(RunStep).where(
@@ -215,10 +225,24 @@ def _go_on_at(step: str, old: Run, new: Run) -> None:
             RunStep.item == NO_ITEM,
         )
     )
-    if row is not None and row.attempts:
+    if row is not None and row.state == "unsure" and _may_not_repeat(old, row):
+        asking = Position(step, phase="asking", attempt=row.attempts, generation=row.generation)
+        new.engine_state = standing(asking)
+        new.state = "needs_attention"
+        new.reason = {"code": "unsure", "step": step, "message": _MAY_HAVE_HAPPENED}
+    elif row is not None and row.attempts:
         new.engine_state = standing(Position(step, phase="retrying", generation=row.generation))
     else:
         new.pending_decision = {"start_at": step}
+
+
+def _may_not_repeat(run: Run, row: RunStep) -> bool:
+    """Whether the effect of this recorded step must not be done twice."""
+    version = db.session.get(WorkflowVersion, run.version_id)
+    placed = steps_in_order(version.definition) if version else ()
+    used = next((one.step.get("use") for one in placed if one.step.get("id") == row.step_id), "")
+    action = actions.find(str(used))
+    return action is None or action.effect(row.input or {}) in ("once", "lookup")
 
 
 def _end_open_steps(run: Run) -> None:

@@ -16,6 +16,7 @@ from wedsync.platform import batch, ids, leases
 from wedsync.platform.batch import recordset
 from wedsync.webhooks.deliveries import FannedEvent
 from wedsync.workflows.claims import Programs
+from wedsync.workflows.engine import DefinitionInvalid
 from wedsync.workflows.journal import LANES
 
 MAX_DEPTH = 8
@@ -23,7 +24,7 @@ MAX_TURNS = 3
 
 _LIVE = text(
     "SELECT w.id AS workflow_id, w.organization_id, v.id AS version_id, v.trigger_kind,"
-    " v.event_type, v.source, v.definition #> '{trigger,filter}' IS NOT NULL AS has_filter"
+    " v.event_type, v.source, v.definition #>> '{trigger,filter}' IS NOT NULL AS has_filter"
     " FROM workflows w JOIN workflow_versions v ON v.id = w.live_version_id"
     " WHERE w.organization_id = ANY(:organizations) AND w.state IN ('on', 'paused')"
     " AND (v.trigger_kind = 'webhook' AND v.source = ANY(:sources)"
@@ -95,7 +96,10 @@ def _passes(
 ) -> bool:
     if not workflow.has_filter:
         return True
-    program = programs.load(connection, {workflow.version_id})[workflow.version_id]
+    try:
+        program = programs.load(connection, {workflow.version_id})[workflow.version_id]
+    except DefinitionInvalid:
+        return True  # its run is parked where its owner sees it, and nobody else's share waits
     return program.accepts(event.as_trigger(), now).fits
 
 
