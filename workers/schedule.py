@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine, text
 
 from wedsync.platform import clock, leases
 from wedsync.webhooks import sending
-from wedsync.workflows import claims
+from wedsync.workflows import claims, once_slots
 
 _TAKE = text("INSERT INTO schedule_slots (name, slot) VALUES (:name, :slot) ON CONFLICT DO NOTHING")
 _PRUNE_SLOTS = text("DELETE FROM schedule_slots WHERE slot < now() - interval '1 day'")
@@ -43,6 +43,7 @@ def give_back_claims(connection: Connection) -> int:
     dead = leases.dead_owners(connection)
     # Deliveries before runs, as the fan-out does: two that lock lanes in one order cannot deadlock.
     freed = sending.release(connection, dead) + claims.release(connection, dead)
+    once_slots.give_back_of(connection, dead)
     leases.forget_owners(connection, dead)
     return freed
 

@@ -1,6 +1,7 @@
 """Effects that may have happened: what is done once is never done twice without a person's word."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
@@ -19,8 +20,10 @@ from tests.workers.scene import (
     note,
     on_hook,
     retrying,
+    rows,
     run_of,
     started_sink,
+    states_of,
     steps_of,
     tries_of,
     worker_of,
@@ -226,6 +229,53 @@ def test_a_death_while_waiting_for_the_next_try_costs_nothing(
     worker.work()
     run = run_of(app, workflow)
     assert (run.state, tries_of(app, run.id, "post")) == ("succeeded", ["maybe", "ok"])
+
+
+# --- one at a time
+
+
+def test_effects_done_once_leave_one_at_a_time_for_a_far_end_whatever_the_workflow(
+    app: APIFlask, worker: Worker, hook: Hook, sink: Sink
+) -> None:
+    sink.forget()
+    workflows = [begin(app, worker, hook, pay(sink, f"/ok/{n}")) for n in range(2)]
+    for _ in range(3):
+        accept(app, hook, COMING)
+    worker.fan_out()
+    with worker_of(app) as doomed:
+        assert len(doomed.begin_runs()) == 1
+        assert worker.begin_runs() == []
+        waiting = rows(app, "SELECT waiting_for FROM runs WHERE state = 'waiting'")
+        assert {row.waiting_for["id"] for row in waiting} == {"host:127.0.0.1"}
+        doomed.die()
+    worker.sweep()
+    worker.work()
+    let_pass(app, 10)
+    worker.work()
+    states = [states_of(app, workflow) for workflow in workflows]
+    assert sum(state.get("succeeded", 0) for state in states) == sum(map(len_of, states)) - 1
+    assert sum(state.get("needs_attention", 0) for state in states) == 1
+    assert max(sink.keys().values()) == sum(sink.paths().values())
+
+
+def len_of(states: dict[str, int]) -> int:
+    return sum(states.values())
+
+
+def test_whoever_waited_longest_is_next_and_need_not_look_again(
+    app: APIFlask, worker: Worker, hook: Hook, sink: Sink
+) -> None:
+    sink.forget()
+    workflow = begin(app, worker, hook, pay(sink, "/ok/queue"))
+    for _ in range(9):
+        accept(app, hook, COMING)
+    worker.fan_out()
+    worker.work()
+    assert states_of(app, workflow) == {"succeeded": 10}
+    assert sink.paths() == {"/ok/queue": 10}
+    tries = rows(app, "SELECT started_at, finished_at FROM step_attempts ORDER BY started_at")
+    assert all(one.finished_at <= two.started_at for one, two in pairwise(tries))
+    assert rows(app, "SELECT 1 FROM once_slots") == []
 
 
 # --- stopped while it was under way, and run again

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from sqlalchemy import Row
@@ -73,6 +74,7 @@ class LiveRun:
     outputs: dict[str, Any] = field(default_factory=dict)
     recorded: dict[tuple[str, int], StepRow] = field(default_factory=dict)
     performing: Performing | None = None
+    far_end: str | None = None
 
     @property
     def lane(self) -> str:
@@ -99,17 +101,22 @@ class LiveRun:
         self.outputs = advance.outputs
         self.recorded.update(advance.move.steps)
         self.performing = advance.performing
+        self.far_end = advance.far_end
 
 
 @dataclass(slots=True)
 class Advance:
-    """One run's advance to its next effect, wait or end: what to write, and what then leaves."""
+    """One run's advance to its next effect, wait or end: what to write, and what then leaves.
+
+    `far_end` is set when what leaves may happen once: only one such leaves at a time.
+    """
 
     run: LiveRun
     move: Move
     outputs: dict[str, Any]
     performing: Performing | None = None
     request: Request | None = None
+    far_end: str | None = None
 
 
 def advance(run: LiveRun, event: EngineEvent) -> Advance:
@@ -242,6 +249,8 @@ def _perform(result: Advance, perform: Perform, event: EngineEvent) -> EngineEve
         )
         result.move.started.append(start)
         result.request = begun.request
+        if _known(action).effect(perform.input) == "once":
+            result.far_end = far_end_of(perform, begun.request.url)
         result.performing = Performing(_known(action), perform)
         return None
     finished = _publish(result, begun, event.now) if isinstance(begun, Publish) else begun
@@ -256,6 +265,11 @@ def _opened(run: LiveRun, action: Action, given: Mapping[str, Any]) -> Mapping[s
         return given
     opened: Mapping[str, Any] = leaves.open_all(given, run.organization_id, run.key)
     return opened
+
+
+def far_end_of(perform: Perform, url: str) -> str:
+    """Whom an effect is done to: the connection or, without one, the host."""
+    return perform.connection or f"host:{urlsplit(url).hostname}"
 
 
 def _known(action: Action | None) -> Action:

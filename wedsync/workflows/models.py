@@ -107,6 +107,13 @@ class Run(OrganizationRow, Base):
         Index("ix_runs_of_workflow", "organization_id", "workflow_id", text("id DESC")),
         Index("ix_runs_of_event", "event_id", postgresql_where=text("event_id IS NOT NULL")),
         Index("ix_runs_by_state", "organization_id", "state", text("id DESC")),
+        Index(
+            "ix_runs_waiting_for_a_slot",
+            "organization_id",
+            text("(waiting_for ->> 'id')"),
+            "id",
+            postgresql_where=text("state = 'waiting' AND waiting_for ->> 'kind' = 'limit'"),
+        ),
     )
 
     workflow_id: Mapped[UUID]
@@ -129,6 +136,22 @@ class Run(OrganizationRow, Base):
     owner: Mapped[UUID | None]
     fence: Mapped[int] = mapped_column(BigInteger, server_default="0")
     lease_until: Mapped[datetime | None]
+
+
+class OnceSlot(Base):
+    """Who is doing something to a far end that may happen once; free when no row is there.
+
+    `held_until` ends it when a process died without giving it back.
+    """
+
+    __tablename__ = "once_slots"
+    __table_args__ = (parent("run_id", "runs"),)
+
+    organization_id: Mapped[UUID] = mapped_column(primary_key=True)
+    far_end: Mapped[str] = mapped_column(primary_key=True)
+    run_id: Mapped[UUID] = mapped_column(index=True)
+    owner: Mapped[UUID]
+    held_until: Mapped[datetime]
 
 
 class RunStep(Base):

@@ -114,6 +114,9 @@ def reason_words(reason: Any, steps: Steps) -> str:
 def _waiting(row: RunRow, steps: Steps, words: Wording) -> str:
     until = waits_until(row.waiting_for)
     waits = row.waiting_for or {}
+    if waits.get("kind") == "limit":
+        far_end = str(waits.get("id")).removeprefix("host:")
+        return f"It waits for its turn: one at a time goes to {far_end}."
     goes_on = f" {words.at(until)}" if until else " by itself"
     if waits.get("kind") != "retry":
         return f"It goes on{goes_on}."

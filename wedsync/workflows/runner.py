@@ -22,7 +22,7 @@ from wedsync.platform.shares import Shares
 from wedsync.platform.vault import OpenKey, Vault
 from wedsync.platform.wake import RUN_TICKS, Wake
 from wedsync.platform.window import Turn
-from wedsync.workflows import claims, journal
+from wedsync.workflows import claims, journal, once_slots
 from wedsync.workflows.live_run import Advance, LiveRun, advance, attempt_end, parked, result_event
 from wedsync.workflows.take_up import take_up
 
@@ -84,9 +84,12 @@ class RunSource:
     ) -> _Moved:
         with self._engine.begin() as connection:
             came_home = [self._after(run, outcome) for run, outcome in finished]
+            once_slots.give_back(connection, _slot_holders(finished))
+            once_slots.take(connection, owner, came_home, clock.now())
             journal.touch(connection, [result.move for result in came_home])
             rows = _claim(connection, owner, came_home, room, shares)
             taken_up = self._take_up(connection, rows)
+            once_slots.take(connection, owner, taken_up, clock.now())
             # Once more: a claim says when its lanes are due by rows that are written only now.
             moves = [result.move for result in (*came_home, *taken_up)]
             journal.touch(connection, moves)
@@ -99,6 +102,7 @@ class RunSource:
         """The slow path: every run behind a savepoint of its own, the culprit parked."""
         moved = _Moved([], [], 0, set())
         with self._engine.begin() as connection:
+            once_slots.give_back(connection, _slot_holders(finished))
             alone = partial(self._alone, connection, owner, moved.held)
             steps = [(run, partial(self._after, run, outcome)) for run, outcome in finished]
             moved.came_home = [done for run, step in steps if (done := alone(run, step))]
@@ -119,6 +123,7 @@ class RunSource:
         try:
             with connection.begin_nested():
                 result = step()
+                once_slots.take(connection, owner, [result], clock.now())
                 journal.touch(connection, [result.move])
                 held |= journal.write(connection, owner, [result.move])
         except _CULPABLE:
@@ -156,7 +161,11 @@ class RunSource:
             result.run.settle(result)
             if result.request is not None:
                 turn.starts.append((result.run, result.request))
-        turn.at_once = [result.run.lane for result in moved.taken_up if result.request is None]
+        turn.at_once = [
+            result.run.lane
+            for result in moved.taken_up
+            if result.request is None and result.move.state != "waiting"
+        ]
         self._tell([*moved.came_home, *moved.taken_up])
         return turn
 
@@ -166,6 +175,10 @@ class RunSource:
         if moved:
             # One message for all: whoever watches looks for its own run among them.
             self._wake.tick(RUN_TICKS, [" ".join(str(result.run.id) for result in moved)])
+
+
+def _slot_holders(finished: Sequence[Finished]) -> list[UUID]:
+    return [run.id for run, _ in finished if run.far_end is not None]
 
 
 def _claim(

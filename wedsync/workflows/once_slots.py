@@ -1,0 +1,120 @@
+"""Effects that may happen once start one at a time per far end (design `engine.md`, promise 4).
+
+A far end is a connection or, without one, a host. Its slot is taken in the transaction that
+commits the intent and given back in the one that records the result, so that a death leaves one
+effect per far end in doubt, not a window full. A run that finds the slot taken waits for it, in
+the order the runs were made; whoever gives the slot back makes the next one due.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import Connection, text
+
+from wedsync.platform import batch, leases
+from wedsync.platform.batch import recordset
+from wedsync.workflows.engine.state import position_of, standing
+from wedsync.workflows.journal import LANES
+from wedsync.workflows.live_run import Advance
+
+LOOK_AGAIN = timedelta(seconds=5)
+"""When a waiting run looks by itself: it may have begun to wait in the very moment in which the
+slot was given back, or the giver died."""
+
+_MARGIN_S = 30
+
+# Nothing here waits for another worker: the lock is only tried, and a slot that is being given
+# back this very moment counts as taken.
+_TAKE = text(
+    "INSERT INTO once_slots AS slot (organization_id, far_end, run_id, owner, held_until)"
+    " SELECT organization_id, far_end, run_id, :owner,"
+    "  clock_timestamp() + make_interval(secs => seconds) FROM "
+    + recordset("organization_id uuid, far_end text, run_id uuid, seconds float8")
+    + " WHERE pg_try_advisory_xact_lock(hashtextextended(organization_id::text || far_end, 0))"
+    " AND NOT EXISTS (SELECT FROM once_slots held WHERE held.organization_id = t.organization_id"
+    "  AND held.far_end = t.far_end AND held.held_until > clock_timestamp())"
+    " ORDER BY organization_id, far_end"
+    " ON CONFLICT (organization_id, far_end) DO UPDATE SET run_id = excluded.run_id,"
+    "  owner = excluded.owner, held_until = excluded.held_until"
+    "  WHERE slot.held_until <= clock_timestamp()"
+    " RETURNING run_id"
+)
+_GIVE_BACK = text(
+    "DELETE FROM once_slots WHERE run_id = ANY(:runs) RETURNING organization_id, far_end"
+)
+_GIVE_BACK_OF = text(
+    "DELETE FROM once_slots WHERE owner = ANY(:owners) RETURNING organization_id, far_end"
+)
+_NEXT = text(
+    "UPDATE runs SET due_at = clock_timestamp() FROM (SELECT next.id FROM "
+    + recordset("organization_id uuid, far_end text")
+    + " CROSS JOIN LATERAL (SELECT id FROM runs WHERE organization_id = t.organization_id"
+    "  AND state = 'waiting' AND waiting_for ->> 'kind' = 'limit'"
+    "  AND waiting_for ->> 'id' = t.far_end ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED) next) n"
+    " WHERE runs.id = n.id RETURNING runs.organization_id, runs.workflow_id, runs.due_at"
+)
+
+
+def give_back(connection: Connection, runs: Sequence[UUID]) -> None:
+    """Free the slots these runs held, and make due who waited for them."""
+    if runs:
+        freed = connection.execute(_GIVE_BACK, {"runs": list(runs)}).all()
+        _wake_next(connection, [(row.organization_id, row.far_end) for row in freed])
+
+
+def give_back_of(connection: Connection, owners: Sequence[UUID]) -> None:
+    """Free the slots of dead owners."""
+    if owners:
+        freed = connection.execute(_GIVE_BACK_OF, {"owners": list(owners)}).all()
+        _wake_next(connection, [(row.organization_id, row.far_end) for row in freed])
+
+
+def take(connection: Connection, owner: UUID, advances: Sequence[Advance], now: datetime) -> None:
+    """Take a slot for each effect that may happen once; whoever finds none waits instead."""
+    wanting = [result for result in advances if result.far_end is not None]
+    if not wanting:
+        return
+    first = {(one.run.organization_id, one.far_end): one for one in reversed(wanting)}
+    rows = [
+        {
+            "organization_id": organization_id,
+            "far_end": far_end,
+            "run_id": one.run.id,
+            "seconds": (one.request.timeout_s if one.request else 0) + _MARGIN_S,
+        }
+        for (organization_id, far_end), one in first.items()
+    ]
+    taken = connection.execute(_TAKE, {"owner": owner, **batch.rows(rows)})
+    started = {row.run_id for row in taken}
+    for one in wanting:
+        if one.run.id not in started:
+            _postpone(one, now)
+
+
+def _postpone(result: Advance, now: datetime) -> None:
+    """Turn an effect that was about to leave into a wait for its slot."""
+    move, performing = result.move, result.performing
+    position = position_of(move.engine_state)
+    if performing is None or position is None:
+        raise ValueError(f"run {result.run.id} has no effect to postpone")
+    again = replace(position, phase="retrying", attempt=position.attempt - 1)
+    until = now + LOOK_AGAIN
+    move.engine_state = standing(again)
+    move.state, move.due_at = "waiting", until
+    move.waiting_for = {"kind": "limit", "id": result.far_end, "until": until.isoformat()}
+    step = move.started.pop()
+    row = move.steps[step.step, step.item]
+    row.state, row.attempts = "waiting", again.attempt
+    result.request = result.performing = result.far_end = None
+
+
+def _wake_next(connection: Connection, freed: Sequence[tuple[UUID, str]]) -> None:
+    if not freed:
+        return
+    rows = [{"organization_id": owner, "far_end": far_end} for owner, far_end in sorted(freed)]
+    for row in connection.execute(_NEXT, batch.rows(rows)).all():
+        leases.touch_lanes(
+            connection, LANES, row.organization_id, {str(row.workflow_id): row.due_at}
+        )
