@@ -11,6 +11,10 @@
 | `WEDSYNC_MASTER_KEY` | 32 random bytes in base64; wraps stored secrets | a file in the home |
 | `WEDSYNC_PROXY_HOPS` | how many reverse proxies stand in front, exactly | 0 |
 | `WEDSYNC_ALLOW_LOOPBACK` | `1` lets deliveries reach this machine; development only | off |
+| `MAIL_URL` | the server that carries our own e-mail, `smtp://user:password@host:587` | none |
+| `MAIL_FROM` | the address our own e-mail comes from | `wedsync@` the host of `PUBLIC_URL` |
+| `SANDBOX_URL` | where the practice partner answers | `http://localhost:` `PORT` + 1 |
+| `WEDSYNC_CLIENT_<SLUG>` | `id:secret` of our OAuth client at a built-in connector | none |
 
 A variable that is set but empty counts as unset. Anything else that cannot be used raises
 `SettingError`, whose text is one sentence for the person who set it.
@@ -31,6 +35,8 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 MASTER_KEY_BYTES = 32
 _POSTGRES_SCHEMES = ("postgresql+psycopg://", "postgresql://", "postgres://")
 _REDIS_SCHEMES = ("redis", "rediss", "unix")
+_MAIL_SCHEMES = ("smtp", "smtps")
+_CLIENT = "WEDSYNC_CLIENT_"
 _YES = frozenset({"1", "true", "yes", "on"})
 _NO = frozenset({"0", "false", "no", "off"})
 
@@ -53,6 +59,12 @@ class Settings:
     master_key: bytes | None = field(default=None, repr=False)
     proxy_hops: int = 0
     allow_loopback: bool = False
+    # `smtp://[user:password@]host[:port]` (STARTTLS where offered) or `smtps://…`.
+    mail_url: str | None = field(default=None, repr=False)
+    mail_from: str = "wedsync@localhost"
+    sandbox_url: str = "http://localhost:8001"
+    # Our OAuth client at each built-in connector, by slug: (id, secret).
+    connector_clients: Mapping[str, tuple[str, str]] = field(default_factory=dict, repr=False)
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> Settings:
@@ -60,16 +72,21 @@ class Settings:
         source = os.environ if environ is None else environ
         values = {name: text for name, raw in source.items() if (text := raw.strip())}
         port = _whole_number(values, "PORT", 8000, 1, 65535)
+        public_url = _public_url(values, port)
         return cls(
             home=_home(values),
             port=port,
             host=_host(values),
-            public_url=_public_url(values, port),
+            public_url=public_url,
             libpq_url=_libpq_url(values),
             redis_url=_redis_url(values),
             master_key=_master_key(values),
             proxy_hops=_whole_number(values, "WEDSYNC_PROXY_HOPS", 0, 0, 9),
             allow_loopback=_switch(values, "WEDSYNC_ALLOW_LOOPBACK"),
+            mail_url=_mail_url(values),
+            mail_from=_mail_from(values, public_url),
+            sandbox_url=_bare_url(values, "SANDBOX_URL", f"http://localhost:{port + 1}"),
+            connector_clients=_connector_clients(values),
         )
 
     @property
@@ -129,12 +146,16 @@ def _host(values: Mapping[str, str]) -> str:
 
 
 def _public_url(values: Mapping[str, str], port: int) -> str:
-    text = values.get("PUBLIC_URL", f"http://localhost:{port}").rstrip("/")
+    return _bare_url(values, "PUBLIC_URL", f"http://localhost:{port}")
+
+
+def _bare_url(values: Mapping[str, str], name: str, default: str) -> str:
+    text = values.get(name, default).rstrip("/")
     parts = _split(text)
     bare = parts is not None and not (parts.path or parts.query or parts.fragment)
     if parts is None or not bare or parts.scheme not in {"http", "https"} or "@" in parts.netloc:
         raise SettingError(
-            "PUBLIC_URL should be an http or https address without a path, "
+            f"{name} should be an http or https address without a path, "
             f"such as https://wedsync.example, not “{text}”."
         )
     return text
@@ -180,6 +201,42 @@ def _master_key(values: Mapping[str, str]) -> bytes | None:
             "(`openssl rand -base64 32` makes one)."
         )
     return key
+
+
+def _mail_url(values: Mapping[str, str]) -> str | None:
+    """The value may hold a password, so it is never repeated."""
+    text = values.get("MAIL_URL")
+    if text is None:
+        return None
+    parts = _split(text)
+    if parts is None or parts.scheme not in _MAIL_SCHEMES or parts.path.strip("/"):
+        raise SettingError(
+            "MAIL_URL should name a mail server, such as smtp://user:password@mail.example:587."
+        )
+    return text.rstrip("/")
+
+
+def _mail_from(values: Mapping[str, str], public_url: str) -> str:
+    host = urlsplit(public_url).hostname
+    text = values.get("MAIL_FROM", f"wedsync@{host}")
+    name, at, domain = text.rpartition("@")
+    if not (name and at and domain) or any(sign in text for sign in " <>\r\n"):
+        raise SettingError(
+            f"MAIL_FROM should be an e-mail address, such as hello@wedsync.example, not “{text}”."
+        )
+    return text
+
+
+def _connector_clients(values: Mapping[str, str]) -> Mapping[str, tuple[str, str]]:
+    clients = {}
+    for name, text in values.items():
+        if not name.startswith(_CLIENT):
+            continue
+        client, colon, secret = text.partition(":")
+        if not (client and colon and secret):
+            raise SettingError(f"{name} should be the id and secret of a client, as id:secret.")
+        clients[name.removeprefix(_CLIENT).lower().replace("_", "-")] = (client, secret)
+    return clients
 
 
 def _split(text: str) -> SplitResult | None:

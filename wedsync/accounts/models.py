@@ -41,6 +41,7 @@ class User(Row, Base):
     name: Mapped[str]
     password_hash: Mapped[str]
     is_admin: Mapped[bool] = mapped_column(server_default="false")
+    email_confirmed_at: Mapped[datetime | None]
 
     memberships: Mapped[list["Membership"]] = relationship(back_populates="user")
 
@@ -129,6 +130,25 @@ class Invitation(OrganizationRow, Base):
     expires_at: Mapped[datetime]
     accepted_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
+
+
+class PersonLink(Row, Base):
+    """A single-use link sent to a person's e-mail; only the hash of its token is kept.
+
+    It is good for the address it was sent to: `email` must still be theirs when it is used.
+    """
+
+    __tablename__ = "person_links"
+    __table_args__ = (
+        CheckConstraint("purpose IN ('confirm_email', 'reset_password')", name="purpose"),
+    )
+
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    purpose: Mapped[str]
+    email: Mapped[str]
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
 
 
 class ApiKey(OrganizationRow, Base):

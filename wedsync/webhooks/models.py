@@ -21,12 +21,32 @@ from wedsync.platform.db import Base, OrganizationRow, parent
 
 
 class Hook(OrganizationRow, Base):
-    """An inbound URL. `secret` is sealed; `previous_secret` still verifies until its moment."""
+    """An inbound URL. `secret` is sealed; `previous_secret` still verifies until its moment.
+
+    One with a `connection_id` receives what that connection's partner sends: its events have the
+    source `connection:<id>`, and `subscription` says how far telling the partner has come.
+    """
 
     __tablename__ = "hooks"
     __table_args__ = (
         OrganizationRow.unique_inside_organization(),
         CheckConstraint("state IN ('on', 'off', 'needs_secret')", name="state"),
+        CheckConstraint(
+            "subscription IN ('wanted', 'on', 'by_hand', 'failed', 'unwanted', 'gone')",
+            name="subscription",
+        ),
+        parent("connection_id", "connections"),
+        Index(
+            "uq_hooks_of_connection",
+            "connection_id",
+            unique=True,
+            postgresql_where=text("connection_id IS NOT NULL"),
+        ),
+        Index(
+            "ix_hooks_to_subscribe",
+            "subscription_due_at",
+            postgresql_where=text("subscription_due_at IS NOT NULL"),
+        ),
     )
 
     name: Mapped[str]
@@ -40,6 +60,12 @@ class Hook(OrganizationRow, Base):
     state: Mapped[str] = mapped_column(server_default="on")
     last_seen_at: Mapped[datetime | None]
     conflicts: Mapped[int] = mapped_column(server_default="0")
+    connection_id: Mapped[UUID | None]
+    subscription: Mapped[str | None]
+    subscription_id: Mapped[str | None]
+    subscription_due_at: Mapped[datetime | None]
+    subscription_attempts: Mapped[int] = mapped_column(server_default="0")
+    subscription_error: Mapped[Any] = mapped_column(JSONB(none_as_null=True), nullable=True)
 
 
 class HookReceipt(Base):

@@ -14,18 +14,19 @@ from uuid import UUID
 
 from sqlalchemy import Row
 
-from wedsync.platform import ids, leaves
-from wedsync.platform.outbound import Failure, Outcome, Request
-from wedsync.platform.vault import OpenKey
-from wedsync.workflows import actions, engine
-from wedsync.workflows.actions.contract import (
+from wedsync.connectors.contract import (
     Action,
     Call,
     Effect,
     Failed,
     Publish,
     Succeeded,
+    Task,
 )
+from wedsync.platform import ids, leaves
+from wedsync.platform.outbound import Failure, Outcome, Request
+from wedsync.platform.vault import OpenKey
+from wedsync.workflows import actions, engine
 from wedsync.workflows.engine import (
     Decision,
     EngineEvent,
@@ -239,7 +240,9 @@ def _perform(result: Advance, perform: Perform, event: EngineEvent) -> EngineEve
     key = f"{run.origin_id}:{perform.step}:{_item_word(perform.item)}:{perform.key_generation}"
     action = actions.find(perform.use)
     begun = (
-        action.begin(_opened(run, action, perform.input), key=key, timeout_s=perform.timeout_s)
+        action.begin(
+            _opened(run, action, perform.input), None, key=key, timeout_s=perform.timeout_s
+        )
         if action
         else Failed("permanent", "action_unknown", f"There is no action “{perform.use}” any more.")
     )
@@ -253,6 +256,8 @@ def _perform(result: Advance, perform: Perform, event: EngineEvent) -> EngineEve
             result.far_end = far_end_of(perform, begun.request.url)
         result.performing = Performing(_known(action), perform)
         return None
+    if isinstance(begun, Task):
+        raise TypeError("tasks are not carried out yet")
     finished = _publish(result, begun, event.now) if isinstance(begun, Publish) else begun
     scope = run.scope(result.outputs)
     return _ended(scope, perform, action, finished, event.now, event.random)

@@ -11,7 +11,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from wedsync.workflows.actions.contract import Action
+from wedsync.connectors.contract import Action
 
 _HERE = Path(__file__).parent
 

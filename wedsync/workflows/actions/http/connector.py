@@ -7,10 +7,18 @@ Effect (design `engine.md`): none for GET and HEAD; idempotent for PUT, DELETE, 
 from collections.abc import Mapping
 from typing import Any
 
+from wedsync.connectors.contract import (
+    Access,
+    Call,
+    Effect,
+    Failed,
+    Publish,
+    Succeeded,
+    Task,
+)
 from wedsync.platform import documents
 from wedsync.platform.outbound import Answer, Outcome, Request
 from wedsync.platform.retry_after import retry_after_s
-from wedsync.workflows.actions.contract import Call, Effect, Failed, Publish, Succeeded
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 _UNSURE_STATUSES = frozenset({408, 500, 502, 503, 504})
@@ -27,8 +35,8 @@ class HttpRequest:
         return "once"
 
     def begin(
-        self, given: Mapping[str, Any], *, key: str, timeout_s: float
-    ) -> Call | Publish | Failed:
+        self, given: Mapping[str, Any], access: Access | None, *, key: str, timeout_s: float
+    ) -> Call | Task | Publish | Failed:
         problem = _problem(given)
         if problem:
             return Failed("permanent", "input_invalid", problem)

@@ -7,9 +7,17 @@ nothing can be half sent.
 from collections.abc import Mapping
 from typing import Any
 
+from wedsync.connectors.contract import (
+    Access,
+    Call,
+    Effect,
+    Failed,
+    Publish,
+    Succeeded,
+    Task,
+)
 from wedsync.events.types import is_ours
 from wedsync.platform.outbound import Outcome
-from wedsync.workflows.actions.contract import Call, Effect, Failed, Publish, Succeeded
 
 
 class SendWebhook:
@@ -17,8 +25,8 @@ class SendWebhook:
         return "local"
 
     def begin(
-        self, given: Mapping[str, Any], *, key: str, timeout_s: float
-    ) -> Call | Publish | Failed:
+        self, given: Mapping[str, Any], access: Access | None, *, key: str, timeout_s: float
+    ) -> Call | Task | Publish | Failed:
         event_type = given.get("event_type")
         if not isinstance(event_type, str) or not event_type:
             return Failed("permanent", "input_invalid", "The name of what happened is missing.")

@@ -1,0 +1,109 @@
+"""Connections, and the visits to consent pages that make them."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    Text,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from wedsync.platform.db import Base, OrganizationRow, parent
+
+CONNECTION_STATES = (
+    "pending",
+    "active",
+    "paused",
+    "degraded",
+    "needs_reauth",
+    "revoked",
+    "deleted",
+)
+USABLE_STATES = ("active", "degraded")
+
+
+class Connection(OrganizationRow, Base):
+    """One authorised link to a connector; pins the version of its manifest.
+
+    `secret` is a sealed JSON object of credentials by name. `reason` is `{"code", "message"}`, why
+    the state is what it is. A refresh is claimed by `refresh_owner` until `refresh_until` under
+    `refresh_fence`; `refresh_started_at` is set before the provider is asked and emptied with the
+    commit of its answer, so a kill in between is seen.
+    """
+
+    __tablename__ = "connections"
+    __table_args__ = (
+        OrganizationRow.unique_inside_organization(),
+        CheckConstraint(f"state IN {CONNECTION_STATES}", name="state"),
+        Index("ix_connections_of_organization", "organization_id", "state", text("id DESC")),
+        Index("ix_connections_of_listing", "listing_id", "state"),
+        Index(
+            "ix_connections_to_refresh",
+            "refresh_due_at",
+            postgresql_where=text("refresh_due_at IS NOT NULL"),
+        ),
+        Index(
+            "ix_connections_to_check",
+            "check_due_at",
+            postgresql_where=text("check_due_at IS NOT NULL"),
+        ),
+    )
+
+    listing_id: Mapped[UUID] = mapped_column(ForeignKey("listings.id", ondelete="RESTRICT"))
+    listing_version_id: Mapped[UUID] = mapped_column(
+        ForeignKey("listing_versions.id", ondelete="RESTRICT")
+    )
+    slug: Mapped[str]
+    name: Mapped[str]
+    state: Mapped[str] = mapped_column(server_default="pending")
+    state_since: Mapped[datetime] = mapped_column(server_default=text("clock_timestamp()"))
+    reason: Mapped[Any] = mapped_column(JSONB(none_as_null=True), nullable=True)
+    account_id: Mapped[str | None]
+    account_name: Mapped[str | None]
+    settings: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    secret: Mapped[bytes | None] = mapped_column(LargeBinary)
+    scopes: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
+    connected_at: Mapped[datetime | None]
+    access_expires_at: Mapped[datetime | None]
+    refresh_due_at: Mapped[datetime | None]
+    refresh_owner: Mapped[UUID | None]
+    refresh_until: Mapped[datetime | None]
+    refresh_fence: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    refresh_started_at: Mapped[datetime | None]
+    refresh_failures: Mapped[int] = mapped_column(server_default="0")
+    refreshed_at: Mapped[datetime | None]
+    check_due_at: Mapped[datetime | None]
+    checked_at: Mapped[datetime | None]
+    check_result: Mapped[Any] = mapped_column(JSONB(none_as_null=True), nullable=True)
+    created_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+
+
+class Authorization(OrganizationRow, Base):
+    """One visit to a provider's consent page: single use, ten minutes, bound to a sign-in.
+
+    Only the hash of `state` is kept; `verifier` (RFC 7636) is sealed.
+    """
+
+    __tablename__ = "authorizations"
+    __table_args__ = (
+        OrganizationRow.unique_inside_organization(),
+        parent("connection_id", "connections"),
+    )
+
+    connection_id: Mapped[UUID]
+    sign_in_id: Mapped[UUID] = mapped_column(ForeignKey("sign_ins.id", ondelete="CASCADE"))
+    state_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    verifier: Mapped[bytes] = mapped_column(LargeBinary)
+    return_to: Mapped[str | None]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+    outcome: Mapped[str | None]

@@ -1,0 +1,95 @@
+"""What an action is: how it begins, what may come back, and what it does to the outside.
+
+An action never sends anything itself. `begin` turns its input into a `Call` that leaves through
+the outbound door, a `Task` for libraries with sockets of their own (its sockets come from the
+door too), a `Publish` that is committed with the step, or a `Failed`; `finish` reads what came
+back of a `Call`.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+from uuid import UUID
+
+from wedsync.platform.outbound import Outcome, Request
+
+Effect = Literal["none", "local", "idempotent", "lookup", "once"]
+FailureKind = Literal["not_sent", "maybe", "auth", "rate_limit", "permanent"]
+
+
+@dataclass(frozen=True, slots=True)
+class Succeeded:
+    output: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """`kind` says whether the effect may have happened; `message` is a sentence for the vendor.
+
+    `auth`: they do not know us any more; with a connection the run waits until it is mended.
+    """
+
+    kind: FailureKind
+    code: str
+    message: str
+    retry_after_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """An opened connection: only ever in the memory of the call that needs it.
+
+    `settings` is what the vendor filled in that is no secret, `credentials` the secrets by name
+    (`access_token`, `api_key`, `password` …), `base_url` where the account's API answers.
+    """
+
+    connection_id: UUID
+    base_url: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    credentials: Mapping[str, str] = field(default_factory=dict, repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """What authorises a request, as the manifest's `auth` says (`Authorization: Bearer …`)."""
+    generation: int = 0
+    """Which refresh these credentials came from: a refusal of older ones says nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """An effect that leaves through the outbound door."""
+
+    request: Request
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """An effect that blocks: `run` is called on a pool thread and gives the end of the attempt.
+
+    At most four of one connection are under way at a time.
+    """
+
+    run: Callable[[], Succeeded | Failed]
+    timeout_s: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Publish:
+    """A local effect: an event of ours, inserted in the transaction that records the step."""
+
+    event_type: str
+    data: Any
+
+
+class Action(Protocol):
+    """One action of one connector.
+
+    `given` is the step's input as worked out; `access` the opened connection, None for actions
+    that need none; `key` the idempotency key, the same for every attempt of one effect.
+    """
+
+    def effect(self, given: Mapping[str, Any]) -> Effect: ...
+
+    def begin(
+        self, given: Mapping[str, Any], access: Access | None, *, key: str, timeout_s: float
+    ) -> Call | Task | Publish | Failed: ...
+
+    def finish(self, given: Mapping[str, Any], outcome: Outcome) -> Succeeded | Failed: ...

@@ -1,0 +1,186 @@
+"""A connector's manifest: everything the product knows of a connector, as data.
+
+Marketplace card, connect form, step forms, permissions and health row come from it; no template
+knows a connector by name. Built-in ones are `manifest.toml` files; partners submit the same shape
+as JSON, where every action must carry its `request`.
+
+Texts with `{…}` are filled from what the vendor typed when connecting (`{settings.base_url}`), an
+action's input (`{input.guest_id}`), the secrets by name in `auth` only (`{secret.api_key}`), and
+`{sandbox}`, where the practice partner of this installation answers.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,39}$")]
+Key = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
+Words = Annotated[str, StringConstraints(min_length=1, max_length=300, strip_whitespace=True)]
+Text = Annotated[str, StringConstraints(max_length=8_000)]
+
+Category = Literal["paid", "guests", "send", "dates", "photos", "build"]
+"""What a vendor wants done: get paid, know who comes, send things, keep dates, deliver photos,
+build your own."""
+
+Group = Literal["Messages", "Money", "Calendar", "Guests", "Files"]
+Effect = Literal["none", "local", "idempotent", "lookup", "once", "depends"]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ConnectField(_Part):
+    """One thing the vendor fills in when connecting; `secret` ones go to the vault."""
+
+    name: Key
+    title: Words
+    help: Text = ""
+    kind: Literal["text", "secret", "url", "number", "choice", "switch"] = "text"
+    required: bool = True
+    default: str | None = None
+    choices: tuple[str, ...] = ()
+
+
+class Scope(_Part):
+    """A permission that is asked for, and what it means in plain words."""
+
+    name: Words
+    words: Words
+    required: bool = True
+
+
+class OAuth(_Part):
+    """OAuth2 as this provider speaks it (RFC 6749, 7636, 7009, 9207), its quirks as data."""
+
+    authorize_url: Words
+    token_url: Words
+    revoke_url: Text = ""
+    issuer: Text = ""
+    scopes: tuple[Scope, ...] = ()
+    scope_separator: str = " "
+    client_auth: Literal["basic", "post", "none"] = "basic"
+    client_from: Literal["installation", "listing", "fields"] = "installation"
+    """Where client id and secret come from: this installation's settings, the partner's listing,
+    or the connect form (fields `client_id` and `client_secret`)."""
+    authorize_parameters: dict[str, str] = Field(default_factory=dict)
+    token_parameters: dict[str, str] = Field(default_factory=dict)
+    access_token_path: str = "access_token"  # noqa: S105
+    rotation: bool = True
+    """Whether a refresh spends the refresh token."""
+    expires_in_s: int | None = None
+    """How long an access token lives where answers do not say."""
+
+
+class Auth(_Part):
+    kind: Literal[
+        "oauth2_code", "oauth2_client_credentials", "api_key", "basic", "webhook_secret", "none"
+    ]
+    fields: tuple[ConnectField, ...] = ()
+    oauth: OAuth | None = None
+    headers: dict[str, str] = Field(default_factory=dict)
+    """What authorises a request, such as `Authorization = "Bearer {secret.access_token}"`."""
+
+
+class RequestTemplate(_Part):
+    """A REST request as data. A value in `query`, `json` or `form` that is only `{input.x}`
+    keeps its type, and is left out when the input has none."""
+
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+    path: Words
+    query: dict[str, Any] = Field(default_factory=dict)
+    headers: dict[str, str] = Field(default_factory=dict)
+    json_: Any = Field(default=None, alias="json")
+    form: dict[str, Any] | None = None
+    key_header: str | None = None
+    """The header that carries our idempotency key, where the provider honours one."""
+    output: str = ""
+    """A dotted path into the answer that becomes the step's output; empty: the whole answer."""
+
+
+class ActionEntry(_Part):
+    """An action: its words, the JSON Schema of its input, and, as data, its request."""
+
+    key: Key
+    label: Words
+    sentence: Words
+    done: Words
+    group: Group
+    effect: Effect
+    input: dict[str, Any]
+    output_sample: Any = None
+    scopes: tuple[str, ...] = ()
+    request: RequestTemplate | None = None
+
+
+class TriggerEntry(_Part):
+    """Something that happens at the partner; it arrives at the connection's own hook."""
+
+    key: Key
+    label: Words
+    sentence: Words
+    event_type: Words
+    """The sender's word, such as `rsvp.received`; it is stored as `external.rsvp.received`."""
+    group: Group = "Guests"
+    sample: Any = None
+
+
+class Hooks(_Part):
+    """How the partner tells us: a hook per connection, subscribed by itself or by hand."""
+
+    scheme: Literal["standard_webhooks", "stripe", "hmac"]
+    setup: Literal["automatic", "by_hand"]
+    options: dict[str, Any] = Field(default_factory=dict)
+    event_type: str | None = None
+    sensitive: tuple[str, ...] = ()
+    """Dotted paths in the data that are sealed before anything is kept (allergies)."""
+    subscribe: RequestTemplate | None = None
+    """Automatic: `{hook.url}` is where to send; the answer holds the secret and an id."""
+    secret_path: str = "secret"  # noqa: S105
+    id_path: str = "id"
+    unsubscribe: RequestTemplate | None = None
+    """`{subscription.id}` names it."""
+    instructions: Text = ""
+    """By hand: what the vendor does at the partner, a step per line."""
+
+
+class Account(_Part):
+    """How to ask whose account this is: asked when connecting, and as the connection's test."""
+
+    request: RequestTemplate
+    id_path: str
+    name_path: str
+
+
+class Shelf(_Part):
+    """How it stands in the marketplace. `description` and `permissions` are plain words."""
+
+    categories: tuple[Category, ...] = Field(min_length=1)
+    description: Text
+    permissions: tuple[Words, ...] = ()
+    keywords: tuple[Words, ...] = ()
+    vendor_types: tuple[Words, ...] = ()
+    works_with: tuple[Words, ...] = ()
+    tried_against: Words
+    """Said on the page: what it was proven with, or that it is not yet tried against the live
+    service."""
+    support_url: Text = ""
+    docs_url: Text = ""
+
+
+class Manifest(_Part):
+    """The whole of it."""
+
+    slug: Slug
+    name: Words
+    summary: Words
+    icon: Key | Slug
+    """A Tabler icon's name."""
+    shelf: Shelf | None = None
+    """Absent: a reserved built-in that is part of every workflow and not in the marketplace."""
+    auth: Auth = Auth(kind="none")
+    base_url: Text = ""
+    account: Account | None = None
+    hooks: Hooks | None = None
+    triggers: tuple[TriggerEntry, ...] = ()
+    actions: tuple[ActionEntry, ...] = ()
