@@ -27,6 +27,22 @@ _PRUNE_RECEIPTS = text(
     " (SELECT hook_id, sender_event_id FROM hook_receipts"
     "  WHERE received_at < now() - interval '30 days' LIMIT 5000)"
 )
+_PRUNE_NOTICES = text(
+    "DELETE FROM notices WHERE id IN (SELECT id FROM notices"
+    " WHERE closed_at < now() - interval '90 days' LIMIT 5000)"
+)
+_PRUNE_LINKS = text(
+    "DELETE FROM person_links WHERE id IN (SELECT id FROM person_links"
+    " WHERE expires_at < now() - interval '1 day' LIMIT 5000)"
+)
+_PRUNED = (
+    _PRUNE_SLOTS,
+    _PRUNE_ANSWERS,
+    _PRUNE_FAILURES,
+    _PRUNE_RECEIPTS,
+    _PRUNE_NOTICES,
+    _PRUNE_LINKS,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +66,7 @@ def give_back_claims(connection: Connection) -> int:
 
 def prune(connection: Connection) -> None:
     """Forget what is only kept for a while, at most five thousand rows of each at a time."""
-    for statement in (_PRUNE_SLOTS, _PRUNE_ANSWERS, _PRUNE_FAILURES, _PRUNE_RECEIPTS):
+    for statement in _PRUNED:
         connection.execute(statement)
 
 

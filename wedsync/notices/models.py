@@ -29,6 +29,7 @@ class Notice(OrganizationRow, Base):
             postgresql_where=text("closed_at IS NULL"),
         ),
         Index("ix_notices_latest", "organization_id", text("id DESC")),
+        Index("ix_notices_closed", "closed_at", postgresql_where=text("closed_at IS NOT NULL")),
     )
 
     about_kind: Mapped[str]

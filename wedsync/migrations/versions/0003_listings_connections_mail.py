@@ -115,6 +115,13 @@ def upgrade() -> None:
         sa.UniqueConstraint("organization_id", "id", name=op.f("uq_notices_organization_id_id")),
     )
     op.create_index(
+        "ix_notices_closed",
+        "notices",
+        ["closed_at"],
+        unique=False,
+        postgresql_where=sa.text("closed_at IS NOT NULL"),
+    )
+    op.create_index(
         "ix_notices_latest",
         "notices",
         ["organization_id", sa.literal_column("id DESC")],
@@ -521,6 +528,9 @@ def downgrade() -> None:
         "uq_notices_open", table_name="notices", postgresql_where=sa.text("closed_at IS NULL")
     )
     op.drop_index("ix_notices_latest", table_name="notices")
+    op.drop_index(
+        "ix_notices_closed", table_name="notices", postgresql_where=sa.text("closed_at IS NOT NULL")
+    )
     op.drop_table("notices")
     op.drop_index(op.f("ix_mail_messages_organization_id"), table_name="mail_messages")
     op.drop_index(
