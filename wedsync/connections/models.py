@@ -29,6 +29,7 @@ CONNECTION_STATES = (
     "deleted",
 )
 USABLE_STATES = ("active", "degraded")
+AUTHORIZATION_OUTCOMES = ("to_exchange", "exchanging", "connected", "failed", "other_account")
 
 
 class Connection(OrganizationRow, Base):
@@ -37,7 +38,9 @@ class Connection(OrganizationRow, Base):
     `secret` is a sealed JSON object of credentials by name. `reason` is `{"code", "message"}`, why
     the state is what it is. A refresh is claimed by `refresh_owner` until `refresh_until` under
     `refresh_fence`; `refresh_started_at` is set before the provider is asked and emptied with the
-    commit of its answer, so a kill in between is seen.
+    commit of its answer, so a kill in between is seen. `generation` counts the credentials the
+    connection has had; `refused_at` is when the far end last refused those that looked good.
+    `ready_at`: it became usable, and whoever waits for that has not been told yet.
     """
 
     __tablename__ = "connections"
@@ -56,6 +59,7 @@ class Connection(OrganizationRow, Base):
             "check_due_at",
             postgresql_where=text("check_due_at IS NOT NULL"),
         ),
+        Index("ix_connections_ready", "ready_at", postgresql_where=text("ready_at IS NOT NULL")),
     )
 
     listing_id: Mapped[UUID] = mapped_column(ForeignKey("listings.id", ondelete="RESTRICT"))
@@ -72,6 +76,7 @@ class Connection(OrganizationRow, Base):
     settings: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
     secret: Mapped[bytes | None] = mapped_column(LargeBinary)
     scopes: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
+    generation: Mapped[int] = mapped_column(BigInteger, server_default="0")
     connected_at: Mapped[datetime | None]
     access_expires_at: Mapped[datetime | None]
     refresh_due_at: Mapped[datetime | None]
@@ -84,25 +89,36 @@ class Connection(OrganizationRow, Base):
     check_due_at: Mapped[datetime | None]
     checked_at: Mapped[datetime | None]
     check_result: Mapped[Any] = mapped_column(JSONB(none_as_null=True), nullable=True)
+    refused_at: Mapped[datetime | None]
+    ready_at: Mapped[datetime | None]
     created_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
 
 
 class Authorization(OrganizationRow, Base):
     """One visit to a provider's consent page: single use, ten minutes, bound to a sign-in.
 
-    Only the hash of `state` is kept; `verifier` (RFC 7636) is sealed.
+    Only the hash of `state` is kept; `verifier` (RFC 7636) is sealed, and so is `held`: the code
+    until it is exchanged, or a grant of another account until somebody decided about it.
     """
 
     __tablename__ = "authorizations"
     __table_args__ = (
         OrganizationRow.unique_inside_organization(),
         parent("connection_id", "connections"),
+        CheckConstraint(f"outcome IN {AUTHORIZATION_OUTCOMES}", name="outcome"),
+        Index("ix_authorizations_of_connection", "connection_id", "id"),
+        Index(
+            "ix_authorizations_to_exchange",
+            "used_at",
+            postgresql_where=text("outcome IN ('to_exchange', 'exchanging')"),
+        ),
     )
 
     connection_id: Mapped[UUID]
     sign_in_id: Mapped[UUID] = mapped_column(ForeignKey("sign_ins.id", ondelete="CASCADE"))
     state_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
     verifier: Mapped[bytes] = mapped_column(LargeBinary)
+    held: Mapped[bytes | None] = mapped_column(LargeBinary)
     return_to: Mapped[str | None]
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]

@@ -255,6 +255,7 @@ def upgrade() -> None:
         ),
         sa.Column("secret", sa.LargeBinary(), nullable=True),
         sa.Column("scopes", sa.ARRAY(sa.Text()), server_default=sa.text("'{}'"), nullable=False),
+        sa.Column("generation", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("connected_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("access_expires_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("refresh_due_at", sa.DateTime(timezone=True), nullable=True),
@@ -271,6 +272,8 @@ def upgrade() -> None:
             postgresql.JSONB(none_as_null=True, astext_type=sa.Text()),
             nullable=True,
         ),
+        sa.Column("refused_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ready_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_by", sa.UUID(), nullable=True),
         sa.Column("organization_id", sa.UUID(), nullable=False),
         sa.Column("id", sa.UUID(), server_default=sa.text("uuidv7()"), nullable=False),
@@ -322,6 +325,13 @@ def upgrade() -> None:
         "connections",
         ["organization_id", "state", sa.literal_column("id DESC")],
         unique=False,
+    )
+    op.create_index(
+        "ix_connections_ready",
+        "connections",
+        ["ready_at"],
+        unique=False,
+        postgresql_where=sa.text("ready_at IS NOT NULL"),
     )
     op.create_index(
         "ix_connections_to_check",
@@ -383,6 +393,7 @@ def upgrade() -> None:
         sa.Column("sign_in_id", sa.UUID(), nullable=False),
         sa.Column("state_hash", sa.LargeBinary(), nullable=False),
         sa.Column("verifier", sa.LargeBinary(), nullable=False),
+        sa.Column("held", sa.LargeBinary(), nullable=True),
         sa.Column("return_to", sa.Text(), nullable=True),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
@@ -418,6 +429,20 @@ def upgrade() -> None:
             "organization_id", "id", name=op.f("uq_authorizations_organization_id_id")
         ),
         sa.UniqueConstraint("state_hash", name=op.f("uq_authorizations_state_hash")),
+        sa.CheckConstraint(
+            "outcome IN ('to_exchange', 'exchanging', 'connected', 'failed', 'other_account')",
+            name=op.f("ck_authorizations_outcome"),
+        ),
+    )
+    op.create_index(
+        "ix_authorizations_of_connection", "authorizations", ["connection_id", "id"], unique=False
+    )
+    op.create_index(
+        "ix_authorizations_to_exchange",
+        "authorizations",
+        ["used_at"],
+        unique=False,
+        postgresql_where=sa.text("outcome IN ('to_exchange', 'exchanging')"),
     )
     op.add_column("hooks", sa.Column("connection_id", sa.UUID(), nullable=True))
     op.add_column("hooks", sa.Column("subscription", sa.Text(), nullable=True))
