@@ -133,6 +133,15 @@ def test_a_destroyed_key_opens_nothing_within_a_minute(
             here.open(db.session, organization, "a:b", sealed)
 
 
+def test_what_belongs_to_the_installation_opens_in_its_own_place_only(here: Vault) -> None:
+    sealed = here.seal_for_platform("a:b", b"the secret")
+    assert here.open_for_platform("a:b", sealed) == b"the secret"
+    with pytest.raises(Unsealable):
+        here.open_for_platform("a:c", sealed)
+    with pytest.raises(Unsealable):
+        Vault(crypto.new_key()).open_for_platform("a:b", sealed)
+
+
 def test_no_key_shows_in_a_repr() -> None:
     assert KEY.key.hex() not in repr(KEY)
     assert repr(KEY.key) not in repr(KEY)

@@ -1,5 +1,8 @@
 """Secrets at rest: envelope encryption, one data key per organization.
 
+What belongs to no organization (our own e-mail on its way) is sealed under a key of the platform,
+derived from the master key itself.
+
 A master key (`WEDSYNC_MASTER_KEY`, or a 0600 file under `WEDSYNC_HOME`) wraps data keys; a data
 key seals values. Every sealed value is bound to its organization, row and field, so that bytes
 copied to another place do not open there. Unwrapped data keys are kept for a minute per process;
@@ -64,6 +67,7 @@ class Vault:
     def __init__(self, master_key: bytes) -> None:
         self._master_key = crypto.derive(master_key, "wedsync data keys")
         self._master_key_id = UUID(bytes=hashlib.sha256(self._master_key).digest()[:16])
+        self._platform_key = crypto.derive(master_key, "wedsync platform values")
         self._open: dict[UUID, OpenKey] = {}
         self._lock = threading.Lock()
 
@@ -78,6 +82,16 @@ class Vault:
         """Open what was sealed for this place. Raises crypto.Unsealable otherwise."""
         key = self.data_key(database, organization_id)
         return open_with(key, organization_id, place, sealed)
+
+    def seal_for_platform(self, place: str, plaintext: bytes) -> bytes:
+        """Seal what belongs to the installation itself, for `place`."""
+        return crypto.seal(
+            self._master_key_id, self._platform_key, plaintext, _platform_binding(place)
+        )
+
+    def open_for_platform(self, place: str, sealed: bytes) -> bytes:
+        """Open what was sealed for this place. Raises crypto.Unsealable otherwise."""
+        return crypto.unseal(self._platform_key, sealed, _platform_binding(place))
 
     def data_key(self, database: _Executor, organization_id: UUID) -> OpenKey:
         """The organization's data key. Raises crypto.Unsealable when it has none."""
@@ -135,6 +149,10 @@ def place(table: str, row_id: UUID, field: str) -> str:
 
 def _binding(organization_id: UUID, place: str) -> bytes:
     return organization_id.bytes + place.encode()
+
+
+def _platform_binding(place: str) -> bytes:
+    return b"platform:" + place.encode()
 
 
 def _wrapping(organization_id: UUID) -> bytes:
