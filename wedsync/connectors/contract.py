@@ -93,3 +93,15 @@ class Action(Protocol):
     ) -> Call | Task | Publish | Failed: ...
 
     def finish(self, given: Mapping[str, Any], outcome: Outcome) -> Succeeded | Failed: ...
+
+
+class AccountCheck(Protocol):
+    """`CHECK` in a `connector.py`: whose account this is, where no REST request can say it.
+
+    Asked when connecting and as the connection's test; a manifest with an `account` request needs
+    none. It blocks at most `timeout_s`, changes nothing at the far end, and gives
+    `Succeeded({"id": …, "name": …})`: an id that stays the same for the same account, and the
+    name the vendor knows it by.
+    """
+
+    def __call__(self, access: Access, timeout_s: float) -> Succeeded | Failed: ...
