@@ -10,11 +10,12 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 from uuid import UUID
 
+from wedsync.platform.effects import Effect, Effects, Ended
 from wedsync.platform.leases import OwnerLock
-from wedsync.platform.outbound import Failure, Outcome, Request, Transfers
+from wedsync.platform.outbound import Failure
 from wedsync.platform.shares import Shares
 
 WINDOW = 200
@@ -51,7 +52,7 @@ class Turn(Generic[J]):
     the transaction without an effect.
     """
 
-    starts: list[tuple[J, Request]] = field(default_factory=list)
+    starts: Sequence[tuple[J, Effect]] = field(default_factory=list)
     claimed: int = 0
     at_once: list[str] = field(default_factory=list)
 
@@ -63,11 +64,13 @@ class Source(Protocol[J]):
     def owner(self) -> OwnerLock: ...
 
     def turn(
-        self, owner: UUID, finished: Sequence[tuple[J, Outcome]], room: int, shares: Shares
+        self, owner: UUID, finished: Sequence[tuple[J, Any]], room: int, shares: Shares
     ) -> Turn[J]:
         """Record `finished` and claim for `owner`, in one transaction.
 
-        `room` counts the places free now; effects that follow upon `finished` need some of them.
+        What finished comes with an `Outcome`, or with whatever else its effect may end in
+        (`effects.Ended`): a source that starts requests only gets outcomes only. `room` counts the
+        places free now; effects that follow upon `finished` need some of them.
         """
         ...
 
@@ -85,10 +88,10 @@ class Window(Generic[J]):
 
     def __init__(self, source: Source[J], *, size: int = WINDOW, renew_s: float = 15.0) -> None:
         self._source = source
-        self._transfers = Transfers(limit=size)
+        self._effects = Effects(limit=size)
         self._shares = Shares(size)
         self._started: dict[int, tuple[J, float]] = {}
-        self._finished: list[tuple[J, Outcome]] = []
+        self._finished: list[tuple[J, Ended]] = []
         self._held_as: UUID | None = None
         self._renew_s = renew_s
         self._renewed_at = time.monotonic()
@@ -122,11 +125,11 @@ class Window(Generic[J]):
         self._shares.forget((job.lane, job.organization_id) for job, _ in self._started.values())
         self._started.clear()
         self._finished.clear()
-        self._transfers.close()
-        self._transfers = Transfers(limit=self._shares.size)
+        self._effects.close()
+        self._effects = Effects(limit=self._shares.size)
 
     def close(self) -> None:
-        self._transfers.close()
+        self._effects.close()
 
     def _owner(self) -> UUID | None:
         """Whom this turn claims for; what was begun for another is given up."""
@@ -143,8 +146,8 @@ class Window(Generic[J]):
         for lane in turn.at_once:
             self._shares.grow(lane)
         now = time.monotonic()
-        for job, request in turn.starts:
-            self._transfers.start(request, job)
+        for job, effect in turn.starts:
+            self._effects.start(effect, job)
             self._shares.take(job.lane, job.organization_id)
             self._started[id(job)] = (job, now)
         return turn.claimed
@@ -161,10 +164,10 @@ class Window(Generic[J]):
                 deadline = min(deadline, time.monotonic() + GATHER_SECONDS)
 
     def _welcome(self, timeout_s: float) -> None:
-        for job, outcome in self._transfers.finished(timeout_s):
+        for job, outcome in self._effects.finished(timeout_s):
             self._came_home(job, outcome)  # type: ignore[arg-type]
 
-    def _came_home(self, job: J, outcome: Outcome) -> None:
+    def _came_home(self, job: J, outcome: Ended) -> None:
         _, started_at = self._started.pop(id(job))
         lost = isinstance(outcome, Failure) and outcome.code in _LOST_IN_TIME
         self._shares.give_back(

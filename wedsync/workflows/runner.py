@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Engine, Row
 from sqlalchemy.exc import DataError, IntegrityError, ProgrammingError
 
 from wedsync.platform import clock, crypto, leases
+from wedsync.platform.effects import Effect
 from wedsync.platform.outbound import Outcome
 from wedsync.platform.shares import Shares
 from wedsync.platform.vault import OpenKey, Vault
@@ -153,21 +154,21 @@ class RunSource:
             return self._vault.data_key(connection, organization_id)
 
     def _committed(self, moved: _Moved) -> Turn[LiveRun]:
-        turn: Turn[LiveRun] = Turn(claimed=moved.claimed)
+        starts: list[tuple[LiveRun, Effect]] = []
         for result in (*moved.came_home, *moved.taken_up):
             if result.run.id not in moved.held:
                 log.info("run %s was taken over by another worker", result.run.id)
                 continue
             result.run.settle(result)
             if result.request is not None:
-                turn.starts.append((result.run, result.request))
-        turn.at_once = [
+                starts.append((result.run, result.request))
+        at_once = [
             result.run.lane
             for result in moved.taken_up
             if result.request is None and result.move.state != "waiting"
         ]
         self._tell([*moved.came_home, *moved.taken_up])
-        return turn
+        return Turn(starts, moved.claimed, at_once)
 
     def _tell(self, moved: Sequence[Advance]) -> None:
         if any(result.move.published for result in moved):
