@@ -5,9 +5,11 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 
+from tests.authority import Authority
 from wedsync.platform import outbound
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nok"
@@ -133,6 +135,20 @@ def far_end() -> Iterator[Callable[..., FarEnd]]:
     yield start
     for server in started:
         server.close()
+
+
+@pytest.fixture
+def authority(tmp_path: Path) -> Authority:
+    """An authority nobody trusts."""
+    return Authority(tmp_path)
+
+
+@pytest.fixture
+def trusted(authority: Authority) -> Iterator[Authority]:
+    """An authority that the door trusts, and no other."""
+    authority.trust()
+    yield authority
+    outbound.trust(None)
 
 
 @pytest.fixture

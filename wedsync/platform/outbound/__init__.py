@@ -1,8 +1,9 @@
-"""The one door to the network: HTTP through libcurl, to public addresses only.
+"""The one door to the network: HTTP through libcurl, and sockets, to public addresses only.
 
 `request()` blocks, from any thread · `Transfers` keeps many in flight for one thread (drains) ·
-`send_many()` sends a batch · `check_url()` tells a person what is wrong with an address before it
-is saved · `allow_loopback()` opens this machine to itself, for development.
+`send_many()` sends a batch · `connect()` gives a connected socket to protocols and libraries with
+sockets of their own (SMTP, IMAP, SFTP) · `check_url()` tells a person what is wrong with an
+address before it is saved · `allow_loopback()` opens this machine to itself, for development.
 
 What holds for every request:
 
@@ -14,19 +15,27 @@ What holds for every request:
 - It ends: within `timeout_s`, and within `max_answer_bytes` of body.
 - It ends with a value: an `Answer`, whatever its status, or a `Failure` that says whether the far
   end may have acted (`maybe`) or cannot have (`not_sent`).
+
+What holds for every connection that `connect()` makes: its name was looked up and its address
+judged by the same rules at the socket that is opened; its certificate, where it has one, was
+verified against the same authorities (`tls_context()` for a protocol that turns to TLS later);
+and it was ready in time, or `NotConnected` carries the `Failure`. What is said over it, and
+within which time, is its caller's.
 """
 
 from wedsync.platform.outbound.addresses import refusal
 from wedsync.platform.outbound.calling import request
-from wedsync.platform.outbound.handles import trust
+from wedsync.platform.outbound.connect import NotConnected, connect, tls_problem
 from wedsync.platform.outbound.messages import Answer, Failure, Outcome, Request, Timings
 from wedsync.platform.outbound.permission import allow_loopback, loopback_allowed
 from wedsync.platform.outbound.transfers import Transfers, send_many
+from wedsync.platform.outbound.trusted import tls_context, trust
 from wedsync.platform.outbound.urls import UrlRefused, check_url
 
 __all__ = [
     "Answer",
     "Failure",
+    "NotConnected",
     "Outcome",
     "Request",
     "Timings",
@@ -34,9 +43,12 @@ __all__ = [
     "UrlRefused",
     "allow_loopback",
     "check_url",
+    "connect",
     "loopback_allowed",
     "refusal",
     "request",
     "send_many",
+    "tls_context",
+    "tls_problem",
     "trust",
 ]

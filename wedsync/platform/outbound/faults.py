@@ -8,6 +8,9 @@ from wedsync.platform.outbound.messages import Failure, Timings
 
 NOT_FOUND = "The name of this address could not be found."
 NOT_FOUND_IN_TIME = "The name of this address could not be looked up in time."
+NOT_READY_IN_TIME = "The connection was not ready in time."
+NOBODY_LISTENS = "Nothing is listening at this address."
+NOT_REACHED = "This address could not be reached."
 
 _TLS = frozenset(
     {
@@ -36,21 +39,22 @@ _CERTIFICATE = (
     ("unable to get local issuer", "The certificate of this address is not signed by a known "
      "authority, or the one in between is missing."),
     ("subject name", "The certificate of this address is for another name."),
+    ("mismatch", "The certificate of this address is for another name."),
 )  # fmt: skip
 
 
 def before_sending(curl_code: int, detail: str, os_errno: int, timings: Timings) -> Failure:
     """The request never left: no connection came about."""
     if curl_code == pycurl.E_OPERATION_TIMEDOUT:
-        code, message = "connect_timeout", "The connection was not ready in time."
+        code, message = "connect_timeout", NOT_READY_IN_TIME
     elif curl_code in _TLS:
-        code, message = "tls_failed", _certificate(detail)
+        code, message = "tls_failed", certificate(detail)
     elif curl_code in (pycurl.E_URL_MALFORMAT, pycurl.E_UNSUPPORTED_PROTOCOL):
         code, message = "url_refused", "This is not a valid web address."
     elif os_errno == errno.ECONNREFUSED:
-        code, message = "connect_failed", "Nothing is listening at this address."
+        code, message = "connect_failed", NOBODY_LISTENS
     else:
-        code, message = "connect_failed", "This address could not be reached."
+        code, message = "connect_failed", NOT_REACHED
     return Failure("not_sent", code, message, timings)
 
 
@@ -67,7 +71,8 @@ def after_sending(curl_code: int, detail: str, timings: Timings) -> Failure:
     return Failure("maybe", code, message, timings)
 
 
-def _certificate(detail: str) -> str:
+def certificate(detail: str) -> str:
+    """What is wrong with a certificate, from OpenSSL's or libcurl's reason."""
     for part, message in _CERTIFICATE:
         if part in detail:
             return message

@@ -2,10 +2,8 @@
 
 import re
 import socket
-import ssl
 from collections.abc import Callable
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import pycurl
@@ -14,6 +12,7 @@ from wedsync.platform.outbound import faults
 from wedsync.platform.outbound.messages import Answer, Failure, Headers, Outcome, Request, Timings
 from wedsync.platform.outbound.names import Found
 from wedsync.platform.outbound.permission import refused, sentence
+from wedsync.platform.outbound.trusted import authorities
 from wedsync.platform.outbound.urls import Target
 
 USER_AGENT = "WedSync/1"
@@ -32,29 +31,10 @@ _OURS = frozenset(
     | {"proxy-authorization", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"}
 )
 _EMPTY = (b"\r\n", b"\n")
-_AUTHORITIES = (
-    "/etc/ssl/certs/ca-certificates.crt",
-    "/etc/pki/tls/certs/ca-bundle.crt",
-    "/etc/ssl/cert.pem",
-)
-
-_ca_file: str | None = None
 
 
 class RequestRefused(ValueError):
     """A request that is not sent as it stands; the message says why."""
-
-
-def trust(ca_file: str | None) -> None:
-    """Verify certificates against this file instead of the system's authorities (None: those)."""
-    global _ca_file
-    _ca_file = ca_file
-
-
-@lru_cache(maxsize=1)
-def _system_authorities() -> str | None:
-    paths = (ssl.get_default_verify_paths().cafile, *_AUTHORITIES)
-    return next((path for path in paths if path and Path(path).is_file()), None)
 
 
 def header_lines(request: Request) -> list[str]:
@@ -145,7 +125,7 @@ class Handle:
         self._set_times(request, dns_s)
         if self.news is not None:
             setopt(pycurl.RESOLVE, [_in_curls_words(*self.news)])
-        if self._ca != (ca := _ca_file or _system_authorities()) and ca is not None:
+        if self._ca != (ca := authorities()) and ca is not None:
             setopt(pycurl.CAINFO, ca)
             self._ca = ca
         self._limit = request.max_answer_bytes

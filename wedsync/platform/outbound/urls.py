@@ -24,6 +24,7 @@ _NOT_WEB = frozenset(
 
 _SHAPE = re.compile(r"https?://(?P<authority>[^/?#]+)", re.IGNORECASE)
 _FORBIDDEN = re.compile(r"[\x00-\x20\x7f\\]")
+_NOT_IN_A_HOST = re.compile(r"[\x00-\x20\x7f\\/?#@%\[\]]")
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 # IDNA 2003 and 2008 read these differently (RFC 5894, 7.2): the name could mean two owners.
@@ -66,6 +67,22 @@ def allowed_target(url: str) -> Target:
     if reason is not None:
         raise UrlRefused(sentence(reason), "address_refused")
     return target
+
+
+def allowed_host(host: str) -> tuple[str, bool]:
+    """A bare host, normalised, and whether it is the address it spells.
+
+    Raises `UrlRefused` as `check_url` does.
+    """
+    text = host.strip()
+    if not text or len(text) > LONGEST or _NOT_IN_A_HOST.search(text):
+        raise UrlRefused("The name of this host is not a valid name.")
+    folded = _host(f"[{text}]" if ":" in text else text)
+    literal = _literal(folded)
+    reason = refused(literal) if literal is not None else None
+    if reason is not None:
+        raise UrlRefused(sentence(reason), "address_refused")
+    return literal or folded, literal is not None
 
 
 @lru_cache(maxsize=2048)
