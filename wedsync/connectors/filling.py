@@ -20,7 +20,8 @@ _NOT_IN_A_HEADER = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
 _HOST_PART = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,200}[A-Za-z0-9])?")
 _AUTHORITY = re.compile(r"(?P<scheme>https?://)(?P<authority>[^/?#]*)(?P<rest>.*)", re.DOTALL)
-_DOTS = re.compile(r"(?:\.|%2e){1,2}", re.IGNORECASE)
+# As whole segments they climb; behind an encoded slash too, where a far end decodes too early.
+_CLIMBS = re.compile(r"(?:^|%2F|%5C)\.{1,2}(?:$|%2F|%5C)")
 
 Roots = Mapping[str, Any]
 
@@ -151,7 +152,7 @@ def _segment(template: str, roots: Roots) -> str:
     if PLACEHOLDER.search(template) is None:
         return template
     filled = PLACEHOLDER.sub(lambda found: _encoded(_required(found, roots)), template)
-    if not filled or _DOTS.fullmatch(filled):
+    if not filled or _CLIMBS.search(filled):
         raise NotFilled("This value cannot be a part of an address.")
     return filled
 

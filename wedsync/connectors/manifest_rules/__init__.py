@@ -1,0 +1,1 @@
+"""The rules `wedsync.connectors.checks` applies, by what they look at."""

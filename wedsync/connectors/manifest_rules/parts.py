@@ -1,0 +1,118 @@
+"""What belongs together: names are given once, and what one part needs another must have."""
+
+from collections.abc import Iterable, Iterator
+
+from wedsync.connectors.manifest import ActionEntry, Auth, Hooks, Manifest, OAuth
+from wedsync.connectors.manifest_rules.problem import Problem
+
+MOST = {"actions": 60, "triggers": 60, "auth.fields": 20, "auth.oauth.scopes": 40}
+
+_WITH_OAUTH = ("oauth2_code", "oauth2_client_credentials")
+_SAFE_METHODS = ("GET",)
+_REPEATABLE_METHODS = ("GET", "PUT", "PATCH", "DELETE")
+
+
+def problems(manifest: Manifest) -> Iterator[Problem]:
+    yield from _lists(manifest)
+    yield from _auth(manifest)
+    if manifest.hooks is not None:
+        yield from _hooks(manifest.hooks)
+    elif manifest.triggers:
+        yield Problem("hooks", "Something can start a workflow, so say how they tell us of it.")
+    scopes = {scope.name for scope in manifest.auth.oauth.scopes} if manifest.auth.oauth else set()
+    for index, entry in enumerate(manifest.actions):
+        yield from _action(entry, f"actions.{index}", scopes)
+
+
+def _lists(manifest: Manifest) -> Iterator[Problem]:
+    oauth = manifest.auth.oauth
+    named = {
+        "actions": [entry.key for entry in manifest.actions],
+        "triggers": [entry.key for entry in manifest.triggers],
+        "auth.fields": [field.name for field in manifest.auth.fields],
+        "auth.oauth.scopes": [scope.name for scope in oauth.scopes] if oauth else [],
+    }
+    for path, names in named.items():
+        if len(names) > MOST[path]:
+            yield Problem(path, f"There can be at most {MOST[path]} of these.")
+        for name in _repeated(names):
+            yield Problem(path, f"“{name}” is there twice.")
+    for event_type in _repeated(entry.event_type for entry in manifest.triggers):
+        yield Problem("triggers", f"Two of these have the event “{event_type}”.")
+
+
+def _auth(manifest: Manifest) -> Iterator[Problem]:
+    auth = manifest.auth
+    if auth.kind in _WITH_OAUTH and auth.oauth is None:
+        yield Problem("auth.oauth", "Say where they ask for consent and hand out tokens.")
+    if auth.kind not in _WITH_OAUTH and auth.oauth is not None:
+        yield Problem("auth.oauth", "This is only for ways of connecting that use OAuth2.")
+    if auth.oauth is not None and auth.oauth.client_from == "fields":
+        yield from _client_fields(auth, auth.oauth)
+    yield from _keys(manifest)
+    yield from _fields(auth)
+
+
+def _keys(manifest: Manifest) -> Iterator[Problem]:
+    auth = manifest.auth
+    if auth.kind == "api_key" and not _secrets(auth):
+        yield Problem("auth.fields", "A connection by key needs a field of the kind secret.")
+    if auth.kind == "api_key" and manifest.base_url and not auth.headers:
+        yield Problem("auth.headers", "Say in which header the key is sent.")
+    if auth.kind == "basic" and "password" not in _secrets(auth):
+        yield Problem("auth.fields", "Add the fields “username” and, as a secret, “password”.")
+    if auth.kind == "webhook_secret" and manifest.hooks is None:
+        yield Problem(
+            "hooks", "A connection by a shared secret only listens: say how they tell us."
+        )
+
+
+def _fields(auth: Auth) -> Iterator[Problem]:
+    for index, field in enumerate(auth.fields):
+        if (field.kind == "choice") != bool(field.choices):
+            yield Problem(f"auth.fields.{index}.choices", "Choices belong to a field of that kind.")
+        if field.kind == "secret" and field.default is not None:
+            yield Problem(f"auth.fields.{index}.default", "A secret has no default.")
+
+
+def _client_fields(auth: Auth, oauth: OAuth) -> Iterator[Problem]:
+    wanted = {"client_id"} if oauth.client_auth == "none" else {"client_id", "client_secret"}
+    for name in sorted(wanted - {field.name for field in auth.fields}):
+        yield Problem("auth.fields", f"The client comes from the form, so add the field “{name}”.")
+
+
+def _hooks(hooks: Hooks) -> Iterator[Problem]:
+    if hooks.setup == "automatic" and hooks.subscribe is None:
+        yield Problem("hooks.subscribe", "Say which request subscribes our address.")
+    if hooks.setup == "by_hand" and not hooks.instructions.strip():
+        yield Problem("hooks.instructions", "Say what to do at the partner, a step per line.")
+
+
+def _action(entry: ActionEntry, path: str, scopes: set[str]) -> Iterator[Problem]:
+    for scope in entry.scopes:
+        if scope not in scopes:
+            yield Problem(f"{path}.scopes", f"The permission “{scope}” is not among those asked.")
+    if entry.request is None:
+        return
+    method = entry.request.method
+    if entry.effect not in ("none", "idempotent", "once"):
+        yield Problem(f"{path}.effect", "A request's effect is none, idempotent or once.")
+    if entry.effect == "none" and method not in _SAFE_METHODS:
+        yield Problem(f"{path}.effect", f"A {method} request changes something; only GET does not.")
+    repeatable = method in _REPEATABLE_METHODS or bool(entry.request.key_header)
+    if entry.effect == "idempotent" and not repeatable:
+        yield Problem(
+            f"{path}.request.key_header",
+            "A POST is safe to repeat only when they know our key: name its header, or say once.",
+        )
+    if entry.request.form is not None and entry.request.json_ is not None:
+        yield Problem(f"{path}.request", "Give either a form or JSON, not both.")
+
+
+def _secrets(auth: Auth) -> set[str]:
+    return {field.name for field in auth.fields if field.kind == "secret"}
+
+
+def _repeated(names: Iterable[str]) -> list[str]:
+    listed = list(names)
+    return sorted({name for name in listed if listed.count(name) > 1})
