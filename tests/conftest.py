@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 from tests.personas import Browser, Persona, browser_of, make_organization, make_persona
 from tests.servers import Addresses, Servers, settings_for
 from wedsync.factory import create_app
+from wedsync.listings.built_in import publish_built_in
 from wedsync.migrations import tables
 from wedsync.platform import outbound
 from wedsync.platform.db import db
@@ -98,6 +99,14 @@ def empty_database(app: APIFlask) -> None:
     names = ", ".join(f'"{table.name}"' for table in tables().sorted_tables)
     with app.app_context(), db.engine.begin() as connection:
         connection.execute(text(f"TRUNCATE {names} CASCADE"))
+
+
+@pytest.fixture
+def built_in_listings(app: APIFlask) -> None:
+    """The marketplace holds what this checkout has built in."""
+    with app.app_context():
+        publish_built_in()
+        db.session.commit()
 
 
 @pytest.fixture

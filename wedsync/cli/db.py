@@ -14,11 +14,19 @@ def command() -> None:
 
 @command.command()
 def upgrade() -> None:
-    """Bring the schema to this version."""
+    """Bring the schema to this version, and the marketplace to its integrations."""
     from wedsync import migrations
 
     with installation.settings() as settings:
         migrations.upgrade(settings.database_url)
+    with installation.app():
+        from wedsync.listings.built_in import publish_built_in
+        from wedsync.platform.runtime import commit
+
+        published = publish_built_in()
+        commit()
+    for slug in published:
+        click.echo(f"Published {slug}.")
 
 
 @command.command()

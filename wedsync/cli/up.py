@@ -84,7 +84,7 @@ def _step(supervisor: Supervisor, trouble: str, *words: str) -> None:
 
 def _is_empty(settings: Settings) -> bool:
     with psycopg.connect(settings.require_libpq_url()) as connection:
-        found = connection.execute("SELECT EXISTS (SELECT FROM organizations)").fetchone()
+        found = connection.execute("SELECT EXISTS (SELECT FROM users)").fetchone()
     return found == (False,)
 
 

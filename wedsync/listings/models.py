@@ -20,6 +20,9 @@ VERSION_STATES = (
     "superseded",
     "withdrawn",
 )
+TO_REVIEW_STATES = ("submitted", "in_review")
+UNDER_WAY_STATES = ("draft", *TO_REVIEW_STATES, "changes_asked", "approved")
+"""A listing has at most one version on its way to the shelf."""
 
 
 class Listing(OrganizationRow, Base):
@@ -66,6 +69,12 @@ class ListingVersion(OrganizationRow, Base):
             "ix_listing_versions_to_review",
             "submitted_at",
             postgresql_where=text("state IN ('submitted', 'in_review')"),
+        ),
+        Index(
+            "uq_listing_versions_under_way",
+            "listing_id",
+            unique=True,
+            postgresql_where=text(f"state IN {UNDER_WAY_STATES}"),
         ),
     )
 

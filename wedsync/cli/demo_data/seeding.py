@@ -2,27 +2,17 @@
 
 from datetime import date
 
-from wedsync.accounts import organizations
 from wedsync.cli.demo_data import automations, couples, webhooks
-from wedsync.cli.demo_data.businesses import BUSINESSES, ROSEWOOD, Business, open_business
-from wedsync.errors import NotFound
+from wedsync.cli.demo_data.businesses import BUSINESSES, ROSEWOOD, Business, is_open, open_business
 from wedsync.platform.identity import Identity
 
 
 def plant(today: date) -> list[Business]:
     """Make what is missing; returns the businesses that were made. The caller commits."""
-    missing = [business for business in BUSINESSES if not _is_there(business)]
+    missing = [business for business in BUSINESSES if not is_open(business)]
     for business in missing:
         _furnish(business, open_business(business), today)
     return missing
-
-
-def _is_there(business: Business) -> bool:
-    try:
-        organizations.find(business.slug)
-    except NotFound:
-        return False
-    return True
 
 
 def _furnish(business: Business, owner: Identity, today: date) -> None:

@@ -135,6 +135,31 @@ def upgrade() -> None:
         postgresql_where=sa.text("closed_at IS NULL"),
     )
     op.create_table(
+        "knocks",
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("email", sa.Text(), nullable=False),
+        sa.Column("address", sa.Text(), nullable=False),
+        sa.Column("waits", sa.Boolean(), server_default="false", nullable=False),
+        sa.Column("id", sa.UUID(), server_default=sa.text("uuidv7()"), nullable=False),
+        sa.Column(
+            "created_at",
+            sa.DateTime(timezone=True),
+            server_default=sa.text("clock_timestamp()"),
+            nullable=False,
+        ),
+        sa.CheckConstraint(
+            "kind IN ('sign_up', 'forgotten', 'confirm_email')", name=op.f("ck_knocks_kind")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_knocks")),
+    )
+    op.create_index(
+        "ix_knocks_of_address", "knocks", ["kind", "address", "created_at"], unique=False
+    )
+    op.create_index("ix_knocks_of_email", "knocks", ["kind", "email", "created_at"], unique=False)
+    op.create_index(
+        "ix_knocks_waiting", "knocks", ["id"], unique=False, postgresql_where=sa.text("waits")
+    )
+    op.create_table(
         "person_links",
         sa.Column("user_id", sa.UUID(), nullable=False),
         sa.Column("purpose", sa.Text(), nullable=False),
@@ -228,6 +253,15 @@ def upgrade() -> None:
         ["submitted_at"],
         unique=False,
         postgresql_where=sa.text("state IN ('submitted', 'in_review')"),
+    )
+    op.create_index(
+        "uq_listing_versions_under_way",
+        "listing_versions",
+        ["listing_id"],
+        unique=True,
+        postgresql_where=sa.text(
+            "state IN ('draft', 'submitted', 'in_review', 'changes_asked', 'approved')"
+        ),
     )
     op.create_table(
         "connections",
@@ -391,13 +425,16 @@ def upgrade() -> None:
         "authorizations",
         sa.Column("connection_id", sa.UUID(), nullable=False),
         sa.Column("sign_in_id", sa.UUID(), nullable=False),
-        sa.Column("state_hash", sa.LargeBinary(), nullable=False),
-        sa.Column("verifier", sa.LargeBinary(), nullable=False),
+        sa.Column("state_hash", sa.LargeBinary(), nullable=True),
         sa.Column("held", sa.LargeBinary(), nullable=True),
         sa.Column("return_to", sa.Text(), nullable=True),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("claimed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("outcome", sa.Text(), nullable=True),
+        sa.Column(
+            "reason", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True
+        ),
         sa.Column("organization_id", sa.UUID(), nullable=False),
         sa.Column("id", sa.UUID(), server_default=sa.text("uuidv7()"), nullable=False),
         sa.Column(
@@ -489,6 +526,13 @@ def upgrade() -> None:
         ["organization_id", "id"],
         ondelete="CASCADE",
     )
+    op.create_index(
+        "ix_runs_waiting_for_a_connection",
+        "runs",
+        ["organization_id", sa.literal_column("(waiting_for ->> 'id')"), "id"],
+        unique=False,
+        postgresql_where=sa.text("state = 'waiting' AND waiting_for ->> 'kind' = 'connection'"),
+    )
     op.add_column(
         "users", sa.Column("email_confirmed_at", sa.DateTime(timezone=True), nullable=True)
     )
@@ -507,6 +551,7 @@ def downgrade() -> None:
         op.f("fk_listings_organization_id_published_version_id"), "listings", type_="foreignkey"
     )
     op.drop_column("users", "email_confirmed_at")
+    op.drop_index("ix_runs_waiting_for_a_connection", table_name="runs")
     op.drop_constraint(op.f("fk_hooks_organization_id_connection_id"), "hooks", type_="foreignkey")
     op.drop_index(
         "uq_hooks_of_connection",
@@ -546,9 +591,20 @@ def downgrade() -> None:
         table_name="listing_versions",
         postgresql_where=sa.text("state IN ('submitted', 'in_review')"),
     )
+    op.drop_index(
+        "uq_listing_versions_under_way",
+        table_name="listing_versions",
+        postgresql_where=sa.text(
+            "state IN ('draft', 'submitted', 'in_review', 'changes_asked', 'approved')"
+        ),
+    )
     op.drop_table("listing_versions")
     op.drop_index(op.f("ix_person_links_user_id"), table_name="person_links")
     op.drop_table("person_links")
+    op.drop_index("ix_knocks_waiting", table_name="knocks", postgresql_where=sa.text("waits"))
+    op.drop_index("ix_knocks_of_email", table_name="knocks")
+    op.drop_index("ix_knocks_of_address", table_name="knocks")
+    op.drop_table("knocks")
     op.drop_index(
         "uq_notices_open", table_name="notices", postgresql_where=sa.text("closed_at IS NULL")
     )
