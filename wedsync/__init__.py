@@ -4,7 +4,7 @@ The map, from the outside in; a package imports only what stands below it:
 
 | package | subject |
 |---|---|
-| `cli` | the commands: `up`, `db`, `seed`, `api-key`, `demo`, `doctor` |
+| `cli` | the commands: `up`, `db`, `seed`, `api-key`, `connector`, `demo`, `doctor` |
 | `front` | the ASGI face: answers hooks and live streams itself, hands the rest to Flask |
 | `factory` | the Flask app: inbound check, error renderer, headers, navigation |
 | `api` | REST resources over the services below |
@@ -12,6 +12,7 @@ The map, from the outside in; a package imports only what stands below it:
 | `workflows` | definitions, versions, runs; `engine/` is pure, `actions/` are the built-in ones |
 | `webhooks` | hooks in; endpoints, deliveries and attempts out |
 | `weddings` | the canonical wedding records |
+| `connectors` | integrations of our own, a folder each: manifest and code |
 | `accounts` | people, organizations, sign-ins, API keys |
 | `events` | the log of accepted facts |
 | `audit` | who did what |
