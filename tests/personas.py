@@ -15,6 +15,7 @@ from werkzeug.test import TestResponse
 from wedsync import api
 from wedsync.accounts import api_keys, organizations, passwords, sessions
 from wedsync.accounts.models import Organization, User
+from wedsync.platform import clock
 from wedsync.platform.db import db
 from wedsync.platform.identity import Identity, Role
 
@@ -113,7 +114,13 @@ def make_persona(
     """A new person in the organization, signed in."""
     with app.app_context():
         email = f"{name.lower()}-{secrets.token_hex(4)}@example.com"
-        user = User(name=name, email=email, password_hash=_password_hash(), is_admin=is_admin)
+        user = User(
+            name=name,
+            email=email,
+            password_hash=_password_hash(),
+            is_admin=is_admin,
+            email_confirmed_at=clock.now(),
+        )
         db.session.add(user)
         db.session.flush()
         organizations.join(organization_id, user.id, role)

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine, text
 
 from wedsync.platform import clock, leases
 from wedsync.webhooks import sending
-from wedsync.workflows import claims, once_slots
+from wedsync.workflows import claims, once_slots, waiting_on
 
 _TAKE = text("INSERT INTO schedule_slots (name, slot) VALUES (:name, :slot) ON CONFLICT DO NOTHING")
 _PRUNE_SLOTS = text("DELETE FROM schedule_slots WHERE slot < now() - interval '1 day'")
@@ -35,6 +35,10 @@ _PRUNE_LINKS = text(
     "DELETE FROM person_links WHERE id IN (SELECT id FROM person_links"
     " WHERE expires_at < now() - interval '1 day' LIMIT 5000)"
 )
+_PRUNE_KNOCKS = text(
+    "DELETE FROM knocks WHERE id IN (SELECT id FROM knocks"
+    " WHERE created_at < now() - interval '1 day' LIMIT 5000)"
+)
 _PRUNED = (
     _PRUNE_SLOTS,
     _PRUNE_ANSWERS,
@@ -42,6 +46,7 @@ _PRUNED = (
     _PRUNE_RECEIPTS,
     _PRUNE_NOTICES,
     _PRUNE_LINKS,
+    _PRUNE_KNOCKS,
 )
 
 
@@ -72,6 +77,7 @@ def prune(connection: Connection) -> None:
 
 TABLE = (
     Scheduled("give back claims", 1, give_back_claims),
+    Scheduled("wake who waits for a connection", 30, waiting_on.sweep),
     Scheduled("prune", 600, prune),
 )
 

@@ -1,14 +1,16 @@
-"""Invitations: made by an owner, passed on by hand, taken once."""
+"""Invitations: made by an owner, sent by e-mail or passed on by hand, taken once."""
 
 import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import select
+from apiflask import APIFlask
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from tests.accounts.ways import at_once, audited, invite, sign_in
+from tests.letters import letter_to
 from tests.personas import Browser, Persona, browser_of
 from wedsync.accounts.models import Invitation, Membership, User
 from wedsync.platform import clock
@@ -64,6 +66,15 @@ def test_looking_at_the_link_does_not_spend_it(owner: Persona, client: Browser) 
     assert _join(client, link).status_code == 303
 
 
+def test_asking_for_its_headers_does_not_spend_it_even_for_who_is_signed_in(
+    owner: Persona, stranger: Persona, database: Session
+) -> None:
+    link = invite(owner, stranger.email)
+    assert stranger.browser.head(link).status_code == 200
+    assert _roles(database, stranger.email) == ["owner"]
+    assert stranger.browser.post(link).status_code == 303
+
+
 def test_somebody_signed_in_joins_as_who_they_are_and_goes_on_there(
     owner: Persona, stranger: Persona, database: Session
 ) -> None:
@@ -94,7 +105,52 @@ def test_inviting_the_same_person_again_replaces_the_first_link(
     assert client.get(second).status_code == 200
 
 
+def test_who_is_invited_gets_the_link_by_e_mail(
+    app: APIFlask, owner: Persona, client: Browser
+) -> None:
+    link = invite(owner, "written@example.com", "viewer")
+    letter = letter_to(app, "written@example.com", "invitation")
+    assert letter.link == link
+    assert letter.subject == "Imogen invites you to Rosewood Weddings"
+    assert "to see what happens there" in letter.text
+    assert link.encode() not in letter.sealed
+    assert _join(client, letter.link).status_code == 303
+
+
+def test_a_name_cannot_break_out_of_the_subject(
+    app: APIFlask, owner: Persona, database: Session
+) -> None:
+    name = "Rosewood\r\nBcc: everybody@example.com\n\n{{ 7 * 7 }}"
+    database.execute(
+        text("UPDATE organizations SET name = :name WHERE id = :id"),
+        {"name": name, "id": owner.organization_id},
+    )
+    invite(owner, "subject@example.com")
+    letter = letter_to(app, "subject@example.com", "invitation")
+    assert letter.subject == (
+        "Imogen invites you to Rosewood Bcc: everybody@example.com {{ 7 * 7 }}"
+    )
+    assert letter.text.startswith("Imogen invites you to join Rosewood Bcc:")
+
+
 # --- refused
+
+
+def test_a_team_that_invites_a_hundred_people_a_day_goes_on_tomorrow(
+    owner: Persona, database: Session
+) -> None:
+    database.execute(
+        text(
+            "INSERT INTO invitations (organization_id, email, role, token_hash, expires_at)"
+            " SELECT :id, n || '@example.com', 'viewer', uuid_send(gen_random_uuid()), now()"
+            " FROM generate_series(1, 100) n"
+        ),
+        {"id": owner.organization_id},
+    )
+    form = {"email": "one-more@example.com", "role": "viewer"}
+    answer = owner.browser.post("/settings/invitations", data=form)
+    assert answer.status_code == 429
+    assert "Go on tomorrow" in answer.text
 
 
 @pytest.mark.parametrize("email", ["", "priya", "a\nb@example.com"])

@@ -3,13 +3,15 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import select
+from apiflask import APIFlask
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from tests.accounts.ways import audited, sign_in
+from tests.letters import letter_to
 from tests.personas import Browser, Persona, browser_of
 from wedsync.accounts import devices
-from wedsync.accounts.models import SignIn
+from wedsync.accounts.models import SignIn, SignInFailure
 from wedsync.platform import clock
 
 NEW = "an orchard after the rain"
@@ -155,6 +157,24 @@ def test_the_old_password_must_be_right_and_the_new_one_good(
     assert _change_password(owner.browser, owner.password, "short") == 422
     assert _change_password(owner.browser, owner.password, "") == 422
     assert sign_in(client, owner.email, owner.password).status_code == 303
+
+
+def test_guessing_the_password_one_has_is_counted_as_at_the_door(
+    owner: Persona, client: Browser, database: Session
+) -> None:
+    answers = [_change_password(owner.browser, "guess after guess") for _ in range(8)]
+    assert answers == [422] * 8
+    assert _change_password(owner.browser, owner.password) == 429
+    assert sign_in(client, owner.email).status_code == 429
+    failures = select(func.count()).where(SignInFailure.email == owner.email)
+    assert database.scalar(failures) == 8
+
+
+def test_a_changed_password_is_told_by_e_mail(app: APIFlask, owner: Persona) -> None:
+    _change_password(owner.browser, owner.password)
+    told = letter_to(app, owner.email, "password_changed")
+    assert told.link == "/forgotten"
+    assert NEW not in told.text
 
 
 def test_nobody_ends_a_sign_in_of_somebody_else(

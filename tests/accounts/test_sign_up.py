@@ -120,6 +120,23 @@ def test_what_was_typed_is_kept_but_for_the_password(client: Browser) -> None:
     assert PASSWORD not in answer.text
 
 
+def test_a_flood_of_sign_ups_from_one_address_is_held_up(client: Browser) -> None:
+    for number in range(60):
+        form = {"name": "Flood", "business": "Flood", "password": "too short"}
+        client.post(
+            "/sign-up",
+            data={**form, "email": f"flood-{number}@example.com"},
+            environ_base={"REMOTE_ADDR": "203.0.113.90"},
+        )
+    answer = client.post(
+        "/sign-up",
+        data={**form, "email": "flood@example.com"},
+        environ_base={"REMOTE_ADDR": "203.0.113.90"},
+    )
+    assert (answer.status_code, answer.headers["Retry-After"]) == (429, "3600")
+    assert sign_up(client, "calm@example.com").status_code == 303
+
+
 # --- at the same time
 
 

@@ -39,6 +39,9 @@ PUBLIC = {
     "accounts.sign_in",
     "accounts.sign_up",
     "accounts.accept_invitation",
+    "accounts.forgotten",
+    "accounts.reset_password",
+    "accounts.confirm_email",
     "health.healthz",
     "health.readyz",
 }
@@ -48,6 +51,7 @@ OPEN_TO_VIEWERS = {
     "accounts.sign_out",
     "accounts.switch_organization",
     "accounts.change_password",
+    "accounts.send_confirmation",
     "accounts.revoke_sign_in",
     "accounts.revoke_other_sign_ins",
 }

@@ -107,6 +107,16 @@ class PasswordForm(Form):
     new = PasswordField("A new password", validators=[InputRequired(message="Choose a new one.")])
 
 
+class ForgottenForm(Form):
+    email = _email("Which e-mail do you sign in with?")
+
+
+class NewPasswordForm(Form):
+    """Somebody with a link sets a password without the old one."""
+
+    new = PasswordField("A new password", validators=[InputRequired(message="Choose a new one.")])
+
+
 class ApiKeyForm(Form):
     name = _text("What it is for", "Name it, so that you know it again.", _NAME)
     reach = RadioField(

@@ -8,21 +8,25 @@ from sqlalchemy import func, select, update
 from wedsync.accounts import organizations, people, tokens
 from wedsync.accounts.models import Invitation, Membership, Organization, User
 from wedsync.audit import service as audit
-from wedsync.errors import Conflict, NotFound, Refused
+from wedsync.errors import Conflict, NotFound, Refused, TooMany
 from wedsync.platform import clock
 from wedsync.platform.db import db
 from wedsync.platform.identity import Identity
 
 PREFIX = "wsi_"
 LIFETIME = timedelta(days=7)
+A_DAY = 100
+"""How many people a team may invite within 24 hours."""
 
 
 def invite(by: Identity, email: str, role: str) -> tuple[Invitation, str]:
     """Invite somebody; the string is the token of the link, which nobody can be shown again.
 
-    An earlier open invitation of the same e-mail stops working. Raises Conflict for a member.
+    An earlier open invitation of the same e-mail stops working. Raises Conflict for a member, and
+    TooMany for a team that invites as nobody does: each invitation is an e-mail to a stranger.
     """
     email = people.normal_email(email)
+    _require_few(by.organization_id)
     if _is_member(by.organization_id, email):
         raise Conflict("This person is in your team already.", code="already_member")
     _revoke_open(by.organization_id, email)
@@ -138,6 +142,19 @@ def _refusal(invitation: Invitation) -> Refused | None:
     if invitation.expires_at <= clock.now():
         return Refused("invitation_expired", "This invitation was good for seven days.", status=410)
     return None
+
+
+def _require_few(organization_id: UUID) -> None:
+    recent = (
+        select(func.count())
+        .select_from(Invitation)
+        .where(
+            Invitation.organization_id == organization_id,
+            Invitation.created_at > clock.now() - timedelta(days=1),
+        )
+    )
+    if (db.session.scalar(recent) or 0) >= A_DAY:
+        raise TooMany("Your team has invited many people today. Go on tomorrow.")
 
 
 def _is_member(organization_id: UUID, email: str) -> bool:

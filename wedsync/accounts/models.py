@@ -13,6 +13,7 @@ from sqlalchemy import (
     UniqueConstraint,
     and_,
     func,
+    text,
 )
 from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
 
@@ -112,6 +113,27 @@ class SignInFailure(Row, Base):
 
     email: Mapped[str]
     address: Mapped[str]
+
+
+class Knock(Row, Base):
+    """Somebody asked at the door for what makes us write an e-mail; counted to slow floods down.
+
+    One of the kind `forgotten` is answered by a drain, so that the person who asked cannot tell
+    from the time it takes whether the e-mail has an account; it `waits` until then.
+    """
+
+    __tablename__ = "knocks"
+    __table_args__ = (
+        CheckConstraint("kind IN ('sign_up', 'forgotten', 'confirm_email')", name="kind"),
+        Index("ix_knocks_of_email", "kind", "email", "created_at"),
+        Index("ix_knocks_of_address", "kind", "address", "created_at"),
+        Index("ix_knocks_waiting", "id", postgresql_where=text("waits")),
+    )
+
+    kind: Mapped[str]
+    email: Mapped[str]
+    address: Mapped[str]
+    waits: Mapped[bool] = mapped_column(server_default="false")
 
 
 class Invitation(OrganizationRow, Base):

@@ -5,10 +5,10 @@ from uuid import UUID
 from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 
-from wedsync.accounts import passwords
+from wedsync.accounts import guessing, passwords
 from wedsync.accounts.models import SignIn, User
 from wedsync.audit import service as audit
-from wedsync.errors import FieldError, Invalid
+from wedsync.errors import FieldError, Invalid, Refused
 from wedsync.platform import clock
 from wedsync.platform.db import db
 from wedsync.platform.identity import Identity
@@ -38,20 +38,26 @@ def create(name: str, email: str, password: str) -> User:
     return user
 
 
-def change_password(by: Identity, current: str, new: str) -> None:
+def change_password(by: Identity, current: str, new: str, *, address: str) -> User | Refused:
     """Change one's own password and end one's other sign-ins.
 
-    Raises Invalid when `current` is wrong or `new` is weak.
+    A wrong `current` is Refused and counts as a guess, as at the door: the caller commits. Raises
+    Invalid when `new` is weak.
     """
     user = db.session.get_one(User, by.user_id)
+    refused = guessing.refusal(user.email, address)
+    if refused is not None:
+        return refused
     if not passwords.matches(user.password_hash, current):
-        raise _invalid("current", "wrong", "This is not your password.")
+        guessing.remember(user.email, address)
+        return Refused("wrong_password", "This is not your password.")
     require_good(new, user.email, field="new")
     user.password_hash = passwords.hashed(new)
-    _end_other_sign_ins(user.id, by.credential_id)
+    end_sign_ins(user.id, kept=by.credential_id)
     audit.record(
         "user.password_changed", "user", user.id, organization_id=by.organization_id, by=by
     )
+    return user
 
 
 def require_good(password: str, email: str, *, field: str = "password") -> None:
@@ -61,12 +67,12 @@ def require_good(password: str, email: str, *, field: str = "password") -> None:
         raise _invalid(field, "weak", problem)
 
 
-def _end_other_sign_ins(user_id: UUID, kept: UUID) -> None:
-    db.session.execute(
-        update(SignIn)
-        .where(SignIn.user_id == user_id, SignIn.id != kept, SignIn.revoked_at.is_(None))
-        .values(revoked_at=clock.now())
-    )
+def end_sign_ins(user_id: UUID, *, kept: UUID | None = None) -> None:
+    """End every sign-in of a person, but for the one that is `kept`."""
+    query = update(SignIn).where(SignIn.user_id == user_id, SignIn.revoked_at.is_(None))
+    if kept is not None:
+        query = query.where(SignIn.id != kept)
+    db.session.execute(query.values(revoked_at=clock.now()))
 
 
 def _email_taken() -> Invalid:

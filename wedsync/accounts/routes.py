@@ -4,7 +4,15 @@ from flask import Blueprint, Response, redirect, request, session, url_for
 from flask_login import current_user, login_user, logout_user
 from werkzeug.wrappers import Response as AnyResponse
 
-from wedsync.accounts import devices, invitations, organizations, people, sessions
+from wedsync.accounts import (
+    devices,
+    invitations,
+    knocks,
+    organizations,
+    people,
+    recovery,
+    sessions,
+)
 from wedsync.accounts.forms import AcceptForm, Form, SignInForm, SignUpForm
 from wedsync.accounts.models import Invitation, Organization, SignIn, User
 from wedsync.errors import Gone, Invalid, Refused
@@ -41,6 +49,9 @@ def sign_up() -> AnyResponse:
     form = SignUpForm()
     if not form.validate_on_submit():
         return _door("sign_up", form)
+    refused = _too_many_sign_ups(form.email.data)
+    if refused is not None:
+        return _refused("sign_up", form, refused)
     try:
         user, organization = organizations.sign_up(
             name=form.name.data,
@@ -90,7 +101,7 @@ def local_path(wanted: str | None) -> str:
 
 
 def _accept_signed_in(token: str, invitation: Invitation) -> AnyResponse:
-    if request.method == "GET":
+    if request.method != "POST":
         return _invitation_page(invitation, None)
     sign_in = sessions.acting(identity.current())
     outcome = invitations.accept_as(token, sign_in.user)
@@ -115,9 +126,17 @@ def _accept_as_new(token: str, invitation: Invitation) -> AnyResponse:
     return _begin(*outcome)
 
 
-def _begin(user: User, organization: Organization) -> AnyResponse:
-    started = sessions.begin(user, organization, device=_device(), address=_address())
+def _too_many_sign_ups(email: str) -> Refused | None:
+    knocks.remember("sign_up", email, _address())
     commit()
+    return knocks.refusal("sign_up", email, _address())
+
+
+def _begin(user: User, organization: Organization) -> AnyResponse:
+    """Somebody new comes in, and is asked by e-mail whether it is theirs."""
+    started = sessions.begin(user, organization, device=_device(), address=_address())
+    recovery.send_confirmation(user)
+    commit("mail")
     return _enter(started)
 
 

@@ -3,11 +3,11 @@
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, text, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import joinedload
 
-from wedsync.accounts import organizations, passwords, people
-from wedsync.accounts.models import Membership, Organization, SignIn, SignInFailure, User
+from wedsync.accounts import guessing, organizations, passwords, people
+from wedsync.accounts.models import Membership, Organization, SignIn, User
 from wedsync.audit import service as audit
 from wedsync.errors import NotFound, Refused
 from wedsync.platform import clock
@@ -18,10 +18,6 @@ LIFETIME = timedelta(days=30)
 IDLE = timedelta(days=14)
 _SEEN_EVERY = timedelta(minutes=1)
 
-FAILURES_REMEMBERED = timedelta(minutes=15)
-FAILURES_OF_EMAIL = 8
-FAILURES_OF_ADDRESS = 30
-
 
 def sign_in(email: str, password: str, *, device: str, address: str) -> SignIn | Refused:
     """Check a password and begin a sign-in, in the organization last used.
@@ -30,19 +26,14 @@ def sign_in(email: str, password: str, *, device: str, address: str) -> SignIn |
     of one e-mail or 30 of one address within 15 minutes, nothing is checked until that has passed.
     """
     email = people.normal_email(email)
-    _one_at_a_time(email)
-    if _guessed_too_often(email, address):
-        return Refused(
-            "too_many_sign_ins",
-            "There were too many tries. Wait a quarter of an hour, then try again.",
-            status=429,
-            retry_after_s=int(FAILURES_REMEMBERED.total_seconds()),
-        )
+    refused = guessing.refusal(email, address)
+    if refused is not None:
+        return refused
     user = people.find(email)
     if not passwords.matches(user.password_hash if user else None, password) or user is None:
-        _remember_failure(email, address)
+        guessing.remember(email, address)
         return Refused("wrong_password", "This e-mail and password do not go together.")
-    db.session.execute(delete(SignInFailure).where(SignInFailure.email == email))
+    guessing.forget(email)
     if passwords.is_outdated(user.password_hash):
         user.password_hash = passwords.hashed(password)
     return _begin_in_last_used(user, device, address)
@@ -200,33 +191,6 @@ def _begin_in_last_used(user: User, device: str, address: str) -> SignIn | Refus
             "no_team", "You are not in a team any more. An owner of one can invite you again."
         )
     return begin(user, organization, device=device, address=address)
-
-
-def _one_at_a_time(email: str) -> None:
-    """Guesses of one e-mail queue up, so that many at once are counted as many."""
-    db.session.execute(
-        text("SELECT pg_advisory_xact_lock(hashtextextended('sign in ' || :email, 0))"),
-        {"email": email},
-    )
-
-
-def _guessed_too_often(email: str, address: str) -> bool:
-    since = clock.now() - FAILURES_REMEMBERED
-    recent = select(func.count()).select_from(SignInFailure).where(SignInFailure.created_at > since)
-    of_email, of_address = db.session.execute(
-        select(
-            recent.where(SignInFailure.email == email).scalar_subquery(),
-            recent.where(SignInFailure.address == address).scalar_subquery(),
-        )
-    ).one()
-    return bool(of_email >= FAILURES_OF_EMAIL or of_address >= FAILURES_OF_ADDRESS)
-
-
-def _remember_failure(email: str, address: str) -> None:
-    now = clock.now()
-    forgotten = SignInFailure.created_at < now - FAILURES_REMEMBERED
-    db.session.execute(delete(SignInFailure).where(forgotten))
-    db.session.add(SignInFailure(email=email, address=address, created_at=now))
 
 
 def _record(action: str, sign_in: SignIn, by: Identity) -> None:

@@ -7,11 +7,13 @@ from flask import Response, flash, redirect, request, session, url_for
 from flask_login import logout_user
 from werkzeug.wrappers import Response as AnyResponse
 
-from wedsync.accounts import api_keys, invitations, organizations, people, sessions
+from wedsync.accounts import api_keys, invitations, mails, organizations, people, sessions
 from wedsync.accounts.forms import ROLES, ApiKeyForm, InvitationForm, PasswordForm, RoleForm
+from wedsync.accounts.models import Invitation
 from wedsync.accounts.routes import HOME, pages
-from wedsync.errors import Conflict, Invalid
+from wedsync.errors import Conflict, FieldError, Invalid, Refused, TooMany
 from wedsync.platform import clock, identity, runtime
+from wedsync.platform.db import db
 from wedsync.platform.fragments import render
 from wedsync.platform.identity import requires
 from wedsync.platform.runtime import commit
@@ -32,10 +34,11 @@ def invite() -> Response:
         return _team(form)
     try:
         invitation, token = invitations.invite(identity.current(), form.email.data, form.role.data)
-    except (Conflict, Invalid) as error:
+    except (Conflict, Invalid, TooMany) as error:
         form.show(Invalid(error.detail))
-        return _team(form)
-    commit()
+        return _team(form, status=error.status if isinstance(error, TooMany) else 422)
+    _send(invitation, token)
+    commit("mail")
     link = runtime.settings().public_url + url_for("accounts.accept_invitation", token=token)
     return _team(InvitationForm(formdata=None), link=link, invited=invitation.email)
 
@@ -96,12 +99,21 @@ def change_password() -> AnyResponse:
     form = PasswordForm()
     if not form.validate():
         return _security(form)
+    address = request.remote_addr or ""
     try:
-        people.change_password(identity.current(), form.current.data, form.new.data)
+        outcome = people.change_password(
+            identity.current(), form.current.data, form.new.data, address=address
+        )
     except Invalid as error:
         form.show(error)
         return _security(form)
-    return _done("Your password is changed. Other devices were signed out.", "accounts.security")
+    if isinstance(outcome, Refused):
+        commit()
+        return _wrong_password(form, outcome)
+    mails.post_to(outcome, db.session, mails.password_changed(outcome.name))
+    commit("mail")
+    flash("Your password is changed. Other devices were signed out.", "done")
+    return redirect(url_for("accounts.security"), 303)
 
 
 @pages.post("/settings/sign-ins/<uuid:sign_in_id>/revoke")
@@ -164,12 +176,18 @@ def revoke_api_key(key_id: UUID) -> AnyResponse:
 
 
 def _team(
-    form: InvitationForm, *, link: str = "", invited: str = "", refusal: Conflict | None = None
+    form: InvitationForm,
+    *,
+    link: str = "",
+    invited: str = "",
+    refusal: Conflict | None = None,
+    status: int = 422,
 ) -> Response:
     by = identity.current()
     return render(
         "accounts/team.html",
-        status=refusal.status if refusal else 422 if form.errors else 200,
+        status=refusal.status if refusal else status if form.errors else 200,
+        is_sent=runtime.settings().mail_url is not None,
         refusal=refusal.detail if refusal else "",
         form=form,
         roles=ROLES,
@@ -182,11 +200,28 @@ def _team(
     )
 
 
-def _security(form: PasswordForm) -> Response:
+def _send(invitation: Invitation, token: str) -> None:
+    """Write to who is invited, in the name of who invites."""
+    sign_in = sessions.acting(identity.current())
+    mail = mails.invitation(
+        invitation, token, inviter=sign_in.user.name, organization=sign_in.organization.name
+    )
+    mails.post(db.session, mail, invitation.email, organization_id=invitation.organization_id)
+
+
+def _wrong_password(form: PasswordForm, refused: Refused) -> Response:
+    form.show(Invalid(errors=[FieldError("/current", refused.code, refused.detail)]))
+    response = _security(form, status=refused.status)
+    if refused.retry_after_s is not None:
+        response.headers["Retry-After"] = str(refused.retry_after_s)
+    return response
+
+
+def _security(form: PasswordForm, *, status: int = 422) -> Response:
     by = identity.current()
     return render(
         "accounts/security.html",
-        status=422 if form.errors else 200,
+        status=status if form.errors else 200,
         form=form,
         sign_ins=sessions.live(sessions.acting(identity.current()).user_id),
         this_one=by.credential_id,

@@ -24,6 +24,9 @@ PUBLIC = frozenset(
         "accounts.sign_in",
         "accounts.sign_up",
         "accounts.accept_invitation",
+        "accounts.forgotten",
+        "accounts.reset_password",
+        "accounts.confirm_email",
         "health.healthz",
         "health.readyz",
     }

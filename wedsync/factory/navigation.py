@@ -8,7 +8,7 @@ from flask import Flask, g, request, url_for
 from flask_login import current_user
 
 from wedsync import health
-from wedsync.platform import identity, wording
+from wedsync.platform import identity, runtime, wording
 from wedsync.platform.fragments import wants_fragment
 
 
@@ -91,8 +91,19 @@ def _frame() -> dict[str, Any]:
             "name": current_user.user.name,
             "initials": "".join(part[0] for part in current_user.user.name.split()[:2]).upper(),
             "organization": current_user.organization.name,
+            "unconfirmed_email": _unconfirmed_email(),
         },
     }
+
+
+def _unconfirmed_email() -> str:
+    """The e-mail of who is signed in, while nobody has shown it to be theirs; else empty.
+
+    Without a mail server nobody could, so nobody is asked.
+    """
+    user = current_user.user
+    can_write = runtime.settings().mail_url is not None
+    return user.email if can_write and user.email_confirmed_at is None else ""
 
 
 def _groups() -> list[list[dict[str, Any]]]:
