@@ -20,6 +20,22 @@ SEND = act("tell", use="webhook.send", input={"event_type": "seating.guest_added
         (act(), "Call “https://far.example/”."),
         (act(input={"url": var("trigger.data.link")}), "Call link."),
         (act(input={}), "Call …."),
+        (
+            act(input={"url": {"cat": ["Dear ", {"??": [var("trigger.data.name"), "friend"]}]}}),
+            "Call “Dear friend”.",
+        ),
+        (
+            act(input={"url": {"cat": ["About “", var("trigger.data.couple"), "”"]}}),
+            "Call “About ‘couple’”.",
+        ),
+        (
+            {
+                "id": "f",
+                "kind": "filter",
+                "when": {"<=": [var("now"), "2027-06-01T23:59:59+01:00"]},
+            },
+            "Go on only if today is on or before Tue 1 June 2027, 23:59.",
+        ),
         (act(use="xero.post_invoice"), "Do “xero.post_invoice”."),
         ({"id": "f", "kind": "filter", "when": ACCEPTED}, "Go on only if status is accepted."),
         ({"id": "x", "kind": "stop", "outcome": "done", "reason": "All told."}, "Stop (All told)."),
@@ -54,6 +70,14 @@ def test_a_step_is_a_sentence(step: Any, said: str) -> None:
         (
             {
                 "kind": "event",
+                "event_type": "external.rsvp.received",
+                "source": "connection:meadow",
+            },
+            "When “a guest answers” at Meadow Weddings.",
+        ),
+        (
+            {
+                "kind": "event",
                 "event_type": "payment.succeeded",
                 "source": "ours",
                 "filter": {">": [var("trigger.data.amount"), 100]},
@@ -66,7 +90,12 @@ def test_a_step_is_a_sentence(step: Any, said: str) -> None:
     ],
 )
 def test_a_trigger_is_a_sentence(trigger: Any, said: str) -> None:
-    assert trigger_sentence(trigger, {f"hook:{HOOK}": "Petal's answers"}) == said
+    names = {
+        f"hook:{HOOK}": "Petal's answers",
+        "connection:meadow": "Meadow Weddings",
+        "connection:meadow external.rsvp.received": "a guest answers",
+    }
+    assert trigger_sentence(trigger, names) == said
 
 
 def test_a_workflow_is_one_paragraph() -> None:

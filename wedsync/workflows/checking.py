@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from wedsync.connections.models import Connection
 from wedsync.events.types import is_ours
 from wedsync.platform.db import db
 from wedsync.webhooks.models import Endpoint, Hook
@@ -17,7 +18,8 @@ from wedsync.workflows.catalogue import action_infos
 from wedsync.workflows.engine import Problem, steps_in_order, validate
 from wedsync.workflows.models import Workflow
 
-_TABLES: dict[str, type[Hook] | type[Endpoint] | type[Workflow]] = {
+_TABLES: dict[str, type[Connection] | type[Hook] | type[Endpoint] | type[Workflow]] = {
+    "connection": Connection,
     "hook": Hook,
     "endpoint": Endpoint,
     "workflow": Workflow,

@@ -8,8 +8,10 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, FromClause, Select, and_, func, select
 
+from wedsync.connections.models import Connection
 from wedsync.events.models import Event
 from wedsync.events.subjects import name_in
+from wedsync.listings import manifests
 from wedsync.platform.db import db
 from wedsync.webhooks.models import Hook
 from wedsync.weddings.models import Wedding
@@ -167,20 +169,46 @@ def workflow_names(organization_id: UUID) -> Mapping[UUID, str]:
 
 
 def source_names(organization_id: UUID) -> Mapping[str, str]:
-    """What people call the places events come from: `{"hook:<id>": "Petal's answers"}`."""
+    """What people call the places events come from: `{"hook:<id>": "Petal's answers"}`, and what
+    the events of connections mean: `{"connection:<id> external.rsvp.received": "a guest answers"}`.
+    """
     hooks = db.session.execute(
         select(Hook.id, Hook.name).where(Hook.organization_id == organization_id)
     )
     named = {f"hook:{hook_id}": name for hook_id, name in hooks}
     for workflow_id, name in workflow_names(organization_id).items():
         named[f"workflow:{workflow_id}"] = name
+    return {**named, **_connection_names(organization_id)}
+
+
+def _connection_names(organization_id: UUID) -> Mapping[str, str]:
+    rows = db.session.execute(
+        select(Connection.id, Connection.name, Connection.listing_version_id).where(
+            Connection.organization_id == organization_id
+        )
+    ).all()
+    known = manifests.of_many(db.session, {row.listing_version_id for row in rows})
+    named: dict[str, str] = {}
+    for row in rows:
+        named[f"connection:{row.id}"] = row.name
+        for trigger in known[row.listing_version_id].triggers:
+            named[f"connection:{row.id} external.{trigger.event_type}"] = _meaning(trigger.sentence)
     return named
+
+
+def _meaning(sentence: str) -> str:
+    """A trigger's sentence as what happens: `When a guest answers.` is `a guest answers`."""
+    said = sentence.removeprefix("When ").removesuffix(".")
+    return said[:1].lower() + said[1:]
+
+
+_SOURCES: Mapping[str, Any] = {"connection": Connection, "hook": Hook, "workflow": Workflow}
 
 
 def source_name(organization_id: UUID, source: str) -> str | None:
     """What people call where an event came from; None when it came from ourselves."""
     kind, _, named = source.partition(":")
-    model: Any = {"hook": Hook, "workflow": Workflow}.get(kind)
+    model: Any = _SOURCES.get(kind)
     if model is None:
         return {"ours": None, "api": "the API"}.get(kind, "a partner")
     name = db.session.scalar(

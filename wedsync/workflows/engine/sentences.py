@@ -28,7 +28,8 @@ def sentence(step: Any, actions: Actions) -> str:
 def trigger_sentence(trigger: Any, names: Names = _NO_NAMES) -> str:
     """When a workflow starts: `When a partner's webhook arrives.`
 
-    `names` says what people call the sources: `{"hook:<id>": "Petal's answers"}`.
+    `names` says what people call the sources: `{"hook:<id>": "Petal's answers"}`, and what their
+    events mean: `{"connection:<id> external.rsvp.received": "a guest answers"}`.
     """
     if refusal(trigger) is not None:
         return "What starts this is too large to put into words."

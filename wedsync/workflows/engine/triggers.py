@@ -64,11 +64,19 @@ def _event_words(trigger: Mapping[str, Any], names: Names) -> str:
     event_type = trigger.get("event_type")
     if not isinstance(event_type, str) or not event_type:
         return "When something happens"
-    said = event_type.removeprefix("external.").replace(".", " ").replace("_", " ")
-    words = f"When “{clip(said, 60)}” {_source_words(trigger.get('source'), names)}"
+    words = f"When {_what_happens(event_type, trigger.get('source'), names)}"
     if trigger.get("filter") is not None:
         words += f", and {condition_words(trigger['filter'])}"
     return words
+
+
+def _what_happens(event_type: str, source: Any, names: Names) -> str:
+    """In the words of who sends it, where they have any: “a guest answers” at Petal Practice."""
+    told = names.get(f"{source} {event_type}")
+    if told is not None and source in names:
+        return f"“{clip(told)}” at {clip(names[source])}"
+    said = event_type.removeprefix("external.").replace(".", " ").replace("_", " ")
+    return f"“{clip(said, 60)}” {_source_words(source, names)}"
 
 
 def _source_words(source: Any, names: Names) -> str:

@@ -97,6 +97,8 @@ def path_of(expression: Any) -> tuple[str, ...] | None:
 def path_words(path: Sequence[str]) -> str:
     """`trigger.data.guest.name` is the guest name, `steps.shape.seats` the seats."""
     own = list(path)
+    if own == ["now"]:
+        return "today"
     if len(own) > 2 and (own[0] == "steps" or own[:2] == ["trigger", "data"]):
         own = own[2:]
     elif own[0] in ("trigger", "item", "run") and len(own) > 1:
@@ -133,6 +135,8 @@ def _call_words(name: str, arguments: Any) -> str:
     parts = argument_list(arguments)
     if not parts or operator_depth(parts, 4):
         return "a calculated value"
+    if name == "cat":
+        return f"“{_text_of(parts)}”"
     if name in _INFIX and len(parts) > 1:
         return clip(f" {_INFIX[name]} ".join(expression_words(part) for part in parts[:4]))
     if name in _OF:
@@ -140,6 +144,25 @@ def _call_words(name: str, arguments: Any) -> str:
     if name in _AS_IS:
         return expression_words(parts[0])
     return "a calculated value"
+
+
+def _text_of(parts: Sequence[Any]) -> str:
+    """A text put together: its fixed words, and what stands in for the rest when there is none."""
+    told = "".join(part if isinstance(part, str) else _stand_in(part) for part in parts)
+    return clip(" ".join(told[: 4 * LONGEST_VALUE].split()).translate(_UNQUOTED))
+
+
+_UNQUOTED = str.maketrans("“”", "‘’")
+_HAS_STAND_IN = ("??", "if", "?:")
+
+
+def _stand_in(part: Any) -> str:
+    call = operator_call(part)
+    if call and call[0] in _HAS_STAND_IN:
+        last = argument_list(call[1])[-1:]
+        if last and isinstance(last[0], str):
+            return last[0]
+    return expression_words(part)
 
 
 def operator_depth(parts: Sequence[Any], most: int) -> bool:
