@@ -6,12 +6,14 @@ from functools import partial
 
 from flask import Flask
 
+from wedsync.accounts.recovery import Answering
 from wedsync.platform import runtime
 from wedsync.platform.db import db
 from wedsync.platform.leases import LostOwnership, OwnerLock
 from wedsync.platform.wake import Wake
 from wedsync.platform.window import Window
 from wedsync.webhooks.sending import DeliverySource
+from wedsync.webhooks.subscribing import Subscribing
 from wedsync.workflows.runner import RunSource
 from workers import bells, schedule
 from workers.drain import Drain
@@ -23,12 +25,16 @@ def start_drains(app: Flask, owner: OwnerLock, stopping: threading.Event) -> lis
     with app.app_context():
         here = runtime.runtime()
         here.wake.prefer(bells.ring_here)
-        runs = RunSource(db.engine, here.vault, here.wake, owner)
+        runs = RunSource(db.engine, here.vault, here.settings, here.wake, owner)
         deliveries = DeliverySource(db.engine, here.vault, owner)
         works: dict[str, Callable[[], object]] = {
             "schedule": _schedule(owner),
             "events": _events(FanOut(db.engine, here.vault), here.wake, stopping),
             "runs": partial(Window(runs).work, stopping, bells.hang("runs")),
+            "recovery": Answering(db.engine, partial(here.wake.ring, "mail")).work,
+            "subscriptions": partial(
+                Subscribing(db.engine, here.vault, here.settings).work, stopping
+            ),
             "deliveries": partial(Window(deliveries).work, stopping, bells.hang("deliveries")),
         }
     drains = [
@@ -59,6 +65,6 @@ def _events(fan_out: FanOut, bells_of_all: Wake, stopping: threading.Event) -> C
 
     def work() -> None:
         while not stopping.is_set() and fan_out.batch():
-            bells_of_all.ring("runs", "deliveries")
+            bells_of_all.ring("runs", "deliveries", "subscriptions")
 
     return work

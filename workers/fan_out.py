@@ -1,7 +1,8 @@
 """Fan-out: the one place where an accepted event meets everybody it concerns.
 
-One transaction claims new events, opens what came in, resolves their wedding, starts runs, makes
-deliveries, and marks them fanned out. An event that makes the batch fail is parked alone.
+One transaction claims new events, opens what came in, resolves their wedding, tells hooks and
+waiting runs what became of their connections, makes deliveries, starts runs, and marks the events
+fanned out. An event that makes the batch fail is parked alone.
 """
 
 import logging
@@ -16,8 +17,9 @@ from wedsync.platform import batch, clock, crypto, leaves
 from wedsync.platform.batch import recordset
 from wedsync.platform.documents import BadDocument
 from wedsync.platform.vault import Vault, place
-from wedsync.webhooks import incoming
+from wedsync.webhooks import connection_hooks, incoming
 from wedsync.webhooks.deliveries import FannedEvent, make_deliveries
+from wedsync.workflows import waiting_on
 from wedsync.workflows.claims import Programs
 from wedsync.workflows.start import start_runs
 
@@ -55,7 +57,10 @@ _CLAIM = text(
     "   AND parked_at IS NULL ORDER BY id LIMIT :per_organization FOR UPDATE SKIP LOCKED) e"
     " LIMIT :batch"
 )
-_HOOKS = text("SELECT id, scheme, options FROM hooks WHERE id = ANY(:ids)")
+_HOOKS = text(
+    "SELECT coalesce('connection:' || connection_id, 'hook:' || id) AS source, scheme, options"
+    " FROM hooks WHERE id = ANY(:hooks) OR connection_id = ANY(:connections)"
+)
 _WEDDINGS = text(
     "SELECT id, organization_id FROM weddings WHERE id = ANY(:ids)"
     " AND organization_id = ANY(:organizations)"
@@ -119,6 +124,8 @@ class FanOut:
         events = self._open(connection, rows)
         now = clock.now()
         connection.execute(_DONE, batch.rows(events))
+        connection_hooks.connection_changed(connection, events)
+        waiting_on.connection_changed(connection, events)
         make_deliveries(connection, events, now)
         start_runs(connection, self._programs, events, now)
 
@@ -155,10 +162,15 @@ class FanOut:
 
 
 def _hooks(connection: Connection, rows: Sequence[Row[Any]]) -> dict[str, Row[Any]]:
-    ids = {UUID(row.source[5:]) for row in rows if row.source.startswith("hook:")}
-    if not ids:
+    """The hooks that took these events, by source: a connection's hook speaks in its name."""
+    named = {row.source.partition(":")[::2] for row in rows if row.raw_body is not None}
+    if not named:
         return {}
-    return {f"hook:{row.id}": row for row in connection.execute(_HOOKS, {"ids": list(ids)})}
+    ids = {
+        "hooks": [UUID(name) for kind, name in named if kind == "hook"],
+        "connections": [UUID(name) for kind, name in named if kind == "connection"],
+    }
+    return {row.source: row for row in connection.execute(_HOOKS, ids)}
 
 
 def _weddings(

@@ -114,7 +114,9 @@ class Worker:
             self.engine = db.engine
         self.owner = OwnerLock(self.engine)
         self.owner.acquire()
-        self.run_source = RunSource(self.engine, self.runtime.vault, self.runtime.wake, self.owner)
+        self.run_source = RunSource(
+            self.engine, self.runtime.vault, self.runtime.settings, self.runtime.wake, self.owner
+        )
         self.delivery_source = DeliverySource(self.engine, self.runtime.vault, self.owner)
         self.runs: Window[LiveRun] = Window(self.run_source)
         self.deliveries: Window[Sending] = Window(self.delivery_source)

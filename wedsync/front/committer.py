@@ -26,8 +26,8 @@ _MOST_ROWS = 256
 # taken in key order: two processes at the same ids cannot deadlock.
 _STORE = (
     "WITH arrived AS (SELECT * FROM unnest(%b::uuid[], %b::uuid[], %b::uuid[], %b::text[],"
-    " %b::bytea[], %b::text[], %b::timestamptz[], %b::bytea[], %b::text[])"
-    " AS t (id, organization_id, hook_id, sender_event_id, body_hash, type, occurred_at,"
+    " %b::bytea[], %b::text[], %b::text[], %b::timestamptz[], %b::bytea[], %b::text[])"
+    " AS t (id, organization_id, hook_id, sender_event_id, body_hash, type, source, occurred_at,"
     " raw_body, headers)),"
     " fresh AS (INSERT INTO hook_receipts"
     " (hook_id, sender_event_id, organization_id, event_id, body_hash)"
@@ -36,7 +36,7 @@ _STORE = (
     " ON CONFLICT (hook_id, sender_event_id) DO NOTHING RETURNING event_id)"
     " INSERT INTO events (id, organization_id, type, source, occurred_at, sender_event_id,"
     " raw_body, headers, causation)"
-    " SELECT id, organization_id, type, 'hook:' || hook_id, occurred_at, sender_event_id,"
+    " SELECT id, organization_id, type, source, occurred_at, sender_event_id,"
     " raw_body, headers::jsonb,"
     " jsonb_build_object('root', id, 'depth', 0, 'chain', jsonb_build_array())"
     " FROM arrived WHERE id IN (SELECT event_id FROM fresh) OR sender_event_id IS NULL"
@@ -62,6 +62,7 @@ class Arrival:
     sender_event_id: str | None
     body_hash: bytes
     type: str
+    source: str
     occurred_at: datetime
     raw_body: bytes
     headers: str
@@ -176,6 +177,7 @@ def _columns(arrivals: Sequence[Arrival]) -> list[list[Any]]:
         [arrival.sender_event_id for arrival in arrivals],
         [arrival.body_hash for arrival in arrivals],
         [arrival.type for arrival in arrivals],
+        [arrival.source for arrival in arrivals],
         [arrival.occurred_at for arrival in arrivals],
         [arrival.raw_body for arrival in arrivals],
         [arrival.headers for arrival in arrivals],

@@ -25,8 +25,8 @@ _MOST_LOOKED_UP = 2_000
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{20,100}")
 
 _FIND = (
-    "SELECT h.token, h.id, h.organization_id, h.scheme, h.options, h.event_type, h.secret,"
-    " CASE WHEN h.previous_secret_until > clock_timestamp() THEN h.previous_secret END,"
+    "SELECT h.token, h.id, h.organization_id, h.connection_id, h.scheme, h.options, h.event_type,"
+    " h.secret, CASE WHEN h.previous_secret_until > clock_timestamp() THEN h.previous_secret END,"
     " k.id, k.wrapped, k.destroyed_at"
     " FROM hooks h JOIN data_keys k USING (organization_id)"
     " WHERE h.token = ANY(%b::text[]) AND h.state <> 'off'"
@@ -37,10 +37,14 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class KnownHook:
-    """A hook that is not off, with its secrets open and the key its bodies are sealed under."""
+    """A hook that is not off, with its secrets open and the key its bodies are sealed under.
+
+    `source` is whom its events come from: the hook, or the connection whose hook it is.
+    """
 
     id: UUID
     organization_id: UUID
+    source: str
     scheme_name: str
     scheme: schemes.Scheme
     options: Mapping[str, Any]
@@ -124,8 +128,9 @@ class HookCache:
 
     def _open(self, row: TupleRow) -> KnownHook | None:
         """Open a row's secrets; a hook whose organization's key is gone is no hook any more."""
-        _, hook_id, organization_id, scheme_name, options, event_type, *sealed = row
+        _, hook_id, organization_id, connection_id, scheme_name, options, event_type, *sealed = row
         secret, previous, key_id, wrapped, destroyed_at = sealed
+        source = f"connection:{connection_id}" if connection_id else f"hook:{hook_id}"
         try:
             key = self._vault.remember(
                 organization_id, {"id": key_id, "wrapped": wrapped, "destroyed_at": destroyed_at}
@@ -141,5 +146,14 @@ class HookCache:
         scheme = schemes.named(scheme_name)
         masked = scheme.SIGNED_HEADERS | {str(options.get("header", "")).lower()}
         return KnownHook(
-            hook_id, organization_id, scheme_name, scheme, options, event_type, secrets, masked, key
+            hook_id,
+            organization_id,
+            source,
+            scheme_name,
+            scheme,
+            options,
+            event_type,
+            secrets,
+            masked,
+            key,
         )

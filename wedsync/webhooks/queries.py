@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import exists, select
+from sqlalchemy import Select, exists, select
 
 from wedsync.errors import NotFound
 from wedsync.events.models import Event
@@ -27,8 +27,8 @@ class Rejections:
 def get_hook(
     organization_id: UUID, hook_id: UUID, *, for_update: bool = False, for_delete: bool = False
 ) -> Hook:
-    """One hook. Raises NotFound."""
-    query = select(Hook).where(Hook.organization_id == organization_id, Hook.id == hook_id)
+    """One hook. Raises NotFound, also for one of a connection's: that is `hook_of_connection`."""
+    query = _own_hooks(organization_id).where(Hook.id == hook_id)
     if for_update or for_delete:
         query = query.with_for_update(key_share=not for_delete)
     hook = db.session.scalar(query)
@@ -40,11 +40,24 @@ def get_hook(
 def list_hooks(
     organization_id: UUID, *, limit: int = PAGE, after: UUID | None = None
 ) -> list[Hook]:
-    """Hooks, newest first; `after` is the last one of the page before."""
-    query = select(Hook).where(Hook.organization_id == organization_id)
+    """Hooks that people made, newest first; `after` is the last one of the page before."""
+    query = _own_hooks(organization_id)
     if after is not None:
         query = query.where(Hook.id < after)
     return list(db.session.scalars(query.order_by(Hook.id.desc()).limit(limit)))
+
+
+def hook_of_connection(
+    organization_id: UUID, connection_id: UUID, *, for_update: bool = False
+) -> Hook:
+    """The hook at which a connection's partner tells us things. Raises NotFound."""
+    query = select(Hook).where(
+        Hook.organization_id == organization_id, Hook.connection_id == connection_id
+    )
+    hook = db.session.scalar(query.with_for_update(key_share=True) if for_update else query)
+    if hook is None:
+        raise NotFound("There is no such hook.")
+    return hook
 
 
 def get_endpoint(organization_id: UUID, endpoint_id: UUID, *, for_update: bool = False) -> Endpoint:
@@ -95,3 +108,7 @@ def has_events_to_fan_out(hook: Hook) -> bool:
         Event.parked_at.is_(None),
     )
     return bool(db.session.scalar(select(waiting)))
+
+
+def _own_hooks(organization_id: UUID) -> Select[Hook]:
+    return select(Hook).where(Hook.organization_id == organization_id, Hook.connection_id.is_(None))

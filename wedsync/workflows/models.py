@@ -114,6 +114,13 @@ class Run(OrganizationRow, Base):
             "id",
             postgresql_where=text("state = 'waiting' AND waiting_for ->> 'kind' = 'limit'"),
         ),
+        Index(
+            "ix_runs_waiting_for_a_connection",
+            "organization_id",
+            text("(waiting_for ->> 'id')"),
+            "id",
+            postgresql_where=text("state = 'waiting' AND waiting_for ->> 'kind' = 'connection'"),
+        ),
     )
 
     workflow_id: Mapped[UUID]

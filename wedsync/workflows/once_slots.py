@@ -7,7 +7,6 @@ the order the runs were made; whoever gives the slot back makes the next one due
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -15,7 +14,7 @@ from sqlalchemy import Connection, text
 
 from wedsync.platform import batch, leases
 from wedsync.platform.batch import recordset
-from wedsync.workflows.engine.state import position_of, standing
+from wedsync.platform.effects import Blocking, Effect
 from wedsync.workflows.journal import LANES
 from wedsync.workflows.live_run import Advance
 
@@ -82,7 +81,7 @@ def take(connection: Connection, owner: UUID, advances: Sequence[Advance], now: 
             "organization_id": organization_id,
             "far_end": far_end,
             "run_id": one.run.id,
-            "seconds": (one.request.timeout_s if one.request else 0) + _MARGIN_S,
+            "seconds": _longest_s(one.leaving) + _MARGIN_S,
         }
         for (organization_id, far_end), one in first.items()
     ]
@@ -95,19 +94,16 @@ def take(connection: Connection, owner: UUID, advances: Sequence[Advance], now: 
 
 def _postpone(result: Advance, now: datetime) -> None:
     """Turn an effect that was about to leave into a wait for its slot."""
-    move, performing = result.move, result.performing
-    position = position_of(move.engine_state)
-    if performing is None or position is None:
-        raise ValueError(f"run {result.run.id} has no effect to postpone")
-    again = replace(position, phase="retrying", attempt=position.attempt - 1)
     until = now + LOOK_AGAIN
-    move.engine_state = standing(again)
-    move.state, move.due_at = "waiting", until
-    move.waiting_for = {"kind": "limit", "id": result.far_end, "until": until.isoformat()}
-    step = move.started.pop()
-    row = move.steps[step.step, step.item]
-    row.state, row.attempts = "waiting", again.attempt
-    result.request = result.performing = result.far_end = None
+    waiting_for = {"kind": "limit", "id": result.far_end, "until": until.isoformat()}
+    result.stand_by(waiting_for, until, attempts=1)
+
+
+def _longest_s(effect: Effect | None) -> float:
+    """Blocking work may wait for its turn as long as it may take."""
+    if effect is None:
+        return 0.0
+    return effect.timeout_s * 2 if isinstance(effect, Blocking) else effect.timeout_s
 
 
 def _wake_next(connection: Connection, freed: Sequence[tuple[UUID, str]]) -> None:

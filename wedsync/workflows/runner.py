@@ -14,22 +14,25 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, Engine, Row
-from sqlalchemy.exc import DataError, IntegrityError, ProgrammingError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
 
+from wedsync.connections import access as connections
 from wedsync.platform import clock, crypto, leases
-from wedsync.platform.effects import Effect
-from wedsync.platform.outbound import Outcome
+from wedsync.platform.effects import Effect, Ended
 from wedsync.platform.shares import Shares
 from wedsync.platform.vault import OpenKey, Vault
 from wedsync.platform.wake import RUN_TICKS, Wake
 from wedsync.platform.window import Turn
-from wedsync.workflows import claims, journal, once_slots
-from wedsync.workflows.live_run import Advance, LiveRun, advance, attempt_end, parked, result_event
+from wedsync.settings import Settings
+from wedsync.workflows import claims, journal, once_slots, performing, waiting_on
+from wedsync.workflows.advancing import come_home, parked
+from wedsync.workflows.live_run import Advance, LiveRun
+from wedsync.workflows.reach import Reach
 from wedsync.workflows.take_up import take_up
 
 log = logging.getLogger(__name__)
 
-Finished = tuple[LiveRun, Outcome]
+Finished = tuple[LiveRun, Ended]
 
 # What a row itself can cause; everything else (a lost connection, a lock) is tried again whole.
 _CULPABLE = (
@@ -59,10 +62,18 @@ class _Moved:
 class RunSource:
     """The runs of all organizations, as a window's work (see `platform/window.py`)."""
 
-    def __init__(self, engine: Engine, vault: Vault, wake: Wake, owner: leases.OwnerLock) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        vault: Vault,
+        settings: Settings,
+        wake: Wake,
+        owner: leases.OwnerLock,
+    ) -> None:
         self.owner = owner
         self._engine = engine
         self._vault = vault
+        self._settings = settings
         self._wake = wake
         self._programs = claims.Programs()
 
@@ -84,17 +95,19 @@ class RunSource:
         self, owner: UUID, finished: Sequence[Finished], room: int, shares: Shares
     ) -> _Moved:
         with self._engine.begin() as connection:
-            came_home = [self._after(run, outcome) for run, outcome in finished]
+            reach = self._reach(connection)
+            came_home = [_after(reach, run, ended) for run, ended in finished]
             once_slots.give_back(connection, _slot_holders(finished))
             once_slots.take(connection, owner, came_home, clock.now())
             journal.touch(connection, [result.move for result in came_home])
             rows = _claim(connection, owner, came_home, room, shares)
-            taken_up = self._take_up(connection, rows)
+            taken_up = self._take_up(connection, reach, rows)
             once_slots.take(connection, owner, taken_up, clock.now())
             # Once more: a claim says when its lanes are due by rows that are written only now.
             moves = [result.move for result in (*came_home, *taken_up)]
             journal.touch(connection, moves)
             held = journal.write(connection, owner, moves)
+            _tell_of_refusals(connection, [*came_home, *taken_up], held)
         return _Moved(came_home, taken_up, len(rows), held)
 
     def _one_by_one(
@@ -104,11 +117,12 @@ class RunSource:
         moved = _Moved([], [], 0, set())
         with self._engine.begin() as connection:
             once_slots.give_back(connection, _slot_holders(finished))
+            reach = self._reach(connection)
             alone = partial(self._alone, connection, owner, moved.held)
-            steps = [(run, partial(self._after, run, outcome)) for run, outcome in finished]
+            steps = [(run, partial(_after, reach, run, ended)) for run, ended in finished]
             moved.came_home = [done for run, step in steps if (done := alone(run, step))]
             rows = _claim(connection, owner, moved.came_home, room, shares)
-            begin = partial(self._take_up_one, connection)
+            begin = partial(self._take_up_one, connection, reach)
             moved.taken_up = [done for row in rows if (done := alone(row, partial(begin, row)))]
             moved.claimed = len(rows)
         return moved
@@ -127,25 +141,25 @@ class RunSource:
                 once_slots.take(connection, owner, [result], clock.now())
                 journal.touch(connection, [result.move])
                 held |= journal.write(connection, owner, [result.move])
+                _tell_of_refusals(connection, [result], held)
         except _CULPABLE:
             log.exception("run %s cannot be written; it is parked", run.id)
             journal.write(connection, owner, [parked(run)])
             return None
         return result
 
-    def _after(self, run: LiveRun, outcome: Outcome) -> Advance:
-        event = result_event(run, outcome, clock.now(), random.random())
-        result = advance(run, event)
-        result.move.ended.append(attempt_end(run, event, outcome))
-        return result
+    def _reach(self, connection: Connection) -> Reach:
+        return Reach(connection, self._vault, self._settings)
 
-    def _take_up_one(self, connection: Connection, row: Row[Any]) -> Advance:
-        return self._take_up(connection, [row])[0]
+    def _take_up_one(self, connection: Connection, reach: Reach, row: Row[Any]) -> Advance:
+        return self._take_up(connection, reach, [row])[0]
 
-    def _take_up(self, connection: Connection, rows: Sequence[Row[Any]]) -> list[Advance]:
+    def _take_up(
+        self, connection: Connection, reach: Reach, rows: Sequence[Row[Any]]
+    ) -> list[Advance]:
         runs = claims.load(connection, self._programs, rows, self._key_of)
         return [
-            take_up(row, run, clock.now(), random.random())
+            take_up(row, run, clock.now(), random.random(), reach)
             for row, run in zip(rows, runs, strict=True)
         ]
 
@@ -160,14 +174,15 @@ class RunSource:
                 log.info("run %s was taken over by another worker", result.run.id)
                 continue
             result.run.settle(result)
-            if result.request is not None:
-                starts.append((result.run, result.request))
+            if result.leaving is not None:
+                starts.append((result.run, result.leaving))
         at_once = [
             result.run.lane
             for result in moved.taken_up
-            if result.request is None and result.move.state != "waiting"
+            if result.leaving is None and result.move.state != "waiting"
         ]
         self._tell([*moved.came_home, *moved.taken_up])
+        self._look_again([*moved.came_home, *moved.taken_up])
         return Turn(starts, moved.claimed, at_once)
 
     def _tell(self, moved: Sequence[Advance]) -> None:
@@ -176,6 +191,34 @@ class RunSource:
         if moved:
             # One message for all: whoever watches looks for its own run among them.
             self._wake.tick(RUN_TICKS, [" ".join(str(result.run.id) for result in moved)])
+
+    def _look_again(self, moved: Sequence[Advance]) -> None:
+        """For those that now wait for a connection (see `waiting_on`).
+
+        It must not fail the turn, whose effects are still to leave: what it misses is swept up.
+        """
+        waits = [(one.run.organization_id, one.connection_id) for one in moved if one.connection_id]
+        if not waits:
+            return
+        try:
+            with self._engine.begin() as connection:
+                ready = waiting_on.look_again(connection, self._reach(connection), waits)
+        except (DBAPIError, crypto.Unsealable):
+            log.warning("could not look again at the connections runs wait for", exc_info=True)
+            return
+        self._wake.ring("connections", *(["runs"] if ready else []))
+
+
+def _after(reach: Reach, run: LiveRun, ended: Ended) -> Advance:
+    event = performing.ended_event(run, ended, clock.now(), random.random())
+    return come_home(run, ended, event, reach)
+
+
+def _tell_of_refusals(connection: Connection, advances: Sequence[Advance], held: set[UUID]) -> None:
+    """Tell each connection once that its partner does not know it any more."""
+    refusals = {one.refusal for one in advances if one.refusal and one.run.id in held}
+    for each in sorted(refusals, key=lambda refusal: refusal.connection_id):
+        connections.refused(connection, each.organization_id, each.connection_id, each.generation)
 
 
 def _slot_holders(finished: Sequence[Finished]) -> list[UUID]:
@@ -189,6 +232,6 @@ def _claim(
     going_on = [
         (result.run.lane, result.run.organization_id)
         for result in came_home
-        if result.request is not None
+        if result.leaving is not None
     ]
     return claims.claim(connection, owner, shares.allotment(room, going_on))

@@ -1,25 +1,31 @@
 """Taking up a claimed run: telling the engine why it is its turn."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row
 
+from wedsync.connectors.contract import Effect
+from wedsync.workflows.advancing import advance, lost
 from wedsync.workflows.engine import EngineEvent
 from wedsync.workflows.engine.protocol import EventKind
 from wedsync.workflows.engine.state import Position, position_of
-from wedsync.workflows.live_run import Advance, LiveRun, advance, lost
-from wedsync.workflows.models import NO_ITEM
+from wedsync.workflows.live_run import Advance, LiveRun, item_number
+from wedsync.workflows.reach import Reach
 
 
-def take_up(row: Row[Any], run: LiveRun, now: datetime, random: float) -> Advance:
+def take_up(row: Row[Any], run: LiveRun, now: datetime, random: float, reach: Reach) -> Advance:
     """Advance a freshly claimed run from where it stands."""
     position = position_of(run.engine_state)
     if position is None:
-        return advance(run, _start(run, row.pending_decision or {}, now, random))
+        return advance(run, _start(run, row.pending_decision or {}, now, random), reach)
     kind = _KINDS[position.phase]
-    result = advance(run, _event(kind, row.pending_decision or {}, run, position, now, random))
+    event = _event(kind, row.pending_decision or {}, run, position, now, random)
+    if kind == "recovered":
+        event = replace(event, effect=_effect(run, position, event, reach))
+    result = advance(run, event, reach)
     if kind == "recovered":
         result.move.ended.append(lost(run.id, position))
     return result
@@ -53,7 +59,7 @@ def _event(
     now: datetime,
     random: float,
 ) -> EngineEvent:
-    recorded = run.recorded.get((position.step, _item(position.item)))
+    recorded = run.recorded.get((position.step, item_number(position.item)))
     given = decision.get("input") or (recorded.input if recorded else None)
     return EngineEvent(
         kind=kind,
@@ -66,9 +72,12 @@ def _event(
         decision=decision.get("decision"),
         output=decision.get("output"),
         input=given,
-        effect=run.effect_of(position.step, given or {}),
     )
 
 
-def _item(item: int | None) -> int:
-    return NO_ITEM if item is None else item
+def _effect(run: LiveRun, position: Position, event: EngineEvent, reach: Reach) -> Effect:
+    """What a step's action does to the outside, the worst where it is not known."""
+    step = run.program.steps.get(position.step)
+    use, connection = getattr(step, "use", ""), getattr(step, "connection", None)
+    action = reach.action(run.organization_id, use, connection)
+    return action.effect(event.input or {}) if action else "once"

@@ -1,0 +1,237 @@
+"""Beginning the effect of a step, and reading how it ended.
+
+One of the three places that catch broadly: whatever a connector's code raises becomes the end of
+its own attempt, and of nothing else.
+"""
+
+import logging
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from wedsync.connectors.contract import Action, Call, Failed, Publish, Succeeded, Task
+from wedsync.platform import ids, leaves
+from wedsync.platform.effects import Blocking, Done, Effect, Ended
+from wedsync.platform.outbound import Failure, Request
+from wedsync.workflows.engine import EngineEvent, Perform
+from wedsync.workflows.journal import AttemptEnd, AttemptStart, PublishedEvent
+from wedsync.workflows.live_run import Advance, LiveRun, Performing, Refusal, item_number
+from wedsync.workflows.reach import Reach, Reached, Unreachable
+
+TASK_MARGIN_S = 5.0
+"""How much longer a task is waited for than it says: it tells better than we what took so long."""
+
+_BROKEN = "Something in this connector went wrong. Our engineers can see it."
+
+log = logging.getLogger(__name__)
+
+
+def perform(
+    result: Advance, wanted: Perform, event: EngineEvent, reach: Reach
+) -> EngineEvent | None:
+    """Begin what the engine wants done.
+
+    Gives the event that follows at once; None when something is to leave, or when the run has to
+    wait for a connection first (`Advance.connection_id`).
+    """
+    run = result.run
+    row = result.row(wanted.step, wanted.item)
+    row.state, row.input, row.attempts = "started", wanted.input, wanted.attempt
+    row.generation = wanted.key_generation
+    found = reach.of(run.organization_id, wanted.use, wanted.connection)
+    if isinstance(found, Unreachable):
+        result.connection_id = found.connection_id
+        return None
+    if isinstance(found, Failed):
+        return _event(run.scope(result.outputs), wanted, None, found, event.now, event.random)
+    key = f"{run.origin_id}:{wanted.step}:{_item_word(wanted.item)}:{wanted.key_generation}"
+    begun = _begin(run, wanted, found, key)
+    if isinstance(begun, Call | Task):
+        _leave(result, wanted, found, begun, key)
+        return None
+    finished = _publish(result, begun, event.now) if isinstance(begun, Publish) else begun
+    if _is_refused(finished) and found.access is not None:
+        connection_id, generation = found.access.connection_id, found.access.generation
+        result.refusal = Refusal(run.organization_id, connection_id, generation)
+        result.connection_id = connection_id
+        return None
+    scope = run.scope(result.outputs)
+    return _event(scope, wanted, found.action, finished, event.now, event.random)
+
+
+def wait_for_connection(
+    result: Advance, *, attempts: int = 0, error: Mapping[str, Any] | None = None
+) -> None:
+    """Stand by until the connection is mended: whoever mends it makes the run due again."""
+    waiting_for = {"kind": "connection", "id": str(result.connection_id)}
+    result.stand_by(waiting_for, None, attempts=attempts)
+    if error is not None:
+        for row in result.move.steps.values():
+            if row.state == "waiting":
+                row.error = dict(error)
+
+
+def ended_event(run: LiveRun, ended: Ended, now: datetime, random: float) -> EngineEvent:
+    """What the engine is told when the effect on its way came home."""
+    performing = _on_its_way(run)
+    finished = _finish(performing, ended)
+    scope = run.scope(run.outputs)
+    return _event(scope, performing.perform, performing.action, finished, now, random)
+
+
+def refusal(run: LiveRun, event: EngineEvent) -> Refusal | None:
+    """Whether this end of an effect says that a connection is not known any more."""
+    performing = _on_its_way(run)
+    connection_id = performing.perform.connection
+    if connection_id is None or event.error is None or event.error["class"] != "auth":
+        return None
+    return Refusal(run.organization_id, UUID(connection_id), performing.generation)
+
+
+def attempt_end(run: LiveRun, event: EngineEvent, ended: Ended) -> AttemptEnd:
+    """The journal's row for the attempt that `event` tells the end of."""
+    perform = _on_its_way(run).perform
+    kind = "ok" if event.error is None else str(event.error["class"])
+    ms = round(ended.timings.total_ms)
+    error = _with_place(event.error, ended)
+    item = item_number(perform.item)
+    return AttemptEnd(run.id, perform.step, item, perform.attempt, kind, error, ms)
+
+
+def _begin(
+    run: LiveRun, wanted: Perform, found: Reached, key: str
+) -> Call | Task | Publish | Failed:
+    given = _opened(run, found.action, wanted.input)
+    try:
+        return found.action.begin(given, found.access, key=key, timeout_s=wanted.timeout_s)
+    except Exception:
+        log.exception("%s could not begin", wanted.use)
+        return Failed("permanent", "connector_failed", _BROKEN)
+
+
+def _finish(performing: Performing, ended: Ended) -> Succeeded | Failed:
+    if isinstance(ended, Done):
+        if isinstance(ended.value, Succeeded | Failed):
+            return ended.value
+        log.error("%s ended with %s", performing.perform.use, type(ended.value).__name__)
+        return Failed("maybe", "connector_failed", _BROKEN)
+    if isinstance(ended, Failure) and performing.is_task:
+        return Failed(ended.kind, ended.code, ended.message)
+    try:
+        return performing.action.finish(performing.perform.input, ended)
+    except Exception:
+        log.exception("what %s was answered could not be read", performing.perform.use)
+        return Failed("maybe", "connector_failed", _BROKEN)
+
+
+def _leave(result: Advance, wanted: Perform, found: Reached, begun: Call | Task, key: str) -> None:
+    """Note that an attempt starts with the commit, and what leaves after it."""
+    run, item = result.run, item_number(wanted.item)
+    start = AttemptStart(run.id, run.organization_id, wanted.step, item, wanted.attempt, key)
+    result.move.started.append(start)
+    far_end = far_end_of(wanted, begun)
+    result.leaving = _effect(begun, f"{run.organization_id}:{far_end}")
+    if found.action.effect(wanted.input) == "once":
+        result.far_end = far_end
+    generation = found.access.generation if found.access else 0
+    result.performing = Performing(found.action, wanted, generation, isinstance(begun, Task))
+
+
+def _effect(begun: Call | Task, lane: str) -> Effect:
+    if isinstance(begun, Call):
+        return begun.request
+    return Blocking(begun.run, lane, begun.timeout_s + TASK_MARGIN_S)
+
+
+def far_end_of(wanted: Perform, begun: Call | Task) -> str:
+    """Whom an effect is done to: the connection or, without one, the host."""
+    if wanted.connection:
+        return wanted.connection
+    return _host(begun.request) if isinstance(begun, Call) else wanted.use
+
+
+def _host(request: Request) -> str:
+    return f"host:{urlsplit(request.url).hostname}"
+
+
+def _opened(run: LiveRun, action: Action, given: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The input as the action needs it: what is recorded or published stays sealed, only what
+    leaves is opened."""
+    if action.effect(given) == "local":
+        return given
+    opened: Mapping[str, Any] = leaves.open_all(given, run.organization_id, run.key)
+    return opened
+
+
+def _publish(result: Advance, publish: Publish, now: datetime) -> Succeeded:
+    run = result.run
+    event = PublishedEvent(
+        id=ids.new_id(),
+        organization_id=run.organization_id,
+        type=publish.event_type,
+        source=f"workflow:{run.workflow_id}",
+        occurred_at=now,
+        wedding_id=run.wedding_id,
+        data=publish.data,
+        causation={
+            "root": run.causation["root"],
+            "depth": run.causation["depth"] + 1,
+            "chain": [*run.causation["chain"], str(run.workflow_id)],
+        },
+    )
+    result.move.published.append(event)
+    return Succeeded({"event_id": str(event.id)})
+
+
+def _event(
+    scope: Mapping[str, Any],
+    perform: Perform,
+    action: Action | None,
+    finished: Succeeded | Failed,
+    now: datetime,
+    random: float,
+) -> EngineEvent:
+    error = None
+    if isinstance(finished, Failed):
+        error = {
+            "class": finished.kind,
+            "code": finished.code,
+            "message": finished.message,
+            "retry_after_s": finished.retry_after_s,
+        }
+    return EngineEvent(
+        kind="result",
+        now=now,
+        random=random,
+        scope=scope,
+        step=perform.step,
+        item=perform.item,
+        attempt=perform.attempt,
+        output=finished.output if isinstance(finished, Succeeded) else None,
+        error=error,
+        effect=action.effect(perform.input) if action else "none",
+        input=perform.input,
+    )
+
+
+def _on_its_way(run: LiveRun) -> Performing:
+    if run.performing is None:
+        raise ValueError(f"run {run.id} has no effect on its way")
+    return run.performing
+
+
+def _is_refused(finished: Succeeded | Failed) -> bool:
+    return isinstance(finished, Failed) and finished.kind == "auth"
+
+
+def _with_place(error: Mapping[str, Any] | None, ended: Ended) -> dict[str, Any] | None:
+    if error is None:
+        return None
+    where = "before it left" if isinstance(ended, Failure) and ended.kind == "not_sent" else ""
+    return {**error, "where": where} if where else dict(error)
+
+
+def _item_word(item: int | None) -> str:
+    return "-" if item is None else str(item)
