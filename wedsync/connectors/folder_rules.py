@@ -115,8 +115,8 @@ def _drawing(root: ElementTree.Element, name: str) -> Iterator[Problem]:
 
 
 def _tests(folder: Path, manifest: Manifest) -> Iterator[Problem]:
-    files = sorted(folder.glob("test_*.py"))
-    if not files:
+    files = sorted(folder.glob("*.py"))
+    if not any(path.name.startswith("test_") for path in files):
         yield Problem("tests", "There are no tests in the connector's folder under tests.")
         return
     text = "\n".join(_text(path) for path in files)

@@ -16,6 +16,7 @@ from wedsync.connectors.contract import (
     Succeeded,
     Task,
 )
+from wedsync.connectors.rest import NotFilled, json_body
 from wedsync.platform import documents
 from wedsync.platform.outbound import Answer, Outcome, Request
 from wedsync.platform.retry_after import retry_after_s
@@ -40,7 +41,10 @@ class HttpRequest:
         problem = _problem(given)
         if problem:
             return Failed("permanent", "input_invalid", problem)
-        headers, body = _headers_and_body(given, key)
+        try:
+            headers, body = _headers_and_body(given, key)
+        except (NotFilled, UnicodeEncodeError):
+            return Failed("permanent", "input_invalid", "This contains what cannot be sent.")
         return Call(
             Request(str(given["method"]).upper(), given["url"], headers, body, timeout_s=timeout_s)
         )
@@ -70,7 +74,7 @@ def _headers_and_body(given: Mapping[str, Any], key: str) -> tuple[dict[str, str
     headers: dict[str, str] = dict(given.get("headers") or {})
     body: bytes | None = None
     if given.get("json") is not None:
-        body = documents.write(given["json"])
+        body = json_body(given["json"])
         headers.setdefault("Content-Type", "application/json")
     elif given.get("body") is not None:
         body = str(given["body"]).encode()
