@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.authority import Authority
+from tests.far_ends.post_office import PostOffice, post_office
 from wedsync.platform import outbound
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nok"
@@ -135,6 +136,13 @@ def far_end() -> Iterator[Callable[..., FarEnd]]:
     yield start
     for server in started:
         server.close()
+
+
+@pytest.fixture
+def office() -> Iterator[PostOffice]:
+    """A mail server that takes everything, in plain text and without a login."""
+    with post_office() as opened:
+        yield opened
 
 
 @pytest.fixture

@@ -122,6 +122,14 @@ def test_an_address_in_disguise_is_seen_through(no_loopback: None) -> None:
     assert failure("::ffff:127.0.0.1").code == "address_refused"
 
 
+def test_only_the_operators_own_server_may_stand_in_a_private_network(
+    far_end: Start, no_loopback: None
+) -> None:
+    there = far_end(greets)
+    assert failure("127.0.0.1", there.port).code == "address_refused"
+    connect("127.0.0.1", there.port, timeout_s=5, ours=True).close()
+
+
 @pytest.mark.parametrize("port", [0, -1, 65_536])
 def test_a_port_is_a_port(port: int) -> None:
     assert failure("127.0.0.1", port).code == "url_refused"

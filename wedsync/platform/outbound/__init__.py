@@ -20,7 +20,8 @@ What holds for every connection that `connect()` makes: its name was looked up a
 judged by the same rules at the socket that is opened; its certificate, where it has one, was
 verified against the same authorities (`tls_context()` for a protocol that turns to TLS later);
 and it was ready in time, or `NotConnected` carries the `Failure`. What is said over it, and
-within which time, is its caller's.
+within which time, is its caller's. Only a host that the operator named in the settings may stand in
+a private network (`ours`).
 """
 
 from wedsync.platform.outbound.addresses import refusal

@@ -4,16 +4,15 @@ import errno
 import socket
 import ssl
 import threading
-import time
-from dataclasses import dataclass
 from typing import Literal, overload
 
+from wedsync.platform.deadline import Deadline
 from wedsync.platform.outbound import faults
 from wedsync.platform.outbound.messages import Failure
 from wedsync.platform.outbound.names import Found, names
 from wedsync.platform.outbound.permission import refused, sentence
 from wedsync.platform.outbound.trusted import tls_context
-from wedsync.platform.outbound.urls import UrlRefused, allowed_host
+from wedsync.platform.outbound.urls import UrlRefused, host_of
 
 _LAST_PORT = 65_535
 
@@ -26,22 +25,6 @@ class NotConnected(OSError):
         self.failure = failure
 
 
-@dataclass(frozen=True, slots=True)
-class _Deadline:
-    at: float
-
-    @classmethod
-    def after(cls, seconds: float) -> "_Deadline":
-        return cls(time.monotonic() + seconds)
-
-    def left(self) -> float:
-        """Seconds until it; raises TimeoutError when it has passed."""
-        left = self.at - time.monotonic()
-        if left <= 0:
-            raise TimeoutError
-        return left
-
-
 @overload
 def connect(
     host: str,
@@ -50,30 +33,46 @@ def connect(
     timeout_s: float,
     tls: Literal[False] = False,
     server_name: str | None = None,
+    ours: bool = False,
 ) -> socket.socket: ...
 
 
 @overload
 def connect(
-    host: str, port: int, *, timeout_s: float, tls: bool, server_name: str | None = None
+    host: str,
+    port: int,
+    *,
+    timeout_s: float,
+    tls: bool,
+    server_name: str | None = None,
+    ours: bool = False,
 ) -> socket.socket | ssl.SSLSocket: ...
 
 
 def connect(
-    host: str, port: int, *, timeout_s: float, tls: bool = False, server_name: str | None = None
+    host: str,
+    port: int,
+    *,
+    timeout_s: float,
+    tls: bool = False,
+    server_name: str | None = None,
+    ours: bool = False,
 ) -> socket.socket | ssl.SSLSocket:
     """A connected socket to a public address that `host` leads to, ready within `timeout_s`.
 
     With `tls`, its certificate was verified for `server_name` (else for `host`). The addresses of
     a name are tried in turn, special ones passed over. The socket comes with a time-out of
     `timeout_s` for each of its own operations. Raises `NotConnected`.
+
+    `ours`: the host stands in this installation's settings, as its own mail server does, and may
+    therefore be in a private network. Never for a host that came by a page or from a partner.
     """
-    until = _Deadline.after(timeout_s)
+    until = Deadline.after(timeout_s)
     try:
-        target, is_literal = allowed_host(host)
+        target, is_literal = host_of(host)
         _check_port(port)
         addresses = (target,) if is_literal else _addresses_of(target, until)
-        plain = _first_open(addresses, port, until)
+        plain = _first_open(addresses, port, until, ours=ours)
         connected = _secured(plain, server_name or target, until) if tls else plain
     except UrlRefused as error:
         raise _failed(error.code, error.message) from None
@@ -88,7 +87,7 @@ def _check_port(port: int) -> None:
         raise UrlRefused(f"A port is a number from 1 to {_LAST_PORT}.")
 
 
-def _addresses_of(name: str, until: _Deadline) -> tuple[str, ...]:
+def _addresses_of(name: str, until: Deadline) -> tuple[str, ...]:
     found = names.known(name) or _asked(name, until)
     if found is None:
         raise _failed("dns_failed", faults.NOT_FOUND_IN_TIME)
@@ -97,7 +96,7 @@ def _addresses_of(name: str, until: _Deadline) -> tuple[str, ...]:
     return found.addresses
 
 
-def _asked(name: str, until: _Deadline) -> Found | None:
+def _asked(name: str, until: Deadline) -> Found | None:
     """What the name leads to; None when that was not found in time."""
     told: list[Found] = []
     answered = threading.Event()
@@ -110,11 +109,13 @@ def _asked(name: str, until: _Deadline) -> Found | None:
     return told[0] if answered.wait(until.left()) else None
 
 
-def _first_open(addresses: tuple[str, ...], port: int, until: _Deadline) -> socket.socket:
+def _first_open(
+    addresses: tuple[str, ...], port: int, until: Deadline, *, ours: bool
+) -> socket.socket:
     """A connection to the first of `addresses` that takes one; each gets its share of the time."""
     failed = _failed("connect_failed", faults.NOT_REACHED)
     for number, ip in enumerate(addresses):
-        reason = refused(ip)
+        reason = None if ours else refused(ip)
         if reason is not None:
             failed = _failed("address_refused", sentence(reason))
             continue
@@ -143,7 +144,7 @@ def _opened(ip: str, port: int, timeout_s: float) -> socket.socket:
     return opened
 
 
-def _secured(plain: socket.socket, name: str, until: _Deadline) -> ssl.SSLSocket:
+def _secured(plain: socket.socket, name: str, until: Deadline) -> ssl.SSLSocket:
     try:
         plain.settimeout(until.left())
         return tls_context().wrap_socket(plain, server_hostname=name)

@@ -69,19 +69,16 @@ def allowed_target(url: str) -> Target:
     return target
 
 
-def allowed_host(host: str) -> tuple[str, bool]:
-    """A bare host, normalised, and whether it is the address it spells.
+def host_of(host: str) -> tuple[str, bool]:
+    """A bare host, normalised, and whether it is the address it spells. Raises `UrlRefused`.
 
-    Raises `UrlRefused` as `check_url` does.
+    Not judged: that is done with the address that is connected to.
     """
     text = host.strip()
     if not text or len(text) > LONGEST or _NOT_IN_A_HOST.search(text):
         raise UrlRefused("The name of this host is not a valid name.")
     folded = _host(f"[{text}]" if ":" in text else text)
     literal = _literal(folded)
-    reason = refused(literal) if literal is not None else None
-    if reason is not None:
-        raise UrlRefused(sentence(reason), "address_refused")
     return literal or folded, literal is not None
 
 
