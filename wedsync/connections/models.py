@@ -95,10 +95,12 @@ class Connection(OrganizationRow, Base):
 
 
 class Authorization(OrganizationRow, Base):
-    """One visit to a provider's consent page: single use, ten minutes, bound to a sign-in.
+    """One attempt to connect: a visit to a provider's consent page, or credentials typed here.
 
-    Only the hash of `state` is kept; `verifier` (RFC 7636) is sealed, and so is `held`: the code
-    until it is exchanged, or a grant of another account until somebody decided about it.
+    Single use, ten minutes, bound to a sign-in. `outcome` is empty while somebody is at the
+    provider. `state` is found by its hash; `held` is a sealed JSON object of what the attempt
+    needs (state, verifier and code; what was typed; a grant of another account until somebody
+    decided about it). `reason` is `{"code", "message"}`, why it failed.
     """
 
     __tablename__ = "authorizations"
@@ -116,10 +118,11 @@ class Authorization(OrganizationRow, Base):
 
     connection_id: Mapped[UUID]
     sign_in_id: Mapped[UUID] = mapped_column(ForeignKey("sign_ins.id", ondelete="CASCADE"))
-    state_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
-    verifier: Mapped[bytes] = mapped_column(LargeBinary)
+    state_hash: Mapped[bytes | None] = mapped_column(LargeBinary, unique=True)
     held: Mapped[bytes | None] = mapped_column(LargeBinary)
     return_to: Mapped[str | None]
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
+    claimed_at: Mapped[datetime | None]
     outcome: Mapped[str | None]
+    reason: Mapped[Any] = mapped_column(JSONB(none_as_null=True), nullable=True)

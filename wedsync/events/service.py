@@ -4,13 +4,16 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import Connection, insert, text
+from sqlalchemy.orm import Session, scoped_session
 
 from wedsync.errors import FieldError, Invalid
 from wedsync.events.models import Event
-from wedsync.events.types import problem_with, stored_event_type
+from wedsync.events.types import OURS, problem_with, stored_event_type
 from wedsync.platform import clock, documents, ids
 from wedsync.platform.db import db
+
+Executor = Connection | Session | scoped_session[Any]
 
 MAX_DATA_BYTES = 256 * 1024
 
@@ -50,6 +53,25 @@ def publish(
     db.session.add(event)
     db.session.flush()
     return event
+
+
+def announce(executor: Executor, organization_id: UUID, event_type: str, data: Any) -> UUID:
+    """Store a fact of ours in the transaction of `executor`, which may be a drain's own.
+
+    The caller vouches for the name and the data: both are made here, never typed or sent.
+    """
+    new_id = ids.new_id()
+    row = {
+        "id": new_id,
+        "organization_id": organization_id,
+        "type": event_type,
+        "source": OURS,
+        "occurred_at": clock.now(),
+        "data": data,
+        "causation": {"root": str(new_id), "depth": 0, "chain": []},
+    }
+    executor.execute(insert(Event), row)
+    return new_id
 
 
 def own_wedding(organization_id: UUID, wedding_id: UUID | None) -> UUID | None:

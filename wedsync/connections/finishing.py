@@ -1,0 +1,245 @@
+"""Carrying out an attempt: exchange the code, ask whose account it is, keep what came of it.
+
+Done in the request that brought it, within five seconds, or by a drain; whoever claims it does
+it, once. No transaction is open while anybody is asked.
+"""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, cast
+from uuid import UUID
+
+from sqlalchemy import Connection as DatabaseConnection
+from sqlalchemy import Row, Table, text, update
+
+from wedsync.connections import account, credentials, gained, reasons, standing
+from wedsync.connections.account import Account
+from wedsync.connections.gained import Gained
+from wedsync.connections.grants import Grant, NoGrant, Provider
+from wedsync.connections.means import Means, access_of, manifest_of, provider_of
+from wedsync.connections.models import Authorization
+from wedsync.connections.reasons import Reason
+from wedsync.connections.standing import TABLE
+from wedsync.connectors.contract import Failed
+from wedsync.connectors.filling import NotFilled
+from wedsync.connectors.manifest import Manifest
+from wedsync.errors import WedSyncError
+from wedsync.platform import clock, crypto, documents
+
+DECIDE_WITHIN = timedelta(minutes=10)
+"""How long the credentials of another account are kept until somebody decided about them."""
+
+_ATTEMPTS = cast(Table, Authorization.__table__)
+_UNANSWERED = ("not_sent", "maybe", "rate_limit")
+_LEAST_S = 0.3
+
+_CLAIM = text(
+    "UPDATE authorizations SET outcome = 'exchanging', claimed_at = clock_timestamp()"
+    " WHERE organization_id = :organization_id AND id = :id AND outcome = 'to_exchange'"
+    " RETURNING *"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """A claimed attempt, and everything of the database that it needs."""
+
+    attempt: Row[Any]
+    row: Row[Any]
+    manifest: Manifest
+    held: Mapping[str, Any]
+    provider: Provider | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """Good credentials, and whose account they open."""
+
+    gained: Gained
+    whose: Account
+
+
+@dataclass(frozen=True, slots=True)
+class _Unanswered:
+    """Good credentials, and nobody said yet whose account they open."""
+
+    gained: Gained
+    reason: Reason
+
+
+def carry_out(
+    means: Means, organization_id: UUID, attempt_id: UUID, *, within_s: float, last: bool
+) -> None:
+    """Do what an attempt is for, unless somebody else does. `last`: an account that does not
+    answer now ends it; else it is left for the drain."""
+    with means.engine.begin() as database:
+        given = {"organization_id": organization_id, "id": attempt_id}
+        attempt = database.execute(_CLAIM, given).first()
+        task = _task(database, means, attempt) if attempt is not None else None
+    if task is None:
+        return
+    result = _ask(means, task, time.monotonic() + within_s)
+    if isinstance(result, _Unanswered) and last:
+        result = result.reason
+    with means.engine.begin() as database:
+        _settle(database, means, task, result)
+
+
+def fail(database: DatabaseConnection, attempt: Row[Any], reason: Reason | None) -> None:
+    """The attempt came to nothing; a connection that never was says why."""
+    said = reason.document() if reason else None
+    database.execute(_of(attempt).values(outcome="failed", reason=said, held=None))
+    database.execute(
+        update(TABLE)
+        .where(
+            TABLE.c.organization_id == attempt.organization_id,
+            TABLE.c.id == attempt.connection_id,
+            TABLE.c.state == "pending",
+        )
+        .values(reason=said)
+    )
+
+
+def _task(database: DatabaseConnection, means: Means, attempt: Row[Any]) -> _Task | None:
+    row = standing.find(database, attempt.organization_id, attempt.connection_id)
+    if row is None or row.state in ("deleted", "revoked") or attempt.held is None:
+        fail(database, attempt, None)
+        return None
+    manifest = manifest_of(database, row)
+    try:
+        where = credentials.held_place(attempt.id)
+        sealed = means.vault.open(database, attempt.organization_id, where, attempt.held)
+        held = documents.read(sealed)
+        provider = _provider(database, means, row, manifest, held)
+    except crypto.Unsealable:
+        fail(database, attempt, reasons.secret_lost(row.name))
+        return None
+    except WedSyncError as error:  # no client of ours there, or an address that cannot be filled
+        fail(database, attempt, reasons.account_unreadable(row.name, error.detail))
+        return None
+    return _Task(attempt, row, manifest, held, provider)
+
+
+def _provider(
+    database: DatabaseConnection,
+    means: Means,
+    row: Row[Any],
+    manifest: Manifest,
+    held: Mapping[str, Any],
+) -> Provider | None:
+    if manifest.auth.oauth is None:
+        return None
+    return provider_of(
+        database,
+        means.vault,
+        means.settings,
+        row.listing_id,
+        manifest,
+        held["typed"],
+        held["secrets"],
+    )
+
+
+def _ask(means: Means, task: _Task, until: float) -> _Found | _Unanswered | Reason:
+    found = _gain(task, until)
+    if isinstance(found, Reason):
+        return found
+    if missing := found.missing_scopes(task.manifest):
+        return reasons.scope_missing(task.manifest.name, missing)
+    try:
+        access = access_of(means.settings, task.manifest, task.row, found.secrets, found.typed)
+    except NotFilled as error:
+        return reasons.account_unreadable(task.manifest.name, error.detail)
+    whose = account.ask(task.manifest, access, _left(until))
+    if isinstance(whose, Account):
+        return _Found(found, whose)
+    reason = account.reason_of(task.manifest.name, whose)
+    return _Unanswered(found, reason) if _may_answer_yet(whose) else reason
+
+
+def _gain(task: _Task, until: float) -> Gained | Reason:
+    """The credentials: typed already, or granted now."""
+    found = Gained.typed_in(dict(task.held))
+    grant: Grant | NoGrant | None = None
+    if task.provider is None:
+        return found
+    if "code" in task.held:
+        verifier = task.held["verifier"]
+        grant = task.provider.exchange(task.held["code"], verifier, _left(until))
+    elif "access_token" not in found.secrets:
+        grant = task.provider.by_credentials(_left(until))
+    if isinstance(grant, NoGrant):
+        return grant.reason
+    return found.with_grant(grant) if grant else found
+
+
+def _settle(
+    database: DatabaseConnection, means: Means, task: _Task, result: _Found | _Unanswered | Reason
+) -> None:
+    if isinstance(result, Reason):
+        fail(database, task.attempt, result)
+    elif isinstance(result, _Unanswered):
+        _hold(database, means, task, result.gained.document(), outcome="to_exchange")
+    else:
+        _keep(database, means, task, result)
+
+
+def _keep(database: DatabaseConnection, means: Means, task: _Task, found: _Found) -> None:
+    query = standing.row_query(task.row.organization_id, task.row.id).with_for_update()
+    row = database.execute(query).one()
+    if row.state in ("deleted", "revoked"):
+        fail(database, task.attempt, None)
+    elif row.account_id is not None and found.whose.id != row.account_id:
+        _ask_about_other_account(database, means, task, row, found)
+    else:
+        gained.keep(database, means.vault, row, task.manifest, found.gained, found.whose)
+        database.execute(_of(task.attempt).values(outcome="connected", held=None))
+
+
+def _ask_about_other_account(
+    database: DatabaseConnection, means: Means, task: _Task, row: Row[Any], found: _Found
+) -> None:
+    """Nobody's account is swapped silently: keep what came, and let a person say."""
+    whose = {"id": found.whose.id, "name": found.whose.name}
+    reason = reasons.other_account(
+        task.manifest.name,
+        found.whose.name or "somebody we cannot name",
+        row.account_name or row.account_id,
+    )
+    _hold(
+        database,
+        means,
+        task,
+        {**found.gained.document(), "account": whose},
+        outcome="other_account",
+        reason=reason.document(),
+        expires_at=clock.now() + DECIDE_WITHIN,
+    )
+
+
+def _hold(
+    database: DatabaseConnection, means: Means, task: _Task, held: dict[str, Any], **values: Any
+) -> None:
+    where = credentials.held_place(task.attempt.id)
+    organization_id = task.attempt.organization_id
+    sealed = means.vault.seal(database, organization_id, where, documents.write(held))
+    database.execute(_of(task.attempt).values(held=sealed, **values))
+
+
+def _of(attempt: Row[Any]) -> Any:
+    """Change the attempt while it is ours: nobody else took it for interrupted."""
+    return update(_ATTEMPTS).where(
+        _ATTEMPTS.c.organization_id == attempt.organization_id,
+        _ATTEMPTS.c.id == attempt.id,
+        _ATTEMPTS.c.outcome == "exchanging",
+    )
+
+
+def _may_answer_yet(failed: Failed) -> bool:
+    return failed.kind in _UNANSWERED
+
+
+def _left(until: float) -> float:
+    return max(until - time.monotonic(), _LEAST_S)

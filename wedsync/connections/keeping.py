@@ -1,0 +1,170 @@
+"""The drain lane `connections`: what is due is done, a few at once, whoever provider hangs.
+
+Due can be: a code to exchange, a token to renew, an account to look at, a token to revoke. Each
+is claimed by the module that does it, so any number of processes may keep. Who waits for a
+connection is told in the transaction that notes it as told.
+"""
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection as DatabaseConnection
+from sqlalchemy import Engine, Row, text
+
+from wedsync.connections import checking, finishing, reasons, refreshing, revoking
+from wedsync.connections.means import Means
+from wedsync.platform import clock
+from wedsync.platform.leases import OwnerLock
+from wedsync.platform.vault import Vault
+from wedsync.settings import Settings
+
+AT_ONCE = 8
+AT_ONCE_OF_ONE_CONNECTOR = 4
+EXCHANGE_WITHIN_S = 40.0
+INTERRUPTED_AFTER_S = 120
+_TOLD_AT_ONCE = 200
+_LOOK_S = 0.2
+_MOST_SEEN = 64
+
+OnReady = Callable[[DatabaseConnection, Sequence[UUID]], None]
+Key = tuple[str, UUID]
+
+_DUE = text(
+    "(SELECT 'attempt' AS kind, a.organization_id, a.id, c.slug FROM authorizations a"
+    "  JOIN connections c ON c.organization_id = a.organization_id AND c.id = a.connection_id"
+    "  WHERE a.outcome = 'to_exchange' ORDER BY a.used_at LIMIT :most)"
+    " UNION ALL (SELECT 'refresh', organization_id, id, slug FROM connections"
+    "  WHERE refresh_due_at <= :now AND state IN ('active', 'degraded')"
+    "  AND (refresh_until IS NULL OR refresh_until <= clock_timestamp())"
+    "  ORDER BY refresh_due_at LIMIT :most)"
+    " UNION ALL (SELECT 'revoke', organization_id, id, slug FROM connections"
+    "  WHERE refresh_due_at <= :now AND state = 'deleted' AND secret IS NOT NULL"
+    "  ORDER BY refresh_due_at LIMIT :most)"
+    " UNION ALL (SELECT 'check', organization_id, id, slug FROM connections"
+    "  WHERE check_due_at <= :now AND state IN ('active', 'degraded')"
+    "  ORDER BY check_due_at LIMIT :most)"
+)
+_READY = text(
+    "UPDATE connections SET ready_at = NULL WHERE id IN (SELECT id FROM connections"
+    " WHERE ready_at IS NOT NULL AND state IN ('active', 'degraded')"
+    " ORDER BY ready_at LIMIT :most FOR UPDATE SKIP LOCKED) RETURNING id"
+)
+_INTERRUPTED = text(
+    "SELECT a.*, c.name FROM authorizations a JOIN connections c"
+    " ON c.organization_id = a.organization_id AND c.id = a.connection_id"
+    " WHERE a.outcome = 'exchanging'"
+    " AND a.claimed_at < clock_timestamp() - make_interval(secs => :seconds)"
+    " FOR UPDATE OF a SKIP LOCKED"
+)
+_PRUNE_PENDING = text(
+    "DELETE FROM connections c WHERE id IN (SELECT id FROM connections p WHERE state = 'pending'"
+    " AND created_at < now() - interval '1 day' AND NOT EXISTS (SELECT FROM authorizations a"
+    "  WHERE a.organization_id = p.organization_id AND a.connection_id = p.id"
+    "  AND a.created_at > now() - interval '1 day') LIMIT 1000)"
+)
+_PRUNE_ATTEMPTS = text(
+    "DELETE FROM authorizations WHERE id IN (SELECT id FROM authorizations"
+    " WHERE created_at < now() - interval '7 days' LIMIT 1000)"
+)
+_FORGET_HELD = text(
+    "UPDATE authorizations SET held = NULL WHERE held IS NOT NULL AND expires_at < now()"
+    " AND (outcome IS NULL OR outcome IN ('failed', 'other_account'))"
+)
+
+
+class Keeper:
+    """Keeps the connections of every organization; one per worker process.
+
+    `on_ready` is called with connections that became usable, in the transaction that takes note.
+    `owner` lets the death of this process give its leases back at once.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        vault: Vault,
+        settings: Settings,
+        on_ready: OnReady,
+        *,
+        owner: OwnerLock | None = None,
+    ) -> None:
+        self._means = Means(engine, vault, settings)
+        self._on_ready = on_ready
+        self._owner = owner
+        self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="connections")
+        self._going: dict[Future[object], tuple[Key, str]] = {}
+
+    def work(self, stopping: threading.Event) -> None:
+        """One round: begin what is due while there is room, and come back when nothing ends soon.
+
+        What a hanging provider keeps going is looked at again in the next round.
+        """
+        self._tell()
+        self._end_interrupted()
+        while not stopping.is_set():
+            self._begin()
+            if not self._going:
+                return
+            ended, _ = wait(self._going, timeout=_LOOK_S, return_when=FIRST_COMPLETED)
+            for future in ended:
+                del self._going[future]
+            self._tell()
+            for future in ended:
+                future.result()  # what failed is the drain's to log
+            if not ended:
+                return
+
+    def _begin(self) -> None:
+        room = AT_ONCE - len(self._going)
+        if room <= 0:
+            return
+        at_it = {key for key, _slug in self._going.values()}
+        busy = Counter(slug for _key, slug in self._going.values())
+        for row in self._due(_MOST_SEEN):
+            key = (row.kind, row.id)
+            if room <= 0 or key in at_it or busy[row.slug] >= AT_ONCE_OF_ONE_CONNECTOR:
+                continue
+            self._going[self._pool.submit(self._job(row))] = (key, row.slug)
+            busy[row.slug] += 1
+            room -= 1
+
+    def _due(self, most: int) -> Sequence[Row[Any]]:
+        with self._means.engine.connect() as database:
+            return database.execute(_DUE, {"now": clock.now(), "most": most}).all()
+
+    def _job(self, row: Row[Any]) -> Callable[[], object]:
+        means, organization_id, row_id = self._means, row.organization_id, row.id
+        if row.kind == "refresh":
+            owner = self._owner.id if self._owner else None
+            return partial(refreshing.refresh, means, organization_id, row_id, owner=owner)
+        if row.kind == "check":
+            timeout_s = checking.TIMEOUT_S
+            return partial(checking.check, means, organization_id, row_id, timeout_s=timeout_s)
+        if row.kind == "revoke":
+            return partial(revoking.revoke, means, organization_id, row_id)
+        within_s = EXCHANGE_WITHIN_S
+        return partial(
+            finishing.carry_out, means, organization_id, row_id, within_s=within_s, last=True
+        )
+
+    def _tell(self) -> None:
+        with self._means.engine.begin() as database:
+            ready = database.scalars(_READY, {"most": _TOLD_AT_ONCE}).all()
+            if ready:
+                self._on_ready(database, ready)
+
+    def _end_interrupted(self) -> None:
+        with self._means.engine.begin() as database:
+            for attempt in database.execute(_INTERRUPTED, {"seconds": INTERRUPTED_AFTER_S}).all():
+                finishing.fail(database, attempt, reasons.attempt_interrupted(attempt.name))
+
+
+def prune(database: DatabaseConnection) -> None:
+    """Forget attempts nobody finished, and connections that never came about for a day."""
+    for statement in (_FORGET_HELD, _PRUNE_ATTEMPTS, _PRUNE_PENDING):
+        database.execute(statement)

@@ -1,0 +1,76 @@
+"""Telling a provider that a disconnected account's tokens are not needed (RFC 7009), best effort.
+
+The credentials of a disconnected connection are kept until its provider heard, three tries at
+most; then they are wiped.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection as DatabaseConnection
+from sqlalchemy import Row, text
+
+from wedsync.connections import credentials
+from wedsync.connections.grants import Provider
+from wedsync.connections.means import Means, manifest_of, provider_of
+from wedsync.connectors.manifest import Manifest
+from wedsync.errors import WedSyncError
+from wedsync.platform import crypto
+
+TIMEOUT_S = 20.0
+TRIES = 3
+_AGAIN_S = 60.0
+
+_CLAIM = text(
+    "UPDATE connections SET refresh_failures = refresh_failures + 1,"
+    " refresh_due_at = clock_timestamp() + make_interval(secs => :again)"
+    " WHERE organization_id = :organization_id AND id = :id AND state = 'deleted'"
+    " AND secret IS NOT NULL AND refresh_due_at <= clock_timestamp() RETURNING *"
+)
+_WIPE = text(
+    "UPDATE connections SET secret = NULL, settings = '{}', refresh_due_at = NULL"
+    " WHERE organization_id = :organization_id AND id = :id AND state = 'deleted'"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    provider: Provider
+    token: str
+    hint: str
+
+
+def is_revocable(manifest: Manifest) -> bool:
+    """Whether there is somebody to tell."""
+    return manifest.auth.oauth is not None and bool(manifest.auth.oauth.revoke_url)
+
+
+def revoke(means: Means, organization_id: UUID, connection_id: UUID) -> None:
+    """Tell the provider once more, and wipe the credentials when it heard or never will."""
+    given = {"organization_id": organization_id, "id": connection_id}
+    with means.engine.begin() as database:
+        row = database.execute(_CLAIM, {**given, "again": _AGAIN_S}).first()
+        token = _token(database, means, row) if row is not None else None
+    if row is None:
+        return
+    heard = token is None or token.provider.revoke(token.token, token.hint, TIMEOUT_S)
+    if heard or row.refresh_failures >= TRIES:
+        with means.engine.begin() as database:
+            database.execute(_WIPE, given)
+
+
+def _token(database: DatabaseConnection, means: Means, row: Row[Any]) -> _Token | None:
+    """What to revoke: the refresh token, which takes its access tokens with it."""
+    manifest = manifest_of(database, row)
+    try:
+        secrets = credentials.opened(database, means.vault, row.organization_id, row.id, row.secret)
+        provider = provider_of(
+            database, means.vault, means.settings, row.listing_id, manifest, row.settings, secrets
+        )
+    except (crypto.Unsealable, WedSyncError):  # nothing to tell with, or nobody to tell
+        return None
+    for hint in ("refresh_token", "access_token"):
+        if hint in secrets:
+            return _Token(provider, secrets[hint], hint)
+    return None

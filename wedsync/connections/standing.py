@@ -1,0 +1,141 @@
+"""How a connection stands: every change of state, with its event, its audit entry, its notice."""
+
+from typing import Any, cast
+from uuid import UUID
+
+from sqlalchemy import Row, Select, Table, select, update
+
+from wedsync.audit import service as audit
+from wedsync.connections.credentials import Executor
+from wedsync.connections.models import USABLE_STATES, Connection
+from wedsync.connections.reasons import Reason
+from wedsync.events import service as events
+from wedsync.notices import service as notices
+from wedsync.platform import clock
+from wedsync.platform.identity import Identity
+from wedsync.platform.vault import Vault
+from wedsync.settings import Settings
+
+NOTICE = "needs_reauth"
+TABLE = cast(Table, Connection.__table__)
+
+NOTHING_IN_FLIGHT: dict[str, Any] = {
+    "refresh_owner": None,
+    "refresh_until": None,
+    "refresh_started_at": None,
+}
+"""What a row says when nobody is renewing its token."""
+
+
+def row_query(organization_id: UUID, connection_id: UUID) -> Select[Any]:
+    """One connection's row, whatever its state."""
+    return select(TABLE).where(
+        TABLE.c.organization_id == organization_id, TABLE.c.id == connection_id
+    )
+
+
+def find(executor: Executor, organization_id: UUID, connection_id: UUID) -> Row[Any] | None:
+    return executor.execute(row_query(organization_id, connection_id)).first()
+
+
+def needs_reauth(
+    executor: Executor, vault: Vault, settings: Settings, row: Row[Any], reason: Reason
+) -> bool:
+    """Say that only a person can mend this, once; False when that was said, or it is gone.
+
+    The row must be the one the caller judged: a connection renewed meanwhile is left alone.
+    """
+    changed: Any = executor.execute(
+        update(TABLE)
+        .where(
+            TABLE.c.organization_id == row.organization_id,
+            TABLE.c.id == row.id,
+            TABLE.c.generation == row.generation,
+            TABLE.c.state.in_(USABLE_STATES),
+        )
+        .values(
+            state="needs_reauth",
+            state_since=clock.now(),
+            reason=reason.document(),
+            refresh_due_at=None,
+            check_due_at=None,
+            refresh_fence=TABLE.c.refresh_fence + 1,
+            **NOTHING_IN_FLIGHT,
+        )
+    )
+    if not changed.rowcount:
+        return False
+    tell(executor, row, "connection.needs_reauth", reason=reason)
+    notices.tell(
+        executor,
+        vault,
+        settings,
+        row.organization_id,
+        "connection",
+        row.id,
+        NOTICE,
+        title=f"{row.name} does not know us any more",
+        words=reason.message,
+        path=f"/connections/{row.id}",
+    )
+    return True
+
+
+def degrade(executor: Executor, row: Row[Any], reason: Reason, **values: Any) -> None:
+    """Say that it works for now, and why it may not for long; the caller holds the row's claim."""
+    since = {} if row.state == "degraded" else {"state_since": clock.now()}
+    executor.execute(
+        update(TABLE)
+        .where(
+            TABLE.c.organization_id == row.organization_id,
+            TABLE.c.id == row.id,
+            TABLE.c.generation == row.generation,
+            TABLE.c.state.in_(USABLE_STATES),
+        )
+        .values(state="degraded", reason=reason.document(), **since, **values)
+    )
+    if row.state != "degraded":
+        _record(executor, row, "connection.degraded", None, reason.code)
+
+
+def tell(
+    executor: Executor,
+    row: Row[Any],
+    event_type: str,
+    *,
+    by: Identity | None = None,
+    reason: Reason | None = None,
+) -> None:
+    """Publish what became of a connection and note who did it."""
+    events.announce(
+        executor,
+        row.organization_id,
+        event_type,
+        {
+            "connection_id": str(row.id),
+            "connector": row.slug,
+            "name": row.name,
+            "reason": reason.document() if reason else None,
+        },
+    )
+    _record(executor, row, event_type, by, reason.code if reason else None)
+
+
+def mended(executor: Executor, row: Row[Any]) -> None:
+    """Close what was told about it."""
+    notices.close(executor, row.organization_id, "connection", row.id)
+
+
+def _record(
+    executor: Executor, row: Row[Any], action: str, by: Identity | None, code: str | None
+) -> None:
+    facts = {"connector": row.slug, **({"reason": code} if code else {})}
+    audit.record(
+        action,
+        "connection",
+        row.id,
+        organization_id=row.organization_id,
+        by=by,
+        facts=facts,
+        executor=executor,
+    )
