@@ -46,6 +46,8 @@ class Objects:
     """
 
     version = 1
+    slug = "sandbox"
+    recipe_key = "enquiry"
 
     def __init__(self, app: APIFlask, owner: Persona) -> None:
         self._app = app

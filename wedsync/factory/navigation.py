@@ -22,7 +22,7 @@ class Place:
     label: str
     icon: str
     endpoint: str
-    marked_by: str
+    marked_by: str | tuple[str, ...]
     short: str = ""
 
 
@@ -42,7 +42,7 @@ _GROUPS = (
             "Workflows",
             icon="list-details",
             endpoint="workflows.workflow_list",
-            marked_by="workflows.workflow",
+            marked_by=("workflows.workflow", "workflows.gallery", "workflows.ready_made"),
         ),
     ),
     (
