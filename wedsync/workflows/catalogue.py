@@ -1,36 +1,138 @@
-"""What the engine's validation and sentences know of the actions, read from their manifests."""
+"""The actions there are, as validation, sentences and pages know them, read from the manifests.
 
-from collections.abc import Mapping
+The reserved ones (`actions/`), the built-in connectors' (`wedsync.connectors`), and for an
+organization the partners': what is published, and what its connections have pinned of it.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
+from uuid import UUID
 
+from flask import g, has_app_context
+from sqlalchemy import select
+
+from wedsync import connectors
+from wedsync.connections.models import Connection
+from wedsync.connectors.manifest import Manifest
 from wedsync.events.types import is_ours, problem_with
+from wedsync.listings import manifests
+from wedsync.listings.models import Listing
+from wedsync.platform.db import db
 from wedsync.workflows import actions
 from wedsync.workflows.engine import ActionInfo
 
 
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One action. `done` is its sentence for what has happened, `titles` what its inputs are
+    called; a step that uses it must name a connection when it `needs_account`."""
+
+    connector: str
+    connector_name: str
+    icon: str
+    needs_account: bool
+    done: str
+    info: ActionInfo
+    titles: Mapping[str, str] = field(default_factory=dict)
+
+
+Entries = Mapping[str, Entry]
+"""By the action's name in a definition, `<connector>.<key>`."""
+
+
+def entries(organization_id: UUID | None = None) -> Entries:
+    """Every action there is: without an organization those that are built in."""
+    if organization_id is None:
+        return _built_in()
+    return {**_partners(organization_id), **_built_in()}
+
+
+def entries_here() -> Entries:
+    """Those of the organization this request acts for, looked up once; else the built-in ones."""
+    identity = g.get("identity") if has_app_context() else None
+    if identity is None:
+        return _built_in()
+    if "catalogue" not in g:
+        g.catalogue = entries(identity.organization_id)
+    found: Entries = g.catalogue
+    return found
+
+
+def action_infos(organization_id: UUID | None = None) -> Mapping[str, ActionInfo]:
+    """What the engine's validation and sentences need of them."""
+    return infos_of(entries(organization_id))
+
+
+def infos_here() -> Mapping[str, ActionInfo]:
+    return infos_of(entries_here())
+
+
+def infos_of(found: Entries) -> Mapping[str, ActionInfo]:
+    return {use: entry.info for use, entry in found.items()}
+
+
 @cache
-def action_infos() -> Mapping[str, ActionInfo]:
-    """Every action there is by its name in a definition, `<connector>.<key>`."""
-    return {
-        f"{slug}.{entry['key']}": _info(slug, entry)
+def _built_in() -> Entries:
+    reserved = [
+        _entry(manifest, action, actions.find(f"{slug}.{action['key']}"))
         for slug, manifest in actions.manifests().items()
-        for entry in manifest["actions"]
+        for action in manifest["actions"]
+    ]
+    ours = [entry for each in connectors.manifests().values() for entry in _entries_of(each)]
+    return {entry.info.key: entry for entry in (*ours, *reserved)}
+
+
+def _partners(organization_id: UUID) -> Entries:
+    versions = select(Listing.published_version_id).where(
+        Listing.state == "open",
+        Listing.built_in.is_(False),
+        Listing.published_version_id.is_not(None),
+    )
+    pinned = (
+        select(Connection.listing_version_id)
+        .join(Listing, Listing.id == Connection.listing_id)
+        .where(Connection.organization_id == organization_id, Listing.built_in.is_(False))
+    )
+    ids = [*db.session.scalars(versions), *db.session.scalars(pinned.distinct())]
+    found = manifests.of_many(db.session, [each for each in ids if each is not None])
+    return {entry.info.key: entry for each in found.values() for entry in _entries_of(each)}
+
+
+def _entries_of(manifest: Manifest) -> Iterable[Entry]:
+    """A connector's actions; a partner's manifest may name what its code does not know."""
+    found = connectors.actions(manifest)
+    document: Mapping[str, Any] = {
+        "slug": manifest.slug,
+        "name": manifest.name,
+        "icon": manifest.icon,
+        "needs_account": manifest.auth.kind != "none" or bool(manifest.base_url),
     }
+    for action in manifest.actions:
+        if action.key in found:
+            yield _entry(document, action.model_dump(), found[action.key])
 
 
-def _info(slug: str, entry: Mapping[str, Any]) -> ActionInfo:
-    key = f"{slug}.{entry['key']}"
-    action = actions.find(key)
-    fields = entry["input"]["properties"]
-    return ActionInfo(
-        key=key,
-        label=entry["label"],
-        required=tuple(entry["input"].get("required", ())),
+def _entry(manifest: Mapping[str, Any], action: Mapping[str, Any], code: Any) -> Entry:
+    fields: Mapping[str, Any] = action["input"].get("properties", {})
+    info = ActionInfo(
+        key=f"{manifest['slug']}.{action['key']}",
+        label=action["label"],
+        required=tuple(action["input"].get("required", ())),
         fields=tuple(fields),
-        effect=action.effect if action else "once",
-        sentence=entry.get("sentence"),
-        check=_check_event_type if "event_type" in fields else None,
+        effect=code.effect if code else "once",
+        sentence=action.get("sentence"),
+        check=_check_event_type if manifest["slug"] == "webhook" else None,
+    )
+    return Entry(
+        connector=manifest["slug"],
+        connector_name=manifest["name"],
+        icon=str(manifest["icon"]),
+        needs_account=bool(manifest.get("needs_account")),
+        done=action.get("done") or action["label"],
+        info=info,
+        titles={name: str(said["title"]) for name, said in fields.items() if said.get("title")},
     )
 
 

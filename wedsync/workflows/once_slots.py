@@ -34,6 +34,11 @@ _TAKE = text(
     + " WHERE pg_try_advisory_xact_lock(hashtextextended(organization_id::text || far_end, 0))"
     " AND NOT EXISTS (SELECT FROM once_slots held WHERE held.organization_id = t.organization_id"
     "  AND held.far_end = t.far_end AND held.held_until > clock_timestamp())"
+    # Nobody overtakes who was there before, except those whose workflow is paused.
+    " AND NOT EXISTS (SELECT FROM runs older JOIN workflows ON workflows.id = older.workflow_id"
+    "  WHERE older.organization_id = t.organization_id AND older.state = 'waiting'"
+    "  AND older.waiting_for ->> 'kind' = 'limit' AND older.waiting_for ->> 'id' = t.far_end"
+    "  AND older.id < t.run_id AND workflows.state <> 'paused')"
     " ORDER BY organization_id, far_end"
     " ON CONFLICT (organization_id, far_end) DO UPDATE SET run_id = excluded.run_id,"
     "  owner = excluded.owner, held_until = excluded.held_until"
@@ -75,7 +80,8 @@ def take(connection: Connection, owner: UUID, advances: Sequence[Advance], now: 
     wanting = [result for result in advances if result.far_end is not None]
     if not wanting:
         return
-    first = {(one.run.organization_id, one.far_end): one for one in reversed(wanting)}
+    in_order = sorted(wanting, key=lambda one: one.run.id, reverse=True)
+    first = {(one.run.organization_id, one.far_end): one for one in in_order}
     rows = [
         {
             "organization_id": organization_id,

@@ -6,12 +6,10 @@ Drafts may hold anything, so nothing here trusts a definition's shape.
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cache
 from typing import Any
 
 from wedsync.platform import wording
-from wedsync.workflows import actions
-from wedsync.workflows.catalogue import action_infos
+from wedsync.workflows.catalogue import entries_here, infos_here
 from wedsync.workflows.engine import ActionInfo, sentence
 from wedsync.workflows.engine.operators import unescape_key
 from wedsync.workflows.engine.outline import children
@@ -140,9 +138,8 @@ def look_of(step: Mapping[str, Any]) -> Mapping[str, str]:
     kind = step.get("kind")
     look = LOOKS.get(kind, LOOKS["later"]) if isinstance(kind, str) else LOOKS["later"]
     if kind == "action":
-        slug = str(step.get("use")).partition(".")[0]
-        own = actions.manifests().get(slug, {}).get("icon")
-        return {**look, "icon": str(own)} if own else look
+        entry = entries_here().get(str(step.get("use")))
+        return {**look, "icon": entry.icon} if entry else look
     return look
 
 
@@ -150,7 +147,7 @@ def sentence_of(step: Mapping[str, Any]) -> tuple[Piece, ...]:
     """What a step does, in the present tense."""
     if step.get("kind") == "choose":
         return (Piece("Take the first that fits"),)
-    return pieces(sentence(step, action_infos()))
+    return pieces(sentence(step, infos_here()))
 
 
 def titled(
@@ -168,7 +165,7 @@ def step_name(step: Mapping[str, Any]) -> str:
     label = step.get("label")
     if isinstance(label, str) and label.strip():
         return clip(label)
-    return plain(pieces(sentence(step, action_infos())))
+    return plain(pieces(sentence(step, infos_here())))
 
 
 def done_sentence(step: Mapping[str, Any], given: Any = None) -> tuple[Piece, ...]:
@@ -179,25 +176,15 @@ def done_sentence(step: Mapping[str, Any], given: Any = None) -> tuple[Piece, ..
 
 def input_title(use: str, field: str) -> str | None:
     """What the form of an action calls one of its inputs."""
-    slug, _, key = use.partition(".")
-    for entry in actions.manifests().get(slug, {}).get("actions", ()):
-        if entry["key"] == key:
-            title = entry["input"]["properties"].get(field, {}).get("title")
-            return str(title) if title else None
-    return None
+    entry = entries_here().get(use)
+    return entry.titles.get(field) if entry else None
 
 
-@cache
 def _past_infos() -> Mapping[str, ActionInfo]:
     """The actions with the sentence their manifest has for what is done."""
-    past = {
-        f"{slug}.{entry['key']}": entry.get("done")
-        for slug, manifest in actions.manifests().items()
-        for entry in manifest["actions"]
-    }
     return {
-        key: replace(info, sentence=past.get(key) or info.sentence)
-        for key, info in action_infos().items()
+        use: replace(entry.info, sentence=entry.done or entry.info.sentence)
+        for use, entry in entries_here().items()
     }
 
 
@@ -218,7 +205,7 @@ def label_of(name: str) -> str:
 
 
 def _if_it_fails(step: Mapping[str, Any]) -> str:
-    info = action_infos().get(str(step.get("use")))
+    info = infos_here().get(str(step.get("use")))
     if step.get("kind") != "action" or (info and effect_of(info, step) == "local"):
         return ""
     on_error = mapping(step.get("on_error"))

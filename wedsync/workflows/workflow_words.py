@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from wedsync.platform.wording import Wording, capital, count, in_words
-from wedsync.workflows.catalogue import action_infos
+from wedsync.workflows.catalogue import infos_here
 from wedsync.workflows.engine import Problem, steps_in_order, summary, trigger_sentence
 from wedsync.workflows.engine.steps.kind import mapping
 from wedsync.workflows.models import Workflow
@@ -58,7 +58,7 @@ def shown(definition: Any, names: Mapping[str, str]) -> Shown:
     return Shown(
         trigger=(first, *said[1:]),
         trigger_icon=TRIGGER_LOOKS.get(kind, TRIGGER_LOOKS["later"])["icon"],
-        lede=_lede(summary(definition, action_infos(), names)),
+        lede=_lede(summary(definition, infos_here(), names)),
         is_manual=kind == "manual",
     )
 
