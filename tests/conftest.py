@@ -17,6 +17,7 @@ from apiflask import APIFlask
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from tests.far_ends.practice_partner import practice_partner, practice_process  # noqa: F401
 from tests.personas import Browser, Persona, browser_of, make_organization, make_persona
 from tests.servers import Addresses, Servers, settings_for
 from wedsync.factory import create_app

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psycopg
 
+from tests.far_ends import practice_partner
 from wedsync import migrations
 from wedsync.platform import embedded
 from wedsync.settings import Settings
@@ -66,6 +67,8 @@ def settings_for(addresses: Addresses, worker: str, home: Path) -> Settings:
         redis_url=addresses.redis.replace("db=0", f"db={number % _REDIS_DATABASES}"),
         master_key=MASTER_KEY,
         allow_loopback=True,
+        sandbox_url=practice_partner.kept_url(),
+        connector_clients={"sandbox": practice_partner.CLIENT},
     )
 
 
