@@ -9,7 +9,7 @@ root `secret`: `opening` does for what authorises a request, token calls do; not
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from wedsync.errors import Invalid
 
@@ -20,8 +20,7 @@ _NOT_IN_A_HEADER = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
 _HOST_PART = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,200}[A-Za-z0-9])?")
 _AUTHORITY = re.compile(r"(?P<scheme>https?://)(?P<authority>[^/?#]*)(?P<rest>.*)", re.DOTALL)
-# As whole segments they climb; behind an encoded slash too, where a far end decodes too early.
-_CLIMBS = re.compile(r"(?:^|%2F|%5C)\.{1,2}(?:$|%2F|%5C)")
+_SEGMENTS = re.compile(r"[/\\]")
 
 Roots = Mapping[str, Any]
 
@@ -124,6 +123,11 @@ def headers(templates: Mapping[str, str], roots: Roots) -> dict[str, str]:
     return filled
 
 
+def climbs(path: str) -> bool:
+    """Whether a path, decoded, has a segment that leads upwards or nowhere (`..`, `.`)."""
+    return any(segment in (".", "..") for segment in _SEGMENTS.split(path))
+
+
 def written(value: Any, name: str = "it") -> str:
     """A value as it is written within a text. Raises NotFilled for lists and objects."""
     if isinstance(value, str):
@@ -152,7 +156,7 @@ def _segment(template: str, roots: Roots) -> str:
     if PLACEHOLDER.search(template) is None:
         return template
     filled = PLACEHOLDER.sub(lambda found: _encoded(_required(found, roots)), template)
-    if not filled or _CLIMBS.search(filled):
+    if not filled or climbs(unquote(filled)):
         raise NotFilled("This value cannot be a part of an address.")
     return filled
 

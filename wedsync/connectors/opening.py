@@ -34,7 +34,7 @@ def opened(
         base_url=filling.url(manifest.base_url, roots).rstrip("/") if manifest.base_url else "",
         settings=typed,
         credentials=dict(secrets),
-        headers=_authorisation(manifest.auth, {**roots, "secret": secrets}),
+        headers=_authorisation(manifest.auth, typed, {**roots, "secret": secrets}),
         generation=generation,
     )
 
@@ -48,9 +48,12 @@ def _given(settings: Mapping[str, Any]) -> dict[str, Any]:
     return {name: typed for name, typed in settings.items() if typed not in (None, "")}
 
 
-def _authorisation(auth: Auth, roots: filling.Roots) -> dict[str, str]:
+def _authorisation(auth: Auth, typed: Mapping[str, Any], roots: filling.Roots) -> dict[str, str]:
     if auth.headers:
-        return filling.headers(auth.headers, roots)
+        # A field that may be left empty puts nothing before a key; the header still goes.
+        blank = {field.name: "" for field in auth.fields if not field.required}
+        lines = filling.headers(auth.headers, {**roots, "settings": {**blank, **typed}})
+        return {name: line.strip() for name, line in lines.items()}
     if auth.kind in ("oauth2_code", "oauth2_client_credentials"):
         return filling.headers(_BEARER, roots)
     if auth.kind == "basic":

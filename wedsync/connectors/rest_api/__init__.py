@@ -1,0 +1,1 @@
+"""Any web service that knows us by a key."""

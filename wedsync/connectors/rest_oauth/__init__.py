@@ -1,0 +1,1 @@
+"""Any web service whose owner signs in there and agrees (OAuth2)."""
