@@ -10,6 +10,7 @@ from wedsync.accounts.recovery import Answering
 from wedsync.platform import runtime
 from wedsync.platform.db import db
 from wedsync.platform.leases import LostOwnership, OwnerLock
+from wedsync.platform.mail.sending import MailSender
 from wedsync.platform.wake import Wake
 from wedsync.platform.window import Window
 from wedsync.webhooks.sending import DeliverySource
@@ -35,6 +36,7 @@ def start_drains(app: Flask, owner: OwnerLock, stopping: threading.Event) -> lis
             "subscriptions": partial(
                 Subscribing(db.engine, here.vault, here.settings).work, stopping
             ),
+            "mail": partial(MailSender(db.engine, here.vault, here.settings).work, stopping),
             "deliveries": partial(Window(deliveries).work, stopping, bells.hang("deliveries")),
         }
     drains = [

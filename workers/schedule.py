@@ -27,6 +27,10 @@ _PRUNE_RECEIPTS = text(
     " (SELECT hook_id, sender_event_id FROM hook_receipts"
     "  WHERE received_at < now() - interval '30 days' LIMIT 5000)"
 )
+_PRUNE_MAIL = text(
+    "DELETE FROM mail_messages WHERE id IN (SELECT id FROM mail_messages"
+    " WHERE state IN ('sent', 'given_up') AND created_at < now() - interval '90 days' LIMIT 5000)"
+)
 _PRUNE_NOTICES = text(
     "DELETE FROM notices WHERE id IN (SELECT id FROM notices"
     " WHERE closed_at < now() - interval '90 days' LIMIT 5000)"
@@ -44,6 +48,7 @@ _PRUNED = (
     _PRUNE_ANSWERS,
     _PRUNE_FAILURES,
     _PRUNE_RECEIPTS,
+    _PRUNE_MAIL,
     _PRUNE_NOTICES,
     _PRUNE_LINKS,
     _PRUNE_KNOCKS,

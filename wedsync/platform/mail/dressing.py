@@ -1,0 +1,47 @@
+"""The other way to show a message: its plain text as a quiet HTML page.
+
+Styles stand in the elements: mail programs read no style sheets. Nothing is loaded from anywhere,
+so opening a message tells nobody.
+"""
+
+import re
+from html import escape
+
+_PARAGRAPHS = re.compile(r"\n[ \t]*\n+")
+_LINK = re.compile(r"https?://[^\s<>\"“”]+[^\s<>\"“”.,;:!?)]")
+_PAGE = (
+    '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+    '<meta name="viewport" content="width=device-width"><title>{title}</title></head>'
+    '<body style="margin:0;padding:24px;background:#faf8f5;color:#2b2622;'
+    'font:16px/1.55 -apple-system,Segoe UI,Roboto,Helvetica,Arial,sans-serif">'
+    '<div style="max-width:560px;margin:0 auto;padding:28px;background:#fff;'
+    'border:1px solid #ece6df;border-radius:12px">{paragraphs}</div></body></html>\n'
+)
+_PARAGRAPH = '<p style="margin:0 0 16px">{}</p>'
+_BUTTON = (
+    '<p style="margin:8px 0 24px"><a href="{link}" style="color:#8a3b52;font-weight:600;'
+    'overflow-wrap:anywhere">{link}</a></p>'
+)
+_IN_TEXT = '<a href="{link}" style="color:#8a3b52">{link}</a>'
+
+
+def html_of(subject: str, text: str) -> str:
+    """`text` as HTML: its paragraphs, its line breaks, and its links made into links."""
+    paragraphs = (part.strip() for part in _PARAGRAPHS.split(text.replace("\r\n", "\n")))
+    shown = "".join(_paragraph(part) for part in paragraphs if part)
+    return _PAGE.format(title=escape(subject), paragraphs=shown)
+
+
+def _paragraph(text: str) -> str:
+    if _LINK.fullmatch(text):
+        return _BUTTON.format(link=escape(text))
+    return _PARAGRAPH.format(_linked(text).replace("\n", "<br>\n"))
+
+
+def _linked(text: str) -> str:
+    parts, end = [], 0
+    for found in _LINK.finditer(text):
+        parts.append(escape(text[end : found.start()], quote=False))
+        parts.append(_IN_TEXT.format(link=escape(found.group())))
+        end = found.end()
+    return "".join([*parts, escape(text[end:], quote=False)])
