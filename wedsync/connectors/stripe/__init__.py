@@ -1,0 +1,1 @@
+"""Stripe by a restricted key: customers, invoices and refunds; what it tells us by webhook."""
