@@ -26,7 +26,7 @@ from wedsync.settings import SettingError, Settings
 from workers.drains import start_drains
 
 _STOP_SECONDS = 30.0
-_POOL = 6
+_POOL = 8
 
 log = logging.getLogger("workers")
 

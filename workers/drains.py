@@ -1,12 +1,15 @@
 """The drains of one worker process, and what each does in a round."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
+from uuid import UUID
 
 from flask import Flask
+from sqlalchemy import Connection
 
 from wedsync.accounts.recovery import Answering
+from wedsync.connections.keeping import Keeper
 from wedsync.platform import runtime
 from wedsync.platform.db import db
 from wedsync.platform.leases import LostOwnership, OwnerLock
@@ -15,6 +18,7 @@ from wedsync.platform.wake import Wake
 from wedsync.platform.window import Window
 from wedsync.webhooks.sending import DeliverySource
 from wedsync.webhooks.subscribing import Subscribing
+from wedsync.workflows import waiting_on
 from wedsync.workflows.runner import RunSource
 from workers import bells, schedule
 from workers.drain import Drain
@@ -33,6 +37,7 @@ def start_drains(app: Flask, owner: OwnerLock, stopping: threading.Event) -> lis
             "events": _events(FanOut(db.engine, here.vault), here.wake, stopping),
             "runs": partial(Window(runs).work, stopping, bells.hang("runs")),
             "recovery": Answering(db.engine, partial(here.wake.ring, "mail")).work,
+            "connections": _connections(owner, here, stopping),
             "subscriptions": partial(
                 Subscribing(db.engine, here.vault, here.settings).work, stopping
             ),
@@ -57,6 +62,27 @@ def _schedule(owner: OwnerLock) -> Callable[[], None]:
         except LostOwnership:
             owner.acquire()
         schedule.run_due(db.engine)
+
+    return work
+
+
+def _connections(
+    owner: OwnerLock, here: runtime.Runtime, stopping: threading.Event
+) -> Callable[[], None]:
+    """Keep connections; whoever waited for one that is usable again goes on at once."""
+    goes_on = threading.Event()
+
+    def on_ready(connection: Connection, ids: Sequence[UUID]) -> None:
+        if waiting_on.connection_ready(connection, ids):
+            goes_on.set()
+
+    keeper = Keeper(db.engine, here.vault, here.settings, on_ready, owner=owner)
+
+    def work() -> None:
+        keeper.work(stopping)
+        if goes_on.is_set():
+            goes_on.clear()
+            here.wake.ring("runs")
 
     return work
 

@@ -8,7 +8,7 @@ fan-out and sent by `sending`, signed by `signing`. The pages begin at `routes`;
 the `…_words` modules say what they show.
 """
 
-from wedsync.webhooks import endpoint_routes, hook_routes
+from wedsync.webhooks import connection_routes, endpoint_routes, hook_routes
 from wedsync.webhooks.routes import pages
 
-__all__ = ["endpoint_routes", "hook_routes", "pages"]
+__all__ = ["connection_routes", "endpoint_routes", "hook_routes", "pages"]

@@ -45,11 +45,9 @@ _MAKE = text(
     "  subscription_attempts = 0, subscription_error = NULL"
 )
 _END = text(
-    "UPDATE hooks SET state = 'off', subscription_attempts = 0, subscription_error = NULL,"
-    " subscription = CASE WHEN subscription_id IS NULL THEN 'gone' ELSE 'unwanted' END,"
-    " subscription_due_at = CASE WHEN subscription_id IS NULL THEN NULL"
-    "  ELSE CAST(:now AS timestamptz) END"
-    " WHERE connection_id = ANY(:ids) AND state <> 'off'"
+    "UPDATE hooks SET state = 'off', subscription = 'gone', subscription_id = NULL,"
+    " subscription_due_at = NULL, subscription_attempts = 0, subscription_error = NULL"
+    " WHERE connection_id = ANY(:ids)"
 )
 
 
@@ -62,7 +60,7 @@ def connection_changed(connection: Connection, events: Sequence[FannedEvent]) ->
     ended = [each for each, event in last.items() if event.type == ENDED]
     made = [each for each in last if each not in ended]
     if ended:
-        connection.execute(_END, {"ids": ended, "now": clock.now()})
+        connection.execute(_END, {"ids": ended})
     if made:
         for row in connection.execute(_CONNECTIONS, {"ids": made}).all():
             wanted = manifests.of(connection, row.listing_version_id).hooks

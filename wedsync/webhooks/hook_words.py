@@ -42,9 +42,37 @@ class Sample:
     headers: str
 
 
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """How a connection's partner was told where to send; `again` when a person may try again."""
+
+    kind: str
+    words: str
+    more: str = ""
+    again: bool = False
+
+
 def hook_state(hook: Hook) -> State:
     """How a hook stands, in a word or two."""
     return _STATES[hook.state]
+
+
+def subscription(hook: Hook, partner: str) -> Subscription:
+    """How far it is agreed with the partner of a connection that they tell us."""
+    said = str((hook.subscription_error or {}).get("message") or "")
+    if hook.subscription == "on":
+        return Subscription("ready", "On", "We arranged it; there is nothing for you to do.")
+    if hook.subscription == "by_hand":
+        if hook.secret is not None:
+            return Subscription("ready", "On")
+        return Subscription("needs", "Needs its secret", "Until then nothing can come in.")
+    if hook.subscription == "wanted":
+        words = f"It has not worked yet: {said} We try again by ourselves." if said else ""
+        return Subscription("running", f"Asking {partner} to tell us", words)
+    if hook.subscription == "failed":
+        words = f"We asked {partner} to tell us and it did not work. {said}".strip()
+        return Subscription("failed", "Not arranged", words, again=True)
+    return Subscription("off", "Off")
 
 
 def refusal(code: str) -> str:

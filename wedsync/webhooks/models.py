@@ -32,7 +32,7 @@ class Hook(OrganizationRow, Base):
         OrganizationRow.unique_inside_organization(),
         CheckConstraint("state IN ('on', 'off', 'needs_secret')", name="state"),
         CheckConstraint(
-            "subscription IN ('wanted', 'on', 'by_hand', 'failed', 'unwanted', 'gone')",
+            "subscription IN ('wanted', 'on', 'by_hand', 'failed', 'gone')",
             name="subscription",
         ),
         parent("connection_id", "connections"),

@@ -32,7 +32,7 @@ _BY_HOUR = text(
 )
 _RECEIVED = text(
     "SELECT source, count(*) FROM events WHERE organization_id = :id AND id >= :first"
-    " AND source LIKE 'hook:%' GROUP BY source"
+    " AND (source LIKE 'hook:%' OR source LIKE 'connection:%') GROUP BY source"
 )
 
 
@@ -75,7 +75,7 @@ def by_hour(
 
 
 def received(organization_id: UUID, since: datetime) -> dict[str, int]:
-    """How many events each hook took since then, by source."""
+    """How many events each hook took since then, by source; a connection's are the connection's."""
     rows = db.session.execute(_RECEIVED, {"id": organization_id, "first": ids.first_at(since)})
     return dict(rows.all())
 

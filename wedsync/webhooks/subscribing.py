@@ -1,8 +1,10 @@
-"""Telling partners where to send, and that they need not any more: the drain lane `subscriptions`.
+"""Telling partners where to send: the drain lane `subscriptions`.
 
 A row is taken by moving its `subscription_due_at` on before anybody is asked, so that a worker
 that dies leaves a row that is due again; `subscription_attempts` is the fence. Asking twice is
 harmless: a repeated request carries the same key, and of two subscriptions the older is ended.
+A partner whose connection was taken away cannot be asked anything; the address tells them, which
+answers that nothing is there.
 """
 
 import logging
@@ -42,11 +44,13 @@ _TAKE = text(
     " FROM (SELECT id FROM hooks WHERE subscription_due_at <= clock_timestamp()"
     "  ORDER BY subscription_due_at LIMIT :most FOR UPDATE SKIP LOCKED) due, connections c"
     " WHERE h.id = due.id AND c.organization_id = h.organization_id AND c.id = h.connection_id"
-    " RETURNING h.id, h.organization_id, h.connection_id, h.token, h.scheme, h.subscription,"
-    "  h.subscription_id, h.subscription_attempts, c.name AS connection_name,"
-    "  c.listing_version_id, c.connected_at"
+    " RETURNING h.id, h.organization_id, h.connection_id, h.token, h.scheme,"
+    "  h.subscription_id, h.subscription_attempts, c.listing_version_id, c.connected_at"
 )
-_MINE = " WHERE id = :id AND subscription_attempts = :attempts AND subscription = :was"
+_MINE = (
+    " WHERE id = :id AND subscription_attempts = :attempts AND subscription = 'wanted'"
+    " AND state <> 'off'"
+)
 _SUBSCRIBED = text(
     "UPDATE hooks SET subscription = 'on', subscription_id = :subscription_id,"
     " previous_secret = CASE WHEN :previous IS NULL THEN NULL ELSE CAST(:previous AS bytea) END,"
@@ -54,10 +58,6 @@ _SUBSCRIBED = text(
     "  ELSE clock_timestamp() + interval '24 hours' END,"
     " secret = :secret, state = 'on', subscription_due_at = NULL, subscription_attempts = 0,"
     " subscription_error = NULL" + _MINE
-)
-_ENDED = text(
-    "UPDATE hooks SET subscription = 'gone', subscription_id = NULL, subscription_due_at = NULL,"
-    " subscription_error = CAST(:error AS jsonb)" + _MINE
 )
 _FAILED = text(
     "UPDATE hooks SET subscription = :subscription, subscription_due_at = :due_at,"
@@ -111,11 +111,10 @@ class Subscribing:
         if not isinstance(access, Access):
             problem = Failed("not_sent", "connection_unusable", access.message)
             return _Errand(row, hooks, None, None, problem)
-        template = hooks.subscribe if row.subscription == "wanted" else hooks.unsubscribe
-        if template is None:
+        if hooks.subscribe is None:
             return _Errand(row, hooks, access, None, _NOT_SAID)
         try:
-            request = self._request(template, access, row)
+            request = self._request(hooks.subscribe, access, row)
         except filling.NotFilled as refused:
             problem = Failed("permanent", "input_invalid", refused.detail)
             return _Errand(row, hooks, access, None, problem)
@@ -127,27 +126,23 @@ class Subscribing:
             "subscription": {"id": row.subscription_id},
         }
         # A new connection is a new wish; until then every repetition is the same one.
-        key = f"{row.subscription}:{row.id}:{row.connected_at}"
+        key = f"{template.method}:{row.id}:{row.connected_at}"
         return rest.request_of(template, access, roots, key=key, timeout_s=TIMEOUT_S)
 
     def _record(self, errand: _Errand, outcome: Outcome | None) -> None:
         problem = errand.problem or self._problem(errand, outcome)
         with self._engine.begin() as connection:
-            if errand.row.subscription == "unwanted":
-                self._record_end(connection, errand, problem)
-            elif problem is not None:
-                self._record_failure(connection, errand, problem)
-            else:
+            if problem is None:
                 self._record_subscription(connection, errand, outcome)
-        if problem is None and errand.row.subscription == "wanted":
+            else:
+                self._record_failure(connection, errand, problem)
+        if problem is None:
             self._end_the_one_before(errand)
 
     def _problem(self, errand: _Errand, outcome: Outcome | None) -> Failed | None:
         """What kept an errand from being done; None when it was."""
         if not isinstance(outcome, Answer):
             return _failed(outcome)
-        if errand.row.subscription == "unwanted":
-            return None if _is_ended(outcome) else answers.failed_of(outcome)
         given = answers.read(outcome)
         if isinstance(given, Failed):
             return given
@@ -187,18 +182,6 @@ class Subscribing:
             "error": _told(problem),
         }
         connection.execute(_FAILED, given)
-
-    def _record_end(self, connection: Connection, errand: _Errand, problem: Failed | None) -> None:
-        """Whoever cannot be told is told by the address: it answers that nothing is there."""
-        row = errand.row
-        lasting = problem is not None and problem.kind in ("auth", "permanent")
-        unusable = errand.access is None
-        if problem is None or lasting or unusable or row.subscription_attempts >= MOST_ATTEMPTS:
-            connection.execute(_ENDED, {**_mine(row), "error": _told(problem)})
-            return
-        wait = _delay(row.subscription_attempts, problem.retry_after_s)
-        given = {"subscription": "unwanted", "due_at": clock.now() + wait, "error": _told(problem)}
-        connection.execute(_FAILED, {**_mine(row), **given})
 
     def _end_the_one_before(self, errand: _Errand) -> None:
         """A partner told anew would tell us everything twice; the new one holds already."""
@@ -248,12 +231,10 @@ def _failed(outcome: Outcome | None) -> Failed:
 
 
 def _mine(row: Row[Any]) -> Mapping[str, Any]:
-    return {"id": row.id, "attempts": row.subscription_attempts, "was": row.subscription}
+    return {"id": row.id, "attempts": row.subscription_attempts}
 
 
-def _told(problem: Failed | None) -> str | None:
-    if problem is None:
-        return None
+def _told(problem: Failed) -> str:
     return documents.write({"code": problem.code, "message": problem.message}).decode()
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, FromClause, Select, and_, func, select
+from sqlalchemy import ColumnElement, FromClause, Select, Text, and_, cast, func, select
 
 from wedsync.connections.models import Connection
 from wedsync.events.models import Event
@@ -22,7 +22,8 @@ from wedsync.workflows.models import Run, RunStep, Workflow, WorkflowVersion
 class RunRow:
     """A run as a list shows it.
 
-    `subject` is whom it is about: the couple, else a name in what came in, else None.
+    `subject` is whom it is about: the couple, else a name in what came in, else None. The
+    connection is the one it waits for, or waits to be its turn with.
     """
 
     id: UUID
@@ -37,6 +38,8 @@ class RunRow:
     created_at: datetime
     finished_at: datetime | None
     subject: str | None
+    connection_name: str | None
+    connection_state: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,17 +112,27 @@ def run_rows_query(wanted: Sequence[ColumnElement[bool]], limit: int) -> Select[
             page.c.created_at,
             page.c.finished_at,
             func.coalesce(Wedding.title, name_in(func.coalesce(Event.data, page.c.input))),
+            Connection.name,
+            Connection.state,
         )
         .join(Workflow, _is(page, Workflow, "workflow_id"))
         .join(WorkflowVersion, _is(page, WorkflowVersion, "version_id"))
         .outerjoin(Event, _is(page, Event, "event_id"))
         .outerjoin(Wedding, _is(page, Wedding, "wedding_id"))
+        .outerjoin(Connection, _is_waited_for(page))
         .order_by(page.c.id.desc())
     )
 
 
 def _is(page: FromClause, model: Any, column: str) -> ColumnElement[bool]:
     return and_(model.organization_id == page.c.organization_id, model.id == page.c[column])
+
+
+def _is_waited_for(page: FromClause) -> ColumnElement[bool]:
+    return and_(
+        Connection.organization_id == page.c.organization_id,
+        cast(Connection.id, Text) == page.c.waiting_for["id"].astext,
+    )
 
 
 def step_marks(organization_id: UUID, run_ids: Collection[UUID]) -> dict[UUID, list[StepMark]]:

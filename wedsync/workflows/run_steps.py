@@ -21,6 +21,7 @@ from wedsync.workflows.step_lines import (
     titled,
 )
 from wedsync.workflows.step_lines import sentence_of as ahead_sentence
+from wedsync.workflows.waiting_words import connection_called, connection_waited_for
 
 _OTHERWISE = "Otherwise"
 _STATES = {
@@ -208,6 +209,8 @@ class _Telling:
 
     def _open_state(self, record: RecordedStep) -> State:
         state = record.step.state
+        if state == "waiting" and connection_waited_for(self._reading.row):
+            return State("waiting", f"Waits for {connection_called(self._reading.row)}")
         if state == "waiting":
             until = waits_until(self._reading.run.waiting_for)
             when = f" {self._words.at(until)}" if until else ""

@@ -17,6 +17,7 @@ from wedsync.platform.wording import (
     sentence_end,
 )
 from wedsync.workflows.models import FINAL_RUN_STATES
+from wedsync.workflows.page_queries import RunRow
 from wedsync.workflows.run_reading import RunReading
 from wedsync.workflows.run_steps import Told, told_steps
 from wedsync.workflows.run_words import (
@@ -29,6 +30,12 @@ from wedsync.workflows.run_words import (
 )
 from wedsync.workflows.shown_values import Row, rows_of
 from wedsync.workflows.step_lines import Piece, step_name
+from wedsync.workflows.waiting_words import (
+    connection_called,
+    connection_waited_for,
+    connection_words,
+    needs_a_person,
+)
 
 Figure = tuple[str, str, str]
 
@@ -46,13 +53,15 @@ class Trigger:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What is special about how it stands; `asks` is how a person can settle it."""
+    """What is special about how it stands; `asks` is how a person can settle it, with
+    `connection` at the connection it waits for."""
 
-    kind: Literal["retrying", "needs", "failed", "paused"]
+    kind: Literal["retrying", "needs", "failed", "paused", "waiting"]
     title: str
     text: str
     technical: str = ""
-    asks: Literal["", "decide", "rerun", "stop"] = ""
+    asks: Literal["", "decide", "rerun", "stop", "connection"] = ""
+    connection_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +150,8 @@ def _standing(reading: RunReading, words: Wording) -> str:
         "failed": ", then one did not work",
         "stopped": ", then it was stopped",
     }
+    if connection_waited_for(reading.row):
+        return f", and it waits for {connection_called(reading.row)}"
     if state == "waiting":
         return f", and it goes on by itself {words.at(until)}" if until else ", and it waits"
     return endings.get(state, "")
@@ -186,6 +197,8 @@ def _notice(reading: RunReading, words: Wording) -> Notice | None:
 
 
 def _waiting_notice(reading: RunReading, words: Wording) -> Notice | None:
+    if connection_id := connection_waited_for(reading.row):
+        return _connection_notice(reading.row, connection_id)
     waits = reading.run.waiting_for or {}
     record = reading.recorded.get(str(waits.get("id")))
     if waits.get("kind") != "retry" or record is None:
@@ -197,6 +210,13 @@ def _waiting_notice(reading: RunReading, words: Wording) -> Notice | None:
     title = f"“{_called(reading, record.step.step_id)}” has not worked yet. Nothing for you to do."
     text = f"{said}. {again}" if said else again
     return Notice("retrying", title, text, _technical(record.step.error))
+
+
+def _connection_notice(row: RunRow, connection_id: UUID) -> Notice:
+    needs = needs_a_person(row)
+    title, _, text = connection_words(row).partition(". ")
+    kind: Literal["needs", "waiting"] = "needs" if needs else "waiting"
+    return Notice(kind, title, text, asks="connection", connection_id=connection_id)
 
 
 def _question(reading: RunReading) -> Notice:

@@ -10,6 +10,12 @@ from wedsync.platform.wording import Wording, capital, listing, sentence_end
 from wedsync.workflows.engine.outline import steps_in_order
 from wedsync.workflows.page_queries import RunRow, StepMark
 from wedsync.workflows.step_lines import done_sentence, plain, step_name
+from wedsync.workflows.waiting_words import (
+    connection_called,
+    connection_waited_for,
+    connection_words,
+    turn_words,
+)
 
 _MOST_TOLD = 3
 
@@ -54,6 +60,8 @@ def state_of(row: RunRow, words: Wording) -> State:
     if row.state != "waiting":
         return _STATES[row.state]
     until = waits_until(row.waiting_for)
+    if connection_waited_for(row):
+        return State("waiting", f"Waiting for {connection_called(row)}")
     if (row.waiting_for or {}).get("kind") == "retry":
         return State("retrying", f"Trying again {words.at(until)}" if until else "Trying again")
     return State("waiting", f"Waiting, goes on {words.at(until)}" if until else "Waiting")
@@ -114,9 +122,10 @@ def reason_words(reason: Any, steps: Steps) -> str:
 def _waiting(row: RunRow, steps: Steps, words: Wording) -> str:
     until = waits_until(row.waiting_for)
     waits = row.waiting_for or {}
+    if connection_waited_for(row):
+        return connection_words(row)
     if waits.get("kind") == "limit":
-        far_end = str(waits.get("id")).removeprefix("host:")
-        return f"It waits for its turn: one at a time goes to {far_end}."
+        return turn_words(row)
     goes_on = f" {words.at(until)}" if until else " by itself"
     if waits.get("kind") != "retry":
         return f"It goes on{goes_on}."

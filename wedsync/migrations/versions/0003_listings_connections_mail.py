@@ -516,7 +516,7 @@ def upgrade() -> None:
     op.create_check_constraint(
         op.f("ck_hooks_subscription"),
         "hooks",
-        "subscription IN ('wanted', 'on', 'by_hand', 'failed', 'unwanted', 'gone')",
+        "subscription IN ('wanted', 'on', 'by_hand', 'failed', 'gone')",
     )
     op.create_foreign_key(
         op.f("fk_hooks_organization_id_connection_id"),
