@@ -55,7 +55,7 @@ def begin(
 
     Earlier attempts of this connection that are still open end here.
     """
-    _end_open_ones(connection)
+    end_open_ones(connection)
     attempt = Authorization(
         id=ids.new_id(),
         organization_id=connection.organization_id,
@@ -161,6 +161,22 @@ def hash_of(state: str) -> bytes:
     return hashlib.sha256(state.encode("utf-8", "surrogatepass")).digest()
 
 
+def end_open_ones(connection: Connection) -> None:
+    """What was begun for this connection and not decided comes to nothing."""
+    db.session.execute(
+        update(Authorization)
+        .where(
+            Authorization.organization_id == connection.organization_id,
+            Authorization.connection_id == connection.id,
+            or_(
+                Authorization.outcome.is_(None),
+                Authorization.outcome.in_(("to_exchange", "other_account")),
+            ),
+        )
+        .values(outcome="failed", held=None)
+    )
+
+
 def open_held(attempt: Authorization) -> dict[str, Any]:
     """What an attempt holds, in the clear; nothing once it is over. Raises crypto.Unsealable."""
     if attempt.held is None:
@@ -177,21 +193,6 @@ def _hold(attempt: Authorization, held: dict[str, Any]) -> None:
         attempt.organization_id,
         credentials.held_place(attempt.id),
         documents.write(held),
-    )
-
-
-def _end_open_ones(connection: Connection) -> None:
-    db.session.execute(
-        update(Authorization)
-        .where(
-            Authorization.organization_id == connection.organization_id,
-            Authorization.connection_id == connection.id,
-            or_(
-                Authorization.outcome.is_(None),
-                Authorization.outcome.in_(("to_exchange", "other_account")),
-            ),
-        )
-        .values(outcome="failed", held=None)
     )
 
 

@@ -31,7 +31,7 @@ _TOLD_AT_ONCE = 200
 _LOOK_S = 0.2
 _MOST_SEEN = 64
 
-OnReady = Callable[[DatabaseConnection, Sequence[UUID]], None]
+OnReady = Callable[[DatabaseConnection, Sequence[UUID]], object]
 Key = tuple[str, UUID]
 
 _DUE = text(

@@ -1,0 +1,206 @@
+"""Making, mending and ending connections. The caller commits, then carries out the attempt."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import update
+
+from wedsync.audit import service as audit
+from wedsync.connections import attempts, credentials, gained, policy, queries, revoking, standing
+from wedsync.connections.account import Account
+from wedsync.connections.gained import Gained
+from wedsync.connections.models import USABLE_STATES, Authorization, Connection
+from wedsync.connections.standing import NOTHING_IN_FLIGHT, TABLE
+from wedsync.connectors.manifest import Auth, Manifest
+from wedsync.errors import Conflict, FieldError, Gone, Invalid
+from wedsync.listings import manifests
+from wedsync.listings.queries import PublishedListing
+from wedsync.platform import clock, ids, outbound
+from wedsync.platform.db import db
+from wedsync.platform.identity import Identity
+from wedsync.platform.runtime import vault
+from wedsync.platform.vault import MASK
+
+Typed = Mapping[str, Any]
+
+
+def start(
+    by: Identity, published: PublishedListing, typed: Typed, *, return_to: str | None
+) -> tuple[Connection, Authorization]:
+    """Begin a new connection to a published listing, with what the vendor filled in by name.
+
+    Raises Invalid for a field that cannot be used, Conflict where nobody has a client there.
+    """
+    connection = Connection(
+        id=ids.new_id(),
+        organization_id=by.organization_id,
+        listing_id=published.listing.id,
+        listing_version_id=published.version.id,
+        slug=published.manifest.slug,
+        name=published.manifest.name,
+        state="pending",
+        settings={},
+        scopes=[],
+        created_by=by.user_id,
+    )
+    db.session.add(connection)
+    db.session.flush()
+    attempt = _attempt(by, connection, published.manifest, typed, {}, return_to)
+    return connection, attempt
+
+
+def start_again(
+    by: Identity, connection_id: UUID, typed: Typed, *, return_to: str | None
+) -> tuple[Connection, Authorization]:
+    """Connect an existing connection anew; what works now goes on working until the new does.
+
+    A mask in place of a secret means: keep what there is. Raises as `start` does, and NotFound.
+    """
+    connection = queries.get_connection(by.organization_id, connection_id, for_update=True)
+    kept = credentials.opened(
+        db.session, vault(), connection.organization_id, connection.id, connection.secret
+    )
+    manifest = manifest_of(connection)
+    return connection, _attempt(by, connection, manifest, typed, kept, return_to)
+
+
+def disconnect(by: Identity, connection_id: UUID) -> Connection:
+    """Take a connection away. Nothing opens it from now on; its provider is told by the drain.
+
+    Raises NotFound, Forbidden.
+    """
+    connection = queries.get_connection(by.organization_id, connection_id, for_update=True)
+    policy.require_disconnect(by, connection)
+    row = standing.find(db.session, by.organization_id, connection_id)
+    tell_provider = connection.secret is not None and revoking.is_revocable(manifest_of(connection))
+    wiped: dict[str, Any] = {} if tell_provider else {"secret": None, "settings": {}}
+    db.session.execute(
+        update(TABLE)
+        .where(TABLE.c.organization_id == by.organization_id, TABLE.c.id == connection_id)
+        .values(
+            state="deleted",
+            state_since=clock.now(),
+            reason=None,
+            refresh_due_at=clock.now() if tell_provider else None,
+            refresh_failures=0,
+            refresh_fence=TABLE.c.refresh_fence + 1,
+            check_due_at=None,
+            ready_at=None,
+            **NOTHING_IN_FLIGHT,
+            **wiped,
+        )
+    )
+    attempts.end_open_ones(connection)
+    if row is not None:
+        standing.tell(db.session, row, "connection.disconnected", by=by)
+        standing.mended(db.session, row)
+    return connection
+
+
+def decide_account(by: Identity, connection_id: UUID, *, take: bool) -> Connection:
+    """Settle an attempt that opened another account: use that one from now on, or forget it.
+
+    Raises NotFound; Gone when there is nothing to decide any more.
+    """
+    connection = queries.get_connection(by.organization_id, connection_id, for_update=True)
+    attempt = attempts.latest(by.organization_id, connection_id)
+    row = standing.find(db.session, by.organization_id, connection_id)
+    undecided = attempt is not None and attempt.outcome == "other_account"
+    if attempt is None or row is None or not undecided or attempt.expires_at <= clock.now():
+        raise Gone(
+            "There is nothing to decide any more. Connect again if you want to change the account.",
+            code="nothing_to_decide",
+        )
+    held = attempts.open_held(attempt)
+    attempt.outcome, attempt.held = ("connected" if take else "failed"), None
+    attempt.reason = None
+    if take:
+        whose = Account(held["account"]["id"], held["account"]["name"])
+        found = Gained.typed_in(held)
+        gained.keep(db.session, vault(), row, manifest_of(connection), found, whose, by=by)
+    _record("connection.account_decided", by, connection, {"choice": "take" if take else "keep"})
+    return connection
+
+
+def can_be_looked_at(connection: Connection) -> bool:
+    return connection.state in USABLE_STATES
+
+
+def require_looked_at(connection: Connection) -> None:
+    """Raises Conflict for a connection that is not there to be looked at."""
+    if not can_be_looked_at(connection):
+        raise Conflict(
+            "It has to be connected before we can look at it.", code="connection_not_usable"
+        )
+
+
+def manifest_of(connection: Connection) -> Manifest:
+    """The manifest a connection pins."""
+    return manifests.of(db.session, connection.listing_version_id)
+
+
+def needs_consent(manifest: Manifest) -> bool:
+    """Whether the vendor has to be sent to the provider."""
+    return manifest.auth.kind == "oauth2_code"
+
+
+def _attempt(
+    by: Identity,
+    connection: Connection,
+    manifest: Manifest,
+    typed: Typed,
+    kept: credentials.Secrets,
+    return_to: str | None,
+) -> Authorization:
+    settings, secrets = _sorted(manifest.auth, typed, kept)
+    consent = needs_consent(manifest)
+    attempt = attempts.begin(
+        by, connection, settings, secrets, consent=consent, return_to=return_to
+    )
+    if consent:
+        attempts.consent_url(attempt, connection, manifest)  # refuses before anybody is sent away
+    _record("connection.asked", by, connection, {"connector": connection.slug})
+    return attempt
+
+
+def _sorted(
+    auth: Auth, typed: Typed, kept: credentials.Secrets
+) -> tuple[dict[str, Any], credentials.Secrets]:
+    """What was filled in, as settings and as secrets. Raises Invalid for addresses never called."""
+    settings: dict[str, Any] = {}
+    secrets: credentials.Secrets = {}
+    errors: list[FieldError] = []
+    for each in auth.fields:
+        value = typed.get(each.name)
+        if each.kind == "secret":
+            secret = kept.get(each.name) if value in (None, "", MASK) else str(value)
+            secrets |= {each.name: secret} if secret else {}
+        elif value in (None, ""):
+            continue
+        elif each.kind == "url":
+            settings[each.name] = _address(each.name, str(value), errors)
+        else:
+            settings[each.name] = value
+    if errors:
+        raise Invalid(errors[0].message, errors=errors)
+    return settings, secrets
+
+
+def _address(name: str, typed: str, errors: list[FieldError]) -> str:
+    try:
+        return outbound.check_url(typed)
+    except outbound.UrlRefused as refused:
+        errors.append(FieldError(f"/{name}", "url", refused.message))
+        return ""
+
+
+def _record(action: str, by: Identity, connection: Connection, facts: dict[str, Any]) -> None:
+    audit.record(
+        action,
+        "connection",
+        connection.id,
+        organization_id=connection.organization_id,
+        by=by,
+        facts=facts,
+    )
