@@ -56,7 +56,10 @@ def failed_of(answer: Answer) -> Failed:
 
 
 def is_page(answer: Answer) -> bool:
-    """Whether a web page came where data was expected."""
+    """Whether a web page came where data was expected; an empty answer is none, whatever it says
+    it is (frameworks call an empty 204 text/html)."""
+    if not answer.body.strip():
+        return False
     declared = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
     return declared in ("text/html", "application/xhtml+xml") or bool(_PAGE.match(answer.body))
 
