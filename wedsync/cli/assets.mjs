@@ -142,7 +142,7 @@ function iconNames(sources) {
 }
 
 function addQuoted(text, names) {
-  for (const [, , name] of text.matchAll(/(["'])([^"']*)\1/g)) names.add(name);
+  for (const [, , name] of text.matchAll(/(["'])([^"' ]*)\1/g)) names.add(name); // a sentence is no name
 }
 
 function symbol(name) {

@@ -7,12 +7,12 @@ from typing import Any
 from uuid import UUID
 
 from flask import url_for
-from sqlalchemy import select, text
+from sqlalchemy import Row, select, text
 
 from wedsync.platform import clock
 from wedsync.platform.db import db
 from wedsync.platform.wording import Wording, count
-from wedsync.webhooks.models import Endpoint, Hook
+from wedsync.webhooks.models import Endpoint
 from wedsync.workflows import page_queries, run_list
 from wedsync.workflows.run_words import RunLine
 
@@ -36,14 +36,42 @@ _FAILED_BY_WORKFLOW = text(
     f" FROM ({_FAILED}) f JOIN workflows w ON w.organization_id = :organization_id"
     " AND w.id = f.workflow_id GROUP BY f.workflow_id, w.name ORDER BY since"
 )
+CONNECTION_NEEDS = (
+    "c.organization_id = :organization_id AND (c.state = 'needs_reauth'"
+    " OR c.state = 'pending' AND c.reason IS NOT NULL)"
+)
+# One that its connection cannot be told of by itself, or whose sender was not told its secret.
+HOOK_NEEDS = (
+    "h.organization_id = :organization_id AND h.state <> 'off' AND (h.subscription = 'failed'"
+    " OR h.state = 'needs_secret' AND (h.subscription IS NULL OR h.subscription = 'by_hand')"
+    " OR h.subscription = 'by_hand' AND h.last_seen_at IS NULL)"
+)
+# What a notice is about mostly has a row of its own above; the others speak for themselves.
+_NOTICE_NEEDS = (
+    "n.organization_id = :organization_id AND n.closed_at IS NULL"
+    " AND n.about_kind NOT IN ('connection', 'hook', 'endpoint', 'workflow', 'run')"
+)
+_CONNECTIONS = text(
+    "SELECT c.id, c.name, c.state, c.state_since, c.reason FROM connections c"
+    f" WHERE {CONNECTION_NEEDS} ORDER BY c.state_since LIMIT {_SHOWN}"
+)
+_HOOKS = text(
+    "SELECT h.id, h.name, h.state, h.created_at, h.subscription, h.subscription_error"
+    f" FROM hooks h WHERE {HOOK_NEEDS} ORDER BY h.created_at LIMIT {_SHOWN}"
+)
+_NOTICES = text(
+    "SELECT n.title, n.words, n.path, n.created_at FROM notices n"
+    f" WHERE {_NOTICE_NEEDS} ORDER BY n.id LIMIT {_SHOWN}"
+)
 _COUNT = text(
     "SELECT (SELECT count(*) FROM runs WHERE organization_id = :organization_id"
     "  AND state = 'needs_attention')"
     f" + (SELECT count(DISTINCT workflow_id) FROM ({_FAILED}) f)"
     " + (SELECT count(*) FROM endpoints WHERE organization_id = :organization_id"
     "  AND state = 'disabled')"
-    " + (SELECT count(*) FROM hooks WHERE organization_id = :organization_id"
-    "  AND state = 'needs_secret')"
+    f" + (SELECT count(*) FROM hooks h WHERE {HOOK_NEEDS})"
+    f" + (SELECT count(*) FROM connections c WHERE {CONNECTION_NEEDS})"
+    f" + (SELECT count(*) FROM notices n WHERE {_NOTICE_NEEDS})"
 )
 
 
@@ -71,8 +99,16 @@ def needs_of(organization_id: UUID, words: Wording) -> list[Need]:
         *_failures(organization_id, words),
         *_endpoints(organization_id),
         *_hooks(organization_id, words),
+        *_connections(organization_id, words),
+        *_notices(organization_id),
     ]
     return sorted(found, key=lambda need: need.since)
+
+
+def failed_by_workflow(organization_id: UUID) -> dict[UUID, Row[Any]]:
+    """Workflows with runs that did not work and were not taken up again: `n`, `since`, `latest`."""
+    rows = db.session.execute(_FAILED_BY_WORKFLOW, _since(organization_id))
+    return {row.workflow_id: row for row in rows}
 
 
 def _since(organization_id: UUID) -> dict[str, Any]:
@@ -109,7 +145,7 @@ def _question(line: RunLine) -> str:
 
 
 def _failures(organization_id: UUID, words: Wording) -> Iterator[Need]:
-    for row in db.session.execute(_FAILED_BY_WORKFLOW, _since(organization_id)):
+    for row in failed_by_workflow(organization_id).values():
         several = row.n > 1
         what = (
             f"{count(row.n, 'time')} since {words.moment(row.since)}"
@@ -153,16 +189,57 @@ def _endpoints(organization_id: UUID) -> Iterator[Need]:
 
 
 def _hooks(organization_id: UUID, words: Wording) -> Iterator[Need]:
-    query = select(Hook).where(
-        Hook.organization_id == organization_id, Hook.state == "needs_secret"
-    )
-    for hook in db.session.scalars(query.limit(_SHOWN)):
+    for hook in db.session.execute(_HOOKS, {"organization_id": organization_id}):
+        title, said, action = _asked_of(hook)
         yield Need(
             icon="key",
-            title=f"“{hook.name}” needs its secret",
-            text="Until it has one we cannot tell whether what comes in is really from them, so "
-            f"nothing is taken. Waiting since {words.moment(hook.created_at)}.",
+            title=title,
+            text=f"{said} Waiting since {words.moment(hook.created_at)}.",
             url=url_for("webhooks.hook", hook_id=hook.id),
-            action="Enter the secret",
+            action=action,
             since=hook.created_at,
+        )
+
+
+def _asked_of(hook: Row[Any]) -> tuple[str, str, str]:
+    """What a hook needs: in a line, why, and the step to take."""
+    if hook.subscription == "failed":
+        why = (hook.subscription_error or {}).get("message") or "They did not take our address."
+        return f"“{hook.name}” is not told anything", why, "Look at it"
+    if hook.subscription == "by_hand":
+        return (
+            f"“{hook.name}” has to be told where to send",
+            "They can only be told by you; until then nothing comes in.",
+            "See how",
+        )
+    return (
+        f"“{hook.name}” needs its secret",
+        "Until it has one we cannot tell whether what comes in is really from them, so nothing "
+        "is taken.",
+        "Enter the secret",
+    )
+
+
+def _connections(organization_id: UUID, words: Wording) -> Iterator[Need]:
+    for row in db.session.execute(_CONNECTIONS, {"organization_id": organization_id}):
+        begun = row.state == "pending"
+        yield Need(
+            icon="plug-connected-x",
+            title=f"{row.name} is not connected yet" if begun else f"{row.name} needs you",
+            text=f"Since {words.moment(row.state_since)}. {(row.reason or {}).get('message', '')}",
+            url=url_for("connections.connection", connection_id=row.id),
+            action="Try again" if begun else "Connect again",
+            since=row.state_since,
+        )
+
+
+def _notices(organization_id: UUID) -> Iterator[Need]:
+    for row in db.session.execute(_NOTICES, {"organization_id": organization_id}):
+        yield Need(
+            icon="alert-circle",
+            title=row.title,
+            text=row.words,
+            url=row.path,
+            action="Look at it",
+            since=row.created_at,
         )

@@ -1,11 +1,11 @@
-"""Today, the books, and what machines ask about this installation."""
+"""Today, health, the books, and what machines ask about this installation."""
 
 from dataclasses import asdict
 
 from flask import Blueprint, Response, jsonify, make_response
 
 from wedsync.health import books as bookkeeping
-from wedsync.health import readiness
+from wedsync.health import overview, readiness
 from wedsync.health import today as day
 from wedsync.platform import identity, wording
 from wedsync.platform.fragments import render
@@ -18,6 +18,13 @@ def today() -> Response:
     """What needs somebody, what is next, what happened."""
     told = day.tell(identity.organization_id(), wording.here())
     return render("health/today.html", today=told, may_edit=identity.current().has_role("editor"))
+
+
+@pages.get("/health")
+def health() -> Response:
+    """How connections, hooks, endpoints and workflows do, and what happens about it."""
+    told = overview.tell(identity.organization_id(), wording.here())
+    return render("health/health.html", told=told, may_edit=identity.current().has_role("editor"))
 
 
 @pages.get("/books")

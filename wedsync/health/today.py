@@ -22,6 +22,7 @@ _RUNS_SHOWN = 8
 _COUPLES_SHOWN = 5
 _WIDEST, _NARROWEST = 4, 3
 _WELL = State("done", "Well")
+_BEGINNINGS = ("connections", "workflows", "hooks", "endpoints")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ def tell(organization_id: UUID, words: Wording) -> Today:
         happened=tuple(run_list.run_lines(organization_id, rows, words)),
         pulses=tuple(_pulses(counts, kept)),
         books=f"In the last day {kept.in_words}",
-        is_new=not (rows or counts["workflows"] or counts["hooks"] or counts["endpoints"]),
+        is_new=not (rows or any(counts[kind] for kind in _BEGINNINGS)),
     )
 
 
@@ -151,6 +152,13 @@ def _span(first: int) -> tuple[int, int]:
 
 def _pulses(counts: Mapping[str, int], kept: Ledger) -> Iterator[Pulse]:
     overview = url_for("webhooks.overview")
+    if counts["connections"]:
+        yield Pulse(
+            "Connections",
+            f"{count(counts['connections'], 'tool')} you are connected to",
+            _asking(counts["connections_needing"]),
+            url_for("connections.connection_list"),
+        )
     yield Pulse(
         "Hooks",
         f"{count(counts['hooks'], 'address', 'addresses')} for others to tell you things",

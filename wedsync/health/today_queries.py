@@ -7,12 +7,15 @@ from uuid import UUID
 
 from sqlalchemy import text
 
+from wedsync.health.needs import CONNECTION_NEEDS, HOOK_NEEDS
 from wedsync.platform.db import db
 
 _COUNTS = text(
-    "SELECT (SELECT count(*) FROM hooks WHERE organization_id = :id) AS hooks,"
-    " (SELECT count(*) FROM hooks WHERE organization_id = :id AND state = 'needs_secret')"
-    "  AS hooks_needing,"
+    "SELECT (SELECT count(*) FROM connections WHERE organization_id = :id"
+    "  AND state NOT IN ('revoked', 'deleted')) AS connections,"
+    f" (SELECT count(*) FROM connections c WHERE {CONNECTION_NEEDS}) AS connections_needing,"
+    " (SELECT count(*) FROM hooks WHERE organization_id = :id) AS hooks,"
+    f" (SELECT count(*) FROM hooks h WHERE {HOOK_NEEDS}) AS hooks_needing,"
     " (SELECT count(*) FROM endpoints WHERE organization_id = :id) AS endpoints,"
     " (SELECT count(*) FROM endpoints WHERE organization_id = :id AND state = 'disabled')"
     "  AS endpoints_needing,"
@@ -60,8 +63,9 @@ class Wait:
 
 
 def counts(organization_id: UUID) -> Mapping[str, int]:
-    """How many hooks, endpoints and workflows there are, and how many of them ask for somebody."""
-    row = db.session.execute(_COUNTS, {"id": organization_id}).mappings().one()
+    """How many things of each kind there are, and how many of them ask for somebody."""
+    given = {"id": organization_id, "organization_id": organization_id}
+    row = db.session.execute(_COUNTS, given).mappings().one()
     return dict(row)
 
 

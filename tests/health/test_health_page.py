@@ -1,0 +1,301 @@
+"""How everything does, on one page: the news first, then each thing with its reason."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from uuid import UUID
+
+from apiflask import APIFlask
+from sqlalchemy import TextClause, event, text
+from sqlalchemy.orm import Session
+
+from tests.health.history import analyze, make_connection, make_deliveries, make_runs
+from tests.page_words import words_of
+from tests.personas import Persona
+from tests.workers.scene import make_hook
+from wedsync.health import figures, overview
+from wedsync.notices import service as notices
+from wedsync.platform import clock, ids
+from wedsync.platform.db import db
+from wedsync.platform.runtime import runtime
+
+MANY = 12_000
+ASKS_AGAIN = "Petal does not know us any more. Connect again."
+
+
+def health(persona: Persona) -> str:
+    answer = persona.browser.get("/health")
+    assert answer.status_code == 200
+    return words_of(answer)
+
+
+def today(persona: Persona) -> str:
+    return words_of(persona.browser.get("/"))
+
+
+# --- works
+
+
+def test_with_nothing_set_up_the_page_says_what_it_is_for(owner: Persona) -> None:
+    said = health(owner)
+    assert "Nothing to watch over yet" in said
+    assert "Needs you" not in said
+
+
+def test_when_all_is_well_the_title_says_so_and_each_thing_says_its_figures(
+    app: APIFlask, owner: Persona
+) -> None:
+    petal = make_connection(app, owner.organization_id, "Petal RSVP")
+    make_deliveries(app, owner.organization_id, "Olive & Thyme kitchen", 20)
+    make_runs(app, owner.organization_id, "Seat the guests", 20, connection_id=petal)
+    said = health(owner)
+    assert "Everything is well" in said
+    assert "Happening now" not in said
+    assert "Petal RSVP account of Petal RSVP half within 250 ms, 95 % within 250 ms Well" in said
+    assert "Olive & Thyme kitchen 20 110 ms 119 ms Well" in said
+    assert "Seat the guests 20 runs began, 20 are done: half within 100 ms" in said
+    assert "20 things came in over the last 24 hours, none is lost" in said
+
+
+def test_what_needs_somebody_comes_first_with_its_reason_and_since_when(
+    app: APIFlask, owner: Persona
+) -> None:
+    make_connection(
+        app, owner.organization_id, "Petal RSVP", state="needs_reauth", reason=ASKS_AGAIN
+    )
+    make_connection(
+        app,
+        owner.organization_id,
+        "Ledger",
+        state="degraded",
+        reason="Ledger does not answer.",
+        refresh_failures=1,
+        due_in=30,
+    )
+    make_hook(app, owner.organization_id)
+    said = health(owner)
+    assert "One thing needs you" in said
+    assert "Petal RSVP needs you Since" in said
+    assert f"{ASKS_AGAIN} Look and mend" in said
+    assert "Ledger does not work as it should" in said
+    assert "Nothing for you to do." in said
+    assert said.index("Petal RSVP needs you") < said.index("Ledger does not work")
+    assert "Petal's orders Nothing has come in yet Well" in said
+
+
+def test_only_what_fails_by_itself_leaves_the_title_calm(app: APIFlask, owner: Persona) -> None:
+    make_connection(
+        app, owner.organization_id, "Ledger", state="degraded", reason="It is down.", due_in=30
+    )
+    said = health(owner)
+    assert "Well, but for one place" in said
+    assert "Trying again" in said
+
+
+def test_steps_that_do_not_work_are_the_connection_s_and_the_workflow_s(
+    app: APIFlask, owner: Persona
+) -> None:
+    petal = make_connection(app, owner.organization_id, "Petal RSVP")
+    make_runs(app, owner.organization_id, "Seat", 10, failed=4, connection_id=petal)
+    said = health(owner)
+    assert "4 of the latest 10 tries did not work." in said
+    assert "It did not work four times. What was done before stays done." in said
+
+
+def test_two_connections_of_one_connector_are_summed_up_as_the_worse(
+    app: APIFlask, owner: Persona
+) -> None:
+    make_connection(app, owner.organization_id, "Petal of Beth", connector="Petal RSVP")
+    make_connection(
+        app,
+        owner.organization_id,
+        "Petal of Imogen",
+        connector="Petal RSVP",
+        state="needs_reauth",
+    )
+    assert "Petal RSVP 2 connections, at worst: needs you" in health(owner)
+
+
+def test_today_asks_for_a_connection_and_counts_it_like_the_frame_of_every_page(
+    app: APIFlask, owner: Persona
+) -> None:
+    connection_id = make_connection(
+        app, owner.organization_id, "Petal RSVP", state="needs_reauth", reason=ASKS_AGAIN
+    )
+    make_connection(
+        app, owner.organization_id, "Ledger", state="pending", reason="It was not allowed."
+    )
+    make_connection(app, owner.organization_id, "Begun only", state="pending")
+    said = today(owner)
+    assert "Two things need you" in said
+    assert ASKS_AGAIN in said
+    assert "Ledger is not connected yet" in said
+    assert "Begun only needs" not in said
+    assert "Connections 3 tools you are connected to 2 need you" in said
+    assert f'href="/connections/{connection_id}"' in owner.browser.get("/").text
+
+
+def test_today_asks_for_hooks_that_a_person_has_to_look_after(
+    app: APIFlask, owner: Persona, database: Session
+) -> None:
+    by_hand, failed = (make_hook(app, owner.organization_id).id for _ in range(2))
+    _subscribe(database, by_hand, "by_hand", None)
+    _subscribe(database, failed, "failed", '{"message": "They know no such wedding."}')
+    said = today(owner)
+    assert "Two things need you" in said
+    assert "has to be told where to send" in said
+    assert "They know no such wedding." in said
+    assert "Two things need you" in health(owner)
+
+
+def test_today_shows_notices_that_are_about_nothing_else_on_it(
+    app: APIFlask, owner: Persona
+) -> None:
+    make_connection(
+        app, owner.organization_id, "Petal RSVP", state="needs_reauth", reason=ASKS_AGAIN
+    )
+    for kind, title in (("connection", "Said above"), ("listing", "Your listing was sent back")):
+        _tell(app, owner, kind, title)
+    said = today(owner)
+    assert "Two things need you" in said
+    assert "Your listing was sent back" in said
+    assert "Said above" not in said
+
+
+def test_the_books_are_a_step_away(owner: Persona) -> None:
+    assert 'href="/books"' in owner.browser.get("/health").text
+    assert owner.browser.get("/books").status_code == 200
+
+
+# --- who sees it
+
+
+def test_a_viewer_sees_it_too(app: APIFlask, owner: Persona, viewer: Persona) -> None:
+    make_connection(app, owner.organization_id, "Petal RSVP", state="needs_reauth")
+    assert "One thing needs you" in health(viewer)
+
+
+def test_a_stranger_sees_nothing_of_it(app: APIFlask, owner: Persona, stranger: Persona) -> None:
+    petal = make_connection(app, owner.organization_id, "Petal RSVP", state="needs_reauth")
+    make_runs(app, owner.organization_id, "Seat the guests", 3, connection_id=petal)
+    make_deliveries(app, owner.organization_id, "Olive & Thyme kitchen", 3)
+    make_hook(app, owner.organization_id)
+    assert "Nothing to watch over yet" in health(stranger)
+
+
+def test_names_are_shown_as_they_were_typed_and_never_as_markup(
+    app: APIFlask, owner: Persona
+) -> None:
+    name = "<script>alert(1)</script>"
+    make_connection(app, owner.organization_id, name, state="needs_reauth", reason=name)
+    page = owner.browser.get("/health").text
+    assert name not in page
+    assert "&lt;script&gt;alert(1)" in page
+
+
+# --- stays quick
+
+
+def test_a_long_history_is_measured_on_its_latest_part(
+    app: APIFlask, owner: Persona, stranger: Persona
+) -> None:
+    petal = make_connection(app, owner.organization_id, "Petal RSVP")
+    for person in (owner, stranger):
+        make_deliveries(app, person.organization_id, "Kitchen", MANY)
+        make_runs(app, person.organization_id, "Seat", MANY, connection_id=petal)
+    analyze(app)
+    bound = 3 * figures.MEASURED
+    for statement, table in (
+        (figures._ENDPOINT_PACES, "delivery_attempts"),
+        (figures._ENDPOINT_PACES, "deliveries"),
+        (figures._RUN_PACES, "runs"),
+        (figures._CONNECTION_PACES, "step_attempts"),
+        (figures._CONNECTION_PACES, "runs"),
+    ):
+        assert _rows_read(app, owner, statement, table) <= bound, (str(statement)[:60], table)
+    for statement, table in ((figures._DELIVERY_HOURS, "deliveries"), (figures._RUN_HOURS, "runs")):
+        assert _rows_read(app, owner, statement, table) <= MANY
+    began = time.perf_counter()
+    said = health(owner)
+    assert time.perf_counter() - began < 1
+    assert "12,000" in said
+
+
+def test_the_page_takes_as_many_statements_for_thirty_things_as_for_three(
+    app: APIFlask, owner: Persona
+) -> None:
+    counts = []
+    for _ in range(2):
+        for number in range(3 if not counts else 27):
+            petal = make_connection(app, owner.organization_id, f"Petal {number}")
+            make_runs(app, owner.organization_id, f"Seat {number}", 1, connection_id=petal)
+            make_deliveries(app, owner.organization_id, f"Kitchen {number}", 1)
+            make_hook(app, owner.organization_id)
+        with _statements(app) as statements:
+            health(owner)
+        counts.append(len(statements))
+    assert counts[0] == counts[1] <= 25
+
+
+@contextmanager
+def _statements(app: APIFlask) -> Iterator[list[str]]:
+    said: list[str] = []
+
+    def listen(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        said.append(statement)
+
+    with app.app_context():
+        engine = db.engine
+    event.listen(engine, "before_cursor_execute", listen)
+    try:
+        yield said
+    finally:
+        event.remove(engine, "before_cursor_execute", listen)
+
+
+def _rows_read(app: APIFlask, person: Persona, statement: TextClause, table: str) -> float:
+    """How many rows of a table a statement looked at, those passed over included."""
+    given = {
+        "id": person.organization_id,
+        "first": ids.first_at(clock.now() - overview.DAY),
+    }
+    with app.app_context(), db.engine.connect() as connection:
+        plan = connection.scalar(text(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}"), given)
+    return sum(
+        (node["Actual Rows"] + node.get("Rows Removed by Filter", 0)) * node["Actual Loops"]
+        for node in _nodes(plan[0]["Plan"])
+        if node.get("Relation Name") == table
+    )
+
+
+def _nodes(node: dict[str, Any]) -> list[dict[str, Any]]:
+    return [node, *(inner for child in node.get("Plans", ()) for inner in _nodes(child))]
+
+
+def _subscribe(database: Session, hook_id: UUID, subscription: str, error: str | None) -> None:
+    database.execute(
+        text(
+            "UPDATE hooks SET subscription = :subscription,"
+            " subscription_error = CAST(:error AS jsonb) WHERE id = :id"
+        ),
+        {"id": hook_id, "subscription": subscription, "error": error},
+    )
+
+
+def _tell(app: APIFlask, person: Persona, kind: str, title: str) -> None:
+    with app.app_context():
+        here = runtime()
+        notices.tell(
+            db.session,
+            here.vault,
+            here.settings,
+            person.organization_id,
+            kind,
+            ids.new_id(),
+            "test",
+            title=title,
+            words="Somebody looked at it.",
+            path="/health",
+        )
+        db.session.commit()

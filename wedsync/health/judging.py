@@ -1,0 +1,339 @@
+"""How something does: five words, each with its reason, since when, and what happens by itself.
+
+Pure functions from figures to a `Health`. What decides is one table, `THRESHOLDS`; all figures
+are of the last 24 hours unless they say otherwise.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Literal
+
+from wedsync.platform.wording import (
+    Wording,
+    capital,
+    count,
+    duration,
+    in_words,
+    milliseconds,
+    number,
+)
+
+State = Literal["well", "slow", "failing", "needs_you", "off"]
+
+GRAVITY: tuple[State, ...] = ("needs_you", "failing", "slow", "well", "off")
+"""The gravest first. What is off is nobody's concern, so it stands last."""
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """From where on it is said.
+
+    `fewest` attempts make a share mean something; `failing` is the share that did not work;
+    `slow_ms` what one attempt in twenty takes longer than; `late` how long due things may wait.
+    """
+
+    fewest: int
+    failing: float
+    slow_ms: float
+    late: timedelta
+
+
+THRESHOLDS = {
+    "connection": Threshold(fewest=5, failing=0.25, slow_ms=10_000, late=timedelta(minutes=5)),
+    "endpoint": Threshold(fewest=5, failing=0.25, slow_ms=5_000, late=timedelta(minutes=5)),
+    "workflow": Threshold(fewest=5, failing=0.25, slow_ms=float("inf"), late=timedelta(minutes=5)),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """A judgement. `reason` and `by_itself` are sentences; `next_at` is when we try again."""
+
+    state: State
+    reason: str
+    since: datetime | None = None
+    by_itself: str = ""
+    next_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How the latest attempts went: half took at most `half_ms`, nineteen in twenty `most_ms`."""
+
+    attempts: int = 0
+    succeeded: int = 0
+    half_ms: float | None = None
+    most_ms: float | None = None
+    last_success_at: datetime | None = None
+
+    @property
+    def failed_share(self) -> float:
+        return 1 - self.succeeded / self.attempts if self.attempts else 0.0
+
+    @property
+    def half_in_words(self) -> str:
+        """`0.31 s`; empty when nothing was timed."""
+        return "" if self.half_ms is None else _length(self.half_ms)
+
+    @property
+    def most_in_words(self) -> str:
+        """`1.2 s`; empty when nothing was timed."""
+        return "" if self.most_ms is None else _length(self.most_ms)
+
+    @property
+    def in_words(self) -> str:
+        """`half within 0.31 s, 95 % within 1.2 s`; empty when nothing was timed."""
+        if self.half_ms is None or self.most_ms is None:
+            return ""
+        return f"half within {self.half_in_words}, 95 % within {self.most_in_words}"
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionFigures:
+    """`state` and `reason` as the connection keeps them; `waiting` runs stand by for it."""
+
+    state: str
+    since: datetime
+    reason: str = ""
+    refresh_failures: int = 0
+    next_at: datetime | None = None
+    waiting: int = 0
+    pace: Pace = field(default_factory=Pace)
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointFigures:
+    """`due_since` is when the oldest delivery that should have left became due."""
+
+    state: str
+    reason: str | None = None
+    failing_since: datetime | None = None
+    made: int = 0
+    arrived: int = 0
+    waiting: int = 0
+    next_at: datetime | None = None
+    due_since: datetime | None = None
+    pace: Pace = field(default_factory=Pace)
+
+
+@dataclass(frozen=True, slots=True)
+class HookFigures:
+    """`refused_as` is why the latest refusal was, in words; `subscription` as the hook has it."""
+
+    state: str
+    made_at: datetime
+    subscription: str | None = None
+    subscription_error: str = ""
+    next_at: datetime | None = None
+    received: int = 0
+    seen_at: datetime | None = None
+    refused: int = 0
+    refused_at: datetime | None = None
+    refused_as: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkflowFigures:
+    """`asking` runs wait for a decision; `failed` did not work and were not taken up again."""
+
+    state: str
+    is_published: bool = True
+    made: int = 0
+    done: int = 0
+    asking: int = 0
+    asking_since: datetime | None = None
+    failed: int = 0
+    failed_since: datetime | None = None
+    due_since: datetime | None = None
+    pace: Pace = field(default_factory=Pace)
+
+
+def connection(figures: ConnectionFigures, words: Wording) -> Health:
+    """How a connection does."""
+    if figures.state in ("revoked", "deleted"):
+        return Health("off", "It is disconnected.", figures.since)
+    if figures.state == "paused":
+        return Health("off", "It is paused: nothing goes through it.", figures.since)
+    if figures.state == "pending" and not figures.reason:
+        return Health("off", "It was begun and is not finished yet.", figures.since)
+    if figures.state in ("needs_reauth", "pending"):
+        again = "They do not know us any more. Connect again."
+        return Health(
+            "needs_you", figures.reason or again, figures.since, _goes_on(figures.waiting)
+        )
+    if figures.state == "degraded" or figures.refresh_failures:
+        reason = figures.reason or "They do not answer when we renew our permission."
+        by_itself = f"We try again {_when(figures.next_at, words)}."
+        return Health("failing", reason, figures.since, by_itself, figures.next_at)
+    return _by_pace(figures.pace, THRESHOLDS["connection"], "It works.")
+
+
+def endpoint(figures: EndpointFigures, words: Wording) -> Health:
+    """How an endpoint does."""
+    if figures.state == "off":
+        return Health("off", "It is off: nothing is sent.")
+    if figures.state == "disabled":
+        gone = "They answered that this address is gone, so we stopped sending."
+        silent = "Nothing has arrived there for days, so we stopped sending."
+        reason = gone if figures.reason == "gone" else silent
+        return Health("needs_you", reason, figures.failing_since, _kept(figures.waiting))
+    if figures.failing_since is not None:
+        return Health(
+            "failing",
+            "They do not take what we send.",
+            figures.failing_since,
+            _trying(figures.waiting, figures.next_at, words),
+            figures.next_at,
+        )
+    return _late(figures.due_since, THRESHOLDS["endpoint"], words) or _by_pace(
+        figures.pace, THRESHOLDS["endpoint"], _arrived(figures)
+    )
+
+
+def hook(figures: HookFigures, words: Wording) -> Health:
+    """How a hook does."""
+    if figures.state == "off":
+        return Health("off", "It is off: whoever posts here finds nothing.")
+    if figures.subscription in ("unwanted", "gone"):
+        return Health("off", "Its connection is over, and they were told to stop sending.")
+    if figures.subscription in ("wanted", "failed", "by_hand"):
+        told = _subscription(figures, words)
+        if told is not None:
+            return told
+    if figures.state == "needs_secret":
+        reason = "It has no secret yet, so nothing is taken."
+        return Health("needs_you", reason, figures.made_at)
+    if _refuses_lately(figures, words.now):
+        lately = f"The latest thing that came in was refused: {_lower(figures.refused_as)}."
+        by_itself = "Most senders send again by themselves."
+        return Health("failing", lately, figures.refused_at, by_itself)
+    if figures.seen_at is None:
+        return Health("well", "Nothing has come in yet.")
+    return Health("well", f"{count(figures.received, 'event')} came in.")
+
+
+def workflow(figures: WorkflowFigures, words: Wording) -> Health:
+    """How a workflow does. What failed needs somebody until it is taken up again."""
+    if figures.asking:
+        ask = "One run asks" if figures.asking == 1 else f"{_capital(figures.asking)} runs ask"
+        return Health("needs_you", f"{ask} you to decide.", figures.asking_since)
+    if figures.failed:
+        reason = f"It did not work {_times(figures.failed)}. What was done before stays done."
+        return Health("needs_you", reason, figures.failed_since)
+    if not figures.is_published:
+        return Health("off", "It is not published yet.")
+    if figures.state != "on":
+        paused = "It is paused: what comes in waits."
+        return Health("off", paused if figures.state == "paused" else "It is off.")
+    return _late(figures.due_since, THRESHOLDS["workflow"], words) or _by_pace(
+        figures.pace, THRESHOLDS["workflow"], _done(figures)
+    )
+
+
+def connector(connections: Iterable[Health]) -> Health:
+    """How a connector does for somebody: as the worst of its connections."""
+    return worst(connections)
+
+
+def worst(healths: Iterable[Health]) -> Health:
+    """The gravest; of two alike the first. Raises ValueError when there is none."""
+    return min(healths, key=lambda health: GRAVITY.index(health.state))
+
+
+def _by_pace(pace: Pace, threshold: Threshold, well: str) -> Health:
+    if pace.attempts >= threshold.fewest and pace.failed_share >= threshold.failing:
+        failed = pace.attempts - pace.succeeded
+        reason = f"{number(failed)} of the latest {number(pace.attempts)} tries did not work."
+        return Health("failing", reason, by_itself="What can be tried again is.")
+    if pace.attempts >= threshold.fewest and (pace.most_ms or 0) > threshold.slow_ms:
+        return Health("slow", "They take long to answer.", by_itself="Nothing is lost by it.")
+    return Health("well", well)
+
+
+def _late(since: datetime | None, threshold: Threshold, words: Wording) -> Health | None:
+    if since is None or words.now - since < threshold.late:
+        return None
+    reason = "What is due waits longer than it should."
+    return Health("slow", reason, since, "It is done in order, as fast as we can.")
+
+
+def _subscription(figures: HookFigures, words: Wording) -> Health | None:
+    if figures.subscription == "failed":
+        could_not = "We could not tell them where to send."
+        return Health("needs_you", figures.subscription_error or could_not, figures.made_at)
+    if figures.subscription == "by_hand":
+        if figures.seen_at is not None and figures.state != "needs_secret":
+            return None
+        reason = "They have to be told this address by you; until then nothing comes in."
+        return Health("needs_you", reason, figures.made_at)
+    if figures.subscription_error:
+        by_itself = f"We try again {_when(figures.next_at, words)}."
+        return Health(
+            "failing", figures.subscription_error, figures.made_at, by_itself, figures.next_at
+        )
+    return Health("well", "We are telling them where to send.")
+
+
+def _refuses_lately(figures: HookFigures, now: datetime) -> bool:
+    at = figures.refused_at
+    if at is None or now - at > timedelta(days=1):
+        return False
+    return figures.seen_at is None or figures.seen_at < at
+
+
+def _goes_on(waiting: int) -> str:
+    if waiting == 0:
+        return ""
+    one = waiting == 1
+    runs = (
+        "One run waits for it and goes" if one else f"{_capital(waiting)} runs wait for it and go"
+    )
+    return f"{runs} on once it is mended."
+
+
+def _kept(waiting: int) -> str:
+    if waiting == 0:
+        return ""
+    return "One delivery is kept." if waiting == 1 else f"{_capital(waiting)} deliveries are kept."
+
+
+def _trying(waiting: int, next_at: datetime | None, words: Wording) -> str:
+    if waiting == 0:
+        return "Nothing waits to be sent."
+    one = waiting == 1
+    tried = "One delivery is tried" if one else f"{_capital(waiting)} deliveries are tried"
+    return f"{tried} again {_when(next_at, words)}."
+
+
+def _when(at: datetime | None, words: Wording) -> str:
+    return words.at(at) if at is not None and at > words.now else "in a moment"
+
+
+def _arrived(figures: EndpointFigures) -> str:
+    if not figures.made:
+        return "Nothing had to be sent."
+    return f"{number(figures.arrived)} of {number(figures.made)} arrived."
+
+
+def _done(figures: WorkflowFigures) -> str:
+    if not figures.made:
+        return "It did not happen."
+    return f"{count(figures.made, 'run')} began, {number(figures.done)} are done."
+
+
+def _length(ms: float) -> str:
+    """Milliseconds as a reader compares them; from a minute on in minutes, hours and days."""
+    return milliseconds(ms) if ms < 60_000 else duration(timedelta(milliseconds=ms))
+
+
+def _times(value: int) -> str:
+    return {1: "once", 2: "twice"}.get(value, f"{in_words(value)} times")
+
+
+def _capital(value: int) -> str:
+    return capital(in_words(value))
+
+
+def _lower(sentence: str) -> str:
+    return sentence[:1].lower() + sentence[1:]

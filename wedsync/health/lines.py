@@ -1,0 +1,251 @@
+"""The lines of the health page: each thing with its judgement, in words and in figures."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+from uuid import UUID
+
+from flask import url_for
+from sqlalchemy import Row as DatabaseRow
+
+from wedsync.health import figures, judging
+from wedsync.health.judging import Health
+from wedsync.health.needs import failed_by_workflow
+from wedsync.platform.wording import Wording, count, number
+from wedsync.webhooks import endpoint_words, hook_words
+from wedsync.webhooks.endpoint_words import HourBar
+from wedsync.workflows.run_words import State
+
+_WELL, _SLOW, _OFF = State("done", "Well"), State("waiting", "Slow"), State("off", "Off")
+_PAUSED = State("paused", "Paused")
+_NEEDS = State("needs", "Needs you")
+_NOTHING = judging.Pace()
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One thing: who it is, how it does in a word, in figures and, when not well, in sentences."""
+
+    name: str
+    url: str
+    meta: str
+    health: Health
+    state: State
+    pace: str = ""
+    half: str = ""
+    most: str = ""
+    share: str = ""
+    bars: tuple[HourBar, ...] = ()
+
+
+def connections(
+    organization_id: UUID,
+    rows: Sequence[DatabaseRow[Any]],
+    since: datetime,
+    words: Wording,
+) -> Iterator[Line]:
+    """How each of these connections does; `rows` are `figures.connections`."""
+    if not rows:
+        return
+    paces = figures.connection_paces(organization_id, since)
+    waiting = figures.runs_waiting_for_connections(organization_id)
+    for row in rows:
+        pace = paces.get(row.id, _NOTHING)
+        health = judging.connection(
+            judging.ConnectionFigures(
+                state=row.state,
+                since=row.state_since,
+                reason=(row.reason or {}).get("message", ""),
+                refresh_failures=row.refresh_failures,
+                next_at=min(filter(None, (row.refresh_due_at, row.check_due_at)), default=None),
+                waiting=waiting.get(str(row.id), 0),
+                pace=pace,
+            ),
+            words,
+        )
+        yield _line(
+            row.name,
+            url_for("connections.connection", connection_id=row.id),
+            row.account_name or row.connector,
+            health,
+            words,
+            pace,
+            is_paused=row.state == "paused",
+        )
+
+
+def hooks(organization_id: UUID, since: datetime, words: Wording) -> Iterator[Line]:
+    """How each hook does."""
+    rows = figures.hooks(organization_id)
+    if not rows:
+        return
+    received = figures.received(organization_id, since)
+    for row in rows:
+        source = f"connection:{row.connection_id}" if row.connection_id else f"hook:{row.id}"
+        health = judging.hook(
+            judging.HookFigures(
+                state=row.state,
+                made_at=row.created_at,
+                subscription=row.subscription,
+                subscription_error=(row.subscription_error or {}).get("message", ""),
+                next_at=row.subscription_due_at,
+                received=received.get(source, 0),
+                seen_at=row.last_seen_at,
+                refused=int(row.refused or 0),
+                refused_at=row.refused_at,
+                refused_as=hook_words.refusal(row.refused_code or ""),
+            ),
+            words,
+        )
+        yield _line(
+            row.name,
+            url_for("webhooks.hook", hook_id=row.id),
+            _heard(row, received.get(source, 0), words),
+            health,
+            words,
+        )
+
+
+def endpoints(organization_id: UUID, since: datetime, words: Wording) -> Iterator[Line]:
+    """How each endpoint does."""
+    rows = figures.endpoints(organization_id)
+    if not rows:
+        return
+    hours = _by_thing(figures.deliveries_by_hour(organization_id, since))
+    paces = figures.endpoint_paces(organization_id, since)
+    waiting = figures.waiting_deliveries(organization_id)
+    for row in rows:
+        day, waits = hours.get(row.id, ()), waiting.get(row.id)
+        pace = paces.get(row.id, _NOTHING)
+        made, done = _sum(day, "made"), _sum(day, "done")
+        next_at = waits.next_at if waits else None
+        health = judging.endpoint(
+            judging.EndpointFigures(
+                state=row.state,
+                reason=row.state_reason,
+                failing_since=row.failing_since,
+                made=made,
+                arrived=done,
+                waiting=waits.waiting if waits else 0,
+                next_at=next_at,
+                due_since=next_at if next_at and next_at < words.now else None,
+                pace=pace,
+            ),
+            words,
+        )
+        url = url_for("webhooks.endpoint", endpoint_id=row.id)
+        share = number(done) if done == made else f"{number(done)} of {number(made)}"
+        yield _line(row.name, url, "", health, words, pace, share=share, bars=_bars(day, words.now))
+
+
+def workflows(organization_id: UUID, since: datetime, words: Wording) -> Iterator[Line]:
+    """How each workflow does."""
+    rows = figures.workflows(organization_id)
+    if not rows:
+        return
+    hours = _by_thing(figures.runs_by_hour(organization_id, since))
+    paces = figures.run_paces(organization_id, since)
+    asking, due = figures.asking(organization_id), figures.due_since(organization_id)
+    failed = failed_by_workflow(organization_id)
+    for row in rows:
+        day, asks, fails = hours.get(row.id, ()), asking.get(row.id), failed.get(row.id)
+        pace = paces.get(row.id, _NOTHING)
+        health = judging.workflow(
+            judging.WorkflowFigures(
+                state=row.state,
+                is_published=row.live_version_id is not None,
+                made=_sum(day, "made"),
+                done=_sum(day, "done"),
+                asking=asks.asking if asks else 0,
+                asking_since=asks.since if asks else None,
+                failed=fails.n if fails else 0,
+                failed_since=fails.since if fails else None,
+                due_since=due.get(row.id),
+                pace=pace,
+            ),
+            words,
+        )
+        url = url_for("workflows.workflow", workflow_id=row.id)
+        yield _line(
+            row.name,
+            url,
+            _ran(health, pace),
+            health,
+            words,
+            pace,
+            bars=_bars(day, words.now),
+            is_paused=row.state == "paused",
+        )
+
+
+def _line(
+    name: str,
+    url: str,
+    meta: str,
+    health: Health,
+    words: Wording,
+    pace: judging.Pace = _NOTHING,
+    *,
+    share: str = "",
+    bars: tuple[HourBar, ...] = (),
+    is_paused: bool = False,
+) -> Line:
+    half, most = pace.half_in_words, pace.most_in_words
+    state = _PAUSED if is_paused and health.state == "off" else _state(health, words)
+    return Line(name, url, meta, health, state, pace.in_words, half, most, share, bars)
+
+
+def _state(health: Health, words: Wording) -> State:
+    if health.state == "failing":
+        again = health.next_at is not None and health.next_at > words.now
+        when = f" {words.at(health.next_at)}" if again and health.next_at else ""
+        return State("retrying", f"Trying again{when}" if health.by_itself else "Not well")
+    return {"well": _WELL, "slow": _SLOW, "needs_you": _NEEDS, "off": _OFF}[health.state]
+
+
+def connectors(
+    rows: Sequence[DatabaseRow[Any]], lines: Sequence[Line]
+) -> Iterator[tuple[str, str]]:
+    """Connectors with several connections: as the worst of them."""
+    pairs = sorted(zip(rows, lines, strict=True), key=lambda pair: pair[0].connector)
+    for name, group in groupby(pairs, key=lambda pair: pair[0].connector):
+        own = [line for _, line in group]
+        if len(own) > 1:
+            worst = judging.connector(line.health for line in own)
+            told = next(line for line in own if line.health is worst)
+            yield name, f"{count(len(own), 'connection')}, at worst: {told.state.words.lower()}"
+
+
+def _by_thing(rows: Iterable[DatabaseRow[Any]]) -> Mapping[UUID, list[DatabaseRow[Any]]]:
+    found: dict[UUID, list[DatabaseRow[Any]]] = {}
+    for row in rows:
+        found.setdefault(row.of, []).append(row)
+    return found
+
+
+def _sum(day: Sequence[DatabaseRow[Any]], column: str) -> int:
+    return sum(getattr(row, column) for row in day)
+
+
+def _bars(day: Sequence[DatabaseRow[Any]], now: datetime) -> tuple[HourBar, ...]:
+    return tuple(endpoint_words.hour_bars({row.hour: (row.made, row.bad) for row in day}, now))
+
+
+def _heard(row: DatabaseRow[Any], received: int, words: Wording) -> str:
+    """What came in at a hook, and what was refused."""
+    if row.last_seen_at is None:
+        said = "Nothing has come in yet"
+    elif received:
+        said = f"{count(received, 'event')} in the last day"
+    else:
+        said = f"Something last came in {words.ago(row.last_seen_at)}"
+    refused = f"; {number(int(row.refused))} refused since it was made" if row.refused else ""
+    return said + refused
+
+
+def _ran(health: Health, pace: judging.Pace) -> str:
+    if health.state in ("well", "slow") and pace.in_words:
+        return f"{health.reason.rstrip('.')}: {pace.in_words}"
+    return health.reason
