@@ -11,9 +11,10 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Connection, Engine, text
 
-from wedsync.platform import clock, leases
+from wedsync.connections import keeping, refreshing
+from wedsync.platform import clock, leases, runtime
 from wedsync.webhooks import sending
-from wedsync.workflows import claims, once_slots, waiting_on
+from wedsync.workflows import attention, claims, once_slots, waiting_on
 
 _TAKE = text("INSERT INTO schedule_slots (name, slot) VALUES (:name, :slot) ON CONFLICT DO NOTHING")
 _PRUNE_SLOTS = text("DELETE FROM schedule_slots WHERE slot < now() - interval '1 day'")
@@ -70,6 +71,7 @@ def give_back_claims(connection: Connection) -> int:
     # Deliveries before runs, as the fan-out does: two that lock lanes in one order cannot deadlock.
     freed = sending.release(connection, dead) + claims.release(connection, dead)
     once_slots.give_back_of(connection, dead)
+    refreshing.release(connection, dead)
     leases.forget_owners(connection, dead)
     return freed
 
@@ -78,11 +80,19 @@ def prune(connection: Connection) -> None:
     """Forget what is only kept for a while, at most five thousand rows of each at a time."""
     for statement in _PRUNED:
         connection.execute(statement)
+    keeping.prune(connection)
+
+
+def tell_people(connection: Connection) -> None:
+    """Tell those whose runs need them; the drain of e-mail finds what is written to them."""
+    here = runtime.runtime()
+    attention.keep_people_told(connection, here.vault, here.settings)
 
 
 TABLE = (
     Scheduled("give back claims", 1, give_back_claims),
     Scheduled("wake who waits for a connection", 30, waiting_on.sweep),
+    Scheduled("tell people", 5, tell_people),
     Scheduled("prune", 600, prune),
 )
 

@@ -53,9 +53,9 @@ _MINE = (
 )
 _SUBSCRIBED = text(
     "UPDATE hooks SET subscription = 'on', subscription_id = :subscription_id,"
-    " previous_secret = CASE WHEN :previous IS NULL THEN NULL ELSE CAST(:previous AS bytea) END,"
-    " previous_secret_until = CASE WHEN :previous IS NULL THEN NULL"
-    "  ELSE clock_timestamp() + interval '24 hours' END,"
+    " previous_secret = CAST(:previous AS bytea),"
+    " previous_secret_until = CASE WHEN CAST(:previous AS bytea) IS NOT NULL"
+    "  THEN clock_timestamp() + interval '24 hours' END,"
     " secret = :secret, state = 'on', subscription_due_at = NULL, subscription_attempts = 0,"
     " subscription_error = NULL" + _MINE
 )

@@ -115,6 +115,12 @@ class Run(OrganizationRow, Base):
             postgresql_where=text("state = 'waiting' AND waiting_for ->> 'kind' = 'limit'"),
         ),
         Index(
+            "ix_runs_needing_attention",
+            "organization_id",
+            "workflow_id",
+            postgresql_where=text("state = 'needs_attention'"),
+        ),
+        Index(
             "ix_runs_waiting_for_a_connection",
             "organization_id",
             text("(waiting_for ->> 'id')"),

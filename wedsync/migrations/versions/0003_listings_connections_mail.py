@@ -527,6 +527,13 @@ def upgrade() -> None:
         ondelete="CASCADE",
     )
     op.create_index(
+        "ix_runs_needing_attention",
+        "runs",
+        ["organization_id", "workflow_id"],
+        unique=False,
+        postgresql_where=sa.text("state = 'needs_attention'"),
+    )
+    op.create_index(
         "ix_runs_waiting_for_a_connection",
         "runs",
         ["organization_id", sa.literal_column("(waiting_for ->> 'id')"), "id"],
@@ -552,6 +559,7 @@ def downgrade() -> None:
     )
     op.drop_column("users", "email_confirmed_at")
     op.drop_index("ix_runs_waiting_for_a_connection", table_name="runs")
+    op.drop_index("ix_runs_needing_attention", table_name="runs")
     op.drop_constraint(op.f("fk_hooks_organization_id_connection_id"), "hooks", type_="foreignkey")
     op.drop_index(
         "uq_hooks_of_connection",
