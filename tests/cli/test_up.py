@@ -52,6 +52,12 @@ class Run:
         with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=5) as answer:
             return int(answer.status)
 
+    def partner(self, path: str) -> bytes:
+        """What the practice partner answers."""
+        with urllib.request.urlopen(f"http://localhost:{self.port + 1}{path}", timeout=5) as answer:
+            content: bytes = answer.read()
+            return content
+
     def family(self) -> list[psutil.Process]:
         return psutil.Process(self.owner.pid).children(recursive=True)
 
@@ -106,6 +112,8 @@ def test_it_starts_twice_with_the_same_data_and_stops_on_ctrl_c(home: Path) -> N
         assert logins.DEMO_PASSWORD in first.said
         seeded = organizations_in(home)
         assert seeded > 0
+        first.wait_for(f"http://localhost:{first.port + 1}/inbox")
+        assert b'"ok"' in first.partner("/healthz")
         family = first.family()
         first.owner.send_signal(signal.SIGINT)
         assert first.owner.wait(_STOP_S) == 0, first.said

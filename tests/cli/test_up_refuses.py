@@ -64,6 +64,23 @@ def test_a_taken_port(tmp_path: Path, taken: int) -> None:
     assert not (tmp_path / "postgres").exists()
 
 
+@pytest.mark.parametrize("before", [1, 2])
+def test_a_taken_port_of_the_practice_partner(tmp_path: Path, taken: int, before: int) -> None:
+    refused = wedsync("up", PORT=str(taken - before), WEDSYNC_HOME=str(tmp_path))
+    assert_one_sentence(refused, 2, "practice partner", f"Port {taken} is taken", "PORT=")
+    assert not (tmp_path / "postgres").exists()
+
+
+def test_no_port_left_for_the_practice_partner(tmp_path: Path) -> None:
+    refused = wedsync("up", PORT="65534", WEDSYNC_HOME=str(tmp_path))
+    assert_one_sentence(refused, 2, "practice partner", "There is no port 65536")
+
+
+def test_a_practice_partner_without_a_client(tmp_path: Path) -> None:
+    refused = wedsync("sandbox", PORT=str(free_port()), WEDSYNC_HOME=str(tmp_path))
+    assert_one_sentence(refused, 2, "WEDSYNC_CLIENT_SANDBOX is not set")
+
+
 def test_an_unreachable_database(tmp_path: Path) -> None:
     refused = wedsync(
         "up",

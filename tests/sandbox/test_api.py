@@ -76,6 +76,9 @@ def test_requests_and_tasks_are_kept(vendor: Vendor, token: str) -> None:
     made = vendor.call("POST", "/acknowledgements", token, asked).json()
     assert (made["from"], made["state"]) == ("Chef Odile", "asked")
     assert vendor.call("GET", "/acknowledgements", token).json()["acknowledgements"] == [made]
+    vendor.partner.call("POST", "/practice/acknowledgements", {"id": made["id"]})
+    given = vendor.call("GET", "/acknowledgements", token).json()["acknowledgements"]
+    assert given == [{**made, "state": "given"}]
     task = vendor.call("POST", "/tasks", token, {"title": "Lay out the album", "due": FREE}).json()
     assert vendor.call("GET", "/tasks", token).json()["tasks"] == [task]
 

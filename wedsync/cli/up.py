@@ -15,7 +15,7 @@ import click
 import psycopg
 
 from wedsync.cli import Unusable, installation
-from wedsync.cli.installation import logins
+from wedsync.cli.installation import logins, practice
 from wedsync.cli.supervisor import preflight, programs
 from wedsync.cli.supervisor.supervisor import Supervisor
 from wedsync.platform import embedded
@@ -33,9 +33,13 @@ def command() -> None:
     preflight.require_front_end()
     with preflight.only_one(settings):
         preflight.require_port(settings)
+        with_sandbox = practice.wanted(settings)
+        if with_sandbox:
+            preflight.require_practice_ports(settings)
+            settings = practice.beside(settings)
         with _servers(settings) as (settings, servers):
             installation.require_database(settings)
-            _run(settings, servers)
+            _run(settings, servers, with_sandbox)
 
 
 def _for_development(settings: Settings) -> Settings:
@@ -59,14 +63,16 @@ def _servers(settings: Settings) -> Iterator[tuple[Settings, list[Server]]]:
         yield settings, ours
 
 
-def _run(settings: Settings, servers: list[Server]) -> None:
-    with Supervisor(_environment(settings), settings.home / "logs") as supervisor:
+def _run(settings: Settings, servers: list[Server], with_sandbox: bool) -> None:
+    told = practice.environment(settings) if with_sandbox else {}
+    environment = {**_environment(settings), **told}
+    with Supervisor(environment, settings.home / "logs") as supervisor:
         _prepare(supervisor, settings)
         if supervisor.stopping:
             return
-        supervisor.start(programs.machine(settings), servers)
+        supervisor.start(programs.machine(settings, with_sandbox=with_sandbox), servers)
         if _wait_until_ready(supervisor, settings):
-            _greet(settings)
+            _greet(settings, with_sandbox)
             supervisor.keep_until(lambda: False)
             click.echo("Stopping.")
 
@@ -116,13 +122,18 @@ def _wait_until_ready(supervisor: Supervisor, settings: Settings) -> bool:
     return True
 
 
-def _greet(settings: Settings) -> None:
+def _greet(settings: Settings, with_sandbox: bool) -> None:
     click.echo(f"\nWedSync is running at {click.style(settings.public_url, bold=True)}\n")
     people = logins.present(settings.require_libpq_url())
     for login in people:
         click.echo(f"  {login.email:<26} {login.about}")
     if people:
         click.echo(f"\nThe password of each is: {logins.DEMO_PASSWORD}\n")
+    if with_sandbox:
+        caught = settings.mail_url == practice.mail_url(settings)
+        mails = "Every e-mail from here" if caught else "What you send to its mail port"
+        click.echo(f"A partner to practise with, where nothing is real: {settings.sandbox_url}")
+        click.echo(f"{mails} can be read at {settings.sandbox_url}/inbox\n")
     if settings.allow_loopback:
         notice = (
             "Development set-up: deliveries may reach this machine's own addresses.\n"

@@ -5,6 +5,7 @@ import secrets
 import socket
 import struct
 import time
+from datetime import date
 from functools import lru_cache
 from http import HTTPStatus
 from pathlib import Path
@@ -36,6 +37,7 @@ def create_app(whole: Practice) -> Flask:
     app.extensions["practice"] = whole
     app.jinja_env.globals["asset"] = asset_url
     app.jinja_env.globals["csp_nonce"] = _nonce
+    app.jinja_env.filters["day"] = _day_in_words
     for module in (home, practising, switching, mailbox, authorizing, api):
         app.register_blueprint(module.bp)
     whole.oauth.register(app)
@@ -51,6 +53,12 @@ def asset_url(name: str) -> str:
     """Where a file of the front end is: the same build as WedSync's own pages."""
     hashed = _manifest().get(name)
     return f"/static/vendor/{hashed}" if hashed else f"/static/{name}"
+
+
+def _day_in_words(written: str) -> str:
+    """Sat 12 June 2027."""
+    day = date.fromisoformat(written)
+    return f"{day:%a} {day.day} {day:%B %Y}"
 
 
 @lru_cache(maxsize=1)

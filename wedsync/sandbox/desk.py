@@ -122,6 +122,21 @@ class Desk:
             },
         )
 
+    def acknowledge(self, account_id: str, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Somebody confirms that they have read it."""
+        wanted = refusals.text(given, "id")
+        with self._store.transaction():
+            for record in self.records(account_id, "acknowledgement"):
+                if record["id"] == wanted:
+                    confirmed = {**record, "state": "given"}
+                    self._store.write(
+                        "UPDATE records SET body = ? WHERE body = ?",
+                        json.dumps(confirmed),
+                        json.dumps(record),
+                    )
+                    return confirmed
+        raise refusals.unknown("request")
+
     def add_task(self, account_id: str, given: Mapping[str, Any]) -> dict[str, Any]:
         due = refusals.text(given, "due", "")
         return self._kept(

@@ -12,6 +12,7 @@ from typing import IO
 import click
 
 from wedsync.cli import Unusable
+from wedsync.cli.installation import practice
 from wedsync.settings import CHECKOUT, Settings
 
 _LISTEN_ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared, not bound
@@ -63,22 +64,36 @@ def require_front_end() -> None:
 
 def require_port(settings: Settings) -> None:
     """Refuse a port that somebody listens on, or that is not ours to take."""
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    _require(settings.host, settings.port, f"choose another with PORT={_other(settings.port)}")
+
+
+def require_practice_ports(settings: Settings) -> None:
+    """The same for the practice partner and its inbox."""
+    advice = f"choose other ports for all with PORT={_other(settings.port + 2)}"
+    for number in (practice.port(settings), practice.smtp_port(settings)):
+        _require(practice.HOST, number, advice, "The practice partner cannot start: ")
+
+
+def _require(host: str, port: int, advice: str, before: str = "") -> None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((settings.host, settings.port))
+            probe.bind((host, port))
+        except OverflowError:
+            raise Unusable(f"{before}There is no port {port}: {advice}.") from None
         except OSError as error:
-            raise Unusable(_port_trouble(settings, error)) from None
+            raise Unusable(before + _port_trouble(host, port, advice, error)) from None
 
 
-def _port_trouble(settings: Settings, error: OSError) -> str:
+def _port_trouble(host: str, port: int, advice: str, error: OSError) -> str:
     if error.errno == errno.EADDRINUSE:
-        return (
-            f"Port {settings.port} is taken by another program: "
-            f"stop that one, or choose another with PORT={settings.port % 65535 + 1}."
-        )
-    return f"{settings.host} port {settings.port} cannot be used: {error.strerror}."
+        return f"Port {port} is taken by another program: stop that one, or {advice}."
+    return f"{host} port {port} cannot be used: {error.strerror}."
+
+
+def _other(port: int) -> int:
+    return port % 65535 + 1
 
 
 def local_address(settings: Settings) -> tuple[str, int]:

@@ -47,16 +47,22 @@ def worker(name: str, queue: str | None = None) -> Program:
     return Program(name, (sys.executable, "-m", "workers", *wanted))
 
 
+def sandbox() -> Program:
+    """The practice partner; `installation.practice` says what it is told."""
+    return Program("sandbox", (sys.executable, "-m", "wedsync.sandbox"), stop_s=2.0)
+
+
 def command(*words: str) -> Program:
     """One of our own commands, run to its end."""
     return Program(words[0], (sys.executable, "-m", "wedsync", *words))
 
 
-def machine(settings: Settings) -> tuple[Program, ...]:
+def machine(settings: Settings, *, with_sandbox: bool = False) -> tuple[Program, ...]:
     """Everything that runs beside the database and Redis, in the order it stops."""
     return (
         web(settings),
         worker("worker-1"),
         worker("worker-2"),
         worker("long", queue="long"),
+        *((sandbox(),) if with_sandbox else ()),
     )

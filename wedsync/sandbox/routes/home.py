@@ -13,6 +13,7 @@ _DONE = {
     "answers": "The answer is in.",
     "enquiries": "The enquiry was sent.",
     "favourites": "The favourites were sent.",
+    "acknowledgements": "It is confirmed.",
 }
 
 
@@ -21,11 +22,13 @@ def first_page() -> str:
     here = practice()
     account = here.guests.account(request.args.get("account", MEADOW.id))
     account_id = account["id"]
+    guests = here.guests.guests(account_id)
     return render_template(
         "sandbox/home.html",
         account=account,
         accounts=here.guests.accounts(),
-        guests=here.guests.guests(account_id),
+        guests=guests,
+        names={guest["id"]: guest["name"] for guest in guests},
         coming=here.guests.accepted(account_id),
         meal_choices=MEALS,
         holds=here.desk.holds(account_id),

@@ -30,6 +30,11 @@ def choose() -> Response:
     return _done("favourites", practice().desk.choose)
 
 
+@bp.post("/acknowledgements")
+def acknowledge() -> Response:
+    return _done("acknowledgements", practice().desk.acknowledge)
+
+
 @bp.post("/clients")
 def add_client() -> Response:
     try:
