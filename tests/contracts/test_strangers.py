@@ -54,7 +54,7 @@ OPEN_TO_VIEWERS = {
     "accounts.send_confirmation",
     "accounts.revoke_sign_in",
     "accounts.revoke_other_sign_ins",
-    "workflows.preview_ready_made",
+    "workflows.ready_made_preview",
 }
 """What a viewer may post: their own coming and going, and a look at what is not kept."""
 

@@ -24,6 +24,10 @@ SEND = act("tell", use="webhook.send", input={"event_type": "seating.guest_added
             act(input={"url": {"cat": ["Dear ", {"??": [var("trigger.data.name"), "friend"]}]}}),
             "Call “Dear friend”.",
         ),
+        (act(input={"url": {"??": [var("trigger.data.x"), "who asks"]}}), "Call “who asks”."),
+        (act(input={"url": {"if": [var("trigger.data.x"), 1, "none"]}}), "Call “none”."),
+        (act(input={"url": {"if": [var("trigger.data.x"), 1, 2]}}), "Call a calculated value."),
+        (act(input={"url": var("trigger.data.guest.id")}), "Call guest."),
         (
             act(input={"url": {"cat": ["About “", var("trigger.data.couple"), "”"]}}),
             "Call “About ‘couple’”.",

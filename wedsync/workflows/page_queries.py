@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, FromClause, Select, Text, and_, cast, func, select
 
 from wedsync.connections.models import Connection
+from wedsync.connectors.manifest import TriggerEntry
 from wedsync.events.models import Event
 from wedsync.events.subjects import name_in
 from wedsync.listings import manifests
@@ -205,13 +206,13 @@ def _connection_names(organization_id: UUID) -> Mapping[str, str]:
     for row in rows:
         named[f"connection:{row.id}"] = row.name
         for trigger in known[row.listing_version_id].triggers:
-            named[f"connection:{row.id} external.{trigger.event_type}"] = _meaning(trigger.sentence)
+            named[f"connection:{row.id} external.{trigger.event_type}"] = meaning_of(trigger)
     return named
 
 
-def _meaning(sentence: str) -> str:
+def meaning_of(trigger: TriggerEntry) -> str:
     """A trigger's sentence as what happens: `When a guest answers.` is `a guest answers`."""
-    said = sentence.removeprefix("When ").removesuffix(".")
+    said = trigger.sentence.removeprefix("When ").removesuffix(".")
     return said[:1].lower() + said[1:]
 
 

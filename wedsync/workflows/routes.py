@@ -1,5 +1,7 @@
 """The workflow pages: the list, and each workflow read from top to bottom."""
 
+from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, Response, request, url_for
@@ -9,13 +11,31 @@ from wedsync.errors import Conflict, Invalid, Stale
 from wedsync.platform import identity, wording
 from wedsync.platform.fragments import render
 from wedsync.platform.passing import done, refused
-from wedsync.platform.runtime import commit
-from wedsync.workflows import page_queries, queries, runs, service, workflow_words
+from wedsync.platform.runtime import commit, settings
+from wedsync.workflows import (
+    connection_users,
+    page_queries,
+    queries,
+    runs,
+    service,
+    workflow_words,
+)
 from wedsync.workflows.checking import blocks_publishing, problems_of
+from wedsync.workflows.models import Workflow
+from wedsync.workflows.ready_made.recipe import recipe_of
 from wedsync.workflows.run_list import run_lines
 from wedsync.workflows.step_lines import lines_of
 
 pages = Blueprint("workflows", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class FirstTime:
+    """How to see a workflow happen once; `url` is where, when that is the practice partner."""
+
+    words: str
+    url: str
+
 
 _VERSIONS_SHOWN = 8
 _RUNS_SHOWN = 6
@@ -72,7 +92,29 @@ def workflow(workflow_id: UUID) -> Response:
         ),
         versions=queries.list_versions(organization_id, workflow_id, limit=_VERSIONS_SHOWN),
         runs=run_lines(organization_id, latest, wording.here()),
+        first_time=_first_time(found, definition) if not latest else None,
         may_edit=identity.current().has_role("editor"),
+    )
+
+
+def _first_time(found: Workflow, definition: Any) -> FirstTime | None:
+    """What happens next with a workflow that is on and has not happened yet, and how to try it."""
+    recipe = recipe_of(definition) if found.state == "on" else None
+    if recipe is None:
+        return None
+    is_practice = recipe.begins_at == "sandbox"
+    return FirstTime(recipe.trying, settings().sandbox_url if is_practice else "")
+
+
+@pages.get("/workflows/of-connection/<uuid:connection_id>")
+def of_connection(connection_id: UUID) -> Response:
+    """The workflows that use a connection."""
+    organization_id = identity.organization_id()
+    return render(
+        "workflows/of_connection.html",
+        connection_name=connection_users.name_of(organization_id, connection_id),
+        users=connection_users.users_of(organization_id, connection_id),
+        state_of=workflow_words.workflow_state,
     )
 
 

@@ -99,6 +99,8 @@ def path_words(path: Sequence[str]) -> str:
     own = list(path)
     if own == ["now"]:
         return "today"
+    if own[-1] == "id" and len(own) > 1:
+        own = own[:-1]
     if len(own) > 2 and (own[0] == "steps" or own[:2] == ["trigger", "data"]):
         own = own[2:]
     elif own[0] in ("trigger", "item", "run") and len(own) > 1:
@@ -143,12 +145,15 @@ def _call_words(name: str, arguments: Any) -> str:
         return clip(f"{_OF[name]} of {listing([expression_words(part) for part in parts[:4]])}")
     if name in _AS_IS:
         return expression_words(parts[0])
-    return "a calculated value"
+    return stand_in({name: arguments}) or "a calculated value"
 
 
 def _text_of(parts: Sequence[Any]) -> str:
     """A text put together: its fixed words, and what stands in for the rest when there is none."""
-    told = "".join(part if isinstance(part, str) else _stand_in(part) for part in parts)
+    told = "".join(
+        part if isinstance(part, str) else stand_in(part) or expression_words(part)
+        for part in parts
+    )
     return clip(" ".join(told[: 4 * LONGEST_VALUE].split()).translate(_UNQUOTED))
 
 
@@ -156,13 +161,13 @@ _UNQUOTED = str.maketrans("“”", "‘’")
 _HAS_STAND_IN = ("??", "if", "?:")
 
 
-def _stand_in(part: Any) -> str:
-    call = operator_call(part)
-    if call and call[0] in _HAS_STAND_IN:
-        last = argument_list(call[1])[-1:]
-        if last and isinstance(last[0], str):
-            return last[0]
-    return expression_words(part)
+def stand_in(expression: Any) -> str | None:
+    """The words given when there is nothing: `A guest` of `{"??": [x, "A guest"]}`."""
+    call = operator_call(expression)
+    if call is None or call[0] not in _HAS_STAND_IN:
+        return None
+    last = argument_list(call[1])[-1:]
+    return last[0] if last and isinstance(last[0], str) and last[0].strip() else None
 
 
 def operator_depth(parts: Sequence[Any], most: int) -> bool:

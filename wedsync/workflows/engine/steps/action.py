@@ -36,7 +36,7 @@ from wedsync.workflows.engine.steps.kind import (
     text,
     title_of,
 )
-from wedsync.workflows.engine.words import clip, expression_words
+from wedsync.workflows.engine.words import clip, expression_words, stand_in
 
 DEFAULT_TIMEOUT_S = 30
 DEFAULT_ON_UNSURE: OnUnsure = "ask"
@@ -174,7 +174,8 @@ def _slot(given: Mapping[str, Any], name: str) -> str:
         return "…"
     if isinstance(value, str):
         return f"“{text(value)}”"
-    return expression_words(value)
+    told = stand_in(value)
+    return f"“{text(told)}”" if told else expression_words(value)
 
 
 KIND = Kind(

@@ -1,0 +1,125 @@
+"""A recipe with its answers, told before anything is published: nothing is kept, nothing leaves.
+
+The letters are read with the example event of the connector's manifest, as they would arrive.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from wedsync import connectors
+from wedsync.platform import clock
+from wedsync.workflows import page_queries, workflow_words
+from wedsync.workflows.checking import blocks_publishing, problems_of
+from wedsync.workflows.engine import steps_in_order
+from wedsync.workflows.engine.expressions import EvaluationFailed, compile_template
+from wedsync.workflows.engine.view import View
+from wedsync.workflows.ready_made.filling import Definition
+from wedsync.workflows.ready_made.recipe import Recipe
+from wedsync.workflows.ready_made.slots import UNANSWERED
+from wedsync.workflows.step_lines import Line, lines_of
+from wedsync.workflows.workflow_words import Shown, Trouble
+
+_LETTER = "smtp.send"
+_STORED_AS = "external."
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """An e-mail as it would read for the example."""
+
+    to: str
+    subject: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """Everything the page says of the workflow that the answers make."""
+
+    shown: Shown
+    steps: tuple[Line, ...]
+    letters: tuple[Letter, ...]
+    troubles: tuple[Trouble, ...]
+    may_publish: bool
+
+
+def preview(organization_id: UUID, recipe: Recipe, definition: Definition) -> Preview:
+    """What this definition would do, in words, step by step and letter by letter."""
+    steps = lines_of(definition)
+    problems = problems_of(organization_id, definition)
+    return Preview(
+        shown=workflow_words.shown(definition, _names(organization_id, recipe)),
+        steps=steps,
+        letters=tuple(letters(recipe, definition)),
+        troubles=tuple(workflow_words.troubles(problems, steps, definition)),
+        may_publish=not blocks_publishing(problems),
+    )
+
+
+def _names(organization_id: UUID, recipe: Recipe) -> Mapping[str, str]:
+    """What sources are called, the one that is not chosen yet too."""
+    manifest = connectors.manifests()[recipe.begins_at]
+    here = f"connection:{UNANSWERED}"
+    not_chosen = {here: manifest.name}
+    for trigger in manifest.triggers:
+        not_chosen[f"{here} {_STORED_AS}{trigger.event_type}"] = page_queries.meaning_of(trigger)
+    return {**page_queries.source_names(organization_id), **not_chosen}
+
+
+def letters(recipe: Recipe, definition: Definition) -> Iterator[Letter]:
+    """The e-mails of a definition, each filled from the example event and example outputs."""
+    seen = _Example(recipe)
+    for placed in steps_in_order(definition):
+        given = seen.pass_by(placed.step)
+        if placed.step.get("use") == _LETTER and given is not None:
+            yield Letter(str(given["to"]), str(given["subject"]), _as_text(given["body"]))
+
+
+def sample_event(recipe: Recipe) -> Mapping[str, Any]:
+    """The example of what starts a recipe, from its connector's manifest: its `data`."""
+    for trigger in connectors.manifests()[recipe.begins_at].triggers:
+        if _is_of(recipe, trigger.event_type):
+            return trigger.sample or {}
+    return {}
+
+
+def _is_of(recipe: Recipe, event_type: str) -> bool:
+    wanted = str(recipe.trigger["event_type"])
+    before, slot, _after = wanted.partition("{")
+    stored = f"{_STORED_AS}{event_type}"
+    return stored.startswith(before) if slot else stored == wanted
+
+
+class _Example:
+    """What expressions see while the example goes by every step, whichever branch it is in."""
+
+    def __init__(self, recipe: Recipe) -> None:
+        data = sample_event(recipe)
+        self._view = View({"trigger": {"data": data}, "steps": {}}, clock.now())
+
+    def pass_by(self, step: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """What the step is given; None when the example has nothing to give it."""
+        written = step.get("values") if step.get("kind") == "set" else step.get("input")
+        if not isinstance(written, dict):
+            return None
+        try:
+            given = compile_template(written).fill(self._view)
+        except EvaluationFailed:
+            return None
+        output = given if step.get("kind") == "set" else _output_sample(str(step.get("use")))
+        self._view.learn(str(step.get("id")), output)
+        return given
+
+
+def _output_sample(use: str) -> Any:
+    slug, _, key = use.partition(".")
+    manifest = connectors.manifests().get(slug)
+    entries: Sequence[Any] = manifest.actions if manifest else ()
+    return next((entry.output_sample for entry in entries if entry.key == key), None)
+
+
+def _as_text(body: Any) -> str:
+    parts = body if isinstance(body, list) else [body]
+    return "".join("" if part is None else str(part) for part in parts).strip()

@@ -1,0 +1,92 @@
+"""Starting a ready-made workflow: answers in, a live workflow out. Nothing is sent by it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import select, text
+
+from wedsync.accounts.models import Organization
+from wedsync.platform import wording
+from wedsync.platform.db import db
+from wedsync.platform.identity import Identity
+from wedsync.workflows import service
+from wedsync.workflows.models import Workflow, WorkflowVersion
+from wedsync.workflows.ready_made import answers, needs
+from wedsync.workflows.ready_made.filling import Definition, fill
+from wedsync.workflows.ready_made.recipe import Recipe, find
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Whose workflow it becomes: `business` signs its letters, `zone` says where its days end."""
+
+    organization_id: UUID
+    business: str
+    zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A live workflow; `is_new` is False when the very same one was there already."""
+
+    workflow: Workflow
+    is_new: bool
+
+
+def place_of(organization_id: UUID) -> Place:
+    """The business, as its workflows need to know it."""
+    organization = db.session.get_one(Organization, organization_id)
+    return Place(organization_id, organization.name, organization.zone)
+
+
+def read(place: Place, recipe: Recipe, given: Mapping[str, str]) -> answers.Read:
+    """The answers of this business, with a sentence for each that cannot be used yet."""
+    offered = needs.offered(needs.needs_of(recipe, needs.held(place.organization_id)))
+    today = wording.Wording(place.zone).today
+    return answers.read(recipe, given, offered, today=today)
+
+
+def definition_of(place: Place, recipe: Recipe, values: Mapping[str, object]) -> Definition:
+    """What these answers make of the recipe; it may be unfinished."""
+    return fill(recipe, values, business=place.business, zone=place.zone)
+
+
+def start(by: Identity, key: str, given: Mapping[str, str]) -> Started:
+    """Make the workflow and switch it on. Pressing twice gives the same one, not a second.
+
+    Raises NotFound for an unknown recipe, Invalid with a sentence per answer that cannot be used,
+    and Invalid `workflow_invalid` when something else stands in the way.
+    """
+    recipe, place = find(key), place_of(by.organization_id)
+    definition = definition_of(place, recipe, read(place, recipe, given).require())
+    if there := _same(place.organization_id, definition):
+        return Started(there, is_new=False)
+    made = service.create(place.organization_id, recipe.title, definition, by=by).workflow
+    service.publish(place.organization_id, made.id, note=_NOTE, by=by)
+    return Started(made, is_new=True)
+
+
+_NOTE = "Ready-made"
+
+
+def _same(organization_id: UUID, definition: Definition) -> Workflow | None:
+    """The workflow whose live version is this definition; two who ask at once go one by one."""
+    content_hash = service.content_hash(definition)
+    db.session.execute(
+        text("SELECT pg_advisory_xact_lock(hashtextextended(:lock, 0))"),
+        {"lock": f"ready-made {organization_id} {content_hash}"},
+    )
+    return db.session.scalar(
+        select(Workflow)
+        .join(
+            WorkflowVersion,
+            (WorkflowVersion.organization_id == Workflow.organization_id)
+            & (WorkflowVersion.id == Workflow.live_version_id),
+        )
+        .where(
+            Workflow.organization_id == organization_id,
+            WorkflowVersion.content_hash == content_hash,
+        )
+        .limit(1)
+    )
