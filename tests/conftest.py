@@ -17,6 +17,7 @@ from apiflask import APIFlask
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from tests import door
 from tests.far_ends.practice_partner import practice_partner, practice_process  # noqa: F401
 from tests.personas import Browser, Persona, browser_of, make_organization, make_persona
 from tests.servers import Addresses, Servers, settings_for
@@ -80,6 +81,14 @@ def switch_left_as_it_was(far_ends_on_this_machine: None) -> Iterator[None]:
     yield
     if outbound.loopback_allowed() != before:
         outbound.allow_loopback(before)
+
+
+@pytest.fixture
+def only_through_the_door() -> Iterator[None]:
+    """Fails the test when the product connects to anything but by the outbound door."""
+    with door.watching() as heard:
+        yield
+    assert heard == []
 
 
 @pytest.fixture

@@ -79,7 +79,7 @@ class PostOffice:
         if "DATA" in self.refuses:
             return self.refuses["DATA"]
         content = envelope.original_content or b""
-        private = session.ssl is not None
+        private = server.transport.get_extra_info("ssl_object") is not None
         self.letters.append(
             Letter(str(envelope.mail_from), list(envelope.rcpt_tos), content, private)
         )
