@@ -20,6 +20,7 @@ from wedsync.settings import CHECKOUT
 CANARY = "canary-5f1d0e7c9b"
 _RESERVED = CHECKOUT / "wedsync" / "workflows" / "actions"
 _SAMPLES = {"url": "https://service.example/api", "number": "2525", "switch": "true"}
+_SAMPLES |= {"email": "hello@service.example"}
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,8 @@ SUBJECTS = [
 def _typed(field: ConnectField) -> str:
     if field.default is not None:
         return field.default
+    if field.kind == "text" and field.name.endswith("address"):
+        return "imogen@rosewood.example"
     return field.choices[0] if field.choices else _SAMPLES.get(field.kind, "sample")
 
 

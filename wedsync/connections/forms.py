@@ -4,12 +4,21 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, Field, PasswordField, SelectField, StringField, ValidationError
+from wtforms import (
+    BooleanField,
+    EmailField,
+    Field,
+    PasswordField,
+    SelectField,
+    StringField,
+    ValidationError,
+)
 from wtforms.validators import InputRequired, Optional
 from wtforms.widgets import PasswordInput
 
 from wedsync.accounts.forms import Form
 from wedsync.connectors.manifest import ConnectField, Manifest
+from wedsync.platform import smtp
 from wedsync.platform.vault import MASK
 
 _LONGEST = 4_000
@@ -33,6 +42,13 @@ def _number(_form: FlaskForm, field: Field) -> None:
     text = field.data or ""
     if not (text.isascii() and text.isdigit() and len(text) < 12):
         raise ValidationError("Write a whole number, such as 587.")
+
+
+def _email(_form: FlaskForm, field: Field) -> None:
+    try:
+        smtp.address_of(field.data or "")
+    except smtp.NotWritable:
+        raise ValidationError("Write one e-mail address.") from None
 
 
 class SecretField(PasswordField):
@@ -99,6 +115,9 @@ def _field(each: ConnectField, kept: bool) -> Field:
         return SelectField(each.title, name=each.name, choices=choices, default=each.default)
     if each.kind == "secret":
         return SecretField(each.title, filters=[_stripped], **given)
+    if each.kind == "email":
+        given["validators"] = [needed, _plain, _email]
+        return EmailField(each.title, filters=[_stripped], default=each.default, **given)
     if each.kind == "number":
         given["validators"] = [needed, _number]
     return StringField(each.title, filters=[_stripped], default=each.default, **given)

@@ -36,7 +36,7 @@ class ConnectField(_Part):
     name: Key
     title: Words
     help: Text = ""
-    kind: Literal["text", "secret", "url", "number", "choice", "switch"] = "text"
+    kind: Literal["text", "secret", "url", "email", "number", "choice", "switch"] = "text"
     required: bool = True
     default: str | None = None
     choices: tuple[str, ...] = ()

@@ -24,7 +24,8 @@ def opened(
     """What a call of this connection needs: where it answers and what authorises a request.
 
     Headers are those the manifest declares; without any, OAuth sends its access token as a bearer
-    (RFC 6750, 2.1) and `basic` the fields `username` and `password` (RFC 7617). Raises
+    (RFC 6750, 2.1) and `basic` the fields `username` and `password` (RFC 7617); a connector without
+    a `base_url` sends no requests and has none. Raises
     `filling.NotFilled` when something is missing or cannot stand where it belongs.
     """
     typed = {**defaults(manifest.auth), **_given(settings)}
@@ -34,7 +35,9 @@ def opened(
         base_url=filling.url(manifest.base_url, roots).rstrip("/") if manifest.base_url else "",
         settings=typed,
         credentials=dict(secrets),
-        headers=_authorisation(manifest.auth, typed, {**roots, "secret": secrets}),
+        headers=_authorisation(manifest.auth, typed, {**roots, "secret": secrets})
+        if manifest.base_url
+        else {},
         generation=generation,
     )
 
