@@ -10,6 +10,7 @@ import psycopg
 import pytest
 from click.testing import CliRunner
 
+from tests.far_ends.post_office import post_office
 from wedsync import migrations
 from wedsync.cli import cli
 from wedsync.cli.checkup import Level, machine, services, whole
@@ -35,7 +36,14 @@ def of_database(settings: Settings) -> list[tuple[Level, str]]:
 
 
 def test_a_fresh_checkout_is_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("DATABASE_URL", "REDIS_URL", "PUBLIC_URL", "PORT", "WEDSYNC_MASTER_KEY"):
+    for name in (
+        "DATABASE_URL",
+        "REDIS_URL",
+        "PUBLIC_URL",
+        "PORT",
+        "WEDSYNC_MASTER_KEY",
+        "MAIL_URL",
+    ):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("WEDSYNC_HOME", str(tmp_path))
     asked = CliRunner().invoke(cli, ["doctor"])
@@ -78,6 +86,44 @@ def test_an_unreachable_database_is_broken_and_its_password_unsaid(settings: Set
 def test_an_absent_redis_is_only_odd(settings: Settings) -> None:
     finding = services.redis(replace(settings, redis_url="redis://127.0.0.1:1/0"))
     assert finding.level is Level.ODD
+
+
+def test_without_a_mail_server_e_mail_waits(settings: Settings) -> None:
+    finding = services.mail(settings)
+    assert (finding.level, "wait until it is" in finding.sentence) == (Level.ODD, True)
+
+
+def test_a_mail_server_that_does_not_answer_is_odd_and_its_password_unsaid(
+    settings: Settings,
+) -> None:
+    finding = services.mail(replace(settings, mail_url="smtp://me:canary@127.0.0.1:1"))
+    assert finding.level is Level.ODD
+    assert "Nothing is listening" in finding.sentence
+    assert "canary" not in finding.sentence
+
+
+def test_a_mail_server_that_answers_is_fine(settings: Settings) -> None:
+    with post_office() as office:
+        mail_url = f"smtp://127.0.0.1:{office.port}"
+        assert services.mail(replace(settings, mail_url=mail_url)).level is Level.FINE
+        assert office.letters == []
+
+
+def test_e_mail_that_waits_or_was_given_up_is_counted(settings: Settings, address: str) -> None:
+    with psycopg.connect(address, autocommit=True) as connection:
+        connection.execute("CREATE DATABASE of_its_own")
+    own = address.replace("/wedsync?", "/of_its_own?")
+    settings = replace(settings, libpq_url=own)
+    migrations.upgrade(settings.database_url)
+    with psycopg.connect(own) as connection:
+        for state in ("due", "sending", "sent", "given_up"):
+            connection.execute(
+                "INSERT INTO mail_messages (kind, to_address, state) VALUES ('notice', '', %s)",
+                [state],
+            )
+    said = of_database(settings)
+    assert (Level.FINE, "2 e-mails wait to be sent.") in said
+    assert any(level is Level.ODD and words.startswith("1 e-mail was") for level, words in said)
 
 
 def test_a_taken_port_is_broken(settings: Settings) -> None:

@@ -20,7 +20,7 @@ CONTRIBUTING = (CHECKOUT / "CONTRIBUTING.md").read_text()
 PAGES = sorted([*CHECKOUT.glob("*.md"), *(CHECKOUT / "docs").rglob("*.md")])
 MADE_LATER = ("var/", "static/vendor/")  # by set-up, runs and tests
 TARGET = re.compile(r"^([a-z]+):", re.MULTILINE)
-SETTING_ROW = re.compile(r"^\| `([A-Z_]+)` \| (.+?) \| (.+?) \|$", re.MULTILINE)
+SETTING_ROW = re.compile(r"^\| `([A-Z_]+)(?:<SLUG>)?` \| (.+?) \| (.+?) \|$", re.MULTILINE)
 
 
 def code_spans(text: str) -> list[str]:

@@ -29,6 +29,7 @@ def whole() -> Iterator[Finding]:
     yield machine.disk(settings)
     yield machine.master_key(settings)
     yield services.port(settings)
+    yield services.mail(settings)
     if settings.libpq_url is None and not embedded.at_home(settings.home)[0].made():
         yield fine("The private database will be made at the first start.")
         return

@@ -13,11 +13,18 @@ from wedsync.cli import Unusable
 from wedsync.cli.checkup.finding import Finding, broken, fine, odd
 from wedsync.cli.installation import OLDEST_POSTGRES, reason
 from wedsync.cli.supervisor import preflight
+from wedsync.platform import smtp
+from wedsync.platform.smtp import Server
 from wedsync.settings import Settings
 
 _CONNECT_S = 5
 # Signatures are accepted for five minutes around their time stamp.
 _CLOCK_OFF_S = 30
+_WAITING = "SELECT count(*) FROM mail_messages WHERE state IN ('due', 'sending')"
+_GIVEN_UP = (
+    "SELECT count(*) FROM mail_messages"
+    " WHERE state = 'given_up' AND created_at > now() - interval '7 days'"
+)
 
 
 def port(settings: Settings) -> Finding:
@@ -43,6 +50,7 @@ def database(settings: Settings) -> Iterator[Finding]:
         yield _version(connection)
         yield _schema(connection)
         yield _clock(connection)
+        yield from _outbox(connection)
 
 
 def redis(settings: Settings) -> Finding:
@@ -55,6 +63,16 @@ def redis(settings: Settings) -> Finding:
     finally:
         client.close()
     return fine("Redis answers.")
+
+
+def mail(settings: Settings) -> Finding:
+    """Whether our own e-mail can leave."""
+    if settings.mail_url is None:
+        return odd("MAIL_URL is not set: invitations, links and notices wait until it is.")
+    failure = smtp.check(Server.from_url(settings.mail_url), timeout_s=_CONNECT_S)
+    if failure is not None:
+        return odd(f"No e-mail leaves until MAIL_URL can be used: {failure.message}")
+    return fine("The mail server takes our e-mail.")
 
 
 def _version(connection: psycopg.Connection) -> Finding:
@@ -87,6 +105,24 @@ def _clock(connection: psycopg.Connection) -> Finding:
             "signatures will be refused until they agree."
         )
     return fine("This machine's clock and the database's agree.")
+
+
+def _outbox(connection: psycopg.Connection) -> Iterator[Finding]:
+    """E-mail that waits, or that nobody will get."""
+    if not _value(connection, "SELECT to_regclass('mail_messages') IS NOT NULL"):
+        return
+    waiting, given_up = _value(connection, _WAITING), _value(connection, _GIVEN_UP)
+    if waiting:
+        yield fine(f"{_emails(waiting, 'waits', 'wait')} to be sent.")
+    if given_up:
+        yield odd(
+            f"{_emails(given_up, 'was', 'were')} given up in the last seven days: "
+            "the column last_error of mail_messages says why."
+        )
+
+
+def _emails(count: int, does: str, do: str) -> str:
+    return f"1 e-mail {does}" if count == 1 else f"{count} e-mails {do}"
 
 
 def _value(connection: psycopg.Connection, query: str) -> Any:
