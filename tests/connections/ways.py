@@ -1,6 +1,8 @@
 """What the tests of connections do again and again."""
 
+import threading
 from dataclasses import dataclass
+from html import unescape
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -28,8 +30,6 @@ class Kept:
     told: list[UUID]
 
     def work(self) -> None:
-        import threading
-
         self.keeper.work(threading.Event())
 
 
@@ -91,8 +91,6 @@ def begin(persona: Persona, url: str = SANDBOX, **data: str) -> str:
 
 def way_out(page: TestResponse) -> str:
     """Where the page on the way out leads."""
-    from html import unescape
-
     marker = 'content="0;url='
     body = page.get_data(as_text=True)
     assert marker in body, body
