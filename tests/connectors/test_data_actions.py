@@ -244,7 +244,7 @@ def test_an_answer_that_is_too_large_was_accepted_all_the_same() -> None:
     came = Answer(200, {"content-type": "application/json"}, b"[1", Timings(), truncated=True)
     failed = action().finish({"guest": "g"}, came)
     assert isinstance(failed, Failed)
-    assert (failed.kind, failed.code) == ("permanent", "answer_too_large")
+    assert (failed.kind, failed.code) == ("permanent", "output_refused")
 
 
 @pytest.mark.parametrize("kind", ["not_sent", "maybe"])

@@ -72,8 +72,7 @@ class Provider:
             outbound.check_url(filling.url(oauth.authorize_url, self.roots)),
             state=state,
             code_verifier=verifier,
-            scope=oauth.scope_separator.join(scope.name for scope in oauth.scopes) or None,
-            **oauth.authorize_parameters,
+            **{"scope": self._asked_scopes() or None, **self._filled(oauth.authorize_parameters)},
         )
         return str(url)
 
@@ -86,7 +85,7 @@ class Provider:
                 grant_type="authorization_code",
                 code=code,
                 code_verifier=verifier,
-                **self.oauth.token_parameters,
+                **self._filled(self.oauth.token_parameters),
             ),
         )
 
@@ -95,19 +94,18 @@ class Provider:
         return self._ask(
             timeout_s,
             lambda client, url: client.refresh_token(
-                url, refresh_token=refresh_token, **self.oauth.token_parameters
+                url, refresh_token=refresh_token, **self._filled(self.oauth.token_parameters)
             ),
         )
 
     def by_credentials(self, timeout_s: float) -> Grant | NoGrant:
         """A token for the client itself (RFC 6749, 4.4)."""
-        scope = self.oauth.scope_separator.join(scope.name for scope in self.oauth.scopes)
+        scope = self._asked_scopes()
         asked = {"scope": scope} if scope else {}
+        asked |= self._filled(self.oauth.token_parameters)
         return self._ask(
             timeout_s,
-            lambda client, url: client.fetch_token(
-                url, grant_type="client_credentials", **asked, **self.oauth.token_parameters
-            ),
+            lambda client, url: client.fetch_token(url, grant_type="client_credentials", **asked),
         )
 
     def revoke(self, token: str, hint: str, timeout_s: float) -> bool:
@@ -119,6 +117,14 @@ class Provider:
         )
         outcome = door.outcome
         return isinstance(outcome, Answer) and outcome.status < 500
+
+    def _asked_scopes(self) -> str:
+        return self.oauth.scope_separator.join(scope.name for scope in self.oauth.scopes)
+
+    def _filled(self, parameters: Mapping[str, str]) -> dict[str, str]:
+        """The manifest's parameters with what the vendor typed; without those left empty."""
+        filled = {name: filling.text(line, self.roots) for name, line in parameters.items()}
+        return {name: line for name, line in filled.items() if line}
 
     def _ask(self, timeout_s: float, ask: Callable[[OAuth2Client, str], object]) -> Grant | NoGrant:
         door = _Door(timeout_s)

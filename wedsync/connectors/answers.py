@@ -78,7 +78,7 @@ def _kind(answer: Answer) -> FailureKind:
 
 def _code(answer: Answer) -> str:
     if 200 <= answer.status < 300:
-        return "answer_too_large" if answer.truncated else "answer_unreadable"
+        return "output_refused" if answer.truncated else "answer_unreadable"
     return f"http_{answer.status}"
 
 

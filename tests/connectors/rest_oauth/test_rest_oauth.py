@@ -1,13 +1,13 @@
 """Any web service by OAuth2: requests carry the connection's access token."""
 
 from collections.abc import Iterator
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from tests.connectors.carrying import Carried, carrying
 from tests.far_ends.rest_service import RestService, started_rest_service
-from wedsync import connectors
-from wedsync.connectors import filling
+from wedsync.connections.grants import provider_of
 from wedsync.connectors.contract import Failed, Succeeded
 
 
@@ -45,13 +45,29 @@ def test_a_token_they_no_longer_accept_is_said_to_be_one(
     assert "at_1" not in failed.message
 
 
-def test_its_addresses_are_those_the_vendor_typed(carried: Carried, service: RestService) -> None:
-    oauth = connectors.manifests()["rest-oauth"].auth.oauth
+@pytest.mark.parametrize(
+    ("typed", "asked"), [({}, None), ({"scope": "guests:read notes"}, ["guests:read notes"])]
+)
+def test_people_are_sent_where_the_vendor_says_for_what_the_vendor_says(
+    carried: Carried, service: RestService, typed: dict[str, str], asked: list[str] | None
+) -> None:
+    oauth = carried.manifest.auth.oauth
     assert oauth is not None
-    roots = {"settings": carried.access.settings}
-    assert filling.url(oauth.authorize_url, roots) == f"{service.url}/authorize"
-    assert filling.url(oauth.token_url, roots) == f"{service.url}/token"
-    assert filling.value(oauth.authorize_parameters, roots) == {}
+    provider = provider_of(
+        carried.manifest,
+        oauth,
+        ("rosewood", "s"),
+        {**carried.access.settings, **typed},
+        public_url="https://wedsync.example",
+        sandbox_url="http://127.0.0.1:9",
+    )
+    url = urlsplit(provider.authorize_url("state-1", "verifier-" + "x" * 40))
+    assert url._replace(query="").geturl() == f"{service.url}/authorize"
+    query = parse_qs(url.query)
+    assert query.get("scope") == asked
+    assert query["client_id"] == ["rosewood"]
+    assert query["redirect_uri"] == ["https://wedsync.example/oauth/callback/rest-oauth"]
+    assert query["code_challenge_method"] == ["S256"]
 
 
 def test_the_test_of_a_connection_asks_for_the_named_path(
