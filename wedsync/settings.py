@@ -37,6 +37,7 @@ _POSTGRES_SCHEMES = ("postgresql+psycopg://", "postgresql://", "postgres://")
 _REDIS_SCHEMES = ("redis", "rediss", "unix")
 _MAIL_SCHEMES = ("smtp", "smtps")
 _CLIENT = "WEDSYNC_CLIENT_"
+_NO_HOST = "wedsync.example"
 _YES = frozenset({"1", "true", "yes", "on"})
 _NO = frozenset({"0", "false", "no", "off"})
 
@@ -61,7 +62,7 @@ class Settings:
     allow_loopback: bool = False
     # `smtp://[user:password@]host[:port]` (STARTTLS where offered) or `smtps://…`.
     mail_url: str | None = field(default=None, repr=False)
-    mail_from: str = "wedsync@localhost"
+    mail_from: str = f"wedsync@{_NO_HOST}"
     sandbox_url: str = "http://localhost:8001"
     # Our OAuth client at each built-in connector, by slug: (id, secret).
     connector_clients: Mapping[str, tuple[str, str]] = field(default_factory=dict, repr=False)
@@ -217,10 +218,12 @@ def _mail_url(values: Mapping[str, str]) -> str | None:
 
 
 def _mail_from(values: Mapping[str, str], public_url: str) -> str:
-    host = urlsplit(public_url).hostname
-    text = values.get("MAIL_FROM", f"wedsync@{host}")
-    name, at, domain = text.rpartition("@")
-    if not (name and at and domain) or any(sign in text for sign in " <>\r\n"):
+    """A host without a dot, as in development, receives no mail from outside: a made-up name
+    stands for it."""
+    host = urlsplit(public_url).hostname or ""
+    text = values.get("MAIL_FROM", f"wedsync@{host if '.' in host else _NO_HOST}")
+    name, _, domain = text.rpartition("@")
+    if not name or "." not in domain.strip(".") or any(sign in text for sign in " <>\r\n"):
         raise SettingError(
             f"MAIL_FROM should be an e-mail address, such as hello@wedsync.example, not “{text}”."
         )
