@@ -11,7 +11,7 @@ from flask_login import LoginManager
 from htmx_flask import Htmx
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from wedsync import accounts, api, health, webhooks, weddings, workflows
+from wedsync import accounts, api, catalog, connections, health, webhooks, weddings, workflows
 from wedsync.factory import headers, inbound, navigation, rendering
 from wedsync.platform import assets, crypto, outbound
 from wedsync.platform.db import db, engine_options
@@ -42,7 +42,7 @@ def create_app(settings: Settings | None = None, *, pool_size: int = 20) -> APIF
     master_key = settings.master_key or crypto.read_or_create_key_file(settings.master_key_file)
     _configure(app, settings, master_key, pool_size)
     _extend(app, settings, master_key)
-    for slice_ in (accounts, health, workflows, webhooks, weddings):
+    for slice_ in (accounts, health, catalog, connections, workflows, webhooks, weddings):
         app.register_blueprint(slice_.pages)
     api.register(app)
     return app

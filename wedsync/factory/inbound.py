@@ -13,9 +13,9 @@ from flask_wtf.csrf import CSRFError, CSRFProtect
 
 from wedsync import accounts, api
 from wedsync.accounts.models import SignIn
-from wedsync.errors import Forbidden, Malformed, NotSignedIn
+from wedsync.errors import Forbidden, Malformed, NotFound, NotSignedIn
 from wedsync.platform.db import db
-from wedsync.platform.identity import Identity, Role, minimum_role
+from wedsync.platform.identity import Identity, Role, is_for_admins, minimum_role
 
 PUBLIC = frozenset(
     {
@@ -130,3 +130,5 @@ def _require_role(identity: Identity) -> None:
             f"This is for {_PEOPLE[wanted]}. An owner of your team can change your role.",
             code="role_missing",
         )
+    if is_for_admins(view) and not identity.is_admin:
+        raise NotFound("It may have moved, or it was never here.")

@@ -1,6 +1,5 @@
 """The frame every signed-in page stands in: who I am, and where I can go."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -8,58 +7,14 @@ from flask import Flask, g, request, url_for
 from flask_login import current_user
 
 from wedsync import health
+from wedsync.factory.places import REVIEW, TODAY, Place, groups_of
+from wedsync.listings import queries
 from wedsync.platform import identity, runtime, wording
 from wedsync.platform.fragments import wants_fragment
 
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """One entry. It is the current one while the request's endpoint begins with `marked_by`.
-
-    `short` is its label where a phone has little room.
-    """
-
-    label: str
-    icon: str
-    endpoint: str
-    marked_by: str | tuple[str, ...]
-    short: str = ""
-
-
-TODAY = "health.today"
 # A phone's bar has five places; when there are more, the layout makes the fifth “More”.
 _TABBAR = 5
-_GROUPS = (
-    (
-        Place("Today", icon="sun-high", endpoint=TODAY, marked_by=TODAY),
-        Place(
-            "Weddings",
-            icon="hearts",
-            endpoint="weddings.wedding_list",
-            marked_by="weddings.",
-        ),
-        Place(
-            "Workflows",
-            icon="list-details",
-            endpoint="workflows.workflow_list",
-            marked_by=("workflows.workflow", "workflows.gallery", "workflows.ready_made"),
-        ),
-    ),
-    (
-        Place(
-            "What happened",
-            icon="history",
-            endpoint="workflows.run_list",
-            marked_by="workflows.run",
-            short="Happened",
-        ),
-        Place("Webhooks", icon="webhook", endpoint="webhooks.overview", marked_by="webhooks."),
-        Place(
-            "Health", icon="heart-rate-monitor", endpoint="health.books", marked_by="health.books"
-        ),
-    ),
-    (Place("Settings", icon="settings", endpoint="accounts.settings", marked_by="accounts."),),
-)
+_COUNT_WORDS = {TODAY: ("needs you", "need you"), REVIEW: ("waits for you", "wait for you")}
 
 
 def register(app: Flask) -> None:
@@ -85,7 +40,7 @@ def _frame() -> dict[str, Any]:
     groups = [] if wants_fragment() else _groups()
     return {
         "navigation": groups,
-        "tabbar": [item for group in groups for item in group][:_TABBAR],
+        "tabbar": _tabbar(groups),
         "words": wording.here(),
         "me": {
             "name": current_user.user.name,
@@ -107,18 +62,32 @@ def _unconfirmed_email() -> str:
 
 
 def _groups() -> list[list[dict[str, Any]]]:
-    needing = health.count_needing(identity.organization_id())
-    return [[_item(place, needing) for place in group] for group in _GROUPS]
+    who = identity.current()
+    counts = {TODAY: health.count_needing(who.organization_id)}
+    if who.is_admin:
+        counts[REVIEW] = queries.count_to_review()
+    groups = groups_of(current_user.organization.kind, is_admin=who.is_admin)
+    return [[_item(place, counts.get(place.endpoint, 0)) for place in group] for group in groups]
 
 
-def _item(place: Place, needing: int) -> dict[str, Any]:
-    is_today = place.endpoint == TODAY
+def _tabbar(groups: list[list[dict[str, Any]]]) -> list[dict[str, Any]]:
+    """The places of a phone's bar: those that are meant for it, then the others while there is
+    room; in the order of the frame when all of them fit."""
+    items = [item for group in groups for item in group]
+    if len(items) <= _TABBAR:
+        return items
+    return sorted(items, key=lambda item: not item["on_phone"])[:_TABBAR]
+
+
+def _item(place: Place, count: int) -> dict[str, Any]:
+    one, many = _COUNT_WORDS.get(place.endpoint, ("", ""))
     return {
         "label": place.label,
         "short": place.short,
         "icon": place.icon,
         "url": url_for(place.endpoint),
         "current": (request.endpoint or "").startswith(place.marked_by),
-        "count": needing if is_today and needing else None,
-        "count_words": "needs you" if needing == 1 else "need you",
+        "count": count or None,
+        "count_words": one if count == 1 else many,
+        "on_phone": place.on_phone,
     }

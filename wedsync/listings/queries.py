@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import defer
 
 from wedsync.accounts.models import Organization, User
@@ -87,7 +88,7 @@ def listings_of(organization_id: UUID) -> list[tuple[Listing, ListingVersion]]:
     newest = (
         select(ListingVersion.listing_id, ListingVersion.id)
         .where(ListingVersion.organization_id == organization_id)
-        .distinct(ListingVersion.listing_id)
+        .ext(distinct_on(ListingVersion.listing_id))
         .order_by(ListingVersion.listing_id, ListingVersion.number.desc())
         .subquery()
     )
@@ -144,13 +145,18 @@ def newest_version(listing: Listing) -> ListingVersion:
     ).one()
 
 
-def published_document(listing: Listing) -> dict[str, Any] | None:
-    """The document that is published now; None before the first."""
+def document_before(version: ListingVersion) -> dict[str, Any] | None:
+    """The document vendors had before this version: the last one published of a lower number."""
     return db.session.scalar(
-        select(ListingVersion.manifest).where(
-            ListingVersion.organization_id == listing.organization_id,
-            ListingVersion.id == listing.published_version_id,
+        select(ListingVersion.manifest)
+        .where(
+            ListingVersion.organization_id == version.organization_id,
+            ListingVersion.listing_id == version.listing_id,
+            ListingVersion.number < version.number,
+            ListingVersion.published_at.is_not(None),
         )
+        .order_by(ListingVersion.number.desc())
+        .limit(1)
     )
 
 
@@ -164,6 +170,12 @@ def to_review() -> list[Submission]:
         .limit(PAGE)
     )
     return [Submission(*row) for row in db.session.execute(query)]
+
+
+def count_to_review() -> int:
+    """How many versions wait for an admin."""
+    waiting = select(func.count()).where(ListingVersion.state.in_(TO_REVIEW_STATES))
+    return db.session.scalar(waiting) or 0
 
 
 def submission(version_id: UUID) -> Submission:
@@ -190,6 +202,13 @@ def talk(version: ListingVersion) -> list[Message]:
         .limit(PAGE)
     )
     return [Message(said, name or "Somebody") for said, name in db.session.execute(query)]
+
+
+def maker(organization_id: UUID) -> str:
+    """The name that stands under a listing of this organization."""
+    return db.session.scalars(
+        select(Organization.name).where(Organization.id == organization_id)
+    ).one()
 
 
 def _published() -> Select[Listing, ListingVersion, str]:

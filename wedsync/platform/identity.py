@@ -66,3 +66,17 @@ def minimum_role(view: Callable[..., Any], default: Role) -> Role:
     """The role that `requires` marked the view with."""
     wanted: Role = getattr(view, "minimum_role", default)
     return wanted
+
+
+def requires_admin(view: View) -> View:
+    """Mark a view that is only for those who run this installation.
+
+    To everybody else it is not there: 404, as somebody else's object is.
+    """
+    view.admins_only = True  # type: ignore[attr-defined]
+    return view
+
+
+def is_for_admins(view: Callable[..., Any]) -> bool:
+    """Whether `requires_admin` marked the view."""
+    return getattr(view, "admins_only", False)
