@@ -19,6 +19,8 @@ The map, from the outside in; a package imports only what stands below it:
 | `platform` | product-free ground: database, vault, outbound door, leases, bells |
 | `errors`, `settings` | every refusal; what the environment says |
 
-Beside it stand `workers/` (the drains that do the work), `templates/`, `static/` and `tests/`.
+Beside them `sandbox` plays a partner to practise with, in a process of its own that imports none
+of them. Around it stand `workers/` (the drains that do the work), `templates/`, `static/` and
+`tests/`.
 Read `factory`, then one slice from top to bottom, then `workflows/engine/advance.py`.
 """
