@@ -38,8 +38,10 @@ def vault(app: APIFlask) -> Vault:
 def sender(app: APIFlask, settings: Settings, vault: Vault) -> Callable[..., MailSender]:
     """Makes senders to a URL; each as a worker process of its own has one."""
 
-    def made(mail_url: str | None, vault: Vault = vault) -> MailSender:
-        told = dataclasses.replace(settings, mail_url=mail_url, mail_from="hello@wedsync.example")
+    def made(
+        mail_url: str | None, vault: Vault = vault, mail_from: str = "hello@wedsync.example"
+    ) -> MailSender:
+        told = dataclasses.replace(settings, mail_url=mail_url, mail_from=mail_from)
         with app.app_context():
             return MailSender(db.engine, vault, told)
 
@@ -130,6 +132,16 @@ def test_without_a_server_messages_wait_and_leave_once_there_is_one(
     assert (kept(database, posted).state, kept(database, posted).attempts) == ("due", 0)
     sender(to(office)).work(NEVER)
     assert kept(database, posted).state == "sent"
+
+
+def test_without_an_address_of_ours_messages_wait(
+    database: Session, vault: Vault, sender: Callable[..., MailSender], office: PostOffice
+) -> None:
+    posted = post(database, vault)
+    sender(to(office), mail_from="wedsync@::1").work(NEVER)
+    assert kept(database, posted).attempts == 0
+    sender(to(office), mail_from="wedsync@localhost").work(NEVER)
+    assert office.letters[0].message["Message-ID"] == f"<{posted}@localhost>"
 
 
 def test_while_the_server_is_down_messages_wait_and_it_is_left_alone(

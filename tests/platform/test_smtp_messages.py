@@ -83,6 +83,19 @@ def test_a_server_is_greeted_by_address_and_left_politely(far_end: Start) -> Non
     assert connections_to(there.port) == 0
 
 
+@pytest.mark.parametrize(
+    ("typed", "written"),
+    [
+        ("ana@localhost", "ana@localhost"),
+        (" Ana.B+tag'x@Florist.EXAMPLE ", "Ana.B+tag'x@florist.example"),
+        ("ana@florist.test", "ana@florist.test"),
+        ("zoe\u0308@florist.example", "zoë@florist.example"),
+    ],
+)
+def test_an_address_is_written_as_servers_expect_it(typed: str, written: str) -> None:
+    assert smtp.address_of(typed).spec == written
+
+
 # --- what is not written
 
 
@@ -101,6 +114,17 @@ def test_a_server_is_greeted_by_address_and_left_politely(far_end: Start) -> Non
         {"to": ["ana@florist.example> SIZE=1"]},
         {"to": ["ana"]},
         {"to": [""]},
+        {"to": ["@florist.example"]},
+        {"to": [".ana@florist.example"]},
+        {"to": ["ana..b@florist.example"]},
+        {"to": ['"ana b"@florist.example']},
+        {"to": ["ana@florist..example"]},
+        {"to": ["ana@[127.0.0.1]"]},
+        {"to": ["ana@::1"]},
+        {"to": ["ana\u2028@florist.example"]},
+        {"to": ["\ud800@florist.example"]},
+        {"to": ["a" * 65 + "@florist.example"]},
+        {"to": ["ana@" + "florist." * 32 + "example"]},
         {"to": []},
         {"reply_to": "ana@florist.example\nX-Evil: 1"},
         {"text": "\ud800"},

@@ -14,6 +14,7 @@ from wedsync.cli.checkup.finding import Finding, broken, fine, odd
 from wedsync.cli.installation import OLDEST_POSTGRES, reason
 from wedsync.cli.supervisor import preflight
 from wedsync.platform import smtp
+from wedsync.platform.mail.sending import sender_of
 from wedsync.platform.smtp import Server
 from wedsync.settings import Settings
 
@@ -69,6 +70,8 @@ def mail(settings: Settings) -> Finding:
     """Whether our own e-mail can leave."""
     if settings.mail_url is None:
         return odd("MAIL_URL is not set: invitations, links and notices wait until it is.")
+    if sender_of(settings) is None:
+        return odd(f"No e-mail leaves: MAIL_FROM is not an e-mail address ({settings.mail_from}).")
     failure = smtp.check(Server.from_url(settings.mail_url), timeout_s=_CONNECT_S)
     if failure is not None:
         return odd(f"No e-mail leaves until MAIL_URL can be used: {failure.message}")

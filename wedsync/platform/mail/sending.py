@@ -20,7 +20,7 @@ from wedsync.platform.crypto import Unsealable
 from wedsync.platform.mail.dressing import html_of
 from wedsync.platform.mail.outbox import content_place
 from wedsync.platform.outbound import Failure
-from wedsync.platform.smtp import Refusal, Sent, Server
+from wedsync.platform.smtp import Address, Refusal, Sent, Server
 from wedsync.platform.vault import Vault
 from wedsync.settings import Settings
 
@@ -73,34 +73,36 @@ class _Claimed:
 
 
 class MailSender:
-    """Sends what is due. Without a `mail_url` everything waits."""
+    """Sends what is due. Without a `mail_url`, or an address to send from, everything waits."""
 
     def __init__(self, engine: Engine, vault: Vault, settings: Settings) -> None:
         self._engine = engine
         self._vault = vault
         self._server = Server.from_url(settings.mail_url) if settings.mail_url else None
-        self._sender = smtp.address_of(settings.mail_from, _NAME)
+        self._sender = sender_of(settings)
         self._paused_until = 0.0
         self._trouble = ""
 
     def work(self, stopping: threading.Event) -> None:
         """One round: until nothing is due, or the server is in trouble."""
-        if self._server is None:
+        if self._server is None or self._sender is None:
             return
         while not stopping.is_set() and time.monotonic() >= self._paused_until:
             claimed = self._claim()
             if claimed is None:
                 return
-            self._record(claimed, self._carried(claimed, self._server))
+            self._record(claimed, self._carried(claimed, self._server, self._sender))
 
     def _claim(self) -> _Claimed | None:
         with self._engine.begin() as connection:
             row = connection.execute(_CLAIM, {"lease": timedelta(seconds=_LEASE_S)}).one_or_none()
         return None if row is None else _Claimed(*row)
 
-    def _carried(self, claimed: _Claimed, server: Server) -> Sent | Refusal | Failure:
+    def _carried(
+        self, claimed: _Claimed, server: Server, sender: Address
+    ) -> Sent | Refusal | Failure:
         try:
-            message = self._message(claimed)
+            message = self._message(claimed, sender)
         except smtp.NotWritable as error:
             return Refusal("not_writable", str(error))
         except Unsealable:
@@ -110,11 +112,11 @@ class MailSender:
         self._notice_trouble(outcome)
         return outcome
 
-    def _message(self, claimed: _Claimed) -> smtp.Message:
+    def _message(self, claimed: _Claimed, sender: Address) -> smtp.Message:
         place = content_place(claimed.id)
         content = documents.read(self._vault.open_for_platform(place, claimed.content))
         return smtp.compose(
-            sender=self._sender,
+            sender=sender,
             to=[claimed.to_address],
             subject=content["subject"],
             text=content["text"],
@@ -148,6 +150,15 @@ class MailSender:
             statement = _AGAIN if wait_s is not None else _GIVEN_UP
         with self._engine.begin() as connection:
             connection.execute(statement, row)
+
+
+def sender_of(settings: Settings) -> Address | None:
+    """Whom our own e-mail comes from; None, and a word in the log, when MAIL_FROM is no address."""
+    try:
+        return smtp.address_of(settings.mail_from, _NAME)
+    except smtp.NotWritable as error:
+        log.warning("E-mail waits, because of MAIL_FROM: %s", error)
+        return None
 
 
 def _wait_s(attempts: int, outcome: Refusal | Failure) -> float | None:

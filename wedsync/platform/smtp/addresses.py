@@ -1,12 +1,17 @@
 """Addresses as they are written on an envelope and in a header (RFC 5321, 5890, 6531)."""
 
 import re
+import string
+import unicodedata
 from dataclasses import dataclass
 from email.header import Header
 
-from email_validator import EmailNotValidError, validate_email
+from wedsync.platform.outbound.urls import UrlRefused, host_of
 
 _SHOWN = 80
+_LONGEST = 254
+_LONGEST_LOCAL = 64
+_ATOM = frozenset(string.ascii_letters + string.digits + "!#$%&'*+-/=?^_`{|}~")
 _ONE_LINE = 60
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9 '-]+")
 
@@ -45,13 +50,28 @@ def address_of(text: str, name: str = "") -> Address:
 
     Whether it exists is the server's to say. Raises `NotWritable`.
     """
+    local, at, domain = unicodedata.normalize("NFC", text.strip()).rpartition("@")
+    if not at or len(local.encode(errors="replace")) > _LONGEST_LOCAL or not _is_local(local):
+        raise _none(text)
     try:
-        read = validate_email(
-            text.strip(), check_deliverability=False, globally_deliverable=False, strict=True
-        )
-    except EmailNotValidError:
-        raise NotWritable(f"“{_shown(text)}” is not an e-mail address.") from None
-    return Address(read.local_part, read.ascii_domain, one_line(name, "A name"))
+        host, _ = host_of(domain)
+    except UrlRefused:
+        raise _none(text) from None
+    if ":" in host or len(host) > _LONGEST - len(local):
+        raise _none(text)
+    return Address(local, host, one_line(name, "A name"))
+
+
+def _is_local(text: str) -> bool:
+    """Atoms with dots between them (RFC 5321, 4.1.2), of any script (RFC 6531, 3.3)."""
+    return all(
+        part and all(sign in _ATOM or (sign > "\x7f" and sign.isprintable()) for sign in part)
+        for part in text.split(".")
+    )
+
+
+def _none(text: str) -> NotWritable:
+    return NotWritable(f"“{_shown(text)}” is not an e-mail address.")
 
 
 def one_line(text: str, what: str) -> str:
