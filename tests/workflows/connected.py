@@ -12,7 +12,7 @@ from wedsync.connections import credentials
 from wedsync.connections.models import Connection
 from wedsync.connectors.manifest import Manifest
 from wedsync.events import service as events
-from wedsync.listings import manifests
+from wedsync.listings import manifests, queries
 from wedsync.listings.models import Listing, ListingVersion
 from wedsync.platform import clock, ids
 from wedsync.platform.db import db
@@ -98,31 +98,47 @@ def connect(
     manifest: Manifest,
     *,
     state: str = "active",
-    name: str = "Our seating",
     **columns: Any,
 ) -> UUID:
     """A connection of this organization to a listing made for it."""
     version_id = list_it(app, manifest)
+    secrets = {"api_key": API_KEY}
+    return _connection(app, organization_id, version_id, secrets, state=state, **columns)
+
+
+def connect_built_in(
+    app: APIFlask,
+    organization_id: UUID,
+    slug: str,
+    settings: dict[str, Any],
+    secrets: dict[str, str] | None = None,
+) -> UUID:
+    """A connection to one of ours, as typed into its form; needs `built_in_listings`."""
+    with app.app_context():
+        version_id = queries.published(slug).version.id
+    return _connection(app, organization_id, version_id, secrets or {}, settings=settings)
+
+
+def _connection(
+    app: APIFlask, organization_id: UUID, version_id: UUID, secrets: dict[str, str], **columns: Any
+) -> UUID:
     runtime: Runtime = app.extensions["wedsync"]
     connection_id = ids.new_id()
     with app.app_context():
         version = db.session.get_one(ListingVersion, version_id)
-        secrets = {"api_key": API_KEY}
         sealed = credentials.sealed(
             db.session, runtime.vault, organization_id, connection_id, secrets
         )
+        fields = {"name": "Our seating", "state": "active", "connected_at": clock.now(), **columns}
         db.session.add(
             Connection(
                 id=connection_id,
                 organization_id=organization_id,
                 listing_id=version.listing_id,
                 listing_version_id=version_id,
-                slug=manifest.slug,
-                name=name,
-                state=state,
+                slug=version.manifest["slug"],
                 secret=sealed,
-                connected_at=clock.now(),
-                **columns,
+                **fields,
             )
         )
         db.session.commit()

@@ -14,11 +14,13 @@ from wedsync.events.service import problem_with_data
 from wedsync.platform import clock, ids, leases
 from wedsync.platform.db import db
 from wedsync.platform.identity import Identity
-from wedsync.workflows import actions, queries
+from wedsync.platform.runtime import settings, vault
+from wedsync.workflows import queries
 from wedsync.workflows.engine import steps_in_order
 from wedsync.workflows.engine.state import Position, position_of, standing
 from wedsync.workflows.journal import LANES
 from wedsync.workflows.models import FINAL_RUN_STATES, NO_ITEM, Run, RunStep, WorkflowVersion
+from wedsync.workflows.reach import Reach
 
 Choice = Literal["send_again", "treat_as_done", "skip"]
 
@@ -240,8 +242,9 @@ def _may_not_repeat(run: Run, row: RunStep) -> bool:
     """Whether the effect of this recorded step must not be done twice."""
     version = db.session.get(WorkflowVersion, run.version_id)
     placed = steps_in_order(version.definition) if version else ()
-    used = next((one.step.get("use") for one in placed if one.step.get("id") == row.step_id), "")
-    action = actions.find(str(used))
+    step = next((one.step for one in placed if one.step.get("id") == row.step_id), {})
+    reach = Reach(db.session.connection(), vault(), settings())
+    action = reach.action(run.organization_id, str(step.get("use")), step.get("connection"))
     return action is None or action.effect(row.input or {}) in ("once", "lookup")
 
 

@@ -9,6 +9,8 @@
 
 An action that looks up what became of a lost attempt (`lookup`) counts as `once` until looking up
 exists. A class we do not know is a `maybe`. Failed, or tried to the end: `on_error.then`.
+An `auth` of a step with a connection never comes here: its run waits until the connection is
+mended, and then resumes; so does one whose connection cannot be used before anything started.
 """
 
 from collections.abc import Mapping

@@ -1,0 +1,250 @@
+"""Steps that block: e-mail by the vendor's server, one at a time, asked about when in doubt."""
+
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID
+
+import pytest
+from apiflask import APIFlask
+
+from tests.far_ends.practice_partner import PracticePartner
+from tests.workers.scene import (
+    Hook,
+    Sink,
+    Worker,
+    accept,
+    call,
+    let_pass,
+    make_hook,
+    make_workflow,
+    note,
+    on_hook,
+    one,
+    retrying,
+    rows,
+    run_of,
+    started_sink,
+    states_of,
+    steps_of,
+    tries_of,
+    worker_of,
+)
+from tests.workflows.connected import change, connect_built_in, mend
+from wedsync.platform.db import db
+from wedsync.workflows import runs
+
+NOBODY = "9"  # the discard port, where nobody listens
+
+
+@pytest.fixture(scope="module")
+def sink() -> Iterator[Sink]:
+    with started_sink() as started:
+        yield started
+
+
+@pytest.fixture
+def worker(app: APIFlask, empty_database: None, built_in_listings: None) -> Iterator[Worker]:
+    with worker_of(app) as started:
+        yield started
+
+
+@pytest.fixture
+def hook(app: APIFlask, worker: Worker, organization: UUID) -> Hook:
+    return make_hook(app, organization)
+
+
+def mailbox(app: APIFlask, hook: Hook, port: int | str) -> UUID:
+    typed = {
+        "host": "127.0.0.1",
+        "port": str(port),
+        "security": "None",
+        "from_address": "hello@rosewood.example",
+    }
+    return connect_built_in(app, hook.organization_id, "smtp", typed)
+
+
+def write(connection: UUID, step_id: str = "write", **fields: Any) -> Any:
+    given = {
+        "to": "ana@florist.example",
+        "subject": {"cat": ["One meal less for ", {"var": "trigger.data.guest"}]},
+        "body": "Good day, please take one meal off the list.",
+    }
+    step = {"id": step_id, "kind": "action", "use": "smtp.send", "label": "Write to the florist"}
+    return {**step, "connection": str(connection), "input": given, **fields}
+
+
+def begin(app: APIFlask, worker: Worker, hook: Hook, *steps: Any, events: int = 1) -> UUID:
+    workflow = make_workflow(app, hook.organization_id, on_hook(hook), *steps)
+    for number in range(events):
+        accept(app, hook, {"guest": f"Guest {number}"})
+    worker.fan_out()
+    return workflow
+
+
+def subjects(partner: PracticePartner) -> list[str]:
+    return sorted(mail["subject"] for mail in partner.inbox("ana@florist.example"))
+
+
+def test_an_e_mail_is_sent_once_and_the_run_goes_on(
+    app: APIFlask, worker: Worker, hook: Hook, practice_partner: PracticePartner
+) -> None:
+    connection = mailbox(app, hook, practice_partner.smtp_port)
+    workflow = begin(app, worker, hook, write(connection), note("after", a=1))
+    worker.work()
+    run = run_of(app, workflow)
+    assert (run.state, tries_of(app, run.id, "write")) == ("succeeded", ["ok"])
+    assert steps_of(app, run.id)["write"].output["to"] == "ana@florist.example"
+    assert subjects(practice_partner) == ["One meal less for Guest 0"]
+
+
+def test_e_mails_of_one_connection_leave_one_at_a_time_and_in_order(
+    app: APIFlask, worker: Worker, hook: Hook, practice_partner: PracticePartner
+) -> None:
+    connection = mailbox(app, hook, practice_partner.smtp_port)
+    workflow = begin(app, worker, hook, write(connection), events=5)
+    assert len(worker.begin_runs()) == 1
+    waiting = rows(app, "SELECT waiting_for FROM runs WHERE state = 'waiting'")
+    assert {row.waiting_for["id"] for row in waiting} == {str(connection)}
+    slot = one(app, "SELECT held_until > clock_timestamp() AS held FROM once_slots")
+    assert slot.held
+    rows(app, "DELETE FROM once_slots RETURNING 1")
+    rows(app, "UPDATE runs SET state = 'stopped' WHERE state = 'running' RETURNING 1")
+    let_pass(app, 10)
+    worker.work()
+    assert states_of(app, workflow) == {"stopped": 1, "succeeded": 4}
+    assert subjects(practice_partner) == [f"One meal less for Guest {n}" for n in range(1, 5)]
+
+
+def test_a_mail_server_that_is_down_is_tried_again_because_nothing_left(
+    app: APIFlask, worker: Worker, hook: Hook, practice_partner: PracticePartner
+) -> None:
+    connection = mailbox(app, hook, NOBODY)
+    workflow = begin(app, worker, hook, write(connection, **retrying(3, delay_s=30)))
+    worker.work()
+    run = run_of(app, workflow)
+    assert (run.state, run.waiting_for["kind"]) == ("waiting", "retry")
+    assert tries_of(app, run.id, "write") == ["not_sent"]
+    typed = one(app, "SELECT settings FROM connections WHERE id = :id", id=connection).settings
+    change(app, connection, settings={**typed, "port": str(practice_partner.smtp_port)})
+    let_pass(app, 60)
+    worker.work()
+    assert tries_of(app, run.id, "write") == ["not_sent", "ok"]
+    assert len(subjects(practice_partner)) == 1
+
+
+def test_a_busy_mail_server_is_tried_again(
+    app: APIFlask, worker: Worker, hook: Hook, practice_partner: PracticePartner
+) -> None:
+    practice_partner.faults(smtp_answers="busy", smtp_times=1)
+    connection = mailbox(app, hook, practice_partner.smtp_port)
+    workflow = begin(app, worker, hook, write(connection, **retrying(3, delay_s=30)))
+    worker.work()
+    assert run_of(app, workflow).state == "waiting"
+    let_pass(app, 60)
+    worker.work()
+    assert run_of(app, workflow).state == "succeeded"
+    assert len(subjects(practice_partner)) == 1
+
+
+def test_a_connection_lost_after_the_final_dot_asks_a_person_and_sends_no_second_e_mail(
+    app: APIFlask, worker: Worker, hook: Hook, practice_partner: PracticePartner
+) -> None:
+    practice_partner.faults(smtp_answers="drop", smtp_times=1)
+    connection = mailbox(app, hook, practice_partner.smtp_port)
+    workflow = begin(app, worker, hook, write(connection), note("after", a=1))
+    worker.work()
+    run = run_of(app, workflow)
+    assert (run.state, run.reason["code"]) == ("needs_attention", "unsure")
+    assert "“Write to the florist” may have happened." in run.reason["message"]
+    assert tries_of(app, run.id, "write") == ["maybe"]
+    let_pass(app, 90_000)
+    worker.work()
+    assert len(subjects(practice_partner)) == 1
+    with app.app_context():
+        runs.decide(hook.organization_id, run.id, "treat_as_done")
+        db.session.commit()
+    worker.work()
+    assert run_of(app, workflow).state == "succeeded"
+    assert len(subjects(practice_partner)) == 1
+
+
+def test_an_address_the_server_refuses_ends_the_run_with_its_words(
+    app: APIFlask, worker: Worker, hook: Hook, practice_partner: PracticePartner
+) -> None:
+    practice_partner.faults(smtp_answers="refuse")
+    connection = mailbox(app, hook, practice_partner.smtp_port)
+    workflow = begin(app, worker, hook, write(connection))
+    worker.work()
+    run = run_of(app, workflow)
+    assert run.state == "failed"
+    assert steps_of(app, run.id)["write"].error["class"] == "permanent"
+
+
+def test_after_a_death_an_e_mail_is_asked_about(
+    app: APIFlask, worker: Worker, hook: Hook, practice_partner: PracticePartner
+) -> None:
+    connection = mailbox(app, hook, practice_partner.smtp_port)
+    workflow = begin(app, worker, hook, write(connection))
+    with worker_of(app) as doomed:
+        assert len(doomed.begin_runs()) == 1
+        doomed.die()
+    assert worker.sweep() == 1
+    worker.work()
+    run = run_of(app, workflow)
+    assert (run.state, run.reason["code"]) == ("needs_attention", "unsure")
+    assert tries_of(app, run.id, "write") == ["lost"]
+
+
+def test_a_rerun_asks_about_an_e_mail_that_may_have_left(
+    app: APIFlask, worker: Worker, hook: Hook, practice_partner: PracticePartner
+) -> None:
+    connection = mailbox(app, hook, practice_partner.smtp_port)
+    workflow = begin(app, worker, hook, write(connection))
+    worker.begin_runs()
+    first = run_of(app, workflow).id
+    with app.app_context():
+        runs.stop(hook.organization_id, first)
+        again = runs.rerun(hook.organization_id, first)
+        db.session.commit()
+        assert (again.state, again.reason["code"]) == ("needs_attention", "unsure")
+
+
+def test_a_mail_server_that_hangs_holds_up_nobody_else(
+    app: APIFlask, worker: Worker, hook: Hook, sink: Sink, practice_partner: PracticePartner
+) -> None:
+    connection = mailbox(app, hook, sink.port)  # which waits for a request that never comes
+    slow = begin(app, worker, hook, write(connection, timeout_s=2))
+    quick = make_workflow(app, hook.organization_id, on_hook(hook), call("post", sink.url("/ok/q")))
+    for _ in range(20):
+        accept(app, hook, {"guest": "Ana"})
+    worker.fan_out()
+    worker.run()
+    assert states_of(app, quick) == {"succeeded": 20}
+    ended = rows(
+        app,
+        "SELECT max(r.finished_at) AS quick FROM runs r WHERE r.workflow_id = :id",
+        id=quick,
+    )[0]
+    first = one(
+        app,
+        "SELECT min(a.finished_at) AS slow FROM step_attempts a JOIN runs r ON r.id = a.run_id"
+        " WHERE r.workflow_id = :id",
+        id=slow,
+    )
+    assert ended.quick < first.slow
+
+
+def test_a_mailbox_that_must_be_mended_keeps_its_letters_waiting(
+    app: APIFlask, worker: Worker, hook: Hook, practice_partner: PracticePartner
+) -> None:
+    connection = mailbox(app, hook, practice_partner.smtp_port)
+    change(app, connection, state="needs_reauth")
+    workflow = begin(app, worker, hook, write(connection), events=3)
+    worker.work()
+    assert states_of(app, workflow) == {"waiting": 3}
+    mend(app, connection)
+    worker.work()
+    let_pass(app, 10)
+    worker.work()
+    assert states_of(app, workflow) == {"succeeded": 3}
+    assert len(subjects(practice_partner)) == 3
