@@ -6,8 +6,10 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from tests.connectors.carrying import Carried, carrying
+from tests.far_ends.practice_partner import PracticePartner
 from tests.far_ends.rest_service import RestService, started_rest_service
-from wedsync.connections.grants import provider_of
+from wedsync import connectors
+from wedsync.connections.grants import Grant, Provider, provider_of
 from wedsync.connectors.contract import Failed, Succeeded
 
 
@@ -45,22 +47,28 @@ def test_a_token_they_no_longer_accept_is_said_to_be_one(
     assert "at_1" not in failed.message
 
 
+def provider_with(
+    settings: dict[str, str], client: tuple[str, str] = ("rosewood", "s")
+) -> Provider:
+    manifest = connectors.manifests()["rest-oauth"]
+    assert manifest.auth.oauth is not None
+    return provider_of(
+        manifest,
+        manifest.auth.oauth,
+        client,
+        settings,
+        public_url="https://wedsync.example",
+        sandbox_url="http://127.0.0.1:9",
+    )
+
+
 @pytest.mark.parametrize(
     ("typed", "asked"), [({}, None), ({"scope": "guests:read notes"}, ["guests:read notes"])]
 )
 def test_people_are_sent_where_the_vendor_says_for_what_the_vendor_says(
     carried: Carried, service: RestService, typed: dict[str, str], asked: list[str] | None
 ) -> None:
-    oauth = carried.manifest.auth.oauth
-    assert oauth is not None
-    provider = provider_of(
-        carried.manifest,
-        oauth,
-        ("rosewood", "s"),
-        {**carried.access.settings, **typed},
-        public_url="https://wedsync.example",
-        sandbox_url="http://127.0.0.1:9",
-    )
+    provider = provider_with({**carried.access.settings, **typed})
     url = urlsplit(provider.authorize_url("state-1", "verifier-" + "x" * 40))
     assert url._replace(query="").geturl() == f"{service.url}/authorize"
     query = parse_qs(url.query)
@@ -75,3 +83,44 @@ def test_the_test_of_a_connection_asks_for_the_named_path(
 ) -> None:
     assert carried.account()[0] == f"{service.url}/v1"
     assert service.asked[-1].path == "/v1/me"
+
+
+def test_the_practice_partner_can_be_connected_as_any_service(
+    practice_partner: PracticePartner,
+) -> None:
+    practice_partner.accept("https://wedsync.example/oauth/callback/rest-oauth")
+    settings = {
+        "address": f"{practice_partner.url}/api/v1",
+        "authorize_url": f"{practice_partner.url}/oauth/authorize",
+        "token_url": f"{practice_partner.url}/oauth/token",
+        "scope": "guests:read guests:write",
+        "check_path": "/me",
+    }
+    provider = provider_with(settings, practice_partner.client)
+    verifier = "verifier-" + "x" * 40
+    came_back = practice_partner.allow(
+        provider.authorize_url("state-1", verifier), scopes=["guests:read", "guests:write"]
+    )
+    grant = provider.exchange(parse_qs(urlsplit(came_back).query)["code"][0], verifier, 10.0)
+    assert isinstance(grant, Grant)
+    assert grant.scopes == ("guests:read", "guests:write")
+
+    carried = carrying("rest-oauth", settings, {"access_token": grant.access_token})
+    assert carried.account()[0] == settings["address"]
+    ben = carried.out("request", {"method": "GET", "path": "/guests/g_ben"})
+    assert isinstance(ben, Succeeded)
+    assert ben.output["name"] == "Ben Carter"
+    released = carried.out(
+        "request",
+        {
+            "method": "POST",
+            "path": "/seats/release",
+            "json": {"guest_id": "g_ben"},
+            "key_header": "Idempotency-Key",
+        },
+    )
+    assert isinstance(released, Succeeded)
+    practice_partner.faults(revoke_grants=True)
+    refused = carried.out("request", {"method": "GET", "path": "/me"})
+    assert isinstance(refused, Failed)
+    assert refused.kind == "auth"
