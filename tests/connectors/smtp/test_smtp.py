@@ -69,6 +69,14 @@ def test_an_e_mail_arrives_with_the_right_headers(
     assert letter.text == LETTER["body"]
 
 
+def test_a_text_in_parts_is_put_together(office: PostOffice) -> None:
+    """A value that is sealed until the letter leaves stands in a part of its own."""
+    parts = ["An allergy:\n", "Sesame, not even oil", None, "\nThank you.\n"]
+    outcome = account(office.port).out("send", {**LETTER, "body": parts})
+    assert isinstance(outcome, Succeeded)
+    assert office.letters[0].text == "An allergy:\nSesame, not even oil\nThank you.\n"
+
+
 def test_every_attempt_of_one_effect_has_one_id(office: PostOffice) -> None:
     for key in (KEY, KEY, KEY.replace(":0:0", ":0:1")):
         assert isinstance(account(office.port).out("send", LETTER, key), Succeeded)
