@@ -135,10 +135,10 @@ _AS_IS = frozenset(("lower", "upper", "trim", "abs", "ceil", "floor", "??", "dat
 
 def _call_words(name: str, arguments: Any) -> str:
     parts = argument_list(arguments)
-    if not parts or operator_depth(parts, 4):
-        return "a calculated value"
-    if name == "cat":
+    if name == "cat" and parts:
         return f"“{_text_of(parts)}”"
+    if not parts or operator_depth(parts, 4):
+        return stand_in({name: arguments}) or "a calculated value"
     if name in _INFIX and len(parts) > 1:
         return clip(f" {_INFIX[name]} ".join(expression_words(part) for part in parts[:4]))
     if name in _OF:
