@@ -76,11 +76,11 @@ def test_what_needs_somebody_comes_first_with_its_reason_and_since_when(
     make_hook(app, owner.organization_id)
     said = health(owner)
     assert "One thing needs you" in said
-    assert "Petal RSVP needs you Since" in said
+    assert "“Petal RSVP” needs you Since" in said
     assert f"{ASKS_AGAIN} Look and mend" in said
-    assert "Ledger does not work as it should" in said
+    assert "“Ledger” does not work as it should" in said
     assert "Nothing for you to do." in said
-    assert said.index("Petal RSVP needs you") < said.index("Ledger does not work")
+    assert said.index("“Petal RSVP” needs you") < said.index("“Ledger” does not work")
     assert "Petal's orders Nothing has come in yet Well" in said
 
 

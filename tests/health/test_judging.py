@@ -35,9 +35,14 @@ SLOW = Pace(attempts=20, succeeded=20, half_ms=900, most_ms=10_001)
 @pytest.mark.parametrize(
     ("figures", "state", "reason", "by_itself"),
     [
-        (ConnectionFigures("active", EARLIER, pace=GOOD), "well", "It works.", ""),
-        (ConnectionFigures("active", EARLIER), "well", "It works.", ""),
-        (ConnectionFigures("active", EARLIER, pace=FEW_AND_BAD), "well", "It works.", ""),
+        (ConnectionFigures("active", EARLIER, pace=GOOD), "well", "20 of 20 tries worked.", ""),
+        (ConnectionFigures("active", EARLIER), "well", "Nothing had to go through it.", ""),
+        (
+            ConnectionFigures("active", EARLIER, pace=FEW_AND_BAD),
+            "well",
+            "0 of 4 tries worked.",
+            "",
+        ),
         (
             ConnectionFigures("active", EARLIER, pace=BAD),
             "failing",
@@ -191,12 +196,14 @@ REFUSED = {"refused": 3, "refused_as": "The signature did not fit the secret"}
         (
             HookFigures("on", LONG_AGO, refused_at=EARLIER, **REFUSED),
             "failing",
-            "The latest thing that came in was refused: the signature did not fit the secret.",
+            "The latest thing that came in was refused: the signature did not fit the secret."
+            " If this lasts, compare its secret with the sender's.",
         ),
         (
             HookFigures("on", LONG_AGO, seen_at=LONG_AGO, refused_at=EARLIER, **REFUSED),
             "failing",
-            "The latest thing that came in was refused: the signature did not fit the secret.",
+            "The latest thing that came in was refused: the signature did not fit the secret."
+            " If this lasts, compare its secret with the sender's.",
         ),
         (
             HookFigures("on", LONG_AGO, received=1, seen_at=NOW, refused_at=EARLIER, **REFUSED),

@@ -166,7 +166,10 @@ def connection(figures: ConnectionFigures, words: Wording) -> Health:
         reason = figures.reason or "They do not answer when we renew our permission."
         by_itself = f"We try again {_when(figures.next_at, words)}."
         return Health("failing", reason, figures.since, by_itself, figures.next_at)
-    return _by_pace(figures.pace, THRESHOLDS["connection"], "It works.")
+    idle = "Nothing had to go through it."
+    pace = figures.pace
+    tried = f"{number(pace.succeeded)} of {count(pace.attempts, 'try', 'tries')} worked."
+    return _by_pace(pace, THRESHOLDS["connection"], tried if pace.attempts else idle)
 
 
 def endpoint(figures: EndpointFigures, words: Wording) -> Health:
@@ -206,8 +209,8 @@ def hook(figures: HookFigures, words: Wording) -> Health:
         return Health("needs_you", reason, figures.made_at)
     if _refuses_lately(figures, words.now):
         lately = f"The latest thing that came in was refused: {_lower(figures.refused_as)}."
-        by_itself = "Most senders send again by themselves."
-        return Health("failing", lately, figures.refused_at, by_itself)
+        compare = "If this lasts, compare its secret with the sender's."
+        return Health("failing", f"{lately} {compare}", figures.refused_at)
     if figures.seen_at is None:
         return Health("well", "Nothing has come in yet.")
     return Health("well", f"{count(figures.received, 'event')} came in.")

@@ -199,10 +199,15 @@ def _line(
 
 def _state(health: Health, words: Wording) -> State:
     if health.state == "failing":
-        again = health.next_at is not None and health.next_at > words.now
-        when = f" {words.at(health.next_at)}" if again and health.next_at else ""
-        return State("retrying", f"Trying again{when}" if health.by_itself else "Not well")
+        return _failing(health.next_at, words)
     return {"well": _WELL, "slow": _SLOW, "needs_you": _NEEDS, "off": _OFF}[health.state]
+
+
+def _failing(next_at: datetime | None, words: Wording) -> State:
+    if next_at is None:
+        return State("waiting", "Not well")
+    when = f" {words.at(next_at)}" if next_at > words.now else ""
+    return State("retrying", f"Trying again{when}")
 
 
 def connectors(

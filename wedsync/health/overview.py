@@ -121,9 +121,9 @@ def _figures(kept: Ledger, needing: int) -> tuple[tuple[str, str, bool], ...]:
 
 
 _SAID: dict[str, Callable[[str], str]] = {
-    "needs_you": "{} needs you".format,
-    "failing": "{} does not work as it should".format,
-    "slow": "{} is slow".format,
+    "needs_you": "“{}” needs you".format,
+    "failing": "“{}” does not work as it should".format,
+    "slow": "“{}” is slow".format,
 }
 
 
@@ -138,14 +138,14 @@ def _asks(told: Sequence[Line], words: Wording) -> Iterator[Ask]:
         yield Ask(
             icon="alert-circle" if needs else "rotate-clockwise",
             title=_SAID[line.health.state](line.name),
-            text=_story(line.health, needs, words),
+            text=_story(line.health, words),
             url=line.url,
             action="Look and mend" if needs else "Look at it",
             is_calm=not needs,
         )
 
 
-def _story(health: Health, needs: bool, words: Wording) -> str:
+def _story(health: Health, words: Wording) -> str:
     since = f"Since {words.moment(health.since)}." if health.since else ""
-    calm = "" if needs else "Nothing for you to do."
+    calm = "Nothing for you to do." if health.next_at or health.state == "slow" else ""
     return " ".join(filter(None, (since, health.reason, health.by_itself, calm)))
