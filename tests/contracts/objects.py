@@ -12,10 +12,15 @@ from uuid import UUID
 from apiflask import APIFlask
 from sqlalchemy import select
 
+from tests.listings.manifests import seatwell
 from tests.personas import Persona, make_persona
 from wedsync.accounts import api_keys, invitations
 from wedsync.accounts.models import Membership
+from wedsync.connections import service as connections
 from wedsync.events import service as events
+from wedsync.listings import drafts
+from wedsync.listings import queries as listings
+from wedsync.listings.built_in import publish_built_in
 from wedsync.platform.db import db
 from wedsync.webhooks import endpoints, hooks, samples
 from wedsync.weddings.models import Wedding
@@ -48,6 +53,7 @@ class Objects:
     version = 1
     slug = "sandbox"
     recipe_key = "enquiry"
+    place = 0
 
     def __init__(self, app: APIFlask, owner: Persona) -> None:
         self._app = app
@@ -117,6 +123,17 @@ class Objects:
             return made.id
 
     @cached_property
+    def connection(self) -> UUID:
+        with self._app.app_context():
+            publish_built_in()
+            found = listings.published("sandbox")
+            made, _attempt = connections.start(self._owner.identity, found, {}, return_to=None)
+            made.name = made.account_name = self.mark
+            made.state = "active"
+            db.session.commit()
+            return made.id
+
+    @cached_property
     def wedding(self) -> UUID:
         with self._app.app_context():
             made = Wedding(organization_id=self._organization_id, title=self.mark)
@@ -146,6 +163,27 @@ class Objects:
         with self._app.app_context():
             found: UUID = db.session.scalars(query).one()
             return found
+
+    @cached_property
+    def listing(self) -> UUID:
+        """A draft with an action and a trigger at the place 0."""
+        identity, slug = self._owner.identity, f"seatwell-{secrets.token_hex(6)}"
+        with self._app.app_context():
+            made, version = drafts.create(identity, self.mark, slug)
+            drafts.save(identity, made.id, version.revision, seatwell(name=self.mark))
+            db.session.commit()
+            return made.id
+
+    @cached_property
+    def submission(self) -> UUID:
+        """A version that waits for an admin."""
+        identity, slug = self._owner.identity, f"seatwell-{secrets.token_hex(6)}"
+        with self._app.app_context():
+            made, version = drafts.create(identity, self.mark, slug)
+            drafts.save(identity, made.id, version.revision, seatwell(name=self.mark))
+            drafts.submit(identity, made.id, version.revision, self.mark)
+            db.session.commit()
+            return version.id
 
     @property
     def sign_in(self) -> UUID:

@@ -124,6 +124,11 @@ def environment_of(settings: Settings) -> dict[str, str]:
         "WEDSYNC_MASTER_KEY": base64.b64encode(settings.master_key or b"").decode(),
         "WEDSYNC_ALLOW_LOOPBACK": "1",
         "PORT": str(settings.port),
+        "SANDBOX_URL": settings.sandbox_url,
+        **{
+            f"WEDSYNC_CLIENT_{slug.upper().replace('-', '_')}": f"{client_id}:{secret}"
+            for slug, (client_id, secret) in settings.connector_clients.items()
+        },
     }
     return found | ({"REDIS_URL": settings.redis_url} if settings.redis_url else {})
 

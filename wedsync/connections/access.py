@@ -1,5 +1,6 @@
 """Opening a connection for the call that needs it."""
 
+import random
 import threading
 import time
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ from wedsync.settings import Settings
 SECOND_REFUSAL_S = 600.0
 """A refusal so soon after another one, with renewed or checked credentials, is believed."""
 
-_LOOK_S = 0.05
+_FIRST_LOOK_S, _LONGEST_LOOK_S = 0.05, 0.5
 _RENEWED_ALONE = ("oauth2_code", "oauth2_client_credentials")
 
 
@@ -96,7 +97,7 @@ def fresh(
     an impatient caller; everybody else waits for the row.
     """
     means = Means(engine, vault, settings)
-    until = time.monotonic() + timeout_s
+    until, look_s = time.monotonic() + timeout_s, _FIRST_LOOK_S
     while True:
         with engine.begin() as database:
             row = standing.find(database, organization_id, connection_id)
@@ -108,7 +109,8 @@ def fresh(
         done = isinstance(found, Access) or found.gone
         if done or time.monotonic() >= until:
             return found
-        time.sleep(_LOOK_S)
+        time.sleep(look_s * random.uniform(0.7, 1.3))  # fifty who wait should not look as one
+        look_s = min(look_s * 1.5, _LONGEST_LOOK_S)
 
 
 def _open(

@@ -42,9 +42,9 @@ def ask(manifest: Manifest, access: Access, timeout_s: float) -> Account | Faile
 def reason_of(name: str, failed: Failed) -> Reason:
     """Why nobody answered as we hoped, for a connection that is being made."""
     if failed.kind == "auth":
-        return reasons.credentials_wrong(name)
+        return reasons.credentials_wrong(name, failed.message)
     if failed.kind == "not_sent":
-        return reasons.unreachable(name)
+        return reasons.unreachable(name, failed.message)
     if failed.kind in ("maybe", "rate_limit"):
         return reasons.no_answer(name)
     return reasons.account_unreadable(name, failed.message)

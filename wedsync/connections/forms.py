@@ -111,7 +111,7 @@ def _field(each: ConnectField, kept: bool) -> Field:
     if each.kind == "switch":
         return BooleanField(each.title, name=each.name, default=(each.default or "") in _ON)
     if each.kind == "choice":
-        choices = [(choice, choice) for choice in each.choices]
+        choices = list(each.choices)
         return SelectField(each.title, name=each.name, choices=choices, default=each.default)
     if each.kind == "secret":
         return SecretField(each.title, filters=[_stripped], **given)

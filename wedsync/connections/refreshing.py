@@ -35,10 +35,11 @@ _DEGRADED_AFTER = 3
 _CLAIM = text(
     "UPDATE connections SET refresh_owner = :owner, refresh_fence = refresh_fence + 1,"
     " refresh_until = clock_timestamp() + make_interval(secs => :lease)"
-    " WHERE organization_id = :organization_id AND id = :id"
-    " AND state IN ('active', 'degraded') AND refresh_due_at <= :now"
-    " AND (refresh_until IS NULL OR refresh_until <= clock_timestamp())"
-    " RETURNING *"
+    # Who finds the row locked leaves it to whoever holds it.
+    " WHERE id IN (SELECT id FROM connections WHERE organization_id = :organization_id"
+    "  AND id = :id AND state IN ('active', 'degraded') AND refresh_due_at <= :now"
+    "  AND (refresh_until IS NULL OR refresh_until <= clock_timestamp())"
+    "  FOR UPDATE SKIP LOCKED) RETURNING *"
 )
 _RELEASE = text(
     "UPDATE connections SET refresh_until = clock_timestamp()"

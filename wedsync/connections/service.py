@@ -191,7 +191,7 @@ def _address(name: str, typed: str, errors: list[FieldError]) -> str:
     try:
         return outbound.check_url(typed)
     except outbound.UrlRefused as refused:
-        errors.append(FieldError(f"/{name}", "url", refused.message))
+        errors.append(FieldError(f"/{name}", refused.code, refused.message))
         return ""
 
 
