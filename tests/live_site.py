@@ -53,6 +53,12 @@ class LiveSite:
             "WEDSYNC_HOME": str(self.settings.home),
             "WEDSYNC_MASTER_KEY": base64.b64encode(MASTER_KEY).decode(),
             "WEDSYNC_ALLOW_LOOPBACK": "1" if self.settings.allow_loopback else "0",
+            "MAIL_URL": self.settings.mail_url or "",
+            "SANDBOX_URL": self.settings.sandbox_url,
+            **{
+                f"WEDSYNC_CLIENT_{slug.upper().replace('-', '_')}": ":".join(client)
+                for slug, client in self.settings.connector_clients.items()
+            },
         }
 
     def start(self, name: str, argv: Sequence[str]) -> None:
