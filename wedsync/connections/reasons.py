@@ -93,10 +93,10 @@ def no_answer(name: str) -> Reason:
     )
 
 
-def unreachable(name: str) -> Reason:
+def unreachable(name: str, said: str = "") -> Reason:
     return Reason(
         code="unreachable",
-        message=f"We could not reach {name}. Check the address if you typed one, "
+        message=f"We could not reach {name}. {_ended(said)}Check the address if you typed one, "
         "or try again in a few minutes.",
     )
 
@@ -108,11 +108,20 @@ def provider_failed(name: str) -> Reason:
     )
 
 
-def credentials_wrong(name: str) -> Reason:
+def credentials_wrong(name: str, said: str) -> Reason:
     return Reason(
         code="credentials_wrong",
-        message=f"{name} does not accept what you entered. Check it and enter it again.",
+        message=f"{name} does not accept what you entered. {_ended(said)}"
+        "Check it and enter it again.",
     )
+
+
+def _ended(said: str) -> str:
+    """What was said on the way, as a sentence with another behind it."""
+    text = said.strip()
+    if not text:
+        return ""
+    return f"{text} " if text.endswith((".", "?", "…")) else f"{text}. "
 
 
 def account_unreadable(name: str, said: str) -> Reason:
