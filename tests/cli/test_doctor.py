@@ -10,7 +10,9 @@ import psycopg
 import pytest
 from click.testing import CliRunner
 
+from tests.cli.ports import free_port
 from tests.far_ends.post_office import post_office
+from tests.far_ends.practice_partner import kept_url, started_practice_partner
 from wedsync import migrations
 from wedsync.cli import cli
 from wedsync.cli.checkup import Level, machine, services, whole
@@ -40,14 +42,18 @@ def test_a_fresh_checkout_is_in_order(tmp_path: Path, monkeypatch: pytest.Monkey
         "DATABASE_URL",
         "REDIS_URL",
         "PUBLIC_URL",
-        "PORT",
         "WEDSYNC_MASTER_KEY",
+        "WEDSYNC_ALLOW_LOOPBACK",
         "MAIL_URL",
+        "SANDBOX_URL",
     ):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("PORT", str(free_port()))
     monkeypatch.setenv("WEDSYNC_HOME", str(tmp_path))
     asked = CliRunner().invoke(cli, ["doctor"])
     assert asked.exit_code == 0, asked.output
+    assert "The ports of the practice partner are free." in asked.output
+    assert "Our own e-mail ends in the inbox of the practice partner." in asked.output
     assert "The private database will be made at the first start." in asked.output
     assert not list(tmp_path.iterdir())
 
@@ -134,6 +140,21 @@ def test_a_taken_port_is_broken(settings: Settings) -> None:
         finding = services.port(replace(settings, port=listener.getsockname()[1]))
     assert finding.level is Level.BROKEN
     assert "is taken by another program" in finding.sentence
+
+
+def test_a_practice_partner_that_answers_is_fine(settings: Settings) -> None:
+    with started_practice_partner(kept_url(), settings.public_url) as partner:
+        finding = services.practice_partner(replace(settings, sandbox_url=partner.url))
+    assert (finding.level, partner.url in finding.sentence) == (Level.FINE, True)
+
+
+def test_a_practice_partner_that_was_named_and_is_away_is_odd(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    away = f"http://localhost:{free_port()}"
+    monkeypatch.setenv("SANDBOX_URL", away)
+    finding = services.practice_partner(replace(settings, sandbox_url=away))
+    assert (finding.level, away in finding.sentence) == (Level.ODD, True)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from wedsync.cli.checkup import machine, services
 from wedsync.cli.checkup.finding import Finding, Level, broken, fine
+from wedsync.cli.installation import practice
 from wedsync.platform import embedded
 from wedsync.platform.embedded import ServerError
 from wedsync.settings import SettingError, Settings
@@ -29,7 +30,12 @@ def whole() -> Iterator[Finding]:
     yield machine.disk(settings)
     yield machine.master_key(settings)
     yield services.port(settings)
-    yield services.mail(settings)
+    if practice.wanted(settings) or practice.named():
+        yield services.practice_partner(settings)
+    if settings.mail_url is None and practice.wanted(settings):
+        yield fine("Our own e-mail ends in the inbox of the practice partner.")
+    else:
+        yield services.mail(settings)
     if settings.libpq_url is None and not embedded.at_home(settings.home)[0].made():
         yield fine("The private database will be made at the first start.")
         return

@@ -1,8 +1,10 @@
 """What answers, and whether it is the right thing that does."""
 
+import http.client
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 import psycopg
 from psycopg.rows import scalar_row
@@ -11,7 +13,7 @@ from redis.exceptions import RedisError
 
 from wedsync.cli import Unusable
 from wedsync.cli.checkup.finding import Finding, broken, fine, odd
-from wedsync.cli.installation import OLDEST_POSTGRES, reason
+from wedsync.cli.installation import OLDEST_POSTGRES, practice, reason
 from wedsync.cli.supervisor import preflight
 from wedsync.platform import smtp
 from wedsync.platform.mail.sending import sender_of
@@ -19,6 +21,7 @@ from wedsync.platform.smtp import Server
 from wedsync.settings import Settings
 
 _CONNECT_S = 5
+_PARTNER_S = 2
 # Signatures are accepted for five minutes around their time stamp.
 _CLOCK_OFF_S = 30
 _WAITING = "SELECT count(*) FROM mail_messages WHERE state IN ('due', 'sending')"
@@ -36,6 +39,19 @@ def port(settings: Settings) -> Finding:
     except Unusable as error:
         return broken(error.message)
     return fine(f"Port {settings.port} is free.")
+
+
+def practice_partner(settings: Settings) -> Finding:
+    """Whether it answers, or could be started."""
+    if _is_well(settings.sandbox_url):
+        return fine(f"The practice partner answers at {settings.sandbox_url}.")
+    if not practice.wanted(settings):
+        return odd(f"The practice partner does not answer at {settings.sandbox_url}.")
+    try:
+        preflight.require_practice_ports(settings)
+    except Unusable as error:
+        return broken(error.message)
+    return fine("The ports of the practice partner are free.")
 
 
 def database(settings: Settings) -> Iterator[Finding]:
@@ -76,6 +92,20 @@ def mail(settings: Settings) -> Finding:
     if failure is not None:
         return odd(f"No e-mail leaves until MAIL_URL can be used: {failure.message}")
     return fine("The mail server takes our e-mail.")
+
+
+def _is_well(url: str) -> bool:
+    parts = urlsplit(url)
+    secure = parts.scheme == "https"
+    kind = http.client.HTTPSConnection if secure else http.client.HTTPConnection
+    connection = kind(parts.hostname or "", parts.port, timeout=_PARTNER_S)
+    try:
+        connection.request("GET", "/healthz")
+        return connection.getresponse().status == http.HTTPStatus.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
 
 
 def _version(connection: psycopg.Connection) -> Finding:
