@@ -1,0 +1,211 @@
+"""One connection, many processes: one refresh per rotation, none of a spent token, whoever dies.
+
+The practice partner is the judge: it rotates at every refresh and withdraws the whole family when
+a spent token is used again.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from apiflask import APIFlask
+from sqlalchemy import text
+
+from tests.connections.ways import begin, come_back, connected, row_of
+from tests.far_ends.practice_partner import PracticePartner
+from tests.personas import Persona
+from tests.workers.machine import Process, environment_of
+from tests.workers.scene import wait_until
+from wedsync.cli.supervisor import programs
+from wedsync.platform.db import db
+from wedsync.platform.embedded import process
+from wedsync.settings import CHECKOUT, Settings
+from wedsync.workflows import runs, service
+
+PROCESSES, SECONDS, LIFE_S = 50, 30, 2
+
+
+@pytest.fixture
+def connection_id(
+    app: APIFlask,
+    empty_database: None,
+    built_in_listings: None,
+    editor: Persona,
+    practice_partner: PracticePartner,
+) -> UUID:
+    practice_partner.faults(token_life_s=LIFE_S)
+    return connected(app, editor, practice_partner)
+
+
+def family(partner: PracticePartner) -> dict[str, Any]:
+    found: dict[str, Any] = partner.seen()["families"][0]
+    return found
+
+
+def in_flight(app: APIFlask, connection_id: UUID) -> bool:
+    return row_of(app, connection_id).refresh_started_at is not None
+
+
+@contextmanager
+def sharing(
+    settings: Settings, row: Any, folder: Path, *, processes: int, seconds: float
+) -> Iterator[tuple[subprocess.Popen[bytes], Path]]:
+    """Processes that share a connection, and where they say what they saw."""
+    said = folder / "sharing.log"
+    what = {
+        "organization": str(row.organization_id),
+        "connection": str(row.id),
+        "processes": processes,
+        "seconds": seconds,
+    }
+    with said.open("wb") as output:
+        child = process.spawn(
+            [sys.executable, "-m", "tests.chaos.sharing", json.dumps(what)],
+            output=output,
+            death_signal=signal.SIGKILL,
+            cwd=CHECKOUT,
+            environment=environment_of(settings),
+        )
+    try:
+        yield child, said
+    finally:
+        if child.poll() is None:
+            os.killpg(child.pid, signal.SIGKILL)
+            child.wait()
+
+
+@contextmanager
+def worker(settings: Settings, folder: Path) -> Iterator[Process]:
+    one = Process(programs.worker("worker"), settings, folder / "worker.log")
+    try:
+        yield one
+    finally:
+        one.kill()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(150)
+def test_fifty_processes_share_one_connection(
+    app: APIFlask,
+    connection_id: UUID,
+    practice_partner: PracticePartner,
+    settings: Settings,
+    tmp_path: Path,
+) -> None:
+    row = row_of(app, connection_id)
+    with sharing(settings, row, tmp_path, processes=PROCESSES, seconds=SECONDS) as (child, said):
+        assert child.wait(SECONDS + 60) == 0
+        counts = json.loads(said.read_text().splitlines()[-1])
+    row, judged = row_of(app, connection_id), practice_partner.seen()
+    print(counts, judged["refreshes"], judged["requests"])
+    assert set(counts) <= {"200", "401"}
+    # On a busy machine a token of two seconds ends on its way; that says nothing of sharing it.
+    assert counts.get("401", 0) <= counts["200"] / 4
+    assert (judged["reuse_attempts"], family(practice_partner)["revoked"]) == (0, None)
+    assert judged["refreshes"] == row.generation - 1
+    assert judged["requests"]["POST /oauth/token"] == judged["refreshes"] + 1
+    assert SECONDS / LIFE_S * 0.8 <= judged["refreshes"] <= SECONDS / LIFE_S * 2.5
+    assert row.state == "active"
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(120)
+def test_a_kill_outside_the_window_leaves_it_active(
+    app: APIFlask,
+    connection_id: UUID,
+    practice_partner: PracticePartner,
+    settings: Settings,
+    tmp_path: Path,
+) -> None:
+    with worker(settings, tmp_path) as one:
+        wait_until(lambda: row_of(app, connection_id).generation > 2, 40)
+        seen = row_of(app, connection_id).generation
+        wait_until(lambda: row_of(app, connection_id).generation > seen, 20, 0.005)
+        os.kill(one.pid, signal.SIGSTOP)
+        assert not in_flight(app, connection_id), "it was stopped inside the window after all"
+        one.kill()
+        killed_at = row_of(app, connection_id).generation
+        one.start()
+        wait_until(lambda: row_of(app, connection_id).generation > killed_at, 30)
+    assert row_of(app, connection_id).state == "active"
+    assert (family(practice_partner)["reused"], family(practice_partner)["revoked"]) == (0, None)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(120)
+def test_a_kill_inside_the_window_needs_a_person_once_and_runs_go_on_afterwards(
+    app: APIFlask,
+    connection_id: UUID,
+    editor: Persona,
+    practice_partner: PracticePartner,
+    settings: Settings,
+    tmp_path: Path,
+) -> None:
+    with worker(settings, tmp_path) as one:
+        wait_until(lambda: row_of(app, connection_id).generation > 1, 40)
+        practice_partner.faults(token_slow_s=4)
+        before = practice_partner.seen()["refreshes"]
+        wait_until(lambda: practice_partner.seen()["refreshes"] > before, 20, 0.02)
+        assert in_flight(app, connection_id)
+        one.kill()
+        practice_partner.faults(token_slow_s=0)
+        one.start()
+        wait_until(lambda: row_of(app, connection_id).state == "needs_reauth", 40)
+        row = row_of(app, connection_id)
+        assert row.reason["code"] == "refresh_interrupted"
+        assert practice_partner.seen()["reuse_attempts"] == 0
+        run_id = started_run(app, editor, connection_id)
+        wait_until(lambda: run_state(app, run_id) == ("waiting", "connection"), 20)
+        practice_partner.faults(token_life_s=3600)
+        out = begin(editor, f"/connections/{connection_id}/reconnect")
+        come_back(editor, practice_partner.allow(out))
+        wait_until(lambda: run_state(app, run_id)[0] == "succeeded", 20)
+    assert notices(app, connection_id) == 1
+    assert row_of(app, connection_id).state == "active"
+    assert practice_partner.seen()["reuse_attempts"] == 0
+
+
+def started_run(app: APIFlask, persona: Persona, connection_id: UUID) -> UUID:
+    """A run whose step needs the connection."""
+    definition = {
+        "format": 1,
+        "trigger": {"kind": "manual"},
+        "steps": [
+            {
+                "id": "task",
+                "kind": "action",
+                "use": "sandbox.create_task",
+                "connection": str(connection_id),
+                "input": {"title": "Ring the caterer"},
+            }
+        ],
+    }
+    with app.app_context():
+        draft = service.create(persona.organization_id, "A task", definition)
+        service.publish(persona.organization_id, draft.workflow.id)
+        made = runs.start_manual_run(persona.organization_id, draft.workflow.id, {})
+        db.session.commit()
+        return made.id
+
+
+def run_state(app: APIFlask, run_id: UUID) -> tuple[str, str | None]:
+    with app.app_context():
+        row = db.session.execute(
+            text("SELECT state, waiting_for ->> 'kind' FROM runs WHERE id = :id"),
+            {"id": run_id},
+        ).one()
+        return row[0], row[1]
+
+
+def notices(app: APIFlask, connection_id: UUID) -> int:
+    with app.app_context():
+        query = text("SELECT count(*) FROM notices WHERE about_id = :id")
+        return int(db.session.scalar(query, {"id": connection_id}) or 0)
