@@ -16,11 +16,21 @@ COPIED = ("wedsync", "workers", "tests")
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
     """The tree as it is, to make a connector in."""
+    return copied_to(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def kept_copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One for tests that change nothing in it."""
+    return copied_to(tmp_path_factory.mktemp("tree"))
+
+
+def copied_to(folder: Path) -> Path:
     ignored = shutil.ignore_patterns("__pycache__")
-    for folder in COPIED:
-        shutil.copytree(CHECKOUT / folder, tmp_path / folder, ignore=ignored)
-    shutil.copy(CHECKOUT / "pyproject.toml", tmp_path)
-    return tmp_path
+    for name in COPIED:
+        shutil.copytree(CHECKOUT / name, folder / name, ignore=ignored)
+    shutil.copy(CHECKOUT / "pyproject.toml", folder)
+    return folder
 
 
 def python(copy: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -112,12 +122,12 @@ def test_check_says_what_is_wrong_in_sentences(copy: Path) -> None:
 @pytest.mark.parametrize(
     "slug", ["Petal", "9lives", "a", "../escape", "petal_post", "http", "new\n"]
 )
-def test_a_name_that_cannot_be_one_is_refused(copy: Path, slug: str) -> None:
-    before = sources(copy)
-    refused = connector(copy, "new", slug)
+def test_a_name_that_cannot_be_one_is_refused(kept_copy: Path, slug: str) -> None:
+    before = sources(kept_copy)
+    refused = connector(kept_copy, "new", slug)
     assert refused.returncode == 2
     assert refused.stderr.startswith("wedsync: ")
-    assert sources(copy) == before
+    assert sources(kept_copy) == before
 
 
 def test_what_is_there_is_never_overwritten(copy: Path) -> None:
@@ -127,7 +137,7 @@ def test_what_is_there_is_never_overwritten(copy: Path) -> None:
     assert "already" in again.stderr
 
 
-def test_a_connector_nobody_knows_is_said_to_be_unknown(copy: Path) -> None:
-    unknown = connector(copy, "check", "petal-post")
+def test_a_connector_nobody_knows_is_said_to_be_unknown(kept_copy: Path) -> None:
+    unknown = connector(kept_copy, "check", "petal-post")
     assert unknown.returncode == 2
     assert "no connector called “petal-post”" in unknown.stderr

@@ -197,13 +197,36 @@ def test_a_good_manifest_has_nothing_to_mend() -> None:
             "actions.0.request.headers",
             {"Authorization": "Basic x"},
             "actions.0.request.headers",
-            "set by WedSync",
+            "set by WedSync.",
         ),
         (
             "actions.0.request.headers",
             {"X Y": "1"},
             "actions.0.request.headers",
             "name of a header",
+        ),
+        ("auth.headers", {"Host": "x.example"}, "auth.headers", "set by WedSync"),
+        ("auth.headers", {"X\r\nY": "1"}, "auth.headers", "name of a header"),
+        # what an authorization server is told
+        (
+            "auth.oauth.authorize_parameters",
+            {"code_challenge_method": "plain"},
+            "auth.oauth.authorize_parameters",
+            "“code_challenge_method” is said by WedSync",
+        ),
+        ("auth.oauth.token_parameters", {"auth": "x"}, "auth.oauth.token_parameters", "“auth”"),
+        ("auth.oauth.token_url", "{settings.shop}", "auth.oauth.token_url", "host of their own"),
+        (
+            "auth.oauth.token_url",
+            "https://{settings.shop}/token",
+            "auth.oauth.token_url",
+            "host of their own",
+        ),
+        (
+            "auth.oauth.revoke_url",
+            "https://api.{settings.shop}.example/revoke",
+            "auth.oauth.revoke_url",
+            "host of their own",
         ),
         # partners only
         ("slug", "stripe", "slug", "is taken"),
@@ -236,6 +259,8 @@ def test_a_development_set_up_may_connect_to_this_machine() -> None:
 def test_what_the_vendor_types_is_judged_when_it_is_typed() -> None:
     assert found(changed("base_url", "{settings.shop}")) == []
     assert found(changed("base_url", "{sandbox}/api/v1")) == []
+    assert found(changed("auth.oauth.token_url", "{sandbox}/oauth/token")) == []
+    assert found(changed("auth.oauth.token_url", "https://{settings.shop}.petal.example/t")) == []
 
 
 # --- hostile documents

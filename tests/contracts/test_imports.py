@@ -70,6 +70,11 @@ def test_every_import_points_downwards() -> None:
             "from wedsync.platform import clock as _",
             "no thread BROKEN",
         ),
+        (
+            "wedsync/connectors/stripe/connector.py",
+            "from wedsync.connectors.rest_api import connector as _",
+            "A connector knows no other connector BROKEN",
+        ),
     ],
 )
 def test_a_planted_import_is_found(copy: Path, module: str, line: str, broken: str) -> None:

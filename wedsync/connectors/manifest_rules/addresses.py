@@ -1,7 +1,11 @@
-"""Addresses in a manifest: such as the outbound door would call, and encrypted on the way."""
+"""Addresses in a manifest: such as the outbound door would call, and encrypted on the way.
+
+A secret that belongs to a listing or an installation only goes to a host that the manifest fixes:
+whoever connects could otherwise name a host of their own and be sent it.
+"""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from wedsync.connectors.filling import PLACEHOLDER
 from wedsync.connectors.manifest import Manifest, RequestTemplate
@@ -11,12 +15,20 @@ from wedsync.platform import outbound
 _PATH = re.compile(r"/[^?#\\\s]*")
 _CLIMBS = re.compile(r"(?:^|/)(?:\.|%2e){1,2}(?:/|$)", re.IGNORECASE)
 _HEADER = re.compile(r"[A-Za-z0-9-]{1,100}")
-_BEARING = frozenset({"authorization", "cookie", "host", "content-length", "transfer-encoding"})
+_CONNECTIONS_OWN = frozenset(
+    {"connection", "content-length", "expect", "host", "te", "trailer", "transfer-encoding"}
+    | {"keep-alive", "proxy-authorization", "proxy-connection", "upgrade"}
+)
+_AUTHORISING = frozenset({"authorization", "cookie"})
+_AUTHORITY = re.compile(r"https?://([^/?#]*)", re.IGNORECASE)
+_FIXED_END = re.compile(r"(?:^|})[^{}]*\.[a-z0-9-]+\.[a-z0-9-]+(?::\d+)?$", re.IGNORECASE)
 
 
 def problems(manifest: Manifest, built_in: bool) -> Iterator[Problem]:
     for path, url in _urls(manifest):
         yield from _url(url, path, built_in)
+    yield from _where_secrets_go(manifest)
+    yield from _header_names(manifest.auth.headers, "auth.headers", _CONNECTIONS_OWN)
     requests = list(_requests(manifest))
     if requests and not manifest.base_url:
         yield Problem("base_url", "Say where their service answers.")
@@ -75,8 +87,35 @@ def _request(request: RequestTemplate, path: str) -> Iterator[Problem]:
             f"{path}.path",
             "A path begins with one “/” and goes downwards; what follows a “?” goes into query.",
         )
-    for name in [*request.headers, *([request.key_header] if request.key_header else [])]:
-        if not _HEADER.fullmatch(name):
-            yield Problem(f"{path}.headers", f"“{name}” cannot be the name of a header.")
-        elif name.lower() in _BEARING:
-            yield Problem(f"{path}.headers", f"{name} is set by WedSync, not by a request.")
+    named = [*request.headers, *([request.key_header] if request.key_header else [])]
+    yield from _header_names(named, f"{path}.headers", _CONNECTIONS_OWN | _AUTHORISING)
+
+
+def _header_names(names: Iterable[str], path: str, taken: frozenset[str]) -> Iterator[Problem]:
+    for name in names:
+        if not _HEADER.fullmatch(PLACEHOLDER.sub("x", name)):
+            yield Problem(path, f"“{name}” cannot be the name of a header.")
+        elif name.lower() in taken:
+            yield Problem(path, f"{name} is set by WedSync.")
+
+
+def _where_secrets_go(manifest: Manifest) -> Iterator[Problem]:
+    oauth = manifest.auth.oauth
+    if oauth is None or oauth.client_from == "fields":
+        return
+    for name in ("token_url", "revoke_url"):
+        url = getattr(oauth, name)
+        if url and not _host_is_fixed(url):
+            yield Problem(
+                f"auth.oauth.{name}",
+                "Whoever connects could have the client's secret sent to a host of their own.",
+            )
+
+
+def _host_is_fixed(url: str) -> bool:
+    if url.startswith("{sandbox}"):
+        return True
+    authority = _AUTHORITY.match(url)
+    if authority is None:
+        return False
+    return "{" not in authority[1] or bool(_FIXED_END.search(authority[1]))

@@ -8,6 +8,13 @@ from wedsync.connectors.manifest_rules.problem import Problem
 MOST = {"actions": 60, "triggers": 60, "auth.fields": 20, "auth.oauth.scopes": 40}
 
 _WITH_OAUTH = ("oauth2_code", "oauth2_client_credentials")
+# What the authorization code flow says itself (RFC 6749, 7636), and names the client library takes
+# for its own.
+_OURS_IN_OAUTH = frozenset(
+    {"response_type", "client_id", "client_secret", "redirect_uri", "state", "code", "grant_type"}
+    | {"code_challenge", "code_challenge_method", "code_verifier", "refresh_token", "nonce"}
+    | {"url", "body", "method", "headers", "auth", "token", "token_endpoint", "self"}
+)
 _SAFE_METHODS = ("GET",)
 _REPEATABLE_METHODS = ("GET", "PUT", "PATCH", "DELETE")
 
@@ -47,6 +54,8 @@ def _auth(manifest: Manifest) -> Iterator[Problem]:
         yield Problem("auth.oauth", "Say where they ask for consent and hand out tokens.")
     if auth.kind not in _WITH_OAUTH and auth.oauth is not None:
         yield Problem("auth.oauth", "This is only for ways of connecting that use OAuth2.")
+    if auth.oauth is not None:
+        yield from _parameters(auth.oauth)
     if auth.oauth is not None and auth.oauth.client_from == "fields":
         yield from _client_fields(auth, auth.oauth)
     yield from _keys(manifest)
@@ -73,6 +82,12 @@ def _fields(auth: Auth) -> Iterator[Problem]:
             yield Problem(f"auth.fields.{index}.choices", "Choices belong to a field of that kind.")
         if field.kind == "secret" and field.default is not None:
             yield Problem(f"auth.fields.{index}.default", "A secret has no default.")
+
+
+def _parameters(oauth: OAuth) -> Iterator[Problem]:
+    for part in ("authorize_parameters", "token_parameters"):
+        for name in sorted(_OURS_IN_OAUTH & {name.lower() for name in getattr(oauth, part)}):
+            yield Problem(f"auth.oauth.{part}", f"“{name}” is said by WedSync.")
 
 
 def _client_fields(auth: Auth, oauth: OAuth) -> Iterator[Problem]:
