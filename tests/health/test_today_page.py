@@ -50,7 +50,7 @@ def today(persona: Persona) -> str:
 def test_a_new_organization_is_welcomed_with_its_first_step(owner: Persona) -> None:
     said = today(owner)
     assert "Welcome to Rosewood Weddings" in said
-    assert "Make a hook" in said
+    assert "See ready-made workflows" in said
 
 
 def test_when_all_is_well_nothing_needs_you(
