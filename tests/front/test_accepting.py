@@ -15,14 +15,17 @@ from apiflask import APIFlask
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from tests.far_ends.rest_service import started_rest_service
 from tests.front.conftest import Answer, FrontServer, Sender, SenderMaker
 from tests.personas import Persona
+from tests.workflows.connected import connect, seating
 from wedsync.events.models import Event
-from wedsync.platform import clock
+from wedsync.platform import clock, ids
 from wedsync.platform.db import db
 from wedsync.platform.vault import MASK, place
 from wedsync.webhooks import hooks, incoming
 from wedsync.webhooks.models import Hook, HookReceipt
+from wedsync.webhooks.schemes.signatures import new_standard_secret
 
 BODY = (
     b'{"type":"rsvp.received","timestamp":"2026-05-30T12:00:00Z",'
@@ -226,3 +229,24 @@ def test_the_address_of_a_hook_is_never_in_the_log(front: FrontServer, sender: S
     front.request("GET", sender.path)
     assert sender.token not in front.log
     assert sender.secret not in front.log
+
+
+def test_what_comes_to_a_connections_hook_comes_from_the_connection(
+    app: APIFlask, database: Session, front: FrontServer, owner: Persona
+) -> None:
+    with started_rest_service() as service:
+        manifest = seating(service, f"seating-{ids.new_id().hex[-8:]}")
+        connection = connect(app, owner.organization_id, manifest)
+    secret = new_standard_secret()
+    with app.app_context():
+        hook, _ = hooks.create(
+            owner.organization_id,
+            {"name": "Petal", "scheme": "standard_webhooks", "secret": secret},
+        )
+        hook.connection_id = connection
+        db.session.commit()
+        sender = Sender(front, hook.id, owner.organization_id, hook.token, secret)
+    kept = event_id(sender.send(BODY))
+    assert event_id(sender.send(BODY)) == kept
+    event = database.get_one(Event, kept)
+    assert (event.source, event.type) == (f"connection:{connection}", "external.rsvp.received")
