@@ -1,7 +1,7 @@
 """The other way to show a message: its plain text as a quiet HTML page.
 
-Styles stand in the elements: mail programs read no style sheets. Nothing is loaded from anywhere,
-so opening a message tells nobody.
+Styles stand in the elements, in the light colours of `static/css/tokens.css`: mail programs read no
+style sheets. Nothing is loaded from anywhere, so opening a message tells nobody.
 """
 
 import re
@@ -12,17 +12,17 @@ _LINK = re.compile(r"https?://[^\s<>\"“”]+[^\s<>\"“”.,;:!?)]")
 _PAGE = (
     '<!doctype html><html lang="en"><head><meta charset="utf-8">'
     '<meta name="viewport" content="width=device-width"><title>{title}</title></head>'
-    '<body style="margin:0;padding:24px;background:#faf8f5;color:#2b2622;'
+    '<body style="margin:0;padding:24px;background:#FBF8F1;color:#1E2420;'
     'font:16px/1.55 -apple-system,Segoe UI,Roboto,Helvetica,Arial,sans-serif">'
-    '<div style="max-width:560px;margin:0 auto;padding:28px;background:#fff;'
-    'border:1px solid #ece6df;border-radius:12px">{paragraphs}</div></body></html>\n'
+    '<div style="max-width:560px;margin:0 auto;padding:28px;background:#FFFEFB;'
+    'border:1px solid #E5DECF;border-radius:14px">{paragraphs}</div></body></html>\n'
 )
 _PARAGRAPH = '<p style="margin:0 0 16px">{}</p>'
 _BUTTON = (
-    '<p style="margin:8px 0 24px"><a href="{link}" style="color:#8a3b52;font-weight:600;'
+    '<p style="margin:8px 0 24px"><a href="{link}" style="color:#1F5B46;font-weight:600;'
     'overflow-wrap:anywhere">{link}</a></p>'
 )
-_IN_TEXT = '<a href="{link}" style="color:#8a3b52">{link}</a>'
+_IN_TEXT = '<a href="{link}" style="color:#1F5B46">{link}</a>'
 
 
 def html_of(subject: str, text: str) -> str:
