@@ -130,8 +130,8 @@ def _is_free(port: int) -> bool:
 
 
 @contextmanager
-def started_practice_partner(url: str, redirect_uri: str) -> Iterator[PracticePartner]:
-    """The process, which ends with the block or with this test run."""
+def started_practice_partner(url: str, redirect_uri: str, **told: str) -> Iterator[PracticePartner]:
+    """The process, which ends with the block or with this test run; `told` are its variables."""
     port = urllib.parse.urlsplit(url).port or 0
     partner = PracticePartner(url, port + 1, redirect_uri)
     read_end, write_end = os.pipe()
@@ -145,6 +145,7 @@ def started_practice_partner(url: str, redirect_uri: str) -> Iterator[PracticePa
             "SANDBOX_PORT": str(port),
             "SANDBOX_SMTP_PORT": str(partner.smtp_port),
             "SANDBOX_URL": url,
+            **told,
         },
     )
     os.close(write_end)
@@ -158,10 +159,18 @@ def started_practice_partner(url: str, redirect_uri: str) -> Iterator[PracticePa
         child.wait()
 
 
-@pytest.fixture(scope="session")
-def practice_process(settings: Settings) -> Iterator[PracticePartner]:
+@contextmanager
+def practice_beside(settings: Settings) -> Iterator[PracticePartner]:
+    """One for an installation whose settings have kept its address."""
     redirect_uri = f"{settings.public_url}/oauth/callback/sandbox"
     with started_practice_partner(settings.sandbox_url, redirect_uri) as partner:
+        partner.accept()
+        yield partner
+
+
+@pytest.fixture(scope="session")
+def practice_process(settings: Settings) -> Iterator[PracticePartner]:
+    with practice_beside(settings) as partner:
         yield partner
 
 
