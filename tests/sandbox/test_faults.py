@@ -1,6 +1,7 @@
 """Each switch does what its words say, as often as it is told to, and no longer."""
 
 import time
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import requests
@@ -140,3 +141,13 @@ def test_requests_are_counted_by_rule(vendor: Vendor, token: str) -> None:
     for guest in ("g_ben", "g_maya"):
         vendor.call("GET", f"/guests/{guest}", token)
     assert vendor.partner.seen()["requests"]["GET /api/v1/guests/<guest_id>"] == 2
+
+
+def test_its_calendar_can_be_ahead(vendor: Vendor, token: str) -> None:
+    day = vendor.call("GET", "/me", token).json()["wedding"]["date"]
+    free = (datetime.now(UTC).date() + timedelta(days=300)).isoformat()
+    assert vendor.call("PUT", f"/holds/{free}", token, {"for": "Lena"}).status_code == 200
+    vendor.partner.faults(days_ahead=80)
+    locked = vendor.call("PUT", f"/meals/{day}", token, {"count": 84})
+    assert (locked.status_code, locked.json()["error"]) == (409, "meals_locked")
+    assert vendor.call("GET", f"/dates/{free}", token).json()["free"] is True

@@ -14,7 +14,7 @@ def mail(to: str = "ben@example.com") -> EmailMessage:
     message["From"] = "Rosewood <hello@rosewood.example>"
     message["To"] = to
     message["Subject"] = "Your seat is kept – Zoë"
-    message.set_content("See you at https://rosewood.example/day?x=1 on Saturday.\n")
+    message.set_content("See you on Saturday (https://rosewood.example/day?x=1).\n")
     message.add_alternative("<p>See you</p>", subtype="html")
     message.add_attachment(b"%PDF", maintype="application", subtype="pdf", filename="day.pdf")
     return message
@@ -34,7 +34,7 @@ def test_a_mail_is_caught_and_can_be_read(practice_partner: PracticePartner) -> 
     assert newest["to"] == ["maya@example.com"]
     assert first["subject"] == "Your seat is kept – Zoë"
     assert (first["from"], first["user"]) == ("hello@rosewood.example", "rosewood")
-    assert first["text"].startswith("See you at")
+    assert first["text"].startswith("See you on")
     assert first["html"] == "<p>See you</p>\n"
     assert first["attachments"] == [{"name": "day.pdf", "type": "application/pdf", "size": 4}]
     assert practice_partner.inbox("ben@example.com") == [first]

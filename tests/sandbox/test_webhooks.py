@@ -99,6 +99,17 @@ def test_a_refusal_is_tried_again_with_the_same_id(
     assert len(receiver.verified(secret)) == 3
 
 
+def test_who_never_answers_does_not_keep_the_others_waiting_for_ever(
+    vendor: Vendor, receiver: Receiver, token: str
+) -> None:
+    for url in ("http://127.0.0.1:9/away", "http://127.0.0.1:9/a b"):
+        assert vendor.call("POST", "/webhooks", token, {"url": url}).status_code == 201
+    subscribed(vendor, receiver, token)
+    vendor.partner.choose(64)
+    vendor.partner.choose(65)
+    receiver.wait_for(2)
+
+
 def test_gone_ends_the_subscription(vendor: Vendor, receiver: Receiver, token: str) -> None:
     receiver.statuses = [410]
     subscribed(vendor, receiver, token)

@@ -2,8 +2,8 @@
 
 import json
 import secrets
-from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Callable, Mapping
+from datetime import date, timedelta
 from http import HTTPStatus
 from typing import Any
 
@@ -22,10 +22,13 @@ _MOST = 10_000
 class Desk:
     """One desk per account."""
 
-    def __init__(self, store: Store, guest_list: GuestList, sender: Sender) -> None:
+    def __init__(
+        self, store: Store, guest_list: GuestList, sender: Sender, today: Callable[[], date]
+    ) -> None:
         self._store = store
         self._guests = guest_list
         self._sender = sender
+        self._today = today
 
     # --- the diary
 
@@ -38,7 +41,7 @@ class Desk:
             reason = f"{wedding['couple']} marry that day."
         elif held is not None:
             reason = f"It is held for {held['held_for']}."
-        elif day < datetime.now(UTC).date():
+        elif day < self._today():
             reason = "It is past."
         return {
             "date": day.isoformat(),
@@ -57,7 +60,7 @@ class Desk:
             if found["held_for"] != name:
                 if not found["free"]:
                     raise Refusal(HTTPStatus.CONFLICT, "date_taken", found["reason"])
-                until = datetime.now(UTC).date() + timedelta(days=days)
+                until = self._today() + timedelta(days=days)
                 self._store.add(
                     "holds",
                     account_id=account_id,
@@ -79,7 +82,7 @@ class Desk:
             "SELECT date, held_for, held_until FROM holds WHERE account_id = ? "
             "AND held_until >= ? ORDER BY date",
             account_id,
-            datetime.now(UTC).date().isoformat(),
+            self._today().isoformat(),
         )
 
     # --- what is kept as it came
@@ -173,7 +176,7 @@ class Desk:
         return record
 
     def _hold(self, account_id: str, day: date) -> dict[str, Any] | None:
-        today = datetime.now(UTC).date().isoformat()
+        today = self._today().isoformat()
         self._store.write("DELETE FROM holds WHERE held_until < ?", today)
         return self._store.row(
             "SELECT held_for, held_until FROM holds WHERE account_id = ? AND date = ?",

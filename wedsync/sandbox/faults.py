@@ -4,6 +4,7 @@ import threading
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, get_args, get_origin
 
 from wedsync.sandbox.refusals import wrong
@@ -41,6 +42,7 @@ class Faults:
     hook_out_of_order: bool = False
     smtp_answers: str | None = None
     smtp_times: int | None = None
+    days_ahead: int = 0
 
 
 class Switches:
@@ -53,6 +55,10 @@ class Switches:
     @property
     def now(self) -> Faults:
         return self._now
+
+    def today(self) -> date:
+        """The date on Petal Practice's own calendar."""
+        return datetime.now(UTC).date() + timedelta(days=self._now.days_ahead)
 
     def merge(self, given: Mapping[str, Any]) -> Faults:
         """Switch what is named; raises `Refusal` and changes nothing when one cannot be used."""

@@ -1,8 +1,8 @@
 """Guests and their answers: every change tells those who subscribed."""
 
 import secrets
-from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Callable, Mapping
+from datetime import date, timedelta
 from http import HTTPStatus
 from typing import Any
 
@@ -23,9 +23,10 @@ _COUNTED = ("status", "party_size", "meal")
 class GuestList:
     """The weddings and guests of all accounts."""
 
-    def __init__(self, store: Store, sender: Sender) -> None:
+    def __init__(self, store: Store, sender: Sender, today: Callable[[], date]) -> None:
         self._store = store
         self._sender = sender
+        self._today = today
 
     def account(self, account_id: str) -> dict[str, Any]:
         """Id, name and wedding; raises `Refusal`."""
@@ -103,7 +104,7 @@ class GuestList:
         return {
             "date": wedding["date"],
             "count": row["count"] if row else None,
-            "locked": _today().isoformat() > wedding["meals_lock_date"],
+            "locked": self._today().isoformat() > wedding["meals_lock_date"],
             "meals_lock_date": wedding["meals_lock_date"],
         }
 
@@ -166,7 +167,7 @@ class GuestList:
             data = {
                 "accepted": now,
                 "before": before,
-                "meals_open": _today().isoformat() <= wedding["meals_lock_date"],
+                "meals_open": self._today().isoformat() <= wedding["meals_lock_date"],
                 "wedding": wedding,
             }
             self._sender.announce(account_id, "count.changed", data)
@@ -185,10 +186,6 @@ def _changes(before: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, A
         "meal": (meal or None) if coming else None,
         "allergy": allergy or None,
     }
-
-
-def _today() -> date:
-    return datetime.now(UTC).date()
 
 
 def _wedding(row: Mapping[str, Any]) -> dict[str, Any]:

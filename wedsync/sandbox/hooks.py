@@ -18,6 +18,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from http import HTTPStatus
+from http.client import HTTPException
 from itertools import count
 from typing import Any
 from urllib.parse import urlsplit
@@ -216,7 +217,7 @@ class Sender:
         except urllib.error.HTTPError as error:
             with error:
                 return error.code
-        except OSError:
+        except (OSError, HTTPException, ValueError):
             return None
 
     def _headers(self, delivery: Delivery) -> dict[str, str]:

@@ -17,7 +17,8 @@ from wedsync.sandbox.faults import Switches
 
 PASSWORD = "practice"  # noqa: S105 - written on the inbox page, for everyone
 _KEPT = 500
-_LINK = re.compile(r"(https?://[^\s<>\"]+)")
+# Without the full stop or bracket of the sentence around it.
+_LINK = re.compile(r"(https?://[^\s<>\"]*[^\s<>\".,;:!?)\]])")
 
 
 class Inbox:

@@ -54,7 +54,7 @@ def assembled(settings: Settings) -> Practice:
     switches = Switches()
     clients, grants = Clients(settings.clients), Grants(store)
     subscriptions, sender = Subscriptions(store), Sender(store, switches)
-    guests = GuestList(store, sender)
+    guests = GuestList(store, sender, switches.today)
     return Practice(
         settings=settings,
         store=store,
@@ -65,7 +65,7 @@ def assembled(settings: Settings) -> Practice:
         subscriptions=subscriptions,
         sender=sender,
         guests=guests,
-        desk=Desk(store, guests, sender),
+        desk=Desk(store, guests, sender, switches.today),
         oauth=PracticeServer(clients, grants, subscriptions, switches, settings.url),
         inbox=Inbox(),
     )
