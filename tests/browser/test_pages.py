@@ -17,13 +17,14 @@ PAGES = {
     "webhooks": "/webhooks",
     "hook-new": "/webhooks/hooks/new",
     "endpoint-new": "/webhooks/endpoints/new",
-    "health": "/books",
+    "health": "/health",
+    "books": "/books",
     "settings": "/settings",
     "security": "/settings/security",
     "api-keys": "/settings/api-keys",
 }
-EMPTY = ("today", "weddings", "workflows", "runs", "webhooks", "api-keys")
-PUBLIC = {"sign-in": "/sign-in", "sign-up": "/sign-up"}
+EMPTY = ("today", "weddings", "workflows", "runs", "webhooks", "health", "api-keys")
+PUBLIC = {"sign-in": "/sign-in", "sign-up": "/sign-up", "forgotten": "/forgotten"}
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -136,7 +136,7 @@ def _asks(told: Sequence[Line], words: Wording) -> Iterator[Ask]:
     ):
         needs = line.health.state == "needs_you"
         yield Ask(
-            icon="alert-circle" if needs else "rotate-clockwise",
+            icon="rotate-clockwise" if line.health.next_at else "alert-circle",
             title=_SAID[line.health.state](line.name),
             text=_story(line.health, words),
             url=line.url,
