@@ -61,7 +61,7 @@ def test_a_partner_s_listing_appears_and_can_be_searched_for(
     assert name in marketplace(viewer, q="seatwel tabels")
     answer = viewer.browser.get(f"/marketplace/{slug}")
     said = words_of(answer)
-    assert "Seat guest at table." in said
+    assert "Seat Guest at Table." in said
     assert "See guests and their answers" in said
     assert "our own test account" in said
     assert "by Petal Flowers" in said or "Made by Petal Flowers" in said

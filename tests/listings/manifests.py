@@ -63,6 +63,7 @@ SEATWELL: dict[str, Any] = {
             "label": "A guest is seated",
             "sentence": "When a guest is seated",
             "event_type": "guest.seated",
+            "group": "Guests",
             "sample": {"guest": "Rosa Osei", "table": 7},
         }
     ],

@@ -40,7 +40,8 @@ class Card:
 
     @property
     def goal_words(self) -> str:
-        return ", ".join(GOALS[goal] for goal in self.goals[:2])
+        """What it is for above all."""
+        return GOALS[self.goals[0]] if self.goals else ""
 
 
 def card_of(found: PublishedListing, standing: str = "") -> Card:

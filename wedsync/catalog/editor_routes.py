@@ -6,7 +6,7 @@ from uuid import UUID
 from flask import Response, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from wedsync.catalog import cards, posted
+from wedsync.catalog import cards, listing_words, posted
 from wedsync.catalog.editor import PARTS, ROWS, place_of
 from wedsync.catalog.editor.actions import with_entry
 from wedsync.catalog.editor.basics import BasicsForm
@@ -68,9 +68,9 @@ def remove_row(listing_id: UUID, kind: str, place: int) -> AnyResponse:
 def preview_listing(listing_id: UUID) -> Response:
     """The card as it would look with what is in the form. Keeps nothing."""
     listing, version = _opened(listing_id)
-    document = BasicsForm().into(version.manifest)
-    card = cards.card_of_draft(document, queries.maker(listing.organization_id))
-    return render("catalog/edit_basics.html", "preview", card=card, listing=listing)
+    form = BasicsForm()
+    document = form.into(version.manifest)
+    return _form_page(form, listing, version, "basics", None, block="preview", shown=document)
 
 
 def _edit(
@@ -122,13 +122,20 @@ def _form_page(
     place: int | None,
     *,
     status: int = 200,
+    block: str = "main",
+    shown: dict[str, Any] | None = None,
 ) -> Response:
+    """The form; beside it the card of what is `shown`, of what is kept unless it is said."""
     if request.method == "GET":
         form.revision.data = version.revision
         if isinstance(form, ConnectingForm):
             form.client_id.data = listing.client_id
+    if isinstance(form, ConnectingForm):
+        # What was typed is never sent back, only whether there is one.
+        form.client_secret.data = shelf.masked_secret(listing)
     return render(
         form.template,
+        block,
         status=422 if form.errors and status == 200 else status,
         form=form,
         listing=listing,
@@ -136,8 +143,7 @@ def _form_page(
         part=part,
         place=place,
         problems=_problems_here(version.manifest, part, place),
-        masked_secret=shelf.masked_secret(listing),
-        card=cards.card_of_draft(version.manifest, queries.maker(listing.organization_id)),
+        card=cards.card_of_draft(shown or version.manifest, queries.maker(listing.organization_id)),
     )
 
 
@@ -146,7 +152,7 @@ def _problems_here(document: dict[str, Any], part: str, place: int | None) -> li
     if place is None and part in ROWS:
         return []
     here = [each for each in checks.blocking(document) if place_of(each.path) == (part, place)]
-    return [each.sentence for each in here]
+    return [listing_words.said(each, (PARTS | ROWS)[part]) for each in here]
 
 
 def _opened(listing_id: UUID) -> tuple[Listing, ListingVersion]:

@@ -9,6 +9,7 @@ from flask import url_for
 
 from wedsync.catalog.editor import PARTS, ROWS, place_of
 from wedsync.catalog.editor.document import at, parts_at, text_at, texts_at
+from wedsync.catalog.editor.fields import PartForm
 from wedsync.connectors.checks import Problem
 from wedsync.listings import queries
 from wedsync.listings.models import TO_REVIEW_STATES, Listing, ListingVersion
@@ -58,7 +59,7 @@ class PartLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class Entry:
     """One entry of what happened with a version: when, who did what, and their words."""
 
     at: datetime
@@ -122,18 +123,18 @@ def rows_of(document: Mapping[str, Any], kind: str) -> list[tuple[str, str]]:
     ]
 
 
-def talk_of(version: ListingVersion) -> list[Said]:
+def talk_of(version: ListingVersion) -> list[Entry]:
     """What happened with a version and what was said about it, the newest first."""
     said = [
-        Said(each.message.created_at, f"{each.author}{_side(each)} wrote", each.message.words)
+        Entry(each.message.created_at, f"{each.author}{_side(each)} wrote", each.message.words)
         for each in queries.talk(version)
     ]
     if version.submitted_at is not None:
         said.append(
-            Said(version.submitted_at, f"Version {version.number} was sent", version.note or "")
+            Entry(version.submitted_at, f"Version {version.number} was sent", version.note or "")
         )
     if version.decided_at is not None:
-        said.append(Said(version.decided_at, _decision(version), version.reason or ""))
+        said.append(Entry(version.decided_at, _decision(version), version.reason or ""))
     return sorted(said, key=lambda each: each.at, reverse=True)
 
 
@@ -154,9 +155,16 @@ def _to_mend(listing: Listing, problem: Problem) -> ToMend:
     name, place = place_of(problem.path)
     if place is None:
         url = url_for("catalog.edit_part", listing_id=listing.id, part=name)
-        return ToMend(problem.sentence, url, PARTS[name].title)
+        return ToMend(said(problem, PARTS[name]), url, PARTS[name].title)
     url = url_for("catalog.edit_row", listing_id=listing.id, kind=name, place=place)
-    return ToMend(problem.sentence, url, f"{wording.capital(ROWS[name].title)}, number {place + 1}")
+    where = f"{wording.capital(ROWS[name].title)}, number {place + 1}"
+    return ToMend(said(problem, ROWS[name]), url, where)
+
+
+def said(problem: Problem, form: type[PartForm]) -> str:
+    """The problem with the field it is about, as that is called where it is mended."""
+    label = form.label_of(problem.path)
+    return f"{label}: {problem.sentence}" if label else problem.sentence
 
 
 def _connecting(document: Mapping[str, Any]) -> str:

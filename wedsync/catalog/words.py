@@ -21,12 +21,20 @@ _GROUP_ICONS = {
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """Some words of a sentence, or a gap of it by its title."""
+
+    is_gap: bool
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class Doing:
     """One thing it does: what it is called, and the sentence that says it."""
 
     icon: str
     title: str
-    sentence: str
+    sentence: tuple[Part, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +50,11 @@ class PermissionLine:
 def triggers_of(manifest: Manifest) -> list[Doing]:
     """What can begin a workflow."""
     return [
-        Doing(_GROUP_ICONS[entry.group]["icon"], entry.label, wording.sentence_end(entry.sentence))
+        Doing(
+            _GROUP_ICONS[entry.group]["icon"],
+            entry.label,
+            (Part(False, wording.sentence_end(entry.sentence)),),
+        )
         for entry in manifest.triggers
     ]
 
@@ -50,21 +62,26 @@ def triggers_of(manifest: Manifest) -> list[Doing]:
 def actions_of(manifest: Manifest) -> list[Doing]:
     """What a step can do."""
     return [
-        Doing(_GROUP_ICONS[entry.group]["icon"], entry.label, action_sentence(entry))
+        Doing(_GROUP_ICONS[entry.group]["icon"], entry.label, sentence_parts(entry))
         for entry in manifest.actions
     ]
 
 
-def action_sentence(entry: ActionEntry) -> str:
-    """The sentence with its gaps named: “Add the guest's name to the list.”"""
-    properties: Any = entry.input.get("properties", {})
+def sentence_parts(entry: ActionEntry) -> tuple[Part, ...]:
+    """A step's sentence with its gaps by their titles: what a workflow fills in."""
+    pieces = _SLOT.split(wording.sentence_end(wording.capital(entry.sentence)))
+    return tuple(
+        Part(at % 2 == 1, _title(entry, piece) if at % 2 else piece)
+        for at, piece in enumerate(pieces)
+        if piece
+    )
 
-    def named(gap: re.Match[str]) -> str:
-        said = properties.get(gap[1], {}) if isinstance(properties, dict) else {}
-        title = said.get("title") if isinstance(said, dict) else None
-        return title[:1].lower() + title[1:] if title else gap[1].replace("_", " ")
 
-    return wording.sentence_end(wording.capital(_SLOT.sub(named, entry.sentence)))
+def _title(entry: ActionEntry, name: str) -> str:
+    properties: Any = entry.input.get("properties")
+    said = properties.get(name) if isinstance(properties, dict) else None
+    title = said.get("title") if isinstance(said, dict) else None
+    return str(title or name.replace("_", " "))
 
 
 def permission_lines(before: Manifest | None, after: Manifest) -> list[PermissionLine]:

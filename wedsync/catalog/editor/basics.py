@@ -20,7 +20,7 @@ class BasicsForm(PartForm):
     description = text("What it is for")
     goals = SelectMultipleField(
         "What a vendor wants done",
-        choices=list(GOALS.items()),
+        choices=GOALS,
         widget=ListWidget(prefix_label=False),
         option_widget=CheckboxInput(),
     )

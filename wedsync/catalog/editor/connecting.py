@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from wtforms import PasswordField, RadioField, SelectField
+from wtforms.widgets import PasswordInput
 
 from wedsync.catalog.editor.document import at, parts_at, put, put_all, text_at
 from wedsync.catalog.editor.fields import PartForm, line, lines_of, stripped, text
 from wedsync.errors import FieldError, Invalid
-from wedsync.platform.vault import MASK
 
 KINDS = {
     "api_key": "With a key the vendor pastes in",
@@ -46,7 +46,9 @@ class ConnectingForm(PartForm):
     scopes = text("What you are asked for")
     client_auth = SelectField("How our client shows who it is", choices=CLIENT_AUTHS)
     client_id = line("Client id")
-    client_secret = PasswordField("Client secret", filters=[stripped])
+    client_secret = PasswordField(
+        "Client secret", filters=[stripped], widget=PasswordInput(hide_value=False)
+    )
     account_path = line("Path that tells whose account it is")
     account_id = line("Where its id stands")
     account_name = line("Where its name stands")
@@ -83,11 +85,6 @@ class ConnectingForm(PartForm):
         if self.kind.data == "file":
             return changed
         return {**changed, "auth": self._auth(document)}
-
-    @property
-    def keeps_secret(self) -> bool:
-        """Whether the secret's field came back as it was shown."""
-        return bool(self.client_secret.data == MASK)
 
     def _account(self, document: Mapping[str, Any]) -> dict[str, Any] | None:
         if not self.account_path.data:

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 import orjson
 from wtforms import Field, IntegerField, StringField, TextAreaField
+from wtforms.fields.core import UnboundField
 from wtforms.validators import InputRequired, Length
 from wtforms.widgets import HiddenInput
 
@@ -12,6 +13,8 @@ from wedsync.accounts.forms import Form
 from wedsync.errors import FieldError, Invalid
 
 LONGEST_LINE, LONGEST_TEXT = 300, 8_000
+
+_NAMED = {"categories": "goals", "id_path": "account_id", "name_path": "account_name"}
 
 
 class PartForm(Form):
@@ -31,6 +34,13 @@ class PartForm(Form):
 
     def into(self, document: Mapping[str, Any], place: int | None = None) -> dict[str, Any]:
         raise NotImplementedError
+
+    @classmethod
+    def label_of(cls, path: str) -> str:
+        """What the field is called that says what stands at a problem's path; empty for none."""
+        last = path.rpartition(".")[2]
+        field = getattr(cls, _NAMED.get(last, last), None)
+        return str(field.args[0]) if isinstance(field, UnboundField) and field.args else ""
 
     def show(self, error: Invalid) -> None:
         """Beside its field, where the refusal names one by the last part of its place."""
