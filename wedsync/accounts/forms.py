@@ -23,6 +23,10 @@ ROLES = {
     "editor": "Editor: changes workflows too",
     "owner": "Owner: manages team and keys too",
 }
+KINDS = {
+    "vendor": "run a wedding business",
+    "partner": "build integrations for them",
+}
 _NAME = Length(max=120, message="Use at most 120 characters.")
 _LONGEST_EMAIL = Length(max=254, message="An e-mail has at most 254 characters.")
 _NEVER = "never"
@@ -80,6 +84,7 @@ class SignInForm(Form):
 class SignUpForm(Form):
     name = _text("Your name", "What should your team call you?", _NAME)
     business = _text("Your business", "What is your business called?", _NAME)
+    kind = RadioField("You", choices=KINDS, default="vendor")
     email = _email("We need an e-mail to sign you in with.")
     password = PasswordField("Password", validators=[InputRequired(message="Choose a password.")])
 

@@ -58,6 +58,7 @@ def sign_up() -> AnyResponse:
             email=form.email.data,
             password=form.password.data,
             business=form.business.data,
+            kind=form.kind.data,
         )
     except Invalid as error:
         form.show(error)
