@@ -133,6 +133,18 @@ def test_unsubscribing_ends_it_and_secrets_are_shown_once(
     assert vendor.partner.seen()["webhooks"] == []
 
 
+def test_subscribing_an_address_again_replaces_its_subscription(
+    vendor: Vendor, receiver: Receiver, token: str
+) -> None:
+    subscribed(vendor, receiver, token)
+    again = subscribed(vendor, receiver, token)
+    [listed] = vendor.call("GET", "/webhooks", token).json()["webhooks"]
+    assert listed["id"] == again["id"]
+    vendor.partner.choose(64)
+    receiver.wait_for(1)
+    assert len(receiver.verified(again["secret"])) == 1
+
+
 def test_the_wrong_secret_can_be_used(vendor: Vendor, receiver: Receiver, token: str) -> None:
     vendor.partner.faults(hook_wrong_signature=True)
     secret = subscribed(vendor, receiver, token)["secret"]

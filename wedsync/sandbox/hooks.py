@@ -73,13 +73,19 @@ class Subscriptions:
     def add(
         self, account_id: str, family_id: str, url: Any, events: Sequence[str] | None
     ) -> dict[str, Any]:
-        """The subscription with its secret, which is shown this once."""
+        """The subscription with its secret, which is shown this once.
+
+        It takes the place of the one this account had for the same address.
+        """
         made = {
             "id": f"sub_{secrets.token_hex(8)}",
             "url": _checked_url(url),
             "events": _checked_events(events),
             "secret": new_secret(),
         }
+        self._store.write(
+            "DELETE FROM subscriptions WHERE account_id = ? AND url = ?", account_id, made["url"]
+        )
         self._store.add(
             "subscriptions",
             account_id=account_id,
