@@ -27,6 +27,7 @@ KNOWN = {
     "wedsync/platform/outbound/": "the door itself",
     "wedsync/platform/smtp/conversation.py": "smtplib, on sockets from the door",
     "wedsync/platform/leases.py": "the name of this machine",
+    "wedsync/cli/checkup/services.py": "asks whether the practice partner answers",
     "wedsync/cli/supervisor/preflight.py": "asks this machine's own port",
     "wedsync/cli/demonstration/": "a visitor: the demo knocks at our own front",
     "wedsync/sandbox/": "plays a stranger, in a process of its own",

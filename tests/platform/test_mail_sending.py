@@ -4,6 +4,7 @@ import dataclasses
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from html.parser import HTMLParser
 from typing import Any
 from uuid import UUID
@@ -22,6 +23,7 @@ from wedsync.platform.mail.sending import RETRY_AFTER_S, MailSender
 from wedsync.platform.runtime import Runtime
 from wedsync.platform.vault import Vault
 from wedsync.settings import Settings
+from workers import schedule
 
 pytestmark = pytest.mark.usefixtures("empty_database")
 
@@ -306,6 +308,44 @@ def test_it_is_given_up_after_two_days_of_tries(
     down.work(NEVER)
     row = kept(database, posted)
     assert (row.state, row.content) == ("given_up", None)
+
+
+# --- what is kept
+
+
+def test_what_was_sent_is_forgotten_after_ninety_days_and_what_waits_is_not(
+    app: APIFlask, database: Session, vault: Vault
+) -> None:
+    ids = {state: post(database, vault) for state in ("due", "sending", "sent", "given_up")}
+    recent = post(database, vault)
+    for state, each in ids.items():
+        database.execute(
+            text(
+                "UPDATE mail_messages SET state = :state,"
+                " created_at = now() - interval '91 days' WHERE id = :id"
+            ),
+            {"state": state, "id": each},
+        )
+    database.execute(text("UPDATE mail_messages SET state = 'sent' WHERE id = :id"), {"id": recent})
+    with app.app_context(), db.engine.begin() as connection:
+        schedule.prune(connection)
+    left = set(database.execute(text("SELECT id FROM mail_messages")).scalars())
+    assert left == {ids["due"], ids["sending"], recent}
+
+
+def test_what_is_due_is_found_by_its_index_among_much_that_was_sent(database: Session) -> None:
+    database.execute(
+        text(
+            "INSERT INTO mail_messages (kind, to_address, state)"
+            " SELECT 'notice', '', CASE WHEN n % 1000 = 0 THEN 'due' ELSE 'sent' END"
+            " FROM generate_series(1, 20000) n"
+        )
+    )
+    database.execute(text("ANALYZE mail_messages"))
+    plan = database.execute(
+        text(f"EXPLAIN {sending._CLAIM.text}"), {"lease": timedelta(seconds=1)}
+    ).scalars()
+    assert "ix_mail_messages_due" in "\n".join(plan)
 
 
 # --- how it looks

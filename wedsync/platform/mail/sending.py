@@ -24,7 +24,7 @@ from wedsync.platform.smtp import Address, Refusal, Sent, Server
 from wedsync.platform.vault import Vault
 from wedsync.settings import Settings
 
-SENDING_S = 30.0
+SENDING_S = 20.0
 # Waits between attempts; together two days. Counted by attempts and not by the clock, so that
 # what waited a week for MAIL_URL is not given up at its first try.
 RETRY_AFTER_S = (15, 60, 300, 900, 3_600, 7_200, 14_400, 21_600, 43_200, 86_400)

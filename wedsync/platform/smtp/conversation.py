@@ -108,10 +108,16 @@ class Conversation(smtplib.SMTP):
             tls=server.security == "implicit",
             ours=server.ours,
         )
-        own = str(made.getsockname()[0])
-        self.local_hostname = f"[IPv6:{own}]" if ":" in own else f"[{own}]"  # RFC 5321, 4.1.3
-        self._is_here = is_loopback(str(made.getpeername()[0]))
+        try:
+            self._introduce(str(made.getsockname()[0]), str(made.getpeername()[0]))
+        except OSError:  # gone already
+            made.close()
+            raise
         return made
+
+    def _introduce(self, ours: str, theirs: str) -> None:
+        self.local_hostname = f"[IPv6:{ours}]" if ":" in ours else f"[{ours}]"  # RFC 5321, 4.1.3
+        self._is_here = is_loopback(theirs)
 
 
 class _Lines:
