@@ -93,7 +93,7 @@ def test_pages_ask_until_the_e_mail_is_confirmed(
     mailing_app: APIFlask, owner: Persona, database: Session
 ) -> None:
     browser = signed_in_browser(mailing_app, owner.sign_in_id)
-    places = ("/", "/settings", "/settings/security")
+    places = ("/", "/settings", "/settings/security", "/settings/api-keys")
     assert not any(BANNER in browser.get(place).text for place in places)
     _unconfirm(database, owner)
     for place in places:

@@ -1,5 +1,6 @@
 """Back in without the password: asked for at the door, answered by e-mail, done once."""
 
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -12,10 +13,13 @@ from werkzeug.test import TestResponse
 from tests.accounts.ways import at_once, audited, sign_in
 from tests.letters import answer_who_forgot, letter_to, letters_to
 from tests.personas import Browser, Persona, browser_of
+from tests.workers.scene import wait_until, worker_of
 from wedsync.accounts.models import Knock, PersonLink, User
 from wedsync.migrations import tables
 from wedsync.platform import clock
 from wedsync.platform.db import db
+from workers import bells
+from workers.drains import start_drains
 
 NEW = "an orchard after the rain"
 ELSEWHERE = {"REMOTE_ADDR": "203.0.113.80"}
@@ -141,6 +145,28 @@ def test_an_answer_waits_for_the_drain_and_is_given_once(
     rounds = at_once(*[lambda: answer_who_forgot(app)] * 3)
     assert sum(rounds) == 1
     assert len(letters_to(app, owner.email)) == 1
+
+
+def test_a_worker_answers_within_a_moment(
+    app: APIFlask,
+    empty_database: None,
+    owner: Persona,
+    client: Browser,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    stopping = threading.Event()
+    monkeypatch.setattr(bells, "_drains", {})
+    with worker_of(app) as worker:
+        drains = start_drains(app, worker.owner, stopping)
+        try:
+            ask(client, owner.email)
+            wait_until(lambda: len(letters_to(app, owner.email)) == 1, 5)
+        finally:
+            stopping.set()
+            for drain in drains:
+                drain.join(5)
+            worker.runtime.wake.prefer(lambda _lane: False)
+    assert client.get(letter_to(app, owner.email, "password_reset").link).status_code == 200
 
 
 # --- refused
