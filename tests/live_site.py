@@ -148,8 +148,9 @@ def live_site(addresses: Addresses, home: Path, **changes: Any) -> Iterator[Live
     site = LiveSite(settings)
     with ExitStack() as stack:
         stack.callback(site.stop)
-        planted = site.run("seed", "demo")
-        assert planted.returncode == 0, planted.stderr
+        for words in (("db", "upgrade"), ("seed", "demo")):
+            made = site.run(*words)
+            assert made.returncode == 0, made.stderr
         site.key = site.run(
             "api-key", "create", "--organization", "rosewood", "--scopes", "*"
         ).stdout.strip()

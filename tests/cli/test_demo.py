@@ -2,11 +2,14 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg
 import pytest
 
+from tests.cli.ports import free_port
+from tests.far_ends.practice_partner import practice_beside
 from tests.live_site import LiveSite, live_site
 from tests.servers import Addresses
 from wedsync.cli import Unusable
@@ -15,7 +18,7 @@ from wedsync.cli.demonstration.receiver import listening
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
 
-HOPS = (
+MAIN_JOB = (
     "webhook accepted, signed by standardwebhooks",
     "event external.rsvp.received fanned out",
     "run of “Seat guests who accept” started",
@@ -27,11 +30,24 @@ HOPS = (
     "sent again: accepted again, same event",
     "wrong signature: refused with 401",
 )
+ROUND_TRIP = (
+    "Petal Practice found in the marketplace",
+    "connected through its consent page: the account of Meadow Weddings",
+    "mailbox hello@lumen.example connected by its password",
+    "ready-made workflow answered, and read as a sentence before it is on",
+    "workflow “A guest cannot come” published",
+    "Ben Carter declines at Petal Practice",
+    "run took “They cannot come”, and freed the seat with the connection's token",
+    "letter received: “One meal less: Ben Carter cannot come”",
+    "delivery received and verified by standardwebhooks",
+    "Ben Carter comes after all: “Otherwise”, nothing sent",
+)
 
 
 @pytest.fixture(scope="module")
 def site(servers: Addresses, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSite]:
-    with live_site(servers, tmp_path_factory.mktemp("live")) as running:
+    home = tmp_path_factory.mktemp("live")
+    with live_site(servers, home) as running, practice_beside(running.settings):
         yield running
 
 
@@ -39,9 +55,10 @@ def test_every_hop_is_printed_with_its_time_and_nothing_stays_behind(site: LiveS
     shown = site.run("demo")
     assert shown.returncode == 0, shown.stdout + shown.stderr
     lines = re.findall(r"^ *(\d+) ms │ (.+)$", shown.stdout, re.MULTILINE)
-    assert tuple(words for _ms, words in lines) == HOPS
+    assert tuple(words for _ms, words in lines) == MAIN_JOB + ROUND_TRIP
     times = [int(ms) for ms, _words in lines]
-    assert times == sorted(times)
+    for part in (times[: len(MAIN_JOB)], times[len(MAIN_JOB) :]):
+        assert part == sorted(part)
     urls = [endpoint["url"] for endpoint in site.api("GET", "/endpoints")["data"]]
     assert urls == ["https://kitchen.olive-and-thyme.example/webhooks"]
     with psycopg.connect(site.settings.require_libpq_url()) as connection:
@@ -49,6 +66,18 @@ def test_every_hop_is_printed_with_its_time_and_nothing_stays_behind(site: LiveS
             "SELECT count(*) FROM api_keys WHERE name = 'wedsync demo' AND revoked_at IS NULL"
         ).fetchone()
     assert live == (0,)
+
+
+def test_the_round_trip_leaves_nothing_connected_and_nothing_on(site: LiveSite) -> None:
+    assert site.run("demo").returncode == 0
+    with psycopg.connect(site.settings.require_libpq_url()) as connection:
+        rows = connection.execute(
+            "SELECT 'connection', count(*) FROM connections WHERE state <> 'deleted'"
+            " UNION ALL SELECT 'secret', count(*) FROM connections WHERE secret IS NOT NULL"
+            " UNION ALL SELECT 'workflow', count(*) FROM workflows w JOIN organizations o"
+            "  ON o.id = w.organization_id WHERE o.slug = 'lumen' AND w.state <> 'off'"
+        ).fetchall()
+    assert dict(rows) == {"connection": 0, "secret": 0, "workflow": 0}
 
 
 def test_what_it_caused_stays_in_the_record(site: LiveSite) -> None:
@@ -93,6 +122,14 @@ def test_where_nothing_runs_it_says_so_in_one_sentence(site: LiveSite) -> None:
     assert shown.returncode == 2
     assert shown.stderr.startswith("wedsync: WedSync is not running at 127.0.0.1 port")
     assert shown.stderr.count("\n") == 1
+
+
+def test_without_the_practice_partner_it_says_how_to_start_one(site: LiveSite) -> None:
+    nobody = f"http://localhost:{free_port()}"
+    shown = replace(site, settings=replace(site.settings, sandbox_url=nobody)).run("demo")
+    assert shown.returncode == 2
+    assert "The practice partner does not answer" in shown.stderr
+    assert "wedsync sandbox" in shown.stderr
 
 
 def test_where_loopback_is_forbidden_it_says_so(servers: Addresses, tmp_path: Path) -> None:

@@ -23,7 +23,6 @@ from wedsync.cli.demonstration.practice import Practice
 from wedsync.cli.demonstration.receiver import Receiver, listening
 from wedsync.cli.demonstration.script import Refusal, Script
 from wedsync.cli.demonstration.visitor import Visitor
-from wedsync.cli.installation import practice as beside
 from wedsync.cli.installation.logins import DEMO_PASSWORD, LOGINS
 from wedsync.cli.supervisor import preflight
 from wedsync.settings import Settings
@@ -69,7 +68,7 @@ def _main_job(settings: Settings, hops: Hops) -> None:
 def _round_trip(settings: Settings, hops: Hops) -> None:
     practice = Practice(settings.sandbox_url)
     practice.require()
-    mailbox = round_trip.Mailbox(beside.HOST, beside.smtp_port(settings), "hello@lumen.example")
+    mailbox = round_trip.Mailbox(practice.host, practice.smtp_port, "hello@lumen.example")
     with _key(LUMEN) as key, listening() as receiver:
         api = Script(settings, key)
         with _subscribed(api, receiver, round_trip.SEAT_FREED):

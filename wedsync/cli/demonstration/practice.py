@@ -17,6 +17,10 @@ class Practice:
 
     def __init__(self, url: str) -> None:
         self.url = url
+        parts = urllib.parse.urlsplit(url)
+        self.host = parts.hostname or ""
+        self.smtp_port = (parts.port or 80) + 1
+        """Its mails come in beside its pages (`wedsync/sandbox/README.md`)."""
 
     def require(self) -> None:
         """Raise Unusable, with what to do, unless it answers."""

@@ -68,7 +68,7 @@ def _connect_by_consent(hops: Hops, visitor: Visitor) -> str:
     onwards = visitor.submit(form, "/connect/sandbox")
     consent = visitor.visit(onwards.link("/oauth/authorize"))
     back = visitor.submit(consent, "/oauth/authorize", decision="allow")
-    _require_page(back, "Meadow Weddings")
+    _wait_for_page(hops, visitor, back, "Meadow Weddings")
     hops.seen("connected through its consent page: the account of Meadow Weddings")
     return back.url
 
@@ -85,7 +85,7 @@ def _connect_a_mailbox(hops: Hops, visitor: Visitor, mailbox: Mailbox) -> str:
         from_address=mailbox.address,
         from_name="Lumen Photography",
     )
-    _require_page(page, "Connected")
+    _wait_for_page(hops, visitor, page, "Connected")
     hops.seen(f"mailbox {mailbox.address} connected by its password")
     return page.url
 
@@ -161,6 +161,17 @@ def _runs(api: Script, workflow: str) -> list[dict[str, Any]]:
 
 def _steps(run: Mapping[str, Any]) -> dict[str, Any]:
     return {step["id"]: step for step in run["steps"]}
+
+
+def _wait_for_page(hops: Hops, visitor: Visitor, page: Page, words: str) -> None:
+    """A far end that takes its time is still being asked when its page is shown."""
+
+    def look() -> Page | None:
+        found = visitor.visit(page.url)
+        return found if words in found.text else None
+
+    if words not in page.text:
+        hops.wait_for(f"{page.url} says “{words}”", look)
 
 
 def _require_page(page: Page, words: str) -> None:
