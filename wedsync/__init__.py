@@ -12,6 +12,7 @@ The map, from the outside in; a package imports only what stands below it:
 | `workflows` | definitions, versions, runs; `engine/` is pure, `actions/` are the built-in ones |
 | `webhooks` | hooks in; endpoints, deliveries and attempts out |
 | `weddings` | the canonical wedding records |
+| `connections` | an organization's authorised links to connectors: consent, tokens, checks |
 | `connectors` | integrations of our own, a folder each: manifest and code |
 | `accounts` | people, organizations, sign-ins, API keys |
 | `events` | the log of accepted facts |

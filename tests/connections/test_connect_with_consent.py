@@ -1,5 +1,6 @@
 """Connecting where the vendor signs in at the provider: out, back, and everything in between."""
 
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
@@ -367,6 +368,21 @@ def test_an_answer_of_another_issuer_is_not_used(
     come_back(editor, changed(location, iss=issuer))
     assert only(app, editor).reason["code"] == "issuer_mismatch"
     assert practice_partner.seen()["families"] == []
+
+
+def test_an_answer_that_comes_twice_at_once_counts_once(
+    app: APIFlask, editor: Persona, practice_partner: PracticePartner
+) -> None:
+    location = practice_partner.allow(begin(editor))
+    parts = urlsplit(location)
+    browsers = [signed_in_browser(app, editor.sign_in_id) for _ in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        statuses = list(
+            pool.map(lambda one: one.get(f"{parts.path}?{parts.query}").status_code, browsers)
+        )
+    assert sorted(statuses) == [303, 422, 422, 422]
+    assert only(app, editor).state == "active"
+    assert practice_partner.seen()["families"][0]["revoked"] is None
 
 
 # --- who may

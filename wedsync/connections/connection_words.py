@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from wedsync.connections.models import Authorization, Connection
+from wedsync.connections.reasons import REFUSED, REFUSED_AGAIN
 from wedsync.connectors.manifest import Manifest
 from wedsync.platform.wording import Wording, in_words, listing
 
@@ -36,6 +37,11 @@ def is_asking(attempt: Authorization | None) -> bool:
     return attempt is not None and attempt.outcome in _ASKING
 
 
+def is_looking(connection: Connection) -> bool:
+    """Whether we are finding out if a refusal lasts."""
+    return (connection.reason or {}).get("code") in (REFUSED, REFUSED_AGAIN)
+
+
 def list_title(connections: list[Connection]) -> str:
     """The news of the list."""
     needing = [each for each in connections if each.state == "needs_reauth"]
@@ -57,7 +63,8 @@ def news(connection: Connection, words: Wording) -> str:
         return str(reason["message"])
     if connection.state == "pending":
         return f"You were on the way to {connection.name}. Nothing is connected yet."
-    return f"Everything is well. {checked(connection, words)}"
+    whose = f" It answers as {connection.account_name}." if connection.account_name else ""
+    return f"Everything is well.{whose}"
 
 
 def checked(connection: Connection, words: Wording) -> str:

@@ -21,6 +21,7 @@ class Reason:
         return {"code": self.code, "message": self.message}
 
 
+CREDENTIALS_REFUSED = "credentials_refused"
 REFRESH_INTERRUPTED = "refresh_interrupted"
 REFUSED = "refused"
 REFUSED_AGAIN = "refused_again"
@@ -151,7 +152,7 @@ def other_account(name: str, theirs: str, ours: str) -> Reason:
 
 def credentials_refused(name: str) -> Reason:
     return Reason(
-        code="credentials_refused",
+        code=CREDENTIALS_REFUSED,
         message=f"{name} does not know us any more: the permission was withdrawn or has run out. "
         "Connect again; what waits for it goes on by itself.",
     )

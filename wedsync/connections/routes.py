@@ -62,6 +62,7 @@ def connection(connection_id: UUID) -> Response:
         attempt=attempt,
         mask=MASK,
         is_asking=is_asking,
+        is_looking=connection_words.is_looking(found),
         other_account=_undecided(attempt),
         state_of_it=connection_words.state_of(found, asking=is_asking),
         news=connection_words.news(found, words),

@@ -8,7 +8,7 @@ from sqlalchemy import Row, Select, Table, select, update
 from wedsync.audit import service as audit
 from wedsync.connections.credentials import Executor
 from wedsync.connections.models import USABLE_STATES, Connection
-from wedsync.connections.reasons import Reason
+from wedsync.connections.reasons import CREDENTIALS_REFUSED, Reason
 from wedsync.events import service as events
 from wedsync.notices import service as notices
 from wedsync.platform import clock
@@ -74,11 +74,17 @@ def needs_reauth(
         "connection",
         row.id,
         NOTICE,
-        title=f"{row.name} does not know us any more",
+        title=_title(row.name, reason),
         words=reason.message,
         path=f"/connections/{row.id}",
     )
     return True
+
+
+def _title(name: str, reason: Reason) -> str:
+    if reason.code == CREDENTIALS_REFUSED:
+        return f"{name} does not know us any more"
+    return f"{name} has to be connected again"
 
 
 def degrade(executor: Executor, row: Row[Any], reason: Reason, **values: Any) -> None:

@@ -1,0 +1,83 @@
+"""Connecting in a real browser: out to the practice partner, back, and the pages on the way."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.looking import Trouble, look_at
+from tests.far_ends.practice_partner import PracticePartner, practice_beside
+from tests.live_site import LiveSite
+
+
+@pytest.fixture(scope="module")
+def practice(site: LiveSite) -> Iterator[PracticePartner]:
+    published = site.run("db", "upgrade")
+    assert published.returncode == 0, published.stderr
+    with practice_beside(site.settings) as partner:
+        partner.accept()
+        yield partner
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(180)
+def test_a_vendor_connects_decides_and_disconnects(
+    practice: PracticePartner, marek: Page, trouble: Trouble
+) -> None:
+    page = marek
+    page.goto("/connections")
+    look_at(page, "connections-empty")
+    page.goto("/connect/sandbox")
+    look_at(page, "connect")
+    page.get_by_role("button", name="Go to Petal Practice").click()
+    expect(page.get_by_role("button", name="Deny")).to_be_visible()
+    page.get_by_role("button", name="Deny").click()
+    expect(page.get_by_text("it was not allowed")).to_be_visible()
+    look_at(page, "connection-denied")
+
+    page.get_by_role("link", name="Go on connecting").click()
+    page.get_by_role("button", name="Go to Petal Practice").click()
+    page.get_by_role("button", name="Allow").click()
+    expect(page.get_by_role("heading", name="Petal Practice", level=1)).to_be_visible()
+    expect(page.get_by_text("Everything is well")).to_be_visible()
+    expect(page.locator("#users + *, [aria-labelledby=users]").first).to_be_visible()
+    look_at(page, "connection")
+    connection = page.url
+
+    page.get_by_role("button", name="Check now").click()
+    expect(page.locator("#toasts")).to_contain_text("It answered as Meadow Weddings.")
+
+    page.get_by_role("link", name="Connect again…").click()
+    look_at(page, "reconnect")
+    page.get_by_role("button", name="Go to Petal Practice").click()
+    page.get_by_label("Harbour Events").check()
+    page.get_by_role("button", name="Allow").click()
+    expect(page.get_by_text("Which account is it?")).to_be_visible()
+    look_at(page, "connection-other-account")
+    page.get_by_role("button", name="Keep Meadow Weddings").click()
+    expect(page.get_by_text("stays as it was")).to_be_visible()
+
+    practice.faults(revoke_grants=True)
+    page.get_by_role("button", name="Check now").click()
+    expect(page.get_by_text("does not know us any more").first).to_be_visible()
+    page.goto("/connections")
+    look_at(page, "connections")
+    page.goto(connection)
+    look_at(page, "connection-needs-you")
+    page.get_by_role("link", name="Disconnect…").click()
+    look_at(page, "disconnect")
+    page.get_by_role("button", name="Disconnect it").click()
+    expect(page.get_by_text("Petal Practice is disconnected.")).to_be_visible()
+
+
+@pytest.mark.slow
+def test_a_key_is_typed_and_masked(
+    practice: PracticePartner, marek: Page, trouble: Trouble
+) -> None:
+    page = marek
+    page.goto("/connect/rest-api")
+    look_at(page, "connect-key")
+    trouble.expected = "422"
+    page.get_by_role("button", name="Connect Any web service (REST)").click()
+    expect(page.get_by_text("Key is needed.").first).to_be_visible()
+    look_at(page, "connect-key-to-mend")
