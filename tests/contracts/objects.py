@@ -21,8 +21,10 @@ from wedsync.events import service as events
 from wedsync.listings import drafts
 from wedsync.listings import queries as listings
 from wedsync.listings.built_in import publish_built_in
+from wedsync.platform import clock, ids
 from wedsync.platform.db import db
-from wedsync.webhooks import endpoints, hooks, samples
+from wedsync.webhooks import connection_hooks, endpoints, hooks, samples
+from wedsync.webhooks.deliveries import FannedEvent
 from wedsync.weddings.models import Wedding
 from wedsync.workflows import runs, service
 
@@ -130,6 +132,19 @@ class Objects:
             made, _attempt = connections.start(self._owner.identity, found, {}, return_to=None)
             made.name = made.account_name = self.mark
             made.state = "active"
+            made.connected_at = clock.now()
+            db.session.flush()
+            connected = FannedEvent(
+                id=ids.new_id(),
+                organization_id=self._organization_id,
+                type="connection.connected",
+                source="ours",
+                occurred_at=clock.now(),
+                data={"connection_id": str(made.id)},
+                wedding_id=None,
+                causation={},
+            )
+            connection_hooks.connection_changed(db.session.connection(), [connected])
             db.session.commit()
             return made.id
 

@@ -93,7 +93,6 @@ def oauth_callback(slug: str) -> AnyResponse:
     if isinstance(outcome, Refused):
         commit()
         return render("connections/refused.html", status=outcome.status, refused=outcome)
-    commit(*LANES)
     return _carried_out(outcome)
 
 
@@ -125,6 +124,7 @@ def _carried_out(attempt: Authorization) -> AnyResponse:
     """Ask the far end now where there is room, and say on the page what came of it."""
     organization_id, connection_id = attempt.organization_id, attempt.connection_id
     attempt_id = attempt.id
+    # Committed, and nobody rung: what can be asked here and now is no drain's.
     db.session.commit()
     with asking.place() as free:
         if free:

@@ -112,9 +112,11 @@ class Provider:
         """Tell the provider that a token is not needed any more (RFC 7009); False: not heard."""
         door = _Door(timeout_s)
         client = self._client_over(door)
-        client.revoke_token(
-            filling.url(self.oauth.revoke_url, self.roots), token=token, token_type_hint=hint
-        )
+        try:
+            url = filling.url(self.oauth.revoke_url, self.roots)
+            client.revoke_token(url, token=token, token_type_hint=hint)
+        except (filling.NotFilled, UnicodeEncodeError):  # as in `_ask`
+            return False
         outcome = door.outcome
         return isinstance(outcome, Answer) and outcome.status < 500
 
