@@ -8,11 +8,13 @@ The map, from the outside in; a package imports only what stands below it:
 | `front` | the ASGI face: answers hooks and live streams itself, hands the rest to Flask |
 | `factory` | the Flask app: inbound check, error renderer, headers, navigation |
 | `api` | REST resources over the services below |
+| `catalog` | the marketplace's pages: for vendors, partners and admins |
 | `health` | Today, the books, and whether the platform is alive |
 | `workflows` | definitions, versions, runs; `engine/` is pure, `actions/` are the built-in ones |
 | `webhooks` | hooks in; endpoints, deliveries and attempts out |
 | `weddings` | the canonical wedding records |
 | `connections` | an organization's authorised links to connectors: consent, tokens, checks |
+| `listings` | what can be connected: versions of manifests, drafts, review |
 | `connectors` | integrations of our own, a folder each: manifest and code |
 | `accounts` | people, organizations, sign-ins, API keys |
 | `events` | the log of accepted facts |

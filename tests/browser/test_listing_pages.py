@@ -54,7 +54,7 @@ def test_from_a_partner_s_first_word_to_the_marketplace(site: LiveSite, sign_in:
     ada = sign_in("ada@wedsync.example")
     ada.goto("/review")
     look_at(ada, "review-queue")
-    ada.get_by_role("link", name="petal-place-cards, version 1").click()
+    ada.get_by_role("link", name="Petal place cards, version 1").click()
     ada.get_by_text("The manifest, line by line").click()
     look_at(ada, "review-version")
     ada.get_by_label("List it").check()

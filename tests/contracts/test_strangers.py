@@ -32,6 +32,8 @@ from wedsync.factory import inbound
 from wedsync.migrations import tables
 from wedsync.platform.db import db
 
+pytestmark = pytest.mark.usefixtures("built_in_listings")
+
 SPEC = f"{api.BASE_PATH}/openapi.json"
 PUBLIC = {
     "static",
@@ -331,10 +333,10 @@ def test_a_page_that_names_an_object_does_not_find_somebody_elses(
 
 
 def test_the_owner_reaches_each_of_those_pages(app: APIFlask) -> None:
-    """Otherwise a 404 above would prove nothing."""
+    """Otherwise a 404 above would prove nothing. They are an admin too, for the admins' pages."""
     for rule, method in page_rules(app):
         if rule.arguments:
-            owner = somebody(app, "Rosewood Weddings")
+            owner = somebody(app, "Rosewood Weddings", is_admin=True)
             answer = owner.browser.open(
                 address(app, rule, Objects(app, owner)),
                 method=method,
@@ -361,9 +363,11 @@ def test_no_page_shows_anything_of_somebody_else(
     assert everything_of(app, owner.organization_id) == before
 
 
-def somebody(app: APIFlask, business: str = "Lumen Photography") -> Persona:
+def somebody(
+    app: APIFlask, business: str = "Lumen Photography", *, is_admin: bool = False
+) -> Persona:
     """A new person each time, because a page may sign them out."""
-    return make_persona(app, make_organization(app, business), name="Marek")
+    return make_persona(app, make_organization(app, business), name="Marek", is_admin=is_admin)
 
 
 # --- a viewer

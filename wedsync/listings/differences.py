@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import orjson
 
-from wedsync.connectors.manifest import Manifest
+from wedsync.connectors.manifest import Hooks, Manifest
 
 Kind = Literal["same", "in", "out"]
 MOST_LINES = 600
@@ -24,6 +24,12 @@ _AUTH_WORDS = {
     "webhook_secret": "with a shared secret",
     "none": "without signing in",
 }
+_SCHEME_WORDS = {
+    "standard_webhooks": "signed as Standard Webhooks",
+    "stripe": "signed as Stripe does",
+    "hmac": "with a signature of its own",
+}
+_SETUP_WORDS = {"automatic": "subscribed by itself", "by_hand": "set up by hand"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,9 +123,13 @@ def _subjects(manifest: Manifest) -> dict[str, str | list[str]]:
         "Asks for": [field.title for field in auth.fields],
         "Scopes": [scope.name for scope in auth.oauth.scopes] if auth.oauth else [],
         "Talks to": _addresses(manifest),
-        "Tells us": f"{manifest.hooks.scheme}, {manifest.hooks.setup}" if manifest.hooks else "",
+        "Tells us": _hooks_words(manifest.hooks) if manifest.hooks else "",
         "Tried against": shelf.tried_against if shelf else "",
     }
+
+
+def _hooks_words(hooks: Hooks) -> str:
+    return f"{_SCHEME_WORDS[hooks.scheme]}, {_SETUP_WORDS[hooks.setup]}"
 
 
 def _request_words(entry: Any) -> str:

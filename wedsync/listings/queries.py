@@ -36,10 +36,11 @@ class PublishedListing:
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """A version with its listing and the name of the organization that made it."""
+    """A version with its listing, what it is called, and the name of who made it."""
 
     listing: Listing
     version: ListingVersion
+    name: str
     maker: str
 
 
@@ -221,9 +222,10 @@ def _published() -> Select[Listing, ListingVersion, str]:
     )
 
 
-def _submissions() -> Select[Listing, ListingVersion, str]:
+def _submissions() -> Select[Listing, ListingVersion, str, str]:
+    name = func.coalesce(ListingVersion.manifest["name"].astext, Listing.slug)
     return (
-        select(Listing, ListingVersion, Organization.name)
+        select(Listing, ListingVersion, name, Organization.name)
         .join(ListingVersion, ListingVersion.listing_id == Listing.id)
         .join(Organization, Organization.id == Listing.organization_id)
     )

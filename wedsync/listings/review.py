@@ -59,7 +59,7 @@ def say(by: Identity, version_id: UUID, words: str) -> ReviewMessage:
     """Ask or tell the partner something; they are told. Raises NotFound, Invalid."""
     found = _locked(version_id)
     said = drafts.say(by, found.version, words, by_admin=True)
-    _tell(found, f"message:{said.id}", f"A word about {_name(found)}", said.words, stays=False)
+    _tell(found, f"message:{said.id}", f"A word about {found.name}", said.words, stays=False)
     return said
 
 
@@ -81,7 +81,7 @@ def suspend(by: Identity, version_id: UUID, reason: str) -> Submission:
     db.session.flush()
     _record("listing.suspended", by, found)
     news = f"Nobody can connect it until an admin puts it back. The reason: {words}"
-    _tell(found, SUSPENDED, f"{_name(found)} was taken out of the marketplace", news)
+    _tell(found, SUSPENDED, f"{found.name} was taken out of the marketplace", news)
     return found
 
 
@@ -106,7 +106,7 @@ def _list_it(by: Identity, found: Submission) -> None:
     _record("listing.published", by, found)
     _close(found.listing, CHANGES_ASKED)
     news = f"Vendors find it from now on. The admin wrote: {found.version.reason}"
-    _tell(found, LISTED, f"{_name(found)} is in the marketplace", news, stays=False)
+    _tell(found, LISTED, f"{found.name} is in the marketplace", news, stays=False)
 
 
 def _ask_changes(by: Identity, found: Submission) -> None:
@@ -114,7 +114,7 @@ def _ask_changes(by: Identity, found: Submission) -> None:
     _record("listing.changes_asked", by, found)
     news = f"What they would like changed: {found.version.reason}"
     _close(found.listing, CHANGES_ASKED)
-    _tell(found, CHANGES_ASKED, f"{_name(found)} needs a change before it is listed", news)
+    _tell(found, CHANGES_ASKED, f"{found.name} needs a change before it is listed", news)
 
 
 def _decline(by: Identity, found: Submission) -> None:
@@ -122,7 +122,7 @@ def _decline(by: Identity, found: Submission) -> None:
     _record("listing.declined", by, found)
     _close(found.listing, CHANGES_ASKED)
     news = f"The reason: {found.version.reason} You can answer on the listing's page."
-    _tell(found, DECLINED, f"{_name(found)} was not listed", news, stays=False)
+    _tell(found, DECLINED, f"{found.name} was not listed", news, stays=False)
 
 
 _END = {"list": _list_it, "changes": _ask_changes, "decline": _decline}
@@ -151,11 +151,6 @@ def _reason(words: str) -> str:
     if problem:
         raise Invalid(problem, errors=[FieldError("/reason", "reason", problem)])
     return written
-
-
-def _name(found: Submission) -> str:
-    name: str = found.version.manifest["name"]
-    return name
 
 
 def _tell(found: Submission, code: str, title: str, words: str, *, stays: bool = True) -> None:
