@@ -149,11 +149,11 @@ def test_a_revoked_permission_parks_runs_and_they_go_on_in_order_after_reconnect
     assert "Reconnect it and this goes on by itself." in page
     location = begin_connecting(owner, f"/connections/{connection}/reconnect")
     assert come_back(owner, practice_partner.allow(location)).status_code == 303
+    worker.fan_out()
+    due = [run.due_at for run in rows(app, "SELECT due_at FROM runs ORDER BY id")]
+    assert due == sorted(set(due))
     everything()
     assert states_of(app, workflow) == {"succeeded": 6}
-    ended = rows(app, "SELECT id, finished_at FROM runs ORDER BY id")
-    first, last = ended[0], ended[-1]
-    assert first.finished_at <= last.finished_at
     keys = practice_partner.seen()["idempotency_keys"]
     acted_once = [each["acted"] for key, each in keys.items() if ":seat:" in key]
     assert acted_once == [1] * 6
