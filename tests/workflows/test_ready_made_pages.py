@@ -177,7 +177,6 @@ def test_publishing_makes_a_live_workflow_that_has_sent_nothing(
     assert answer.location == f"/workflows/{made.id}"
     assert (made.name, made.state) == (find(key).title, "on")
     version = database.get_one(WorkflowVersion, made.live_version_id)
-    assert version.event_type.startswith("external.")
     assert version.source.startswith("connection:")
     runs = select(func.count()).where(Run.organization_id == editor.organization_id)
     assert database.scalar(runs) == 0

@@ -12,7 +12,7 @@ from tests.engine.building import NOW, Journal
 from tests.workflows.recipe_answers import answers_for
 from wedsync import connectors
 from wedsync.errors import NotFound
-from wedsync.events.types import is_ours
+from wedsync.events.types import is_ours, stored_event_type
 from wedsync.workflows.catalogue import action_infos
 from wedsync.workflows.engine import compile_definition, steps_in_order, validate
 from wedsync.workflows.ready_made import answers, filling, find, recipe_of, recipes
@@ -90,6 +90,17 @@ def test_every_choice_gives_a_workflow_without_problems(key: str) -> None:
         for choice in question.choices:
             definition = filled_in(recipe, **{question.key: choice.value})
             assert validate(definition, actions=action_infos(), is_ours=is_ours) == []
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_what_starts_it_is_something_its_connector_tells(key: str) -> None:
+    recipe = find(key)
+    told = {
+        stored_event_type(trigger.event_type, "connection")
+        for trigger in connectors.manifests()[recipe.begins_at].triggers
+    }
+    for choice in ({}, *({each.key: c.value} for each in recipe.questions for c in each.choices)):
+        assert filled_in(recipe, **choice)["trigger"]["event_type"] in told
 
 
 @pytest.mark.parametrize("key", KEYS)

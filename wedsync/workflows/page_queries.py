@@ -9,9 +9,10 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, FromClause, Select, Text, and_, cast, func, select
 
 from wedsync.connections.models import Connection
-from wedsync.connectors.manifest import TriggerEntry
+from wedsync.connectors.manifest import Manifest, TriggerEntry
 from wedsync.events.models import Event
 from wedsync.events.subjects import name_in
+from wedsync.events.types import stored_event_type
 from wedsync.listings import manifests
 from wedsync.platform.db import db
 from wedsync.webhooks.models import Hook
@@ -205,14 +206,25 @@ def _connection_names(organization_id: UUID) -> Mapping[str, str]:
     named: dict[str, str] = {}
     for row in rows:
         named[f"connection:{row.id}"] = row.name
-        for trigger in known[row.listing_version_id].triggers:
-            named[f"connection:{row.id} external.{trigger.event_type}"] = meaning_of(trigger)
+        named |= event_names(f"connection:{row.id}", known[row.listing_version_id])
     return named
 
 
-def meaning_of(trigger: TriggerEntry) -> str:
-    """A trigger's sentence as what happens: `When a guest answers.` is `a guest answers`."""
+def event_names(source: str, manifest: Manifest) -> dict[str, str]:
+    """What the events mean that come from a connection of this connector."""
+    return {
+        f"{source} {stored_event_type(trigger.event_type, source)}": _meaning(
+            trigger, manifest.name
+        )
+        for trigger in manifest.triggers
+    }
+
+
+def _meaning(trigger: TriggerEntry, name: str) -> str:
+    """A trigger's sentence as what happens there: `When money arrives in Stripe` is `money
+    arrives`."""
     said = trigger.sentence.removeprefix("When ").removesuffix(".")
+    said = said.removesuffix(f" in {name}").removesuffix(f" at {name}")
     return said[:1].lower() + said[1:]
 
 

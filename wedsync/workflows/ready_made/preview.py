@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from wedsync import connectors
+from wedsync.events.types import stored_event_type
 from wedsync.platform import clock
 from wedsync.workflows import page_queries, workflow_words
 from wedsync.workflows.checking import blocks_publishing, problems_of
@@ -22,7 +23,6 @@ from wedsync.workflows.step_lines import Line, lines_of
 from wedsync.workflows.workflow_words import Shown, Trouble
 
 _LETTER = "smtp.send"
-_STORED_AS = "external."
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +62,7 @@ def _names(organization_id: UUID, recipe: Recipe) -> Mapping[str, str]:
     """What sources are called, the one that is not chosen yet too."""
     manifest = connectors.manifests()[recipe.begins_at]
     here = f"connection:{UNANSWERED}"
-    not_chosen = {here: manifest.name}
-    for trigger in manifest.triggers:
-        not_chosen[f"{here} {_STORED_AS}{trigger.event_type}"] = page_queries.meaning_of(trigger)
+    not_chosen = {here: manifest.name, **page_queries.event_names(here, manifest)}
     return {**page_queries.source_names(organization_id), **not_chosen}
 
 
@@ -88,7 +86,7 @@ def sample_event(recipe: Recipe) -> Mapping[str, Any]:
 def _is_of(recipe: Recipe, event_type: str) -> bool:
     wanted = str(recipe.trigger["event_type"])
     before, slot, _after = wanted.partition("{")
-    stored = f"{_STORED_AS}{event_type}"
+    stored = stored_event_type(event_type, "connection")
     return stored.startswith(before) if slot else stored == wanted
 
 
