@@ -15,8 +15,17 @@ from sqlalchemy.orm import Session
 from wedsync.accounts import organizations, passwords
 from wedsync.accounts.models import Membership, Organization, User
 from wedsync.audit.models import AuditEntry
-from wedsync.cli.demo_data import automations, businesses, couples, guests, seeding, webhooks
+from wedsync.cli.demo_data import (
+    automations,
+    businesses,
+    couples,
+    guests,
+    listings,
+    seeding,
+    webhooks,
+)
 from wedsync.cli.installation.logins import DEMO_PASSWORD, LOGINS
+from wedsync.listings import queries
 from wedsync.migrations import tables
 from wedsync.platform.db import db
 from wedsync.settings import CHECKOUT, Settings
@@ -134,6 +143,13 @@ def test_both_workflows_are_live(seeded: None, database: Session) -> None:
         (automations.SEAT_GUESTS, "on", 1),
         (automations.THANK_FOR_PAYMENTS, "on", 1),
     }
+
+
+def test_a_partner_s_listing_waits_for_an_admin(seeded: None, app: APIFlask) -> None:
+    with app.app_context():
+        [waiting] = queries.to_review()
+        assert (waiting.maker, waiting.listing.slug) == ("Petal RSVP", listings.SLUG)
+        assert all(check["passed"] for check in waiting.version.checks)
 
 
 def test_nothing_is_sent_anywhere_until_somebody_says_so(seeded: None, database: Session) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 from apiflask import APIFlask
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from wedsync import connectors
@@ -107,3 +107,20 @@ def test_a_slug_that_a_partner_has_is_not_taken_over(
 def test_the_hash_does_not_depend_on_the_order_of_keys() -> None:
     assert manifests.content_hash({"a": 1, "b": 2}) == manifests.content_hash({"b": 2, "a": 1})
     assert manifests.content_hash({"a": 1}) != manifests.content_hash({"a": 2})
+
+
+def test_a_manifest_of_another_time_keeps_nobody_from_the_others(
+    app: APIFlask, shipped: dict[str, Manifest], database: Session
+) -> None:
+    shipped["paper-boats"] = RENAMED.model_copy(update={"slug": "paper-boats"})
+    publish(app, shipped)
+    old = database.scalars(select(Listing).where(Listing.slug == "paper-birds")).one()
+    database.execute(
+        update(ListingVersion)
+        .where(ListingVersion.id == old.published_version_id)
+        .values(manifest={"slug": "paper-birds", "wings": 2})
+    )
+    with app.app_context():
+        assert [each.listing.slug for each in queries.all_published()] == ["paper-boats"]
+        with pytest.raises(NotFound):
+            queries.published("paper-birds")

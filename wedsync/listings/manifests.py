@@ -4,11 +4,13 @@ A version that left its author's hands never changes again, so what was read is 
 """
 
 import hashlib
+import logging
 from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
 import orjson
+from pydantic import ValidationError
 from sqlalchemy import Connection, select
 from sqlalchemy.orm import Session, scoped_session
 
@@ -17,6 +19,8 @@ from wedsync.errors import NotFound
 from wedsync.listings.models import ListingVersion
 
 Executor = Connection | Session | scoped_session[Any]
+
+log = logging.getLogger(__name__)
 
 _UNCHANGING = ("published", "superseded")
 _MOST_KEPT = 1_000
@@ -32,7 +36,10 @@ def of(executor: Executor, version_id: UUID) -> Manifest:
 
 
 def of_many(executor: Executor, version_ids: Iterable[UUID]) -> Mapping[UUID, Manifest]:
-    """The manifests of versions by id, read in one query; those that are not there are left out."""
+    """The manifests of versions by id, read in one query.
+
+    Those that are not there are left out, and those this version of WedSync cannot read any more.
+    """
     wanted = list(version_ids)
     found = {each: _kept[each] for each in wanted if each in _kept}
     missing = [each for each in wanted if each not in found]
@@ -55,7 +62,11 @@ def _read(executor: Executor, version_ids: list[UUID]) -> dict[UUID, Manifest]:
     )
     read = {}
     for row in executor.execute(query):
-        read[row.id] = Manifest.model_validate(row.manifest)
+        try:
+            read[row.id] = Manifest.model_validate(row.manifest)
+        except ValidationError:
+            log.warning("the manifest of version %s cannot be read any more", row.id)
+            continue
         if row.state in _UNCHANGING:
             _keep(row.id, read[row.id])
     return read

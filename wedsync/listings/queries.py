@@ -68,6 +68,7 @@ def all_published() -> list[PublishedListing]:
     return [
         PublishedListing(listing, version, read[version.id], maker)
         for listing, version, maker in rows
+        if version.id in read
     ]
 
 

@@ -9,8 +9,8 @@ from wedsync.accounts import organizations, people
 from wedsync.accounts.models import Organization, User
 from wedsync.audit import service as audit
 from wedsync.cli.installation.logins import DEMO_PASSWORD, LOGINS, Login
-from wedsync.platform.db import db
 from wedsync.platform import clock
+from wedsync.platform.db import db
 from wedsync.platform.identity import Identity, Role
 
 ROSEWOOD, LUMEN, PETAL, PLATFORM = "rosewood", "lumen", "petal", "wedsync"

@@ -2,8 +2,15 @@
 
 from datetime import date
 
-from wedsync.cli.demo_data import automations, couples, webhooks
-from wedsync.cli.demo_data.businesses import BUSINESSES, ROSEWOOD, Business, is_open, open_business
+from wedsync.cli.demo_data import automations, couples, listings, webhooks
+from wedsync.cli.demo_data.businesses import (
+    BUSINESSES,
+    PETAL,
+    ROSEWOOD,
+    Business,
+    is_open,
+    open_business,
+)
 from wedsync.platform.identity import Identity
 
 
@@ -16,7 +23,10 @@ def plant(today: date) -> list[Business]:
 
 
 def _furnish(business: Business, owner: Identity, today: date) -> None:
-    """Give Rosewood its work; the others begin with nothing, as a new business does."""
+    """Give Rosewood its work and Petal its listing; the others begin with nothing, as a new
+    business does."""
+    if business.slug == PETAL:
+        listings.offer(owner)
     if business.slug != ROSEWOOD:
         return
     for couple in couples.COUPLES:
