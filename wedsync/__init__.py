@@ -10,7 +10,7 @@ The map, from the outside in; a package imports only what stands below it:
 | `api` | REST resources over the services below |
 | `catalog` | the marketplace's pages: for vendors, partners and admins |
 | `health` | Today, the books, and whether the platform is alive |
-| `workflows` | definitions, versions, runs; `engine/` is pure, `actions/` are the built-in ones |
+| `workflows` | definitions, versions, runs; `engine/` is pure, `ready_made/` is the gallery |
 | `webhooks` | hooks in; endpoints, deliveries and attempts out |
 | `weddings` | the canonical wedding records |
 | `connections` | an organization's authorised links to connectors: consent, tokens, checks |
