@@ -2,9 +2,9 @@
 
 import pytest
 from apiflask import APIFlask
-from sqlalchemy import event
 from sqlalchemy.orm import Session
 
+from tests.catalog.pages import statements_of
 from tests.listings.manifests import SEATWELL
 from tests.listings.ways import a_draft, listed, slug_of
 from tests.page_words import words_of
@@ -160,28 +160,11 @@ def test_a_shelf_twice_as_full_asks_the_database_no_more_often(
     app: APIFlask, partner: Persona, admin: Persona, viewer: Persona
 ) -> None:
     marketplace(viewer)
-    before = statements_of(app, viewer)
+    before = statements_of(app, viewer, "/marketplace")
     for number in range(6):
         listed(app, partner, admin, name=f"Seatwell {number}")
     marketplace(viewer)
-    assert statements_of(app, viewer) == before
-
-
-def statements_of(app: APIFlask, persona: Persona) -> int:
-    """How many statements the page asks."""
-    asked: list[str] = []
-
-    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
-        asked.append(statement)
-
-    with app.app_context():
-        engine = db.engine
-    event.listen(engine, "before_cursor_execute", note)
-    try:
-        marketplace(persona)
-    finally:
-        event.remove(engine, "before_cursor_execute", note)
-    return len(asked)
+    assert statements_of(app, viewer, "/marketplace") == before
 
 
 # --- search by itself
