@@ -11,6 +11,7 @@ from wedsync.connectors.contract import Access, Failed
 from wedsync.connectors.filling import NotFilled, reached
 from wedsync.connectors.manifest import Account as AccountRequest
 from wedsync.connectors.manifest import Manifest
+from wedsync.connectors.scrubbing import scrubbed
 from wedsync.platform import outbound
 
 _LONGEST = 300
@@ -35,7 +36,7 @@ def ask(manifest: Manifest, access: Access, timeout_s: float) -> Account | Faile
     check = connectors.account_check(manifest)
     if check is None:
         return NOBODY
-    outcome = check(access, timeout_s)
+    outcome = scrubbed(check(access, timeout_s), access)
     return outcome if isinstance(outcome, Failed) else _account(outcome.output, "id", "name")
 
 
@@ -55,7 +56,7 @@ def _ask_by_request(asked: AccountRequest, access: Access, timeout_s: float) -> 
         request = rest.request_of(asked.request, access, {}, timeout_s=timeout_s)
     except NotFilled as error:
         return Failed("permanent", "input_invalid", error.detail)
-    outcome = answers.read(outbound.request(request), asked.request.output)
+    outcome = scrubbed(answers.read(outbound.request(request), asked.request.output), access)
     if isinstance(outcome, Failed):
         return outcome
     return _account(outcome.output, asked.id_path, asked.name_path)

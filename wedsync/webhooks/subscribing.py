@@ -21,6 +21,7 @@ from wedsync.connections import access as connections
 from wedsync.connectors import answers, filling, rest
 from wedsync.connectors.contract import Access, Failed
 from wedsync.connectors.manifest import Hooks, RequestTemplate
+from wedsync.connectors.scrubbing import scrubbed_failure
 from wedsync.listings import manifests
 from wedsync.platform import clock, documents, outbound
 from wedsync.platform.outbound import Answer, Outcome, Request
@@ -145,7 +146,7 @@ class Subscribing:
             return _failed(outcome)
         given = answers.read(outcome)
         if isinstance(given, Failed):
-            return given
+            return scrubbed_failure(given, errand.access) if errand.access else given
         secret, named = _given(errand, outcome)
         if not isinstance(secret, str) or schemes.named(errand.row.scheme).secret_problem(secret):
             return Failed("permanent", "secret_missing", "They did not tell us a usable secret.")

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from wedsync.connectors.contract import Action
+from wedsync.connectors.contract import Access, Action
 from wedsync.platform import effects
 from wedsync.platform.vault import OpenKey
 from wedsync.workflows.engine import Perform, Program
@@ -24,12 +24,12 @@ from wedsync.workflows.models import NO_ITEM
 class Performing:
     """The effect that is on its way: what to read its outcome with.
 
-    `generation` is which refresh its connection's credentials came from.
+    `access` is the connection it acts through, opened; None where it needs none.
     """
 
     action: Action
     perform: Perform
-    generation: int = 0
+    access: Access | None = None
     is_task: bool = False
 
 

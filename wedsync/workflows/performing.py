@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
-from uuid import UUID
 
 from wedsync.connectors.contract import Action, Call, Failed, Publish, Succeeded, Task
+from wedsync.connectors.scrubbing import scrubbed
 from wedsync.platform import ids, leaves
 from wedsync.platform.effects import Blocking, Done, Effect, Ended
 from wedsync.platform.outbound import Failure, Request
@@ -77,17 +77,18 @@ def ended_event(run: LiveRun, ended: Ended, now: datetime, random: float) -> Eng
     """What the engine is told when the effect on its way came home."""
     performing = _on_its_way(run)
     finished = _finish(performing, ended)
+    if performing.access is not None:
+        finished = scrubbed(finished, performing.access)
     scope = run.scope(run.outputs)
     return _event(scope, performing.perform, performing.action, finished, now, random)
 
 
 def refusal(run: LiveRun, event: EngineEvent) -> Refusal | None:
     """Whether this end of an effect says that a connection is not known any more."""
-    performing = _on_its_way(run)
-    connection_id = performing.perform.connection
-    if connection_id is None or event.error is None or event.error["class"] != "auth":
+    access = _on_its_way(run).access
+    if access is None or event.error is None or event.error["class"] != "auth":
         return None
-    return Refusal(run.organization_id, UUID(connection_id), performing.generation)
+    return Refusal(run.organization_id, access.connection_id, access.generation)
 
 
 def attempt_end(run: LiveRun, event: EngineEvent, ended: Ended) -> AttemptEnd:
@@ -135,8 +136,7 @@ def _leave(result: Advance, wanted: Perform, found: Reached, begun: Call | Task,
     result.leaving = _effect(begun, f"{run.organization_id}:{far_end}")
     if found.action.effect(wanted.input) == "once":
         result.far_end = far_end
-    generation = found.access.generation if found.access else 0
-    result.performing = Performing(found.action, wanted, generation, isinstance(begun, Task))
+    result.performing = Performing(found.action, wanted, found.access, isinstance(begun, Task))
 
 
 def _effect(begun: Call | Task, lane: str) -> Effect:
