@@ -55,9 +55,10 @@ def issuer_mismatch(name: str) -> Reason:
 
 
 def scope_missing(name: str, words: Sequence[str]) -> Reason:
+    wanted = listing([each[:1].lower() + each[1:] for each in words])
     return Reason(
         code="scope_missing",
-        message=f"{name} would not let us {listing(list(words))}, and this does not work without. "
+        message=f"{name} would not let us {wanted}, and this does not work without. "
         "Connect again and leave the ticks where they are.",
     )
 
