@@ -2,6 +2,8 @@
 
 import html
 import re
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from uuid import UUID, uuid4
 
 import pytest
@@ -202,7 +204,25 @@ def test_pressing_twice_makes_one(app: APIFlask, editor: Persona, database: Sess
     assert again.request.path == first.location
     assert len(workflows_of(database, editor)) == 1
     editor.browser.post("/workflows/gallery/allergy", data={**given, "chef": "b@olive.example"})
-    assert len(workflows_of(database, editor)) == 2
+    assert {each.name for each in workflows_of(database, editor)} == {
+        "A guest has an allergy",
+        "A guest has an allergy (2)",
+    }
+
+
+def test_two_who_publish_at_once_make_one(
+    app: APIFlask, owner: Persona, editor: Persona, database: Session
+) -> None:
+    given = answers_for(find("favourites"), connect_all(app, editor.organization_id))
+    together = Barrier(2)
+
+    def publish(persona: Persona) -> int:
+        together.wait()
+        return persona.browser.post("/workflows/gallery/favourites", data=given).status_code
+
+    with ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(publish, (owner, editor))) == [303, 303]
+    assert len(workflows_of(database, editor)) == 1
 
 
 def test_answers_that_cannot_be_used_publish_nothing(

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import chain, count
 from uuid import UUID
 
 from sqlalchemy import select, text
@@ -62,12 +63,26 @@ def start(by: Identity, key: str, given: Mapping[str, str]) -> Started:
     definition = definition_of(place, recipe, read(place, recipe, given).require())
     if there := _same(place.organization_id, definition):
         return Started(there, is_new=False)
-    made = service.create(place.organization_id, recipe.title, definition, by=by).workflow
+    name = _free_name(place.organization_id, recipe.title)
+    made = service.create(place.organization_id, name, definition, by=by).workflow
     service.publish(place.organization_id, made.id, note=_NOTE, by=by)
     return Started(made, is_new=True)
 
 
 _NOTE = "Ready-made"
+
+
+def _free_name(organization_id: UUID, title: str) -> str:
+    """The title, with a number where a workflow is called so already."""
+    taken = set(
+        db.session.scalars(
+            select(Workflow.name).where(
+                Workflow.organization_id == organization_id, Workflow.name.startswith(title)
+            )
+        )
+    )
+    numbered = (f"{title} ({number})" for number in count(2))
+    return next(name for name in chain([title], numbered) if name not in taken)
 
 
 def _same(organization_id: UUID, definition: Definition) -> Workflow | None:
