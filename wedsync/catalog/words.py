@@ -9,7 +9,7 @@ from wedsync.listings.differences import Permission, permissions
 from wedsync.platform import wording
 
 _SLOT = re.compile(r"\{([^{}]*)\}")
-_SEEING = frozenset(("see", "sees", "read", "reads", "look", "view", "know"))
+_SEEING = frozenset(("see", "sees", "read", "reads", "look", "view", "know", "be"))
 _REFUSING = frozenset(("cannot", "never", "not"))
 _GROUP_ICONS = {
     "Messages": {"icon": "mail"},
