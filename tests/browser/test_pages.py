@@ -13,6 +13,8 @@ PAGES = {
     "today": "/",
     "weddings": "/weddings",
     "workflows": "/workflows",
+    "gallery": "/workflows/gallery",
+    "ready-made": "/workflows/gallery/guest-declines",
     "runs": "/runs",
     "webhooks": "/webhooks",
     "hook-new": "/webhooks/hooks/new",
