@@ -59,13 +59,14 @@ def connection_changed(connection: Connection, events: Sequence[FannedEvent]) ->
             last[UUID(event.data["connection_id"])] = event
     ended = [each for each, event in last.items() if event.type == ENDED]
     made = [each for each in last if each not in ended]
+    for row in connection.execute(_CONNECTIONS, {"ids": made}).all() if made else ():
+        wanted = manifests.of(connection, row.listing_version_id).hooks
+        if wanted is None:
+            ended.append(row.id)  # nothing is told any more since it was connected anew
+        else:
+            connection.execute(_MAKE, _hook(row, wanted))
     if ended:
         connection.execute(_END, {"ids": ended})
-    if made:
-        for row in connection.execute(_CONNECTIONS, {"ids": made}).all():
-            wanted = manifests.of(connection, row.listing_version_id).hooks
-            if wanted is not None:
-                connection.execute(_MAKE, _hook(row, wanted))
 
 
 def set_secret(by: Identity, connection_id: UUID, secret: str) -> Hook:

@@ -72,7 +72,7 @@ class _Errand:
     """One row that was taken: what to ask, with whose access; or what stands in the way."""
 
     row: Row[Any]
-    hooks: Hooks
+    hooks: Hooks | None
     access: Access | None
     request: Request | None
     problem: Failed | None = None
@@ -104,16 +104,14 @@ class Subscribing:
 
     def _errand(self, connection: Connection, row: Row[Any]) -> _Errand:
         hooks = manifests.of(connection, row.listing_version_id).hooks
-        if hooks is None:
-            raise ValueError(f"hook {row.id} belongs to a connection without hooks")
+        if hooks is None or hooks.subscribe is None:
+            return _Errand(row, hooks, None, None, _NOT_SAID)
         access = connections.open_for_work(
             connection, self._vault, self._settings, row.organization_id, row.connection_id
         )
         if not isinstance(access, Access):
             problem = Failed("not_sent", "connection_unusable", access.message)
             return _Errand(row, hooks, None, None, problem)
-        if hooks.subscribe is None:
-            return _Errand(row, hooks, access, None, _NOT_SAID)
         try:
             request = self._request(hooks.subscribe, access, row)
         except filling.NotFilled as refused:
@@ -186,7 +184,8 @@ class Subscribing:
 
     def _end_the_one_before(self, errand: _Errand) -> None:
         """A partner told anew would tell us everything twice; the new one holds already."""
-        template, access = errand.hooks.unsubscribe, errand.access
+        template = errand.hooks.unsubscribe if errand.hooks else None
+        access = errand.access
         if template is None or access is None or errand.row.subscription_id is None:
             return
         try:
@@ -214,7 +213,9 @@ _NOT_SAID = Failed("permanent", "not_said", "This integration does not say how t
 
 def _given(errand: _Errand, outcome: Outcome | None) -> tuple[Any, Any]:
     """The secret and the id in the answer to a subscription."""
-    document = documents.read(outcome.body) if isinstance(outcome, Answer) else None
+    if not isinstance(outcome, Answer) or errand.hooks is None:
+        return None, None
+    document = documents.read(outcome.body)
     return (
         filling.reached(document, errand.hooks.secret_path),
         filling.reached(document, errand.hooks.id_path),

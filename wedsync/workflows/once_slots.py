@@ -3,11 +3,12 @@
 A far end is a connection or, without one, a host. Its slot is taken in the transaction that
 commits the intent and given back in the one that records the result, so that a death leaves one
 effect per far end in doubt, not a window full. A run that finds the slot taken waits for it, in
-the order the runs were made; whoever gives the slot back makes the next one due.
+the order the runs were made; whoever gives the slot back makes the next one due, and only that
+one: ten thousand who look again by themselves leave no time to send. Whom nobody woke, because it
+began to wait in the very moment in which the slot was given back, is found by `sweep`.
 """
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import Connection, text
@@ -19,8 +20,12 @@ from wedsync.workflows.journal import LANES
 from wedsync.workflows.live_run import Advance
 
 LOOK_AGAIN = timedelta(seconds=5)
-"""When a waiting run looks by itself: it may have begun to wait in the very moment in which the
-slot was given back, or the giver died."""
+"""When the first of those that wait looks by itself: it may have begun to wait in the very moment
+in which the slot was given back, or the giver died."""
+
+_LOOK_LATER = timedelta(seconds=60)
+"""The others are made due one by one; thousands that look every few seconds would be all there is
+to do. They look at all because whoever is before them may be stopped."""
 
 _MARGIN_S = 30
 
@@ -51,13 +56,22 @@ _GIVE_BACK = text(
 _GIVE_BACK_OF = text(
     "DELETE FROM once_slots WHERE owner = ANY(:owners) RETURNING organization_id, far_end"
 )
+# A minute ago: before those of its workflow that have not come as far yet, and due as they are.
 _NEXT = text(
-    "UPDATE runs SET due_at = clock_timestamp() FROM (SELECT next.id FROM "
+    "UPDATE runs SET due_at = clock_timestamp() - interval '1 minute' FROM (SELECT next.id FROM "
     + recordset("organization_id uuid, far_end text")
-    + " CROSS JOIN LATERAL (SELECT id FROM runs WHERE organization_id = t.organization_id"
-    "  AND state = 'waiting' AND waiting_for ->> 'kind' = 'limit'"
-    "  AND waiting_for ->> 'id' = t.far_end ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED) next) n"
+    + " CROSS JOIN LATERAL (SELECT r.id FROM runs r JOIN workflows ON workflows.id = r.workflow_id"
+    "  WHERE r.organization_id = t.organization_id AND r.state = 'waiting'"
+    "  AND r.waiting_for ->> 'kind' = 'limit' AND r.waiting_for ->> 'id' = t.far_end"
+    "  AND workflows.state <> 'paused' ORDER BY r.id LIMIT 1 FOR UPDATE OF r SKIP LOCKED) next) n"
     " WHERE runs.id = n.id RETURNING runs.organization_id, runs.workflow_id, runs.due_at"
+)
+_FREE = text(
+    "SELECT DISTINCT organization_id, waiting_for ->> 'id' AS far_end FROM runs"
+    " WHERE state = 'waiting' AND waiting_for ->> 'kind' = 'limit'"
+    " AND NOT EXISTS (SELECT FROM once_slots held"
+    "  WHERE held.organization_id = runs.organization_id"
+    "  AND held.far_end = runs.waiting_for ->> 'id' AND held.held_until > clock_timestamp())"
 )
 
 
@@ -75,7 +89,12 @@ def give_back_of(connection: Connection, owners: Sequence[UUID]) -> None:
         _wake_next(connection, [(row.organization_id, row.far_end) for row in freed])
 
 
-def take(connection: Connection, owner: UUID, advances: Sequence[Advance], now: datetime) -> None:
+def sweep(connection: Connection) -> None:
+    """Make due who is first at a far end whose slot is free, whatever was missed."""
+    _wake_next(connection, [(row.organization_id, row.far_end) for row in connection.execute(_FREE)])
+
+
+def take(connection: Connection, owner: UUID, advances: Sequence[Advance]) -> None:
     """Take a slot for each effect that may happen once; whoever finds none waits instead."""
     wanting = [result for result in advances if result.far_end is not None]
     if not wanting:
@@ -93,14 +112,14 @@ def take(connection: Connection, owner: UUID, advances: Sequence[Advance], now: 
     ]
     taken = connection.execute(_TAKE, {"owner": owner, **batch.rows(rows)})
     started = {row.run_id for row in taken}
+    heads = {one.run.id for one in first.values()}
     for one in wanting:
         if one.run.id not in started:
-            _postpone(one, now)
+            _postpone(one, now + (LOOK_AGAIN if one.run.id in heads else _LOOK_LATER))
 
 
-def _postpone(result: Advance, now: datetime) -> None:
+def _postpone(result: Advance, until: datetime) -> None:
     """Turn an effect that was about to leave into a wait for its slot."""
-    until = now + LOOK_AGAIN
     waiting_for = {"kind": "limit", "id": result.far_end, "until": until.isoformat()}
     result.stand_by(waiting_for, until, attempts=1)
 
