@@ -161,6 +161,9 @@ def test_taking_it_off_the_shelf_and_putting_it_back(
         )
     ).all()
     assert told == ["Seatwell table plans was taken out of the marketplace"]
+    queue = admin.browser.get("/review").get_data(as_text=True)
+    assert f"/review/{version_id}" in queue
+    assert "Taken off the shelf" in queue
     admin.browser.post(f"/review/{version_id}/reinstate")
     assert owner.browser.get(f"/marketplace/{slug}").status_code == 200
     partner.browser.post(f"/listings/{listing_id}/withdraw")

@@ -33,7 +33,7 @@ def review_queue() -> Response:
     return render(
         "catalog/review_queue.html",
         waiting=queries.to_review(),
-        listed=[each for each in queries.all_published() if not each.listing.built_in],
+        listed=queries.once_listed(),
         state_words=listing_words.STATE_WORDS,
     )
 

@@ -22,6 +22,7 @@ from wedsync.listings.models import (
 from wedsync.platform.db import db
 
 PAGE = 50
+MOST_LISTED = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +175,18 @@ def to_review() -> list[Submission]:
     return [Submission(*row) for row in db.session.execute(query)]
 
 
+def once_listed() -> list[Submission]:
+    """Partners' listings that were published, on the shelf or off it, by name."""
+    query = (
+        _submissions()
+        .options(defer(ListingVersion.manifest, raiseload=True))
+        .where(Listing.published_version_id == ListingVersion.id, Listing.built_in.is_(False))
+        .order_by("name", Listing.id)
+        .limit(MOST_LISTED)
+    )
+    return [Submission(*row) for row in db.session.execute(query)]
+
+
 def count_to_review() -> int:
     """How many versions wait for an admin."""
     waiting = select(func.count()).where(ListingVersion.state.in_(TO_REVIEW_STATES))
@@ -224,7 +237,7 @@ def _published() -> Select[Listing, ListingVersion, str]:
 
 
 def _submissions() -> Select[Listing, ListingVersion, str, str]:
-    name = func.coalesce(ListingVersion.manifest["name"].astext, Listing.slug)
+    name = func.coalesce(ListingVersion.manifest["name"].astext, Listing.slug).label("name")
     return (
         select(Listing, ListingVersion, name, Organization.name)
         .join(ListingVersion, ListingVersion.listing_id == Listing.id)
