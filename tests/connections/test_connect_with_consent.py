@@ -159,7 +159,7 @@ def test_a_missing_permission_is_named(
     come_back(editor, practice_partner.allow(out, scopes=["guests:read", "webhooks"]))
     row = only(app, editor)
     assert (row.state, row.reason["code"]) == ("pending", "scope_missing")
-    assert "See the diary and hold dates" in row.reason["message"]
+    assert "see the diary and hold dates" in row.reason["message"]
 
 
 @pytest.mark.parametrize(
