@@ -91,6 +91,7 @@ def tell_people(connection: Connection) -> None:
 
 TABLE = (
     Scheduled("give back claims", 1, give_back_claims),
+    Scheduled("wake who waits for its turn", 5, once_slots.sweep),
     Scheduled("wake who waits for a connection", 30, waiting_on.sweep),
     Scheduled("tell people", 5, tell_people),
     Scheduled("prune", 600, prune),

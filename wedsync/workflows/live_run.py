@@ -125,20 +125,17 @@ class Advance:
             row.position, row.input = before.position, before.input
         return row
 
-    def stand_by(
-        self, waiting_for: Mapping[str, Any], due_at: datetime | None, *, attempts: int = 0
-    ) -> None:
-        """Turn the effect that was about to leave into a wait.
+    def stand_by(self, waiting_for: Mapping[str, Any], *, attempts: int = 0) -> None:
+        """Turn the effect that was about to leave into a wait; somebody else says when it goes on.
 
-        `attempts` is how many were counted without having started. With `due_at` None somebody
-        else says when it goes on.
+        `attempts` is how many were counted without having started.
         """
         move, position = self.move, position_of(self.move.engine_state)
         if position is None:
             raise ValueError(f"run {self.run.id} has no effect to postpone")
         again = replace(position, phase="retrying", attempt=position.attempt - attempts)
         move.engine_state = standing(again)
-        move.state, move.due_at, move.waiting_for = "waiting", due_at, dict(waiting_for)
+        move.state, move.due_at, move.waiting_for = "waiting", None, dict(waiting_for)
         move.started.clear()
         row = self.row(position.step, position.item)
         row.state, row.attempts = "waiting", again.attempt

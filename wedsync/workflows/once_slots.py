@@ -19,14 +19,6 @@ from wedsync.platform.effects import Blocking, Effect
 from wedsync.workflows.journal import LANES
 from wedsync.workflows.live_run import Advance
 
-LOOK_AGAIN = timedelta(seconds=5)
-"""When the first of those that wait looks by itself: it may have begun to wait in the very moment
-in which the slot was given back, or the giver died."""
-
-_LOOK_LATER = timedelta(seconds=60)
-"""The others are made due one by one; thousands that look every few seconds would be all there is
-to do. They look at all because whoever is before them may be stopped."""
-
 _MARGIN_S = 30
 
 # Nothing here waits for another worker: the lock is only tried, and a slot that is being given
@@ -91,7 +83,9 @@ def give_back_of(connection: Connection, owners: Sequence[UUID]) -> None:
 
 def sweep(connection: Connection) -> None:
     """Make due who is first at a far end whose slot is free, whatever was missed."""
-    _wake_next(connection, [(row.organization_id, row.far_end) for row in connection.execute(_FREE)])
+    _wake_next(
+        connection, [(row.organization_id, row.far_end) for row in connection.execute(_FREE)]
+    )
 
 
 def take(connection: Connection, owner: UUID, advances: Sequence[Advance]) -> None:
@@ -112,16 +106,14 @@ def take(connection: Connection, owner: UUID, advances: Sequence[Advance]) -> No
     ]
     taken = connection.execute(_TAKE, {"owner": owner, **batch.rows(rows)})
     started = {row.run_id for row in taken}
-    heads = {one.run.id for one in first.values()}
     for one in wanting:
         if one.run.id not in started:
-            _postpone(one, now + (LOOK_AGAIN if one.run.id in heads else _LOOK_LATER))
+            _postpone(one)
 
 
-def _postpone(result: Advance, until: datetime) -> None:
+def _postpone(result: Advance) -> None:
     """Turn an effect that was about to leave into a wait for its slot."""
-    waiting_for = {"kind": "limit", "id": result.far_end, "until": until.isoformat()}
-    result.stand_by(waiting_for, until, attempts=1)
+    result.stand_by({"kind": "limit", "id": result.far_end}, attempts=1)
 
 
 def _longest_s(effect: Effect | None) -> float:

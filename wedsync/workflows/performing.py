@@ -66,7 +66,7 @@ def wait_for_connection(
 ) -> None:
     """Stand by until the connection is mended: whoever mends it makes the run due again."""
     waiting_for = {"kind": "connection", "id": str(result.connection_id)}
-    result.stand_by(waiting_for, None, attempts=attempts)
+    result.stand_by(waiting_for, attempts=attempts)
     if error is not None:
         for row in result.move.steps.values():
             if row.state == "waiting":

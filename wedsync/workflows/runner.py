@@ -98,11 +98,11 @@ class RunSource:
             reach = self._reach(connection)
             came_home = [_after(reach, run, ended) for run, ended in finished]
             once_slots.give_back(connection, _slot_holders(finished))
-            once_slots.take(connection, owner, came_home, clock.now())
+            once_slots.take(connection, owner, came_home)
             journal.touch(connection, [result.move for result in came_home])
             rows = _claim(connection, owner, came_home, room, shares)
             taken_up = self._take_up(connection, reach, rows)
-            once_slots.take(connection, owner, taken_up, clock.now())
+            once_slots.take(connection, owner, taken_up)
             # Once more: a claim says when its lanes are due by rows that are written only now.
             moves = [result.move for result in (*came_home, *taken_up)]
             journal.touch(connection, moves)
@@ -138,7 +138,7 @@ class RunSource:
         try:
             with connection.begin_nested():
                 result = step()
-                once_slots.take(connection, owner, [result], clock.now())
+                once_slots.take(connection, owner, [result])
                 journal.touch(connection, [result.move])
                 held |= journal.write(connection, owner, [result.move])
                 _tell_of_refusals(connection, [result], held)
