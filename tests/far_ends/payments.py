@@ -40,7 +40,9 @@ class LocalStripe:
         with urllib.request.urlopen(request, timeout=10) as answer:
             assert answer.status == 200
 
-    def pay(self, amount: int, currency: str, number: str = GOOD_CARD) -> stripe.PaymentIntent:
+    def pay(
+        self, amount: int, currency: str, number: str = GOOD_CARD, **metadata: str
+    ) -> stripe.PaymentIntent:
         """Pay by card, in minor units, through the official library."""
         client = stripe.StripeClient(_KEY, base_addresses={"api": self.url})
         card = client.v1.payment_methods.create(
@@ -50,7 +52,13 @@ class LocalStripe:
             }
         )
         return client.v1.payment_intents.create(
-            {"amount": amount, "currency": currency, "payment_method": card.id, "confirm": True}
+            {
+                "amount": amount,
+                "currency": currency,
+                "payment_method": card.id,
+                "confirm": True,
+                "metadata": metadata,
+            }
         )
 
 

@@ -5,6 +5,7 @@ what guests and couples do at Petal Practice comes in as signed webhooks, seats 
 there by its API, letters arrive in its inbox.
 """
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from uuid import UUID
 
 import pytest
 
+from tests.far_ends.payments import LocalStripe, started_localstripe
 from tests.far_ends.practice_partner import PracticePartner, started_practice_partner
 from tests.live_site import LiveSite, live_site
 from tests.servers import Addresses
@@ -21,7 +23,10 @@ from wedsync.cli.demonstration.visitor import Page, Visitor
 from wedsync.cli.installation.logins import DEMO_PASSWORD
 from wedsync.workflows.ready_made import find
 
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+
 ALLERGY = "sesame-4c1d"
+SECRET = "whsec_rosewood0123456789abcdef"
 _PATIENCE_S = 40
 _OVER = {"succeeded", "failed", "stopped", "filtered", "needs_attention"}
 
@@ -125,6 +130,24 @@ def connect_a_mailbox(visitor: Visitor, partner: PracticePartner) -> str:
     return id_of(page)
 
 
+def connect_payments(visitor: Visitor, far_end: LocalStripe) -> str:
+    """By its key; the address and the secret of its events go over by hand."""
+    page = visitor.submit(
+        visitor.visit("/connect/stripe"),
+        "/connect/stripe",
+        api_key="sk_test_rosewood",
+        address=far_end.url,
+    )
+    connection = id_of(page)
+    hook = f"/webhooks/of-connection/{connection}"
+    told = wait_for(
+        lambda: re.search(r"http://localhost:\d+/\S+", visitor.visit(hook).text), "no hook was made"
+    )
+    visitor.submit(visitor.visit(hook), "/secret", secret=SECRET)
+    far_end.tell(told[0], SECRET)
+    return connection
+
+
 def id_of(page: Page) -> str:
     assert page.status == 200, page.text
     return str(UUID(page.url.partition("?")[0].rpartition("/")[2]))
@@ -198,3 +221,19 @@ def test_too_few_favourites_get_a_nudge_and_enough_a_task(business: Business) ->
     assert begun["state"] == "succeeded", begun
     (task,) = [step for step in begun["steps"] if step["id"] == "album"]
     assert "64 pictures chosen" in task["output"]["title"]
+
+
+def test_a_payment_is_receipted_or_comes_to_its_owner(business: Business) -> None:
+    with started_localstripe() as far_end:
+        business.connections["stripe"] = connect_payments(business.visitor, far_end)
+        workflow = business.start("payment", owner="owner@rosewood.example")
+        far_end.pay(150_005, "gbp", invoice_number="ROSE-0042", email="ella@example.com")
+        receipt = business.letter_to("ella@example.com")
+        assert receipt["subject"] == "Receipt for invoice ROSE-0042"
+        assert "Your payment of 1500.05 GBP" in receipt["text"]
+        told = {step["id"] for step in business.run_of(workflow)["steps"]}
+        assert told == {"paid", "known", "receipt", "books"}
+        far_end.pay(20_000, "jpy")
+        review = business.letter_to("owner@rosewood.example")
+        assert review["subject"] == "A payment of 20000 JPY needs your eyes"
+        assert "Invoice: none named" in review["text"]

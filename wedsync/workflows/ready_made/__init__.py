@@ -14,7 +14,7 @@ A text in a recipe's definition may hold slots:
 | `{trigger.data.guest.name}`, `{steps.free.released}` | what comes in, what a step gave |
 | `{trigger.data.guest.name\|A guest}` | the same, with words for when there is none |
 | `{day of trigger.data.wedding.date\\|the day}` | a date that comes in, as people write it |
-| `{money of trigger.data.amount in trigger.data.currency}` | minor units as money |
+| `{money of trigger.data.amount in trigger.data.currency\|some money}` | minor units as money |
 
 A text that is one slot only keeps the value's type. A part with `only_if = { question = "answer" }`
 is left out unless that was answered.

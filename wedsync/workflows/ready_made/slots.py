@@ -73,9 +73,7 @@ def _slot(written: str, answers: Answers) -> Any:
         return _answer(function[1] if function else "", answers.given(name), answers.zone)
     value: Any = {"var": name}
     if function and function[1] == "money":
-        currency = {"var": function[3]}
-        value = _money(value, currency)
-        return {"if": [currency, value, otherwise]} if bar else value
+        return {"if": [{"!==": [value, None]}, _money(value, {"var": function[3]}), otherwise]}
     if function:
         return {"if": [value, _day(value), otherwise]}
     return {"??": [value, otherwise]} if bar else value
