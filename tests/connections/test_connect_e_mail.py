@@ -11,6 +11,7 @@ from tests.far_ends.post_office import PASSWORD, USER, PostOffice, post_office
 from tests.page_words import words_of
 from tests.personas import Persona
 from wedsync.platform import outbound
+from wedsync.platform.vault import MASK
 
 CONNECT = "/connect/smtp"
 
@@ -79,3 +80,17 @@ def test_an_address_that_is_none_is_refused(
     assert sent.status_code == 422
     assert "e-mail address" in words_of(sent)
     assert office.conversations == 0
+
+
+def test_a_password_that_is_kept_is_never_told_to_another_server(
+    app: APIFlask, editor: Persona, office: PostOffice
+) -> None:
+    editor.browser.post(CONNECT, data=typed(office))
+    again = f"/connections/{only(app, editor).id}/reconnect"
+    for elsewhere in ({"host": "mail.example"}, {"port": "2525"}, {"security": "None"}):
+        sent = editor.browser.post(again, data=typed(office, password=MASK, **elsewhere))
+        assert sent.status_code == 422
+        assert "Fill this in again" in words_of(sent)
+    sent = editor.browser.post(again, data=typed(office, password=MASK, from_address="x@y.example"))
+    assert sent.status_code == 303
+    assert only(app, editor).account_name == "x@y.example"

@@ -247,3 +247,18 @@ def test_a_connector_without_a_client_here_is_refused_before_anybody_leaves(
     sent = editor.browser.post(f"/connect/{slug}")
     assert sent.status_code == 422
     assert "does not know this installation" in words_of(sent)
+
+
+def test_a_token_in_a_list_is_not_understood(
+    app: APIFlask, editor: Persona, partner: Persona, service: RestService
+) -> None:
+    service.answers("POST", "/token", ["first"])
+    auth = {
+        "kind": "oauth2_client_credentials",
+        "oauth": oauth(service, access_token_path="0"),
+        "fields": CLIENT_FIELDS,
+    }
+    slug = publish(app, partner, service, auth=auth)
+    assert editor.browser.post(f"/connect/{slug}", data=CLIENT).status_code == 303
+    row = only(app, editor)
+    assert (row.state, row.reason["code"]) == ("pending", "not_understood")

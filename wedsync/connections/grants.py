@@ -235,6 +235,8 @@ def _grant(oauth: OAuth, said: Any) -> Grant | None:
         return None
     # What belongs to the token stands beside it.
     beside = filling.reached(said, oauth.access_token_path.rpartition(".")[0])
+    if not isinstance(beside, Mapping):
+        return None
     refresh, scope = beside.get("refresh_token"), beside.get("scope")
     return Grant(
         access_token=token,

@@ -12,6 +12,7 @@ from wedsync.connections.account import Account
 from wedsync.connections.gained import Gained
 from wedsync.connections.models import USABLE_STATES, Authorization, Connection
 from wedsync.connections.standing import NOTHING_IN_FLIGHT, TABLE
+from wedsync.connectors import filling, opening
 from wedsync.connectors.manifest import Auth, Manifest
 from wedsync.errors import Conflict, FieldError, Gone, Invalid
 from wedsync.listings import manifests
@@ -23,6 +24,7 @@ from wedsync.platform.runtime import vault
 from wedsync.platform.vault import MASK
 
 Typed = Mapping[str, Any]
+_NOT_TYPED = (None, "", MASK)
 
 
 def start(
@@ -55,13 +57,15 @@ def start_again(
 ) -> tuple[Connection, Authorization]:
     """Connect an existing connection anew; what works now goes on working until the new does.
 
-    A mask in place of a secret means: keep what there is. Raises as `start` does, and NotFound.
+    A mask in place of a secret means: keep what there is, which goes where it was given for and
+    nowhere else. Raises as `start` does, and NotFound.
     """
     connection = queries.get_connection(by.organization_id, connection_id, for_update=True)
     kept = credentials.opened(
         db.session, vault(), connection.organization_id, connection.id, connection.secret
     )
     manifest = manifest_of(connection)
+    _require_typed_anew(manifest, connection, typed, kept)
     return connection, _attempt(by, connection, manifest, typed, kept, return_to)
 
 
@@ -164,6 +168,39 @@ def _attempt(
     return attempt
 
 
+def _require_typed_anew(
+    manifest: Manifest, connection: Connection, typed: Typed, kept: credentials.Secrets
+) -> None:
+    """Raise Invalid when a secret that is kept would go to another place than it was given for.
+
+    Who may connect again is never shown the secret, and must not have it sent to themselves.
+    """
+    known = opening.defaults(manifest.auth)
+    before = {**known, **connection.settings}
+    after = {**known, **_sorted(manifest.auth, typed, {})[0]}
+    if not any(before.get(name) != after.get(name) for name in _whereto(manifest)):
+        return
+    words = "Fill this in again: what we keep is only used where it was given for."
+    errors = [
+        FieldError(f"/{each.name}", "secret_needed", words)
+        for each in manifest.auth.fields
+        if each.name in kept and each.kind == "secret" and typed.get(each.name) in _NOT_TYPED
+    ]
+    if errors:
+        raise Invalid(words, errors=errors)
+
+
+def _whereto(manifest: Manifest) -> set[str]:
+    """The fields that decide where secrets go, and whether in the open."""
+    oauth = manifest.auth.oauth
+    urls = [manifest.base_url, *([oauth.token_url, oauth.revoke_url] if oauth else [])]
+    named = {name.removeprefix("settings.") for url in urls for name in filling.names(url)}
+    # Where code of ours opens the connection, nothing says which of the fields those are.
+    by_code = () if manifest.base_url else ("text", "number", "choice")
+    fields = manifest.auth.fields
+    return named | {each.name for each in fields if each.kind in ("url", *by_code)}
+
+
 def _sorted(
     auth: Auth, typed: Typed, kept: credentials.Secrets
 ) -> tuple[dict[str, Any], credentials.Secrets]:
@@ -174,7 +211,7 @@ def _sorted(
     for each in auth.fields:
         value = typed.get(each.name)
         if each.kind == "secret":
-            secret = kept.get(each.name) if value in (None, "", MASK) else str(value)
+            secret = kept.get(each.name) if value in _NOT_TYPED else str(value)
             secrets |= {each.name: secret} if secret else {}
         elif value in (None, ""):
             continue
