@@ -158,3 +158,11 @@ def test_an_attempt_somebody_died_over_says_so(
         )
     keeper_of(app).work()
     assert only(app, editor).reason["code"] == "attempt_interrupted"
+
+
+def test_a_look_at_the_page_alone_takes_nothing_away(
+    app: APIFlask, owner: Persona, practice_partner: PracticePartner
+) -> None:
+    connection_id = connected(app, owner, practice_partner)
+    assert owner.browser.head(f"/connections/{connection_id}/disconnect").status_code == 200
+    assert row_of(app, connection_id).state == "active"

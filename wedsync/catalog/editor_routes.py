@@ -81,7 +81,7 @@ def _edit(
         _require_row(version, part, place)
     if version.state not in drafts.WRITABLE_STATES:
         return refused(Conflict("This cannot be changed now."), _page(listing))
-    if request.method == "GET":
+    if request.method != "POST":
         return _form_page(form_class.of(version.manifest, place), listing, version, part, place)
     form = form_class()
     if not form.validate():
@@ -126,7 +126,7 @@ def _form_page(
     shown: dict[str, Any] | None = None,
 ) -> Response:
     """The form; beside it the card of what is `shown`, of what is kept unless it is said."""
-    if request.method == "GET":
+    if request.method != "POST":
         form.revision.data = version.revision
         if isinstance(form, ConnectingForm):
             form.client_id.data = listing.client_id

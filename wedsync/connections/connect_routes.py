@@ -39,7 +39,7 @@ def connect(slug: str) -> AnyResponse:
     """Connect a listing: what it will be allowed to do, and what it needs to know."""
     published = listings.published(slug)
     form = forms.form_of(published.manifest)
-    if request.method == "GET" or not form.validate():
+    if request.method != "POST" or not form.validate():
         return _form(form, published.manifest, None)
     return _started(
         lambda: service.start(identity.current(), published, form.typed, return_to=_return_to()),
@@ -58,7 +58,7 @@ def reconnect(connection_id: UUID) -> AnyResponse:
     manifest = service.manifest_of(found)
     kept = [each.name for each in manifest.auth.fields if each.kind == "secret" and found.secret]
     form = forms.form_of(manifest, typed=found.settings, kept=kept)
-    if request.method == "GET" or not form.validate():
+    if request.method != "POST" or not form.validate():
         return _form(form, manifest, found)
     return _started(
         lambda: service.start_again(by, connection_id, form.typed, return_to=_return_to()),

@@ -114,7 +114,7 @@ def decide_account(connection_id: UUID) -> AnyResponse:
 def disconnect(connection_id: UUID) -> AnyResponse:
     """Say what depends on it, and take it away when that is wanted."""
     by = identity.current()
-    if request.method == "GET":
+    if request.method != "POST":
         found = queries.get_connection(by.organization_id, connection_id)
         policy.require_disconnect(by, found)
         return render(

@@ -31,7 +31,7 @@ from wedsync.webhooks.routes import DAY, pages
 def new_endpoint() -> Response:
     """Make an endpoint; its secret is shown on the page that answers, and never again."""
     form = EndpointForm()
-    if request.method == "GET" or not form.validate():
+    if request.method != "POST" or not form.validate():
         return _form(form, None)
     try:
         made, secret = endpoints.create(
@@ -74,7 +74,7 @@ def endpoint(endpoint_id: UUID) -> Response:
 def edit_endpoint(endpoint_id: UUID) -> AnyResponse:
     """Change an endpoint's address and what it is told about."""
     found = queries.get_endpoint(identity.organization_id(), endpoint_id)
-    if request.method == "GET":
+    if request.method != "POST":
         return _form(EndpointForm.of(found), found)
     form = EndpointForm()
     if not form.validate():

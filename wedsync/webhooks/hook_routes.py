@@ -26,7 +26,7 @@ _EVENTS_SHOWN = 8
 def new_hook() -> Response:
     """Make a hook; its secret is shown on the page that answers, and never again."""
     form = HookForm()
-    if request.method == "GET" or not form.validate():
+    if request.method != "POST" or not form.validate():
         return _form(form, None)
     try:
         hook, secret = hooks.create(
@@ -50,7 +50,7 @@ def hook(hook_id: UUID) -> Response:
 def edit_hook(hook_id: UUID) -> AnyResponse:
     """Change a hook's name and options."""
     found = queries.get_hook(identity.organization_id(), hook_id)
-    if request.method == "GET":
+    if request.method != "POST":
         return _form(HookForm.of(found), found)
     form = HookForm()
     form.scheme.data = found.scheme
