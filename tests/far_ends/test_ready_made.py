@@ -229,7 +229,7 @@ def test_a_payment_is_receipted_or_comes_to_its_owner(business: Business) -> Non
         workflow = business.start("payment", owner="owner@rosewood.example")
         far_end.pay(150_005, "gbp", invoice_number="ROSE-0042", email="ella@example.com")
         receipt = business.letter_to("ella@example.com")
-        assert receipt["subject"] == "Receipt for invoice ROSE-0042"
+        assert receipt["subject"] == "Your receipt, invoice ROSE-0042"
         assert "Your payment of 1500.05 GBP" in receipt["text"]
         told = {step["id"] for step in business.run_of(workflow)["steps"]}
         assert told == {"paid", "known", "receipt", "books"}
