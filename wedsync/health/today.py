@@ -80,7 +80,7 @@ def tell(organization_id: UUID, words: Wording) -> Today:
     kept = ledger(organization_id, since=words.now - DAY)
     return Today(
         title=_title(len(needs)),
-        news=_news(kept, waits, words),
+        news=_news(kept, waits, words, needs),
         needs=tuple(needs),
         days=_days(words),
         lanes=tuple(_lanes(organization_id, waits, words)),
@@ -97,14 +97,15 @@ def _title(needing: int) -> str:
     return f"{capital(in_words(needing))} {'thing needs' if needing == 1 else 'things need'} you"
 
 
-def _news(kept: Ledger, waits: Sequence[Wait], words: Wording) -> str:
+def _news(kept: Ledger, waits: Sequence[Wait], words: Wording, needs: Sequence[Need]) -> str:
     """How much was done by itself, and what happens next by itself."""
     done = dict(kept.runs.places)["Done"]
     were = "run was" if done == 1 else "runs were"
     said = f"{capital(in_words(done))} {were} done in the last day"
     if waits:
         return f"{said}, and the next thing happens by itself {words.at(waits[0].at)}."
-    return f"{said}. Nothing is waiting."
+    # What needs somebody may be what something else waits for: the page tells of it below.
+    return f"{said}." if needs else f"{said}. Nothing is waiting."
 
 
 def _days(words: Wording) -> tuple[tuple[str, str], ...]:

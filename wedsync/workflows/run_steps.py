@@ -250,8 +250,8 @@ def _sent(record: RecordedStep) -> Any:
     """What an action was given, without the parts its sentence says already."""
     given = mapping(record.step.input)
     for name in ("data", "json", "body"):
-        if given.get(name) is not None:
-            return given[name]
+        if (sent := given.get(name)) is not None:
+            return {"text": sent} if isinstance(sent, str) else sent
     return None
 
 
