@@ -1,5 +1,6 @@
 """What is checked by machine before a person reads a manifest."""
 
+import time
 from typing import Any
 
 import pytest
@@ -96,3 +97,19 @@ def test_a_key_somebody_pasted_keeps_it_from_being_sent(secret: str, place: str)
 )
 def test_words_and_addresses_are_no_keys(harmless: str) -> None:
     assert checks.blocking(seatwell(**shelf(description=harmless))) == []
+
+
+def test_what_nobody_could_read_to_its_end_is_not_sent() -> None:
+    [action] = SEATWELL["actions"]
+    long = {"actions": [{**action, "output_sample": list(range(checks.MOST_LINES))}]}
+    [problem] = checks.blocking(seatwell(**long))
+    assert "A person has to read them all" in problem.sentence
+
+
+def test_a_long_text_that_begins_like_a_key_is_looked_through_in_no_time() -> None:
+    [action] = SEATWELL["actions"]
+    begun = time.process_time()
+    assert not checks.blocking(
+        seatwell(actions=[{**action, "output_sample": "." + "eyJ" * 60_000}])
+    )
+    assert time.process_time() - begun < 2

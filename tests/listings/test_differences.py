@@ -1,5 +1,6 @@
 """What an admin reads of two versions: new permissions first, then the changes, in words."""
 
+import time
 from typing import Any
 
 import pytest
@@ -98,6 +99,22 @@ def test_the_lines_of_the_file_show_where_it_changed() -> None:
     assert len(found) <= 8
 
 
-def test_a_first_version_is_shown_whole_up_to_a_bound() -> None:
-    found = differences.lines(None, {f"key{number}": number for number in range(5_000)})
-    assert len(found) == differences.MOST_LINES
+def test_a_first_version_is_shown_to_its_last_line() -> None:
+    found = differences.lines(None, {f"key{number}": number for number in range(3_000)})
+    assert len(found) == 3_002
+
+
+def test_documents_that_repeat_themselves_are_compared_in_no_time() -> None:
+    before = {"x": ["a", "b", "c"] * 60 + [f"k{number % 300}" for number in range(3_000)]}
+    after = {"x": ["a", "x", "b", "c"] * 45 + [f"k{number % 290}" for number in range(3_000)]}
+    begun = time.process_time()
+    found = differences.lines(before, after)
+    words = changed(shelf=shelf(description="one two three four five " * 300)["shelf"])
+    assert time.process_time() - begun < 2
+    assert {line.text.strip() for line in found if line.kind == "in"} >= {'"x",'}
+    assert words["What it is for"]
+
+
+def test_what_stayed_the_same_is_never_shown_as_changed() -> None:
+    long = {"x": [f"k{number % 50}" for number in range(150)] * 20}
+    assert differences.lines(long, long) == []

@@ -326,6 +326,18 @@ def test_a_draft_is_not_shown_to_the_admins(app: APIFlask, partner: Persona) -> 
             queries.submission(version_id)
 
 
+def test_what_was_taken_back_is_not_shown_to_the_admins_either(
+    app: APIFlask, partner: Persona
+) -> None:
+    listing_id = a_draft(app, partner)
+    version_id = sent(app, partner, listing_id)
+    with app.app_context():
+        drafts.take_back(partner.identity, listing_id)
+        db.session.commit()
+        with pytest.raises(NotFound):
+            queries.submission(version_id)
+
+
 # --- concurrency
 
 

@@ -11,13 +11,17 @@ from typing import Any
 
 from wedsync.connectors.checks import Problem, problems
 from wedsync.connectors.manifest import Manifest
+from wedsync.listings import differences
 from wedsync.listings.models import Listing
 
+MOST_LINES = 4_000
 _FEWEST_WORDS = 3
 # What keys look like: well-known prefixes, private keys, tokens in three parts (RFC 7519).
 _KEYS = re.compile(
     r"(?:[sr]k_(?:live|test)_|whsec_|gh[pousr]_|xox[abp]-|AKIA|AIza)[A-Za-z0-9+/=_-]{12,}"
-    r"|-----BEGIN [A-Z ]*PRIVATE KEY|eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\."
+    r"|-----BEGIN [A-Z ]*PRIVATE KEY"
+    # Only where a word begins: looked for at every letter, a long text would take minutes.
+    r"|(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\."
 )
 _LONG_TOKEN = re.compile(r"(?=[A-Za-z0-9+/_-]*[0-9])(?=[A-Za-z0-9+/_-]*[A-Z])[A-Za-z0-9+/_-]{32,}")
 
@@ -33,7 +37,13 @@ class Check:
 
 def blocking(document: Mapping[str, Any]) -> list[Problem]:
     """What has to be mended before it can be sent to the admins."""
-    return problems(document, built_in=False) or list(_secrets_in(document))
+    return problems(document, built_in=False) or [*_too_long(document), *_secrets_in(document)]
+
+
+def _too_long(document: Mapping[str, Any]) -> Iterator[Problem]:
+    if differences.number_of_lines(document) > MOST_LINES:
+        words = f"Written out it has more than {MOST_LINES:,} lines. A person has to read them all."
+        yield Problem("", words)
 
 
 def run(listing: Listing, document: Mapping[str, Any]) -> list[Check]:

@@ -14,7 +14,7 @@ import orjson
 from wedsync.connectors.manifest import Hooks, Manifest
 
 Kind = Literal["same", "in", "out"]
-MOST_LINES = 600
+_MOST_PAIRS = 20_000
 _WORDS = re.compile(r"\s+|[\w’'-]+|[^\w\s]")
 _AUTH_WORDS = {
     "oauth2_code": "by signing in at their page",
@@ -96,17 +96,26 @@ def changes(before: Manifest | None, after: Manifest) -> list[Change]:
 
 
 def lines(before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> list[Line]:
-    """The documents line by line, three lines around each change; the first version whole."""
+    """The documents line by line, three lines around each change; the first version whole.
+
+    Nothing is cut off: what an admin lists must have been there to read.
+    """
     old, new = _lines_of(before), _lines_of(after)
     if before is None:
-        return [Line(None, number, "same", text) for number, text in enumerate(new, 1)][:MOST_LINES]
-    matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
+        return [Line(None, number, "same", text) for number, text in enumerate(new, 1)]
+    if (matcher := _matcher(old, new)) is None:
+        return list(_of_opcode(("replace", 0, len(old), 0, len(new)), old, new))
     return [
         line
         for group in matcher.get_grouped_opcodes(3)
         for opcode in group
         for line in _of_opcode(opcode, old, new)
-    ][:MOST_LINES]
+    ]
+
+
+def number_of_lines(document: Mapping[str, Any]) -> int:
+    """How long a document is when it is read line by line."""
+    return len(_lines_of(document))
 
 
 def _subjects(manifest: Manifest) -> dict[str, str | list[str]]:
@@ -154,7 +163,9 @@ def _compared(before: str | list[str], after: str | list[str]) -> Iterator[Part]
 
 def _words_compared(before: str, after: str) -> Iterator[Part]:
     old, new = _WORDS.findall(before), _WORDS.findall(after)
-    for tag, i, j, k, n in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+    matcher = _matcher(old, new)
+    whole = [("replace", 0, len(old), 0, len(new))]
+    for tag, i, j, k, n in matcher.get_opcodes() if matcher else whole:
         if tag == "equal":
             yield Part("same", "".join(new[k:n]))
             continue
@@ -162,6 +173,18 @@ def _words_compared(before: str, after: str) -> Iterator[Part]:
             yield Part("out", "".join(old[i:j]))
         if k < n:
             yield Part("in", "".join(new[k:n]))
+
+
+def _matcher(old: Sequence[str], new: Sequence[str]) -> difflib.SequenceMatcher[str] | None:
+    """What finds the changes; None where that could take minutes.
+
+    It looks at every pair of equal parts for every block it finds: a partner's document that
+    repeats itself cleverly would keep this process busy. What fills long texts anyway (spaces,
+    brackets) is not counted, and not looked at.
+    """
+    matcher = difflib.SequenceMatcher(None, old, new)
+    pairs = sum(len(matcher.b2j.get(part, ())) for part in old)
+    return matcher if old == new or pairs <= _MOST_PAIRS else None
 
 
 def _lists_compared(before: Iterable[str], after: Iterable[str]) -> Iterator[Part]:

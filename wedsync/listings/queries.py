@@ -194,9 +194,14 @@ def count_to_review() -> int:
 
 
 def submission(version_id: UUID) -> Submission:
-    """A version as the admins see it, once it was sent to them. Raises NotFound."""
+    """A version as the admins see it, once it was sent to them and until it was taken back.
+
+    Raises NotFound: what is being written is nobody's but its makers'.
+    """
     query = _submissions().where(
-        ListingVersion.id == version_id, ListingVersion.submitted_at.is_not(None)
+        ListingVersion.id == version_id,
+        ListingVersion.submitted_at.is_not(None),
+        ListingVersion.state != "draft",
     )
     row = db.session.execute(query).first()
     if row is None:
