@@ -46,6 +46,7 @@ class PostOffice:
 
     letters: list[Letter] = field(default_factory=list)
     refuses: dict[str, str] = field(default_factory=dict)
+    password: str = PASSWORD
     hangs_up_after_the_dot: bool = False
     conversations: int = 0
     port: int = 0
@@ -135,8 +136,10 @@ async def _everybody_out() -> None:
 def _knows(
     server: SMTP, session: Session, envelope: Envelope, mechanism: str, said: object
 ) -> AuthResult:
+    office: PostOffice = server.event_handler
     known = isinstance(said, LoginPassword) and (said.login, said.password) == (
         USER.encode(),
-        PASSWORD.encode(),
+        office.password.encode(),
     )
-    return AuthResult(success=known, handled=False, message=None if known else "535 5.7.8 No such")
+    refusal = office.refuses.get("AUTH", "535 5.7.8 No such")
+    return AuthResult(success=known, handled=False, message=None if known else refusal)

@@ -1,11 +1,11 @@
 """A REST service that answers what a test tells it to and remembers what it was asked."""
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
 import orjson
@@ -74,10 +74,15 @@ class RestService:
         return self.prepared.get((asked.method, asked.path), unknown)
 
 
+Service = TypeVar("Service", bound=RestService)
+
+
 @contextmanager
-def started_rest_service() -> Iterator[RestService]:
+def started_rest_service(
+    kind: Callable[[], Service] = RestService,  # type: ignore[assignment]
+) -> Iterator[Service]:
     """A service on 127.0.0.1 until the block ends."""
-    service = RestService()
+    service = kind()
 
     class Handler(_Handler):
         answering = service

@@ -8,14 +8,14 @@ servers and mail programs show it once. A message is tried again for two days, t
 import logging
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Engine, text
 
-from wedsync.platform import documents, smtp
+from wedsync.platform import documents, echoes, smtp
 from wedsync.platform.crypto import Unsealable
 from wedsync.platform.mail.dressing import html_of
 from wedsync.platform.mail.outbox import content_place
@@ -108,7 +108,7 @@ class MailSender:
         except Unsealable:
             said = "This message was sealed under another master key than this installation has."
             return Failure("not_sent", "unsealable", said)
-        outcome = smtp.send(server, message, timeout_s=SENDING_S)
+        outcome = _without_the_password(smtp.send(server, message, timeout_s=SENDING_S), server)
         self._notice_trouble(outcome)
         return outcome
 
@@ -159,6 +159,16 @@ def sender_of(settings: Settings) -> Address | None:
     except smtp.NotWritable as error:
         log.warning("E-mail waits, because of MAIL_FROM: %s", error)
         return None
+
+
+def _without_the_password(
+    outcome: Sent | Refusal | Failure, server: Server
+) -> Sent | Refusal | Failure:
+    """A server may quote what it was sent; nothing of that is kept or logged."""
+    if isinstance(outcome, Sent):
+        return outcome
+    forms = echoes.forms_of([server.password])
+    return replace(outcome, message=echoes.text_without(outcome.message, forms))
 
 
 def _wait_s(attempts: int, outcome: Refusal | Failure) -> float | None:
