@@ -1,7 +1,7 @@
 """Answers to a ready-made workflow's questions: taken as meant, refused with a sentence each."""
 
 from datetime import date
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 
@@ -11,7 +11,11 @@ from wedsync.workflows.ready_made import answers, find
 from wedsync.workflows.ready_made.answers import Read
 
 TODAY = date(2027, 5, 11)
-CONNECTIONS = {"sandbox": uuid4(), "smtp": uuid4()}
+CONNECTIONS = {
+    "sandbox": UUID("0197b1a0-0000-7000-8000-000000000001"),
+    "smtp": UUID("0197b1a0-0000-7000-8000-000000000002"),
+}
+_NOBODYS = "0197b1a0-0000-7000-8000-000000000003"
 OFFERED = {slug: frozenset([str(each)]) for slug, each in CONNECTIONS.items()}
 
 
@@ -68,7 +72,7 @@ def test_a_question_nobody_answered_says_what_it_wants() -> None:
         ("enquiry", "others", "x" * 501, "Use at most 500 characters."),
         ("enquiry", "others", "5 June\x00", "Write it on one line"),
         ("enquiry", "mail", "not an id", "Choose one of your connections from the list."),
-        ("enquiry", "mail", str(uuid4()), "Choose one of your connections from the list."),
+        ("enquiry", "mail", _NOBODYS, "Choose one of your connections from the list."),
         (
             "enquiry",
             "mail",
