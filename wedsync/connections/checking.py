@@ -2,6 +2,7 @@
 
 import random
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -25,7 +26,7 @@ _RENEWED_ALONE = ("oauth2_code", "oauth2_client_credentials")
 _CLAIM = text(
     "UPDATE connections SET check_due_at = clock_timestamp() + make_interval(secs => :lease)"
     " WHERE organization_id = :organization_id AND id = :id AND state IN ('active', 'degraded')"
-    " RETURNING *"
+    " AND (CAST(:due_by AS timestamptz) IS NULL OR check_due_at <= :due_by) RETURNING *"
 )
 
 
@@ -38,9 +39,24 @@ class _Look:
     access: Access
 
 
-def check(means: Means, organization_id: UUID, connection_id: UUID, *, timeout_s: float) -> bool:
-    """Ask whose account a connection is, and keep what was found in words; True when we asked."""
-    given = {"organization_id": organization_id, "id": connection_id, "lease": timeout_s * 2 + 10}
+def check(
+    means: Means,
+    organization_id: UUID,
+    connection_id: UUID,
+    *,
+    timeout_s: float,
+    due_by: datetime | None = None,
+) -> bool:
+    """Ask whose account a connection is, and keep what was found in words; True when we asked.
+
+    With `due_by` only if that was due by then, and nobody else did it meanwhile.
+    """
+    given = {
+        "organization_id": organization_id,
+        "id": connection_id,
+        "lease": timeout_s * 2 + 10,
+        "due_by": due_by,
+    }
     with means.engine.begin() as database:
         row = database.execute(_CLAIM, given).first()
         look = _begin(database, means, row) if row is not None else None

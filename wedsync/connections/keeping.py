@@ -18,12 +18,15 @@ from sqlalchemy import Engine, Row, text
 
 from wedsync.connections import checking, finishing, reasons, refreshing, revoking
 from wedsync.connections.means import Means
-from wedsync.platform import clock
+from wedsync.platform import batch, clock
+from wedsync.platform.batch import recordset
 from wedsync.platform.leases import OwnerLock
 from wedsync.platform.vault import Vault
 from wedsync.settings import Settings
 
-AT_ONCE = 8
+AT_ONCE = 32
+"""Threads that mostly wait: eight providers that hang leave nobody else without one."""
+
 AT_ONCE_OF_ONE_CONNECTOR = 4
 EXCHANGE_WITHIN_S = 40.0
 INTERRUPTED_AFTER_S = 120
@@ -37,22 +40,26 @@ Key = tuple[str, UUID]
 _DUE = text(
     "(SELECT 'attempt' AS kind, a.organization_id, a.id, c.slug FROM authorizations a"
     "  JOIN connections c ON c.organization_id = a.organization_id AND c.id = a.connection_id"
-    "  WHERE a.outcome = 'to_exchange' ORDER BY a.used_at LIMIT :most)"
+    "  WHERE a.outcome = 'to_exchange' AND c.slug <> ALL(:full) ORDER BY a.used_at LIMIT :most)"
     " UNION ALL (SELECT 'refresh', organization_id, id, slug FROM connections"
     "  WHERE refresh_due_at <= :now AND state IN ('active', 'degraded')"
     "  AND (refresh_until IS NULL OR refresh_until <= clock_timestamp())"
-    "  ORDER BY refresh_due_at LIMIT :most)"
+    "  AND slug <> ALL(:full) ORDER BY refresh_due_at LIMIT :most)"
     " UNION ALL (SELECT 'revoke', organization_id, id, slug FROM connections"
     "  WHERE refresh_due_at <= :now AND state = 'deleted' AND secret IS NOT NULL"
-    "  ORDER BY refresh_due_at LIMIT :most)"
+    "  AND slug <> ALL(:full) ORDER BY refresh_due_at LIMIT :most)"
     " UNION ALL (SELECT 'check', organization_id, id, slug FROM connections"
     "  WHERE check_due_at <= :now AND state IN ('active', 'degraded')"
-    "  ORDER BY check_due_at LIMIT :most)"
+    "  AND slug <> ALL(:full) ORDER BY check_due_at LIMIT :most)"
 )
 _READY = text(
-    "UPDATE connections SET ready_at = NULL WHERE id IN (SELECT id FROM connections"
-    " WHERE ready_at IS NOT NULL AND state IN ('active', 'degraded')"
-    " ORDER BY ready_at LIMIT :most FOR UPDATE SKIP LOCKED) RETURNING id"
+    "SELECT id, ready_at FROM connections WHERE ready_at IS NOT NULL"
+    " AND state IN ('active', 'degraded') ORDER BY ready_at LIMIT :most"
+)
+_TOLD = text(
+    "UPDATE connections SET ready_at = NULL WHERE id IN (SELECT c.id FROM connections c JOIN "
+    + recordset("id uuid, ready_at timestamptz")
+    + " ON c.id = t.id AND c.ready_at = t.ready_at FOR UPDATE OF c SKIP LOCKED)"
 )
 _INTERRUPTED = text(
     "SELECT a.*, c.name FROM authorizations a JOIN connections c"
@@ -120,22 +127,27 @@ class Keeper:
                 return
 
     def _begin(self) -> None:
-        room = AT_ONCE - len(self._going)
-        if room <= 0:
-            return
-        at_it = {key for key, _slug in self._going.values()}
-        busy = Counter(slug for _key, slug in self._going.values())
-        for row in self._due(_MOST_SEEN):
-            key = (row.kind, row.id)
-            if room <= 0 or key in at_it or busy[row.slug] >= AT_ONCE_OF_ONE_CONNECTOR:
-                continue
-            self._going[self._pool.submit(self._job(row))] = (key, row.slug)
-            busy[row.slug] += 1
-            room -= 1
+        """Begin what is due: of a connector that has all its places, nothing is even looked at."""
+        begun = True
+        while begun and len(self._going) < AT_ONCE:
+            busy = Counter(slug for _key, slug in self._going.values())
+            full = [slug for slug, going in busy.items() if going >= AT_ONCE_OF_ONE_CONNECTOR]
+            begun = sum(self._begin_one(row, busy) for row in self._due(full)) > 0
 
-    def _due(self, most: int) -> Sequence[Row[Any]]:
+    def _begin_one(self, row: Row[Any], busy: Counter[str]) -> bool:
+        """Begin it, unless we are at it already or it has to wait for a place."""
+        key = (row.kind, row.id)
+        has_place = len(self._going) < AT_ONCE and busy[row.slug] < AT_ONCE_OF_ONE_CONNECTOR
+        if not has_place or key in (known for known, _slug in self._going.values()):
+            return False
+        self._going[self._pool.submit(self._job(row))] = (key, row.slug)
+        busy[row.slug] += 1
+        return True
+
+    def _due(self, full: Sequence[str]) -> Sequence[Row[Any]]:
+        given = {"now": clock.now(), "most": _MOST_SEEN, "full": list(full)}
         with self._means.engine.connect() as database:
-            return database.execute(_DUE, {"now": clock.now(), "most": most}).all()
+            return database.execute(_DUE, given).all()
 
     def _job(self, row: Row[Any]) -> Callable[[], object]:
         means, organization_id, row_id = self._means, row.organization_id, row.id
@@ -143,8 +155,8 @@ class Keeper:
             owner = self._owner.id if self._owner else None
             return partial(refreshing.refresh, means, organization_id, row_id, owner=owner)
         if row.kind == "check":
-            timeout_s = checking.TIMEOUT_S
-            return partial(checking.check, means, organization_id, row_id, timeout_s=timeout_s)
+            look = partial(checking.check, means, organization_id, row_id)
+            return partial(look, timeout_s=checking.TIMEOUT_S, due_by=clock.now())
         if row.kind == "revoke":
             return partial(revoking.revoke, means, organization_id, row_id)
         within_s = EXCHANGE_WITHIN_S
@@ -153,10 +165,13 @@ class Keeper:
         )
 
     def _tell(self) -> None:
+        """Tell who waits, and only then note it: a turn of the runs locks lanes and then
+        connections, and so do we. Who is told twice finds nobody waiting."""
         with self._means.engine.begin() as database:
-            ready = database.scalars(_READY, {"most": _TOLD_AT_ONCE}).all()
+            ready = database.execute(_READY, {"most": _TOLD_AT_ONCE}).all()
             if ready:
-                self._on_ready(database, ready)
+                self._on_ready(database, [row.id for row in ready])
+                database.execute(_TOLD, batch.rows([row._asdict() for row in ready]))
 
     def _end_interrupted(self) -> None:
         with self._means.engine.begin() as database:

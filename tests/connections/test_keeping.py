@@ -1,0 +1,138 @@
+"""Keeping many connections: whoever provider hangs, everybody else is kept."""
+
+import threading
+from collections.abc import Iterator, Sequence
+from uuid import UUID
+
+import pytest
+from apiflask import APIFlask
+from sqlalchemy import Connection, text
+
+from tests.connections.ways import Kept, change, engine_of, keeper_of, means_of, row_of
+from tests.far_ends.rest_service import Asked, Prepared, RestService, started_rest_service
+from tests.workflows.connected import connect, seating
+from wedsync.connections import keeping
+from wedsync.connections.keeping import Keeper
+from wedsync.platform import ids
+
+OPEN_TO_ALL = {
+    "auth": {"kind": "none"},
+    "account": {
+        "request": {"method": "GET", "path": "/me"},
+        "id_path": "id",
+        "name_path": "name",
+    },
+}
+
+
+class Hanging(RestService):
+    """Answers nobody until it is let go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.let_go = threading.Event()
+
+    def answer_to(self, asked: Asked) -> Prepared:
+        self.asked.append(asked)
+        self.let_go.wait(20)
+        return Prepared(200, {"Content-Type": "application/json"}, b'{"id": "1", "name": "Ana"}')
+
+
+@pytest.fixture
+def hanging() -> Iterator[Hanging]:
+    with started_rest_service(Hanging) as started:
+        yield started
+        started.let_go.set()
+
+
+@pytest.fixture
+def answering() -> Iterator[RestService]:
+    with started_rest_service() as started:
+        started.answers("GET", "/me", {"id": "1", "name": "Ana"})
+        yield started
+
+
+@pytest.fixture
+def kept(app: APIFlask, empty_database: None) -> Kept:
+    return keeper_of(app)
+
+
+def to_be_looked_at(
+    app: APIFlask, organization: UUID, service: RestService, minutes: int, number: int = 1
+) -> list[UUID]:
+    """Connections of one connector whose look has been due for so long."""
+    manifest = seating(service, f"tool-{ids.new_id().hex[-8:]}", **OPEN_TO_ALL)
+    first = connect(app, organization, manifest)
+    copies = [first, *(_copy(app, first) for _ in range(number - 1))]
+    for each in copies:
+        change(app, each, f"check_due_at = now() - interval '{minutes} minutes'")
+    return copies
+
+
+def _copy(app: APIFlask, connection_id: UUID) -> UUID:
+    columns = "organization_id, listing_id, listing_version_id, slug, name, state, connected_at"
+    copied = f"SELECT {columns} FROM connections WHERE id = :id"
+    query = text(f"INSERT INTO connections ({columns}) {copied} RETURNING id")
+    with engine_of(app).begin() as database:
+        copy: UUID = database.execute(query, {"id": connection_id}).scalar_one()
+    return copy
+
+
+def test_a_provider_that_hangs_keeps_nobody_elses_accounts_waiting(
+    app: APIFlask, kept: Kept, organization: UUID, hanging: Hanging, answering: RestService
+) -> None:
+    to_be_looked_at(app, organization, hanging, minutes=60, number=keeping._MOST_SEEN + 8)
+    (other,) = to_be_looked_at(app, organization, answering, minutes=1)
+    kept.work()
+    assert row_of(app, other).check_result == {"well": True, "words": "It answered as Ana."}
+    assert len(hanging.asked) == keeping.AT_ONCE_OF_ONE_CONNECTOR
+
+
+def test_eight_providers_that_hang_keep_nobody_elses_accounts_waiting(
+    app: APIFlask, kept: Kept, organization: UUID, hanging: Hanging, answering: RestService
+) -> None:
+    for _ in range(7):
+        to_be_looked_at(app, organization, hanging, minutes=60, number=5)
+    (other,) = to_be_looked_at(app, organization, answering, minutes=1)
+    kept.work()
+    assert row_of(app, other).check_result["well"]
+
+
+def test_nobodys_row_is_held_while_its_runs_are_told(
+    app: APIFlask, empty_database: None, answering: RestService, organization: UUID
+) -> None:
+    (ready,) = to_be_looked_at(app, organization, answering, minutes=-60)
+    change(app, ready, "ready_at = now()")
+    told: list[UUID] = []
+
+    def on_ready(_database: Connection, ids: Sequence[UUID]) -> None:
+        with engine_of(app).begin() as other:  # as a turn does that has the lanes already
+            lock = text("SELECT 1 FROM connections WHERE id = ANY(:ids) FOR UPDATE NOWAIT")
+            told.extend(ids if other.execute(lock, {"ids": list(ids)}).all() else [])
+
+    means = means_of(app)
+    keeper = Keeper(means.engine, means.vault, means.settings, on_ready)
+    keeper.work(threading.Event())
+    keeper.work(threading.Event())
+    assert told == [ready]
+    assert row_of(app, ready).ready_at is None
+
+
+def test_what_became_ready_again_while_it_was_told_is_told_again(
+    app: APIFlask, empty_database: None, answering: RestService, organization: UUID
+) -> None:
+    (ready,) = to_be_looked_at(app, organization, answering, minutes=-60)
+    change(app, ready, "ready_at = now()")
+    told: list[UUID] = []
+
+    def on_ready(_database: Connection, ids: Sequence[UUID]) -> None:
+        if not told:
+            change(app, ready, "ready_at = clock_timestamp()")
+        told.extend(ids)
+
+    means = means_of(app)
+    keeper = Keeper(means.engine, means.vault, means.settings, on_ready)
+    keeper.work(threading.Event())
+    keeper.work(threading.Event())
+    assert told == [ready, ready]
+    assert row_of(app, ready).ready_at is None
