@@ -287,6 +287,7 @@ def deep(levels: int) -> Any:
         {"name": "x" * 1_000_000},
         {"name": "\ud800"},
         {"name": "a\x00b"},
+        {"name": "\u202eepirtS"},
         {"name": float("nan")},
         {"name": 2**200},
         {"name": b"bytes"},

@@ -7,7 +7,7 @@ from apiflask import APIFlask
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from wedsync.platform import ids
+from wedsync.platform import documents, ids
 from wedsync.platform.db import db
 from wedsync.platform.mail import outbox
 from wedsync.platform.runtime import Runtime
@@ -66,3 +66,13 @@ def test_a_subject_stays_one_line(database: Session, vault: Vault) -> None:
     row = kept(database, posted)
     opened = vault.open_for_platform(outbox.content_place(posted), bytes(row.content))
     assert b"Hello Bcc: everyone" in opened
+
+
+def test_signs_that_no_header_carries_keep_no_message_from_leaving(
+    database: Session, vault: Vault
+) -> None:
+    posted = post(database, vault, subject="Join\x07\u2028Ana \U0001f469\u200d\U0001f468")
+    opened = vault.open_for_platform(
+        outbox.content_place(posted), bytes(kept(database, posted).content)
+    )
+    assert documents.read(opened)["subject"] == "Join Ana \U0001f469\u200d\U0001f468"

@@ -1,5 +1,6 @@
 """Whether a document has the form of a manifest at all, in plain words."""
 
+import re
 from typing import Any
 
 from pydantic import ValidationError
@@ -10,6 +11,12 @@ MOST_VALUES = 20_000
 MOST_CHARACTERS = 200_000
 DEEPEST = 20
 MOST_PROBLEMS = 50
+
+# Controls and halves of characters, and what turns the direction of the words after it: a name
+# could look like another one.
+_NOT_WRITTEN = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
 
 _FORMS = {
     "slug": "small letters, digits and hyphens, beginning with a letter (2 to 40 characters)",
@@ -51,7 +58,7 @@ def _within(item: Any) -> list[Any]:
 
 def _unreadable(item: Any) -> bool:
     if isinstance(item, str):
-        return "\x00" in item or any("\ud800" <= letter <= "\udfff" for letter in item)
+        return _NOT_WRITTEN.search(item) is not None
     if isinstance(item, float):
         return item != item or item in (float("inf"), float("-inf"))
     if isinstance(item, int):

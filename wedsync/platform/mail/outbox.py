@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 from sqlalchemy.orm import Session, scoped_session
 
-from wedsync.platform import documents, ids
+from wedsync.platform import documents, ids, smtp
 from wedsync.platform.vault import Vault, place
 
 _Executor = Connection | Session | scoped_session[Any]
@@ -36,7 +36,7 @@ def post(
     message with this `once_key` was posted before.
     """
     message_id = ids.new_id()
-    content = {"subject": " ".join(subject.split()), "text": text}
+    content = {"subject": smtp.as_one_line(subject), "text": text}
     row = {
         "id": message_id,
         "organization_id": organization_id,

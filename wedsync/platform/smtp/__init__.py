@@ -10,7 +10,7 @@ from the outbound door, and the whole conversation ends within its `timeout_s`. 
 crosses a network in plain text.
 """
 
-from wedsync.platform.smtp.addresses import Address, NotWritable, address_of
+from wedsync.platform.smtp.addresses import Address, NotWritable, address_of, as_one_line
 from wedsync.platform.smtp.composing import Message, compose
 from wedsync.platform.smtp.outcomes import Refusal, Sent
 from wedsync.platform.smtp.sending import check, send
@@ -25,6 +25,7 @@ __all__ = [
     "Sent",
     "Server",
     "address_of",
+    "as_one_line",
     "check",
     "compose",
     "send",

@@ -13,6 +13,8 @@ _LONGEST = 254
 _LONGEST_LOCAL = 64
 _ATOM = frozenset(string.ascii_letters + string.digits + "!#$%&'*+-/=?^_`{|}~")
 _ONE_LINE = 60
+# Controls, halves of characters, and what ends a line: nothing of it belongs into a header.
+_NEVER_IN_A_LINE = frozenset({"Cc", "Cs", "Zl", "Zp"})
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9 '-]+")
 
 
@@ -76,9 +78,18 @@ def _none(text: str) -> NotWritable:
 
 def one_line(text: str, what: str) -> str:
     """`text` when it can stand in a header; raises `NotWritable` naming `what` it is."""
-    if text and not text.isprintable():
+    if any(_breaks_a_line(sign) for sign in text):
         raise NotWritable(f"{what} is one line of printable characters.")
     return text
+
+
+def as_one_line(text: str) -> str:
+    """`text` with a space for whatever could not stand in a header."""
+    return " ".join("".join(" " if _breaks_a_line(sign) else sign for sign in text).split())
+
+
+def _breaks_a_line(sign: str) -> bool:
+    return unicodedata.category(sign) in _NEVER_IN_A_LINE
 
 
 def unstructured(text: str, header: str) -> str:
