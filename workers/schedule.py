@@ -15,6 +15,7 @@ from wedsync.connections import keeping, refreshing
 from wedsync.platform import clock, leases, runtime
 from wedsync.webhooks import sending
 from wedsync.workflows import attention, claims, once_slots, waiting_on
+from wedsync.workflows.reach import Reach
 
 _TAKE = text("INSERT INTO schedule_slots (name, slot) VALUES (:name, :slot) ON CONFLICT DO NOTHING")
 _PRUNE_SLOTS = text("DELETE FROM schedule_slots WHERE slot < now() - interval '1 day'")
@@ -83,6 +84,12 @@ def prune(connection: Connection) -> None:
     keeping.prune(connection)
 
 
+def wake_who_waits_for_connections(connection: Connection) -> None:
+    """Wake runs whose connection opens, if nobody else did; their drain looks every second."""
+    here = runtime.runtime()
+    waiting_on.sweep(connection, Reach(connection, here.vault, here.settings))
+
+
 def tell_people(connection: Connection) -> None:
     """Tell those whose runs need them; the drain of e-mail finds what is written to them."""
     here = runtime.runtime()
@@ -92,7 +99,7 @@ def tell_people(connection: Connection) -> None:
 TABLE = (
     Scheduled("give back claims", 1, give_back_claims),
     Scheduled("wake who waits for its turn", 5, once_slots.sweep),
-    Scheduled("wake who waits for a connection", 30, waiting_on.sweep),
+    Scheduled("wake who waits for a connection", 30, wake_who_waits_for_connections),
     Scheduled("tell people", 5, tell_people),
     Scheduled("prune", 600, prune),
 )

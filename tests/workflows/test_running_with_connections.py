@@ -308,20 +308,58 @@ def test_a_connection_mended_between_the_look_and_the_commit_leaves_nobody_aslee
     assert run_of(app, workflow).state == "succeeded"
 
 
+def swept(worker: Worker) -> int:
+    with worker.engine.begin() as database:
+        reach = Reach(database, worker.runtime.vault, worker.runtime.settings)
+        return waiting_on.sweep(database, reach)
+
+
 def test_what_a_death_after_the_commit_left_asleep_is_swept_up(
     app: APIFlask, worker: Worker, hook: Hook, service: RestService, slug: str
 ) -> None:
     connection = connect(app, hook.organization_id, seating(service, slug), state="needs_reauth")
     workflow = begin(app, worker, hook, release("seat", connection, slug))
     worker.work()
-    with worker.engine.begin() as database:
-        assert waiting_on.sweep(database) == 0
+    assert swept(worker) == 0
     change(app, connection, state="active")
-    with worker.engine.begin() as database:
-        assert waiting_on.sweep(database) == 1
-        assert waiting_on.sweep(database) == 0
+    assert [swept(worker), swept(worker)] == [1, 0]
     worker.run()
     assert run_of(app, workflow).state == "succeeded"
+
+
+@pytest.mark.parametrize(
+    "end", ["UPDATE connections SET state = 'deleted'", "DELETE FROM connections"]
+)
+def test_who_waits_for_a_connection_that_is_gone_is_swept_up_and_told(
+    app: APIFlask, worker: Worker, hook: Hook, service: RestService, slug: str, end: str
+) -> None:
+    connection = connect(app, hook.organization_id, seating(service, slug), state="pending")
+    workflow = begin(app, worker, hook, release("seat", connection, slug))
+    worker.work()
+    rows(app, f"{end} WHERE id = :id RETURNING 1", id=connection)
+    assert swept(worker) == 1
+    worker.run()
+    error = steps_of(app, run_of(app, workflow).id)["seat"].error
+    assert (run_of(app, workflow).state, error["code"]) == ("failed", "connection_gone")
+
+
+def test_nobody_is_woken_while_a_renewal_has_to_wait(
+    app: APIFlask, worker: Worker, hook: Hook, service: RestService, slug: str
+) -> None:
+    now = clock.now()
+    connection = connect(
+        app,
+        hook.organization_id,
+        seating(service, slug),
+        refreshed_at=now - timedelta(hours=1),
+        access_expires_at=now - timedelta(seconds=1),
+        refresh_due_at=now + timedelta(minutes=15),
+        refresh_failures=9,
+    )
+    workflow = begin(app, worker, hook, release("seat", connection, slug), events=3)
+    worker.work()
+    assert swept(worker) == 0
+    assert states_of(app, workflow) == {"waiting": 3}
 
 
 def test_a_connection_that_is_being_renewed_is_waited_for_without_a_busy_loop(
