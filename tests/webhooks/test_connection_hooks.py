@@ -252,6 +252,9 @@ def test_a_connection_that_tells_nothing_gets_no_hook(
         (201, {"id": "sub_1"}, "secret_missing"),
         (201, {"id": "sub_1", "signing": {"secret": "short"}}, "secret_missing"),
         (201, {"signing": {"secret": new_standard_secret()}}, "id_missing"),
+        (201, {"id": ["sub_1"], "signing": {"secret": new_standard_secret()}}, "id_missing"),
+        (204, b"", "secret_missing"),
+        (200, b"Thank you, that is noted.", "secret_missing"),
     ],
 )
 def test_what_cannot_be_arranged_is_said_and_can_be_tried_again_by_a_person(
@@ -264,7 +267,8 @@ def test_what_cannot_be_arranged_is_said_and_can_be_tried_again_by_a_person(
     answer: Any,
     code: str,
 ) -> None:
-    service.answers("POST", "/webhooks", answer, status=status)
+    body = answer if isinstance(answer, bytes) else None
+    service.answers("POST", "/webhooks", answer if body is None else None, status=status, body=body)
     connection = connected(app, worker, owner, service)
     subscribe()
     hook = hook_of(app, connection)

@@ -35,6 +35,7 @@ MOST_ATTEMPTS = 10
 TIMEOUT_S = 20.0
 _TAKEN_S = 90
 _FIRST_DELAY_S, _FACTOR, _LONGEST_DELAY_S = 5.0, 3.0, 3_600.0
+_LONGEST_NAME = 500
 _GONE_STATUSES = (404, 410)
 
 log = logging.getLogger(__name__)
@@ -148,7 +149,7 @@ class Subscribing:
         secret, named = _given(errand, outcome)
         if not isinstance(secret, str) or schemes.named(errand.row.scheme).secret_problem(secret):
             return Failed("permanent", "secret_missing", "They did not tell us a usable secret.")
-        if named is None:
+        if not isinstance(named, str | int) or len(str(named)) > _LONGEST_NAME:
             return Failed("permanent", "id_missing", "They did not say what to call it.")
         return None
 
@@ -215,7 +216,10 @@ def _given(errand: _Errand, outcome: Outcome | None) -> tuple[Any, Any]:
     """The secret and the id in the answer to a subscription."""
     if not isinstance(outcome, Answer) or errand.hooks is None:
         return None, None
-    document = documents.read(outcome.body)
+    try:
+        document = documents.read(outcome.body)
+    except documents.BadDocument:  # they took it, and said so in words, or not at all
+        return None, None
     return (
         filling.reached(document, errand.hooks.secret_path),
         filling.reached(document, errand.hooks.id_path),
