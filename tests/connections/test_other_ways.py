@@ -262,3 +262,29 @@ def test_a_token_in_a_list_is_not_understood(
     assert editor.browser.post(f"/connect/{slug}", data=CLIENT).status_code == 303
     row = only(app, editor)
     assert (row.state, row.reason["code"]) == ("pending", "not_understood")
+
+
+def test_another_account_never_lives_on_what_renewed_the_one_before(
+    app: APIFlask, editor: Persona, service: RestService, by_consent: UUID
+) -> None:
+    service.answers("GET", "/me", {"id": 18, "name": "Somebody else"})
+    service.answers("POST", "/token", {"access_token": "theirs", "expires_in": 60})
+    sent = editor.browser.post(f"/connections/{by_consent}/reconnect", data=CLIENT)
+    out = editor.browser.get(sent.location)
+    state = out.text.split("state=")[1].split("&")[0]
+    slug = row_of(app, by_consent).slug
+    editor.browser.get(f"/oauth/callback/{slug}?state={state}&code=abc")
+    editor.browser.post(f"/connections/{by_consent}/account", data={"choice": "take"})
+    assert row_of(app, by_consent).account_id == "18"
+    kept = secrets_of(app, by_consent)
+    assert kept["access_token"] == "theirs"
+    assert "refresh_token" not in kept
+
+
+def test_a_life_of_nearly_nothing_is_not_renewed_without_end(
+    app: APIFlask, service: RestService, by_consent: UUID
+) -> None:
+    service.answers("POST", "/token", {"access_token": "second", "expires_in": 0.0001})
+    refresh(app, by_consent)
+    row = row_of(app, by_consent)
+    assert (row.refresh_due_at - row.refreshed_at).total_seconds() > 0.5

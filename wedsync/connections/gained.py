@@ -89,7 +89,7 @@ def keep(
 
     The caller holds the row. A refresh in flight loses its fence.
     """
-    secrets = _with_what_lasts(executor, vault, row, manifest, gained)
+    secrets = _with_what_lasts(executor, vault, row, manifest, gained, whose)
     expires = gained.at + timedelta(seconds=gained.lives_s) if gained.lives_s else None
     now = clock.now()
     executor.execute(
@@ -126,11 +126,19 @@ def keep(
 
 
 def _with_what_lasts(
-    executor: Executor, vault: Vault, row: Row[Any], manifest: Manifest, gained: Gained
+    executor: Executor,
+    vault: Vault,
+    row: Row[Any],
+    manifest: Manifest,
+    gained: Gained,
+    whose: Account,
 ) -> Secrets:
-    """Some providers give a refresh token at the first consent only: then the old one lasts."""
+    """Some providers give a refresh token at the first consent only: then the old one lasts, for
+    the same account at the same place."""
     oauth = manifest.auth.oauth
     if oauth is None or oauth.rotation or "refresh_token" in gained.secrets:
+        return gained.secrets
+    if (whose.id or None, gained.typed) != (row.account_id, row.settings):
         return gained.secrets
     before = credentials.opened(executor, vault, row.organization_id, row.id, row.secret)
     lasting = {"refresh_token": before["refresh_token"]} if "refresh_token" in before else {}
