@@ -53,6 +53,12 @@ def test_a_new_organization_is_welcomed_with_its_first_step(owner: Persona) -> N
     assert "See ready-made workflows" in said
 
 
+def test_a_partner_s_first_step_is_a_listing(partner: Persona) -> None:
+    said = today(partner)
+    assert "It begins with a listing" in said
+    assert "See ready-made workflows" not in said
+
+
 def test_when_all_is_well_nothing_needs_you(
     app: APIFlask, worker: Worker, sink: Sink, owner: Persona
 ) -> None:

@@ -46,6 +46,7 @@ def _frame() -> dict[str, Any]:
             "name": current_user.user.name,
             "initials": "".join(part[0] for part in current_user.user.name.split()[:2]).upper(),
             "organization": current_user.organization.name,
+            "is_partner": current_user.organization.kind == "partner",
             "unconfirmed_email": _unconfirmed_email(),
         },
     }

@@ -87,7 +87,7 @@ def tell(organization_id: UUID, words: Wording) -> Today:
         happened=tuple(run_list.run_lines(organization_id, rows, words)),
         pulses=tuple(_pulses(counts, kept)),
         books=f"In the last day {kept.in_words}",
-        is_new=not (rows or any(counts[kind] for kind in _BEGINNINGS)),
+        is_new=not (needs or rows or any(counts[kind] for kind in _BEGINNINGS)),
     )
 
 
