@@ -38,6 +38,12 @@ def _plain(_form: FlaskForm, field: Field) -> None:
         raise ValidationError(f"Use at most {_LONGEST} characters.")
 
 
+def _one_line(form: FlaskForm, field: Field) -> None:
+    _plain(form, field)
+    if any(sign in "\r\n" for sign in field.data or ""):
+        raise ValidationError("Write this on one line.")
+
+
 def _number(_form: FlaskForm, field: Field) -> None:
     text = field.data or ""
     if not (text.isascii() and text.isdigit() and len(text) < 12):
@@ -107,16 +113,17 @@ def form_of(
 def _field(each: ConnectField, kept: bool) -> Field:
     required = each.required and not kept
     needed = InputRequired(message=f"{each.title} is needed.") if required else Optional()
-    given: dict[str, Any] = {"name": each.name, "validators": [needed, _plain]}
+    given: dict[str, Any] = {"name": each.name, "validators": [needed, _one_line]}
     if each.kind == "switch":
         return BooleanField(each.title, name=each.name, default=(each.default or "") in _ON)
     if each.kind == "choice":
         choices = list(each.choices)
         return SelectField(each.title, name=each.name, choices=choices, default=each.default)
     if each.kind == "secret":
+        given["validators"] = [needed, _plain]
         return SecretField(each.title, filters=[_stripped], **given)
     if each.kind == "email":
-        given["validators"] = [needed, _plain, _email]
+        given["validators"] = [needed, _one_line, _email]
         return EmailField(each.title, filters=[_stripped], default=each.default, **given)
     if each.kind == "number":
         given["validators"] = [needed, _number]
