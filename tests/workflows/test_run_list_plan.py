@@ -2,7 +2,7 @@
 
 import json
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from apiflask import APIFlask
@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from tests.personas import Persona
 from wedsync.platform.db import db
-from wedsync.workflows import page_queries
+from wedsync.workflows import claims, page_queries
 from wedsync.workflows.models import Run
 
 RUNS = 3_000
@@ -99,3 +99,27 @@ def test_runs_of_one_workflow_are_read_by_index(
 ) -> None:
     nodes = plan_of(app, Run.organization_id == owner.organization_id, Run.workflow_id == many_runs)
     assert rows_read(nodes) <= 60
+
+
+def test_what_is_due_is_claimed_without_a_look_at_what_is_not(
+    app: APIFlask, many_runs: UUID
+) -> None:
+    planned = text(
+        "UPDATE runs SET state = 'waiting', due_at = now() + interval '1 year'"
+        " WHERE workflow_id = :id"
+    )
+    given = {
+        "lanes": [str(many_runs)],
+        "allowances": [50],
+        "owner": uuid4(),
+        "lease": 90,
+    }
+    with app.app_context(), db.engine.connect() as connection:
+        connection.execute(planned, {"id": many_runs})
+        connection.execute(text("ANALYZE runs"))
+        claim = text(f"EXPLAIN (ANALYZE, FORMAT JSON) {claims._CLAIM.text}")
+        plan = connection.execute(claim, given).scalar_one()
+        connection.rollback()
+    looks = [node for node in _nodes(plan[0]["Plan"]) if node.get("Index Name") == "ix_runs_due"]
+    assert looks
+    assert all(node.get("Rows Removed by Filter", 0) == 0 for node in looks)

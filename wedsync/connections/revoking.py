@@ -5,6 +5,7 @@ most; then they are wiped.
 """
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -16,17 +17,17 @@ from wedsync.connections.grants import Provider
 from wedsync.connections.means import Means, manifest_of, provider_of
 from wedsync.connectors.manifest import Manifest
 from wedsync.errors import WedSyncError
-from wedsync.platform import crypto
+from wedsync.platform import clock, crypto
 
 TIMEOUT_S = 20.0
 TRIES = 3
-_AGAIN_S = 60.0
+_AGAIN = timedelta(seconds=60)
 
 _CLAIM = text(
     "UPDATE connections SET refresh_failures = refresh_failures + 1,"
-    " refresh_due_at = clock_timestamp() + make_interval(secs => :again)"
+    " refresh_due_at = :again_at"
     " WHERE organization_id = :organization_id AND id = :id AND state = 'deleted'"
-    " AND secret IS NOT NULL AND refresh_due_at <= clock_timestamp() RETURNING *"
+    " AND secret IS NOT NULL AND refresh_due_at <= :now RETURNING *"
 )
 _WIPE = text(
     "UPDATE connections SET secret = NULL, settings = '{}', refresh_due_at = NULL"
@@ -49,8 +50,9 @@ def is_revocable(manifest: Manifest) -> bool:
 def revoke(means: Means, organization_id: UUID, connection_id: UUID) -> None:
     """Tell the provider once more, and wipe the credentials when it heard or never will."""
     given = {"organization_id": organization_id, "id": connection_id}
+    now = clock.now()
     with means.engine.begin() as database:
-        row = database.execute(_CLAIM, {**given, "again": _AGAIN_S}).first()
+        row = database.execute(_CLAIM, {**given, "now": now, "again_at": now + _AGAIN}).first()
         token = _token(database, means, row) if row is not None else None
     if row is None:
         return

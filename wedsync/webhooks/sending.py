@@ -42,7 +42,7 @@ _CLAIM = text(
     "  SELECT d.id FROM allowed JOIN lanes l ON l.kind = 'deliveries' AND l.key = allowed.lane"
     "  CROSS JOIN LATERAL ("
     "   (SELECT id FROM deliveries WHERE lane = l.key AND NOT l.ordered AND state = 'due'"
-    "     AND next_attempt_at <= clock_timestamp() ORDER BY next_attempt_at"
+    "     AND next_attempt_at <= (SELECT clock_timestamp()) ORDER BY next_attempt_at"
     "     LIMIT allowed.allowance)"
     "   UNION ALL"
     "   (SELECT id FROM (SELECT id, state, next_attempt_at FROM deliveries"

@@ -25,7 +25,7 @@ _CLAIM = text(
     "  AS t(lane, allowance)),"
     " picked AS (SELECT r.id FROM allowed CROSS JOIN LATERAL"
     "  (SELECT id FROM runs WHERE workflow_id = CAST(allowed.lane AS uuid)"
-    "   AND state IN ('queued', 'waiting') AND due_at <= clock_timestamp()"
+    "   AND state IN ('queued', 'waiting') AND due_at <= (SELECT clock_timestamp())"
     "   ORDER BY due_at LIMIT allowed.allowance) r)"
     " UPDATE runs SET state = 'running', owner = :owner, fence = fence + 1, due_at = NULL,"
     "  started_at = coalesce(started_at, clock_timestamp()),"

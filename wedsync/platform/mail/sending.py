@@ -38,11 +38,12 @@ _WORTH_ANOTHER_TRY = "sender_refused"  # MAIL_FROM, which the operator may put r
 
 log = logging.getLogger(__name__)
 
+# The time is asked once: an index finds what is due before a moment, not before a moving one.
 _CLAIM = text(
     "UPDATE mail_messages SET state = 'sending', attempts = attempts + 1,"
     "  due_at = clock_timestamp() + :lease"
     " WHERE id = (SELECT id FROM mail_messages"
-    "  WHERE state IN ('due', 'sending') AND due_at <= clock_timestamp()"
+    "  WHERE state IN ('due', 'sending') AND due_at <= (SELECT clock_timestamp())"
     "  ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED)"
     " RETURNING id, to_address, content, attempts"
 )
