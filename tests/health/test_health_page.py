@@ -149,6 +149,17 @@ def test_today_asks_for_hooks_that_a_person_has_to_look_after(
     assert "Two things need you" in health(owner)
 
 
+def test_hooks_of_connections_that_were_taken_away_are_not_spoken_of(
+    app: APIFlask, owner: Persona, database: Session
+) -> None:
+    make_connection(app, owner.organization_id, "Petal RSVP", state="active")
+    make_hook(app, owner.organization_id)
+    for _ in range(3):
+        _subscribe(database, make_hook(app, owner.organization_id).id, "gone", None)
+    assert "1 address for others to tell you things" in today(owner)
+    assert owner.browser.get("/health").text.count('href="/webhooks/hooks/') == 1
+
+
 def test_today_shows_notices_that_are_about_nothing_else_on_it(
     app: APIFlask, owner: Persona
 ) -> None:

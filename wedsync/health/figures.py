@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import Row, text
 
 from wedsync.health.judging import Pace
+from wedsync.health.needs import HOOK_IS_THERE
 from wedsync.platform import ids
 from wedsync.platform.db import db
 
@@ -61,7 +62,7 @@ _HOOKS = text(
     " refused.last_at AS refused_at, refused.code AS refused_code FROM hooks h"
     " LEFT JOIN LATERAL (SELECT sum(count) OVER () AS count, last_at, code FROM hook_rejections"
     "  WHERE hook_id = h.id ORDER BY last_at DESC LIMIT 1) refused ON true"
-    f" WHERE h.organization_id = :id ORDER BY h.name, h.id LIMIT {SHOWN}"
+    f" WHERE h.organization_id = :id AND {HOOK_IS_THERE} ORDER BY h.name, h.id LIMIT {SHOWN}"
 )
 _RECEIVED = text(
     "SELECT source, count(*) AS received FROM events WHERE organization_id = :id AND id >= :first"

@@ -40,6 +40,8 @@ CONNECTION_NEEDS = (
     "c.organization_id = :organization_id AND (c.state = 'needs_reauth'"
     " OR c.state = 'pending' AND c.reason IS NOT NULL)"
 )
+# A connection that was taken away leaves its hook, for what came in by it.
+HOOK_IS_THERE = "h.subscription IS DISTINCT FROM 'gone'"
 # One that its connection cannot be told of by itself, or whose sender was not told its secret.
 HOOK_NEEDS = (
     "h.organization_id = :organization_id AND h.state <> 'off' AND (h.subscription = 'failed'"

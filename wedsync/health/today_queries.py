@@ -7,14 +7,14 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from wedsync.health.needs import CONNECTION_NEEDS, HOOK_NEEDS
+from wedsync.health.needs import CONNECTION_NEEDS, HOOK_IS_THERE, HOOK_NEEDS
 from wedsync.platform.db import db
 
 _COUNTS = text(
     "SELECT (SELECT count(*) FROM connections WHERE organization_id = :id"
     "  AND state NOT IN ('revoked', 'deleted')) AS connections,"
     f" (SELECT count(*) FROM connections c WHERE {CONNECTION_NEEDS}) AS connections_needing,"
-    " (SELECT count(*) FROM hooks WHERE organization_id = :id) AS hooks,"
+    f" (SELECT count(*) FROM hooks h WHERE h.organization_id = :id AND {HOOK_IS_THERE}) AS hooks,"
     f" (SELECT count(*) FROM hooks h WHERE {HOOK_NEEDS}) AS hooks_needing,"
     " (SELECT count(*) FROM endpoints WHERE organization_id = :id) AS endpoints,"
     " (SELECT count(*) FROM endpoints WHERE organization_id = :id AND state = 'disabled')"
