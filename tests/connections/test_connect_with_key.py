@@ -20,6 +20,7 @@ from tests.connections.ways import (
 from tests.far_ends.rest_service import RestService, started_rest_service
 from tests.page_words import words_of
 from tests.personas import Persona
+from wedsync.connections import attempts
 from wedsync.connections.access import open_for_work, refused
 from wedsync.connectors.contract import Access
 from wedsync.platform.vault import MASK
@@ -164,6 +165,21 @@ def test_a_key_that_is_not_accepted_says_so_and_can_be_entered_again(
     again = editor.browser.post(f"{sent.location}/reconnect", data=typed(service))
     assert again.status_code == 303
     assert only(app, editor).state == "active"
+
+
+def test_keys_are_not_tried_out_from_here(
+    app: APIFlask, editor: Persona, service: RestService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attempts, "MOST", 2)
+    service.answers("GET", "/me", {"error": "no"}, status=401)
+    for number in range(2):
+        editor.browser.post(CONNECT, data=typed(service, api_key=f"guess-{number}"))
+    asked = len(service.asked)
+    sent = editor.browser.post(CONNECT, data=typed(service, api_key="guess-3"))
+    assert sent.status_code == 429
+    assert sent.headers["Retry-After"] == "900"
+    assert "Wait a quarter of an hour" in words_of(sent)
+    assert len(service.asked) == asked
 
 
 def test_a_wrong_new_key_leaves_the_working_one(

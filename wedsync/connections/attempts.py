@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import func, or_, select, update
 
 from wedsync.audit import service as audit
 from wedsync.connections import credentials, means, reasons
@@ -20,7 +20,7 @@ from wedsync.connections.models import Authorization, Connection
 from wedsync.connections.reasons import Reason
 from wedsync.connectors import filling
 from wedsync.connectors.manifest import Manifest
-from wedsync.errors import Refused
+from wedsync.errors import Refused, TooMany
 from wedsync.listings import manifests
 from wedsync.platform import clock, documents, ids
 from wedsync.platform.db import db
@@ -28,6 +28,9 @@ from wedsync.platform.identity import Identity
 from wedsync.platform.runtime import settings, vault
 
 LIVES = timedelta(minutes=10)
+MOST, WITHIN = 60, timedelta(minutes=15)
+"""How many attempts an organization may begin within a while."""
+
 _STATE_BYTES = 32
 _VERIFIER_BYTES = 48
 
@@ -53,8 +56,9 @@ def begin(
 ) -> Authorization:
     """Begin an attempt; with `consent` the person is to be sent to `consent_url` next.
 
-    Earlier attempts of this connection that are still open end here.
+    Earlier attempts of this connection that are still open end here. Raises TooMany.
     """
+    _require_few(connection.organization_id)
     end_open_ones(connection)
     attempt = Authorization(
         id=ids.new_id(),
@@ -185,6 +189,20 @@ def open_held(attempt: Authorization) -> dict[str, Any]:
     opened = vault().open(db.session, attempt.organization_id, where, attempt.held)
     found: dict[str, Any] = documents.read(opened)
     return found
+
+
+def _require_few(organization_id: UUID) -> None:
+    """Each attempt asks somebody else's service, with a name and password perhaps: nobody should
+    try many of those from here."""
+    recent = select(func.count()).where(
+        Authorization.organization_id == organization_id,
+        Authorization.created_at > clock.now() - WITHIN,
+    )
+    if (db.session.scalar(recent) or 0) >= MOST:
+        raise TooMany(
+            "Your team has tried to connect very often just now. Wait a quarter of an hour.",
+            retry_after_s=int(WITHIN.total_seconds()),
+        )
 
 
 def _hold(attempt: Authorization, held: dict[str, Any]) -> None:

@@ -32,7 +32,8 @@ def start(
 ) -> tuple[Connection, Authorization]:
     """Begin a new connection to a published listing, with what the vendor filled in by name.
 
-    Raises Invalid for a field that cannot be used, Conflict where nobody has a client there.
+    Raises Invalid for a field that cannot be used, Conflict where nobody has a client there,
+    TooMany.
     """
     connection = Connection(
         id=ids.new_id(),

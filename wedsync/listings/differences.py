@@ -5,6 +5,7 @@ Reads documents, not manifests: a version of last year is compared as it was wri
 
 import difflib
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -15,6 +16,7 @@ from wedsync.connectors.manifest import Hooks, Manifest
 
 Kind = Literal["same", "in", "out"]
 _MOST_PAIRS = 20_000
+_LONG = 200
 _WORDS = re.compile(r"\s+|[\w’'-]+|[^\w\s]")
 _AUTH_WORDS = {
     "oauth2_code": "by signing in at their page",
@@ -182,9 +184,10 @@ def _matcher(old: Sequence[str], new: Sequence[str]) -> difflib.SequenceMatcher[
     repeats itself cleverly would keep this process busy. What fills long texts anyway (spaces,
     brackets) is not counted, and not looked at.
     """
-    matcher = difflib.SequenceMatcher(None, old, new)
-    pairs = sum(len(matcher.b2j.get(part, ())) for part in old)
-    return matcher if old == new or pairs <= _MOST_PAIRS else None
+    counts = Counter(new)
+    most = len(new) // 100 + 1 if len(new) >= _LONG else len(new)  # as difflib has it
+    pairs = sum(counts[part] for part in old if counts[part] <= most)
+    return difflib.SequenceMatcher(None, old, new) if old == new or pairs <= _MOST_PAIRS else None
 
 
 def _lists_compared(before: Iterable[str], after: Iterable[str]) -> Iterator[Part]:
