@@ -320,6 +320,54 @@ def test_connecting_again_meanwhile_wins_over_a_refresh_in_flight(
     assert row_of(app, connection_id).generation == 2
 
 
+def test_the_answer_of_who_was_taken_for_dead_is_kept_where_nobody_has_a_later_one(
+    app: APIFlask, connection_id: UUID, practice_partner: PracticePartner
+) -> None:
+    practice_partner.faults(token_slow_s=1.0)
+    with ThreadPoolExecutor(1) as pool:
+        going = pool.submit(refresh, app, connection_id)
+        time.sleep(0.4)
+        change(app, connection_id, "refresh_until = now() - interval '1 second'")
+        assert not refresh(app, connection_id)
+        assert row_of(app, connection_id).reason["code"] == "refresh_interrupted"
+        assert going.result()
+    row = row_of(app, connection_id)
+    assert (row.state, row.reason, row.generation) == ("active", None, 2)
+    assert refresh(app, connection_id)
+    assert practice_partner.seen()["reuse_attempts"] == 0
+
+
+def test_an_answer_nobody_can_write_down_at_once_is_not_lost(
+    app: APIFlask, connection_id: UUID, practice_partner: PracticePartner
+) -> None:
+    practice_partner.faults(token_slow_s=1.0)
+    with ThreadPoolExecutor(1) as pool:
+        going = pool.submit(refresh, app, connection_id)
+        time.sleep(0.4)
+        with engine_of(app).begin() as other:
+            lock = text("SELECT 1 FROM connections WHERE id = :id FOR UPDATE")
+            other.execute(lock, {"id": connection_id})
+            time.sleep(3)  # longer than anybody waits for a lock
+        assert going.result()
+    row = row_of(app, connection_id)
+    assert (row.state, row.generation) == ("active", 2)
+
+
+def test_what_ended_before_its_time_is_not_waited_for_once_its_refresh_was_interrupted(
+    app: APIFlask, connection_id: UUID
+) -> None:
+    change(
+        app,
+        connection_id,
+        "state = 'degraded', access_expires_at = now() - interval '1 second',"
+        " refresh_due_at = now() + interval '1 hour',"
+        """ reason = '{"code": "refresh_interrupted", "message": "It was."}'""",
+    )
+    assert isinstance(opened(app, connection_id), Unusable)
+    keeper_of(app).work()
+    assert row_of(app, connection_id).state == "needs_reauth"
+
+
 # --- concurrency
 
 

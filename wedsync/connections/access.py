@@ -152,10 +152,11 @@ def _mark_due(database: DatabaseConnection, row: Row[Any]) -> None:
     """Let the refresh happen now, unless it is due anyway or must wait for a back-off."""
     if row.access_expires_at is None or row.refresh_due_at is None:
         return
-    interrupted = (row.reason or {}).get("code") == REFRESH_INTERRUPTED
-    if interrupted or row.refresh_failures or row.refresh_due_at <= clock.now():
+    now, interrupted = clock.now(), (row.reason or {}).get("code") == REFRESH_INTERRUPTED
+    lasts = interrupted and now < row.access_expires_at  # it is used to its very end
+    if lasts or row.refresh_failures or row.refresh_due_at <= now:
         return
-    database.execute(_of(row).values(refresh_due_at=clock.now()))
+    database.execute(_of(row).values(refresh_due_at=now))
 
 
 def _looked_at_now(database: DatabaseConnection, row: Row[Any]) -> dict[str, Any]:

@@ -7,7 +7,9 @@ between has lost the only copy of a rotated token: the next claim sees that, and
 old one again.
 """
 
+import logging
 import random
+import time
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -15,11 +17,13 @@ from uuid import UUID
 
 from sqlalchemy import Connection as DatabaseConnection
 from sqlalchemy import Row, func, text, update
+from sqlalchemy.exc import OperationalError
 
 from wedsync.connections import credentials, reasons, standing, timing
 from wedsync.connections.credentials import Secrets
 from wedsync.connections.grants import Grant, NoGrant, Provider
 from wedsync.connections.means import Means, manifest_of, provider_of
+from wedsync.connections.models import USABLE_STATES
 from wedsync.connections.reasons import REFRESH_INTERRUPTED, REFUSED_AGAIN, Reason
 from wedsync.connections.standing import NOTHING_IN_FLIGHT, TABLE
 from wedsync.connectors.manifest import Manifest, OAuth
@@ -30,7 +34,10 @@ TIMEOUT_S = 60.0
 """A refresh's own time-out: longer than any other, because its answer cannot be had twice."""
 
 _LEASE_MARGIN_S = 15.0
+_WRITING_S, _WRITE_AGAIN_S = 30.0, 0.25
 _DEGRADED_AFTER = 3
+
+log = logging.getLogger(__name__)
 
 _CLAIM = text(
     "UPDATE connections SET refresh_owner = :owner, refresh_fence = refresh_fence + 1,"
@@ -87,9 +94,7 @@ def refresh(
         claim = _begin(database, means, row) if row is not None else None
     if claim is None:
         return False
-    outcome = claim.ask(timeout_s)
-    with means.engine.begin() as database:
-        _settle(database, means, claim, outcome)
+    _write_down(means, claim, claim.ask(timeout_s))
     return True
 
 
@@ -157,6 +162,20 @@ def _give_up(database: DatabaseConnection, means: Means, row: Row[Any], cause: R
         standing.needs_reauth(database, means.vault, means.settings, row, cause)
 
 
+def _write_down(means: Means, claim: _Claim, outcome: Grant | NoGrant) -> None:
+    """Settle it, again and again while the database is away or busy: it is the only copy."""
+    until = time.monotonic() + _WRITING_S
+    while True:
+        try:
+            with means.engine.begin() as database:
+                return _settle(database, means, claim, outcome)
+        except OperationalError:
+            if time.monotonic() >= until:
+                raise
+            log.warning("a renewed token of connection %s is not kept yet", claim.row.id)
+            time.sleep(_WRITE_AGAIN_S)
+
+
 def _settle(
     database: DatabaseConnection, means: Means, claim: _Claim, outcome: Grant | NoGrant
 ) -> None:
@@ -175,12 +194,16 @@ def _settle(
 
 
 def _keep(database: DatabaseConnection, means: Means, claim: _Claim, grant: Grant) -> None:
-    """Keep the new token. What was wrong with the one before is over."""
+    """Keep the new token. What was wrong with the one before is over.
+
+    Also where we were taken for dead meanwhile: nobody else has this answer, and whoever got a
+    later one raised the generation.
+    """
     row, now = claim.row, clock.now()
     secrets = credentials.with_grant(claim.secrets, grant)
     expires = now + timedelta(seconds=grant.lives_s) if grant.lives_s else None
     database.execute(
-        _ours(row).values(
+        _not_yet_renewed(row).values(
             secret=credentials.sealed(database, means.vault, row.organization_id, row.id, secrets),
             generation=row.generation + 1,
             state="active",
@@ -231,4 +254,14 @@ def _ours(row: Row[Any]) -> Any:
         TABLE.c.organization_id == row.organization_id,
         TABLE.c.id == row.id,
         TABLE.c.refresh_fence == row.refresh_fence,
+    )
+
+
+def _not_yet_renewed(row: Row[Any]) -> Any:
+    """Change the row while it has the credentials that were renewed."""
+    return update(TABLE).where(
+        TABLE.c.organization_id == row.organization_id,
+        TABLE.c.id == row.id,
+        TABLE.c.generation == row.generation,
+        TABLE.c.state.in_(USABLE_STATES),
     )
