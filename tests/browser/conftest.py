@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser.looking import DESK, Trouble
+from tests.far_ends.practice_partner import PracticePartner, kept_url, practice_beside
 from tests.live_site import LiveSite, live_site
 from tests.servers import Addresses
 from tests.workers.scene import Sink, started_sink
@@ -25,6 +26,25 @@ SignIn = Callable[[str], Page]
 def site(servers: Addresses, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSite]:
     with live_site(servers, tmp_path_factory.mktemp("live")) as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def posting_site(
+    servers: Addresses, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[LiveSite]:
+    """One whose own e-mail goes to the practice inbox."""
+    sandbox_url = kept_url()
+    smtp_port = int(sandbox_url.rpartition(":")[2]) + 1
+    told = {"sandbox_url": sandbox_url, "mail_url": f"smtp://127.0.0.1:{smtp_port}"}
+    with live_site(servers, tmp_path_factory.mktemp("posting"), **told) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def practice(site: LiveSite) -> Iterator[PracticePartner]:
+    """The practice partner of this module's site, with its inbox."""
+    with practice_beside(site.settings) as partner:
+        yield partner
 
 
 @pytest.fixture(scope="module")
