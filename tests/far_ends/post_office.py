@@ -48,6 +48,8 @@ class PostOffice:
     refuses: dict[str, str] = field(default_factory=dict)
     password: str = PASSWORD
     hangs_up_after_the_dot: bool = False
+    answers_after_s: float = 0.0
+    """How long it thinks about a letter it has taken already."""
     conversations: int = 0
     port: int = 0
 
@@ -84,6 +86,7 @@ class PostOffice:
         self.letters.append(
             Letter(str(envelope.mail_from), list(envelope.rcpt_tos), content, private)
         )
+        await asyncio.sleep(self.answers_after_s)
         if self.hangs_up_after_the_dot:
             server.transport.abort()
         return "250 Taken as letter 7"

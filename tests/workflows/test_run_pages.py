@@ -1,6 +1,5 @@
 """The pages of runs: what happened, each run step by step, and what a person can do about it."""
 
-from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
@@ -25,27 +24,13 @@ from tests.workers.scene import (
     publish,
     retrying,
     run_of,
-    started_sink,
     tell,
-    worker_of,
 )
 from wedsync.platform.db import db
 from wedsync.workflows import runs, service
 from wedsync.workflows.engine.protocol import Choice
 
 SAID_YES = {"==": [{"var": "trigger.data.status"}, "accepted"]}
-
-
-@pytest.fixture(scope="module")
-def sink() -> Iterator[Sink]:
-    with started_sink() as started:
-        yield started
-
-
-@pytest.fixture
-def worker(app: APIFlask, empty_database: None) -> Iterator[Worker]:
-    with worker_of(app) as started:
-        yield started
 
 
 def coming(*steps: Any) -> dict[str, Any]:
@@ -139,7 +124,7 @@ def test_a_step_that_is_tried_again_says_when_and_that_nobody_need_act(
     said = page(owner, ordered(app, worker, owner.organization_id, step))
     assert "“Order the flowers” has not worked yet. Nothing for you to do." in said
     assert "They answered 503" in said
-    assert "We tried 1 time and try again at" in said
+    assert "We tried once and try again at" in said
     assert "This page follows along by itself." in said
 
 

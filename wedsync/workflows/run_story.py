@@ -204,7 +204,8 @@ def _waiting_notice(reading: RunReading, words: Wording) -> Notice | None:
     if waits.get("kind") != "retry" or record is None:
         return None
     until = waits_until(waits)
-    tried = count(record.step.attempts, "time")
+    attempts = record.step.attempts
+    tried = "once" if attempts == 1 else count(attempts, "time")
     again = f"We tried {tried} and try again{f' {words.at(until)}' if until else ''}."
     said = str((record.step.error or {}).get("message") or "").rstrip(".")
     title = f"“{_called(reading, record.step.step_id)}” has not worked yet. Nothing for you to do."
