@@ -1,5 +1,6 @@
 """What belongs together: names are given once, and what one part needs another must have."""
 
+import re
 from collections.abc import Iterable, Iterator
 
 from wedsync.connectors.manifest import ActionEntry, Auth, Hooks, Manifest, OAuth
@@ -15,6 +16,20 @@ _OURS_IN_OAUTH = frozenset(
     | {"code_challenge", "code_challenge_method", "code_verifier", "refresh_token", "nonce"}
     | {"url", "body", "method", "headers", "auth", "token", "token_endpoint", "self"}
 )
+_MOST_SENSITIVE = 50
+_PLACE = re.compile(r"[^\s.]{1,100}(\.[^\s.]{1,100}){0,31}")
+_NAME_OF_A_HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")  # RFC 9110, 5.6.2
+_NO_HEADER = "This is not the name of a header."
+_SIGNED_HOW = {
+    "header": (_NAME_OF_A_HEADER, "Name the header that carries the signature.", True),
+    "algorithm": (re.compile("sha256|sha512|sha1"), "It is sha256, sha512 or sha1.", True),
+    "encoding": (re.compile("hex|base64"), "The encoding is hex or base64.", True),
+    "prefix": (re.compile(r"[\x21-\x7e]{0,40}"), "It is up to 40 characters, no spaces.", False),
+    "id_header": (_NAME_OF_A_HEADER, _NO_HEADER, False),
+    "timestamp_header": (_NAME_OF_A_HEADER, _NO_HEADER, False),
+}
+"""What the scheme `hmac` has to know: the form of each option, and whether it is needed."""
+
 _SAFE_METHODS = ("GET",)
 _REPEATABLE_METHODS = ("GET", "PUT", "PATCH", "DELETE")
 
@@ -101,6 +116,25 @@ def _hooks(hooks: Hooks) -> Iterator[Problem]:
         yield Problem("hooks.subscribe", "Say which request subscribes our address.")
     if hooks.setup == "by_hand" and not hooks.instructions.strip():
         yield Problem("hooks.instructions", "Say what to do at the partner, a step per line.")
+    if len(hooks.sensitive) > _MOST_SENSITIVE or not all(map(_PLACE.fullmatch, hooks.sensitive)):
+        words = f"Name up to {_MOST_SENSITIVE} places in the data, such as guest.email."
+        yield Problem("hooks.sensitive", words)
+    yield from _signed(hooks)
+
+
+def _signed(hooks: Hooks) -> Iterator[Problem]:
+    """The options of a signature: only `hmac` has any, and cannot be checked without them."""
+    options, own = hooks.options, hooks.scheme == "hmac"
+    for name in sorted(options.keys() - (_SIGNED_HOW.keys() if own else ())):
+        yield Problem(f"hooks.options.{name}", "There is no such option for this kind of hook.")
+    for name, (form, words, needed) in _SIGNED_HOW.items() if own else ():
+        said = options.get(name)
+        if said is None and not needed:
+            continue
+        if not isinstance(said, str) or not form.fullmatch(said):
+            yield Problem(f"hooks.options.{name}", words)
+    if own and not hooks.event_type:
+        yield Problem("hooks.event_type", "Say what its events are called, such as rsvp.received.")
 
 
 def _action(entry: ActionEntry, path: str, scopes: set[str]) -> Iterator[Problem]:
