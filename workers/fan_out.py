@@ -125,9 +125,11 @@ class FanOut:
         now = clock.now()
         connection.execute(_DONE, batch.rows(events))
         connection_hooks.connection_changed(connection, events)
-        waiting_on.connection_changed(connection, events)
+        # The lanes of deliveries before those of runs, as the sweep of claims does: two that lock
+        # lanes in one order cannot deadlock.
         make_deliveries(connection, events, now)
         start_runs(connection, self._programs, events, now)
+        waiting_on.connection_changed(connection, events)
 
     def _open(self, connection: Connection, rows: Sequence[Row[Any]]) -> list[FannedEvent]:
         hooks = _hooks(connection, rows)
