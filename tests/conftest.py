@@ -21,6 +21,7 @@ from tests import door
 from tests.far_ends.practice_partner import practice_partner, practice_process  # noqa: F401
 from tests.personas import Browser, Persona, browser_of, make_organization, make_persona
 from tests.servers import Addresses, Servers, settings_for
+from tests.workers.fixtures import hook, sink, worker  # noqa: F401
 from wedsync.factory import create_app
 from wedsync.listings.built_in import publish_built_in
 from wedsync.migrations import tables

@@ -7,18 +7,12 @@ import pytest
 from apiflask import APIFlask
 
 from tests.personas import Browser
-from tests.workers.scene import Worker, worker_of
+from tests.workers.scene import Worker
 from wedsync.factory import create_app
 from wedsync.platform.db import db
 from wedsync.settings import Settings
 
 NOWHERE = "postgresql://nobody@127.0.0.1:1/nothing?connect_timeout=1"
-
-
-@pytest.fixture
-def worker(app: APIFlask, empty_database: None) -> Iterator[Worker]:
-    with worker_of(app) as started:
-        yield started
 
 
 @pytest.fixture

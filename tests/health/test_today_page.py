@@ -1,9 +1,7 @@
 """Today: what needs somebody, what is next, what happened, and whether everything is well."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
-import pytest
 from apiflask import APIFlask
 from sqlalchemy import text
 
@@ -19,26 +17,12 @@ from tests.workers.scene import (
     on_event,
     publish,
     retrying,
-    started_sink,
     tell,
-    worker_of,
 )
 from wedsync.platform import clock
 from wedsync.platform.db import db
 from wedsync.webhooks import hooks
 from wedsync.weddings.models import Wedding
-
-
-@pytest.fixture(scope="module")
-def sink() -> Iterator[Sink]:
-    with started_sink() as started:
-        yield started
-
-
-@pytest.fixture
-def worker(app: APIFlask, empty_database: None) -> Iterator[Worker]:
-    with worker_of(app) as started:
-        yield started
 
 
 def today(persona: Persona) -> str:

@@ -7,16 +7,10 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.workers.scene import Sink, started_sink, wait_until
+from tests.workers.scene import Sink, wait_until
 from wedsync.platform.effects import Blocking, Done, Effects, Ended
 from wedsync.platform.ids import new_id
 from wedsync.platform.outbound import Answer, Failure, Request
-
-
-@pytest.fixture(scope="module")
-def sink() -> Iterator[Sink]:
-    with started_sink() as started:
-        yield started
 
 
 @pytest.fixture

@@ -20,7 +20,6 @@ from tests.workers.scene import (
     one,
     rows,
     run_of,
-    worker_of,
 )
 from tests.workflows.connected import change, connect, mend, seating, tell
 from wedsync.events.types import stored_event_type
@@ -56,12 +55,6 @@ NEVER = threading.Event()
 def service() -> Iterator[RestService]:
     with started_rest_service() as started:
         started.answers("DELETE", "/webhooks/sub_1", status=204, body=b"")
-        yield started
-
-
-@pytest.fixture
-def worker(app: APIFlask, empty_database: None) -> Iterator[Worker]:
-    with worker_of(app) as started:
         yield started
 
 

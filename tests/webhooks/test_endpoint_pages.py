@@ -1,7 +1,6 @@
 """The pages of endpoints: making one, how it does, and its deliveries with every try."""
 
 import socket
-from collections.abc import Iterator
 from uuid import UUID
 
 import pytest
@@ -17,22 +16,8 @@ from tests.workers.scene import (
     deliveries_of,
     make_endpoint,
     publish,
-    started_sink,
-    worker_of,
 )
 from wedsync.webhooks.models import Endpoint
-
-
-@pytest.fixture(scope="module")
-def sink() -> Iterator[Sink]:
-    with started_sink() as started:
-        yield started
-
-
-@pytest.fixture
-def worker(app: APIFlask, empty_database: None) -> Iterator[Worker]:
-    with worker_of(app) as started:
-        yield started
 
 
 def told(

@@ -2,7 +2,6 @@
 
 import json
 import time
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -25,25 +24,12 @@ from tests.workers.scene import (
     publish,
     refusing,
     rows,
-    started_sink,
     wait_for_a_lock,
     worker_of,
 )
 from wedsync.platform.db import db
 from wedsync.webhooks import endpoints, sending
 from wedsync.webhooks.schedule import DELAYS_S
-
-
-@pytest.fixture(scope="module")
-def sink() -> Iterator[Sink]:
-    with started_sink() as started:
-        yield started
-
-
-@pytest.fixture
-def worker(app: APIFlask, empty_database: None) -> Iterator[Worker]:
-    with worker_of(app) as started:
-        yield started
 
 
 def subscribe(app: APIFlask, worker: Worker, organization: UUID, url: str, **fields: Any) -> UUID:

@@ -1,10 +1,8 @@
 """Endpoints that asked for order: what is later never overtakes what is earlier."""
 
 import json
-from collections.abc import Iterator
 from uuid import UUID
 
-import pytest
 from apiflask import APIFlask
 
 from tests.workers.scene import (
@@ -16,21 +14,8 @@ from tests.workers.scene import (
     make_endpoint,
     one,
     publish,
-    started_sink,
     worker_of,
 )
-
-
-@pytest.fixture(scope="module")
-def sink() -> Iterator[Sink]:
-    with started_sink() as started:
-        yield started
-
-
-@pytest.fixture
-def worker(app: APIFlask, empty_database: None) -> Iterator[Worker]:
-    with worker_of(app) as started:
-        yield started
 
 
 def publish_in_turn(app: APIFlask, organization: UUID, *tables: int) -> list[UUID]:

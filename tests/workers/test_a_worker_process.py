@@ -24,7 +24,6 @@ from tests.workers.scene import (
     publish,
     rows,
     run_of,
-    started_sink,
     states_of,
     tries_of,
     wait_until,
@@ -35,12 +34,6 @@ from wedsync.platform.wake import QUEUE, Wake
 from wedsync.settings import Settings
 
 SOON_S = 6.0
-
-
-@pytest.fixture(scope="module")
-def sink() -> Iterator[Sink]:
-    with started_sink() as started_one:
-        yield started_one
 
 
 @pytest.fixture(autouse=True)

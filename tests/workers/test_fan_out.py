@@ -2,7 +2,6 @@
 
 import json
 import threading
-from collections.abc import Iterator
 from datetime import date
 from uuid import UUID
 
@@ -31,12 +30,6 @@ from wedsync.platform import ids
 from wedsync.platform.db import db
 from workers import bells
 from workers.drains import start_drains
-
-
-@pytest.fixture
-def worker(app: APIFlask, empty_database: None) -> Iterator[Worker]:
-    with worker_of(app) as started:
-        yield started
 
 
 @pytest.fixture

@@ -1,8 +1,5 @@
 """What a worker held when it died, hung or lost its session goes to another, once."""
 
-from collections.abc import Iterator
-from uuid import UUID
-
 import pytest
 from apiflask import APIFlask
 from sqlalchemy import text
@@ -15,14 +12,12 @@ from tests.workers.scene import (
     answered,
     beside,
     call,
-    make_hook,
     make_workflow,
     note,
     on_hook,
     one,
     rows,
     run_of,
-    started_sink,
     states_of,
     tries_of,
     wait_until,
@@ -31,23 +26,6 @@ from tests.workers.scene import (
 from wedsync.platform.leases import LostOwnership
 from workers import schedule
 from workers.schedule import Scheduled
-
-
-@pytest.fixture(scope="module")
-def sink() -> Iterator[Sink]:
-    with started_sink() as started:
-        yield started
-
-
-@pytest.fixture
-def worker(app: APIFlask, empty_database: None) -> Iterator[Worker]:
-    with worker_of(app) as started:
-        yield started
-
-
-@pytest.fixture
-def hook(app: APIFlask, worker: Worker, organization: UUID) -> Hook:
-    return make_hook(app, organization)
 
 
 def end_session(app: APIFlask, worker: Worker) -> None:

@@ -1,6 +1,5 @@
 """Runs from an accepted event to their end: branches, effects, events, and what is written down."""
 
-from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +16,6 @@ from tests.workers.scene import (
     call,
     deliveries_of,
     make_endpoint,
-    make_hook,
     make_workflow,
     note,
     on_event,
@@ -27,36 +25,17 @@ from tests.workers.scene import (
     refusing,
     rows,
     run_of,
-    started_sink,
     states_of,
     steps_of,
     tell,
     tries_of,
     wait_for_a_lock,
-    worker_of,
 )
 from wedsync.platform.db import db
 from wedsync.workflows import queries, service
 
 SAID_YES = {"==": [{"var": "trigger.data.status"}, "accepted"]}
 COMING = {"status": "accepted", "guest": "Ana", "party_size": 2}
-
-
-@pytest.fixture(scope="module")
-def sink() -> Iterator[Sink]:
-    with started_sink() as started:
-        yield started
-
-
-@pytest.fixture
-def worker(app: APIFlask, empty_database: None) -> Iterator[Worker]:
-    with worker_of(app) as started:
-        yield started
-
-
-@pytest.fixture
-def hook(app: APIFlask, worker: Worker, organization: UUID) -> Hook:
-    return make_hook(app, organization)
 
 
 def choose(*steps: Any) -> dict[str, Any]:

@@ -1,8 +1,6 @@
 """Runs whose effects fail: tried again, given up, gone around, run again."""
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
-from uuid import UUID
 
 import pytest
 from apiflask import APIFlask
@@ -14,7 +12,6 @@ from tests.workers.scene import (
     accept,
     call,
     let_pass,
-    make_hook,
     make_workflow,
     not_sent,
     note,
@@ -22,34 +19,15 @@ from tests.workers.scene import (
     one,
     retrying,
     run_of,
-    started_sink,
     states_of,
     steps_of,
     tell,
     tries_of,
-    worker_of,
 )
 from wedsync.platform.db import db
 from wedsync.workflows import runs
 
 COMING = {"guest": "Ana"}
-
-
-@pytest.fixture(scope="module")
-def sink() -> Iterator[Sink]:
-    with started_sink() as started:
-        yield started
-
-
-@pytest.fixture
-def worker(app: APIFlask, empty_database: None) -> Iterator[Worker]:
-    with worker_of(app) as started:
-        yield started
-
-
-@pytest.fixture
-def hook(app: APIFlask, worker: Worker, organization: UUID) -> Hook:
-    return make_hook(app, organization)
 
 
 # --- trying again

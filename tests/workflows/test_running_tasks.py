@@ -23,7 +23,6 @@ from tests.workers.scene import (
     retrying,
     rows,
     run_of,
-    started_sink,
     states_of,
     steps_of,
     tries_of,
@@ -36,21 +35,10 @@ from wedsync.workflows import once_slots, runs
 NOBODY = "9"  # the discard port, where nobody listens
 
 
-@pytest.fixture(scope="module")
-def sink() -> Iterator[Sink]:
-    with started_sink() as started:
-        yield started
-
-
 @pytest.fixture
 def worker(app: APIFlask, empty_database: None, built_in_listings: None) -> Iterator[Worker]:
     with worker_of(app) as started:
         yield started
-
-
-@pytest.fixture
-def hook(app: APIFlask, worker: Worker, organization: UUID) -> Hook:
-    return make_hook(app, organization)
 
 
 def mailbox(app: APIFlask, hook: Hook, port: int | str) -> UUID:

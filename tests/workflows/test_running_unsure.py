@@ -1,6 +1,5 @@
 """Effects that may have happened: what is done once is never done twice without a person's word."""
 
-from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 from uuid import UUID
@@ -15,14 +14,12 @@ from tests.workers.scene import (
     accept,
     call,
     let_pass,
-    make_hook,
     make_workflow,
     note,
     on_hook,
     retrying,
     rows,
     run_of,
-    started_sink,
     states_of,
     steps_of,
     tries_of,
@@ -34,23 +31,6 @@ from wedsync.workflows import queries, runs
 
 COMING = {"guest": "Ana"}
 NO_MORE_SENT = "We have not tried again, so nobody gets it twice."
-
-
-@pytest.fixture(scope="module")
-def sink() -> Iterator[Sink]:
-    with started_sink() as started:
-        yield started
-
-
-@pytest.fixture
-def worker(app: APIFlask, empty_database: None) -> Iterator[Worker]:
-    with worker_of(app) as started:
-        yield started
-
-
-@pytest.fixture
-def hook(app: APIFlask, worker: Worker, organization: UUID) -> Hook:
-    return make_hook(app, organization)
 
 
 def begin(app: APIFlask, worker: Worker, hook: Hook, step: Any) -> UUID:

@@ -15,7 +15,6 @@ from tests.workers.scene import (
     Worker,
     accept,
     let_pass,
-    make_hook,
     make_workflow,
     note,
     on_hook,
@@ -26,7 +25,6 @@ from tests.workers.scene import (
     states_of,
     steps_of,
     tries_of,
-    worker_of,
 )
 from tests.workflows.connected import API_KEY, change, connect, mend, release, seating, tell
 from wedsync.platform import clock, ids
@@ -41,17 +39,6 @@ def service() -> Iterator[RestService]:
         started.answers("POST", "/seats/release", {"released": "Table 4, seat 2"})
         started.answers("POST", "/pay", {"receipt": "R-7"})
         yield started
-
-
-@pytest.fixture
-def worker(app: APIFlask, empty_database: None) -> Iterator[Worker]:
-    with worker_of(app) as started:
-        yield started
-
-
-@pytest.fixture
-def hook(app: APIFlask, worker: Worker, organization: UUID) -> Hook:
-    return make_hook(app, organization)
 
 
 @pytest.fixture

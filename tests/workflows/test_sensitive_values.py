@@ -19,7 +19,6 @@ from tests.workers.scene import (
     make_workflow,
     on_hook,
     run_of,
-    started_sink,
     tell,
     worker_of,
 )
@@ -31,12 +30,6 @@ pytestmark = pytest.mark.usefixtures("empty_database")
 
 ALLERGY = "hazelnuts-7f3a"
 TABLES = ("events", "runs", "run_steps", "step_attempts", "deliveries", "delivery_attempts")
-
-
-@pytest.fixture(scope="module")
-def sink() -> Iterator[Sink]:
-    with started_sink() as started:
-        yield started
 
 
 @pytest.fixture

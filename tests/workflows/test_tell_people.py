@@ -1,6 +1,5 @@
 """Runs that need somebody are told of once a workflow, and no longer than they do."""
 
-from collections.abc import Iterator
 from uuid import UUID
 
 import pytest
@@ -18,24 +17,10 @@ from tests.workers.scene import (
     on_hook,
     rows,
     run_of,
-    started_sink,
-    worker_of,
 )
 from wedsync.platform.db import db
 from wedsync.workflows import runs
 from workers import schedule
-
-
-@pytest.fixture(scope="module")
-def sink() -> Iterator[Sink]:
-    with started_sink() as started:
-        yield started
-
-
-@pytest.fixture
-def worker(app: APIFlask, empty_database: None) -> Iterator[Worker]:
-    with worker_of(app) as started:
-        yield started
 
 
 @pytest.fixture
