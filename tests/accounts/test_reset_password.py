@@ -22,7 +22,6 @@ from workers import bells
 from workers.drains import start_drains
 
 NEW = "an orchard after the rain"
-ELSEWHERE = {"REMOTE_ADDR": "203.0.113.80"}
 
 
 def ask(browser: Browser, email: str, address: str = "127.0.0.1") -> TestResponse:

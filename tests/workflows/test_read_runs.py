@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from tests.personas import Persona, make_organization, make_persona
 from tests.workflows.definitions import make_run, make_step, make_workflow
 from wedsync.events import service as events
-from wedsync.platform import clock, ids
+from wedsync.platform import clock
 from wedsync.platform.db import db
 from wedsync.workflows import queries
 from wedsync.workflows.models import RUN_STATES
@@ -101,8 +101,6 @@ def test_the_books_count_everything_once(app: APIFlask, organization: UUID) -> N
         assert books.runs == dict.fromkeys(RUN_STATES, 0) | {"failed": 2, "queued": 1}
         assert set(books.deliveries.values()) == {0}
         assert (books.accepted, books.started, books.made) == (3, 3, 0)
-        assert queries.run_counts(organization, workflow_id) == books.runs
-        assert sum(queries.run_counts(organization, ids.new_id()).values()) == 0
 
 
 @pytest.fixture(scope="module")

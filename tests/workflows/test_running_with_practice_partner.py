@@ -85,9 +85,6 @@ def release(connection: UUID, **fields: Any) -> Any:
     return {**step, "connection": str(connection), "input": given, **fields}
 
 
-GUESTS = ("g_ben", "g_ada")
-
-
 def begin(app: APIFlask, worker: Worker, hook: Hook, *steps: Any, guests: Any = ("g_ben",)) -> UUID:
     workflow = make_workflow(app, hook.organization_id, on_hook(hook), *steps)
     for guest in guests:

@@ -61,11 +61,6 @@ def create(
     return key, raw
 
 
-def identify(raw: str) -> Identity:
-    """Who acts with this key. Raises NotSignedIn, and says only then why."""
-    return identity_of(find(raw))
-
-
 def find(raw: str) -> ApiKey:
     """The live key behind what was sent. Raises NotSignedIn."""
     if not tokens.is_well_formed(raw, PREFIX):

@@ -11,7 +11,7 @@ from wedsync.settings import CHECKOUT, Settings
 @click.command()
 @click.option("--queue", default=None, help="Serve this queue instead of the wake bells: long.")
 def command(queue: str | None) -> None:
-    """Do the work: runs, deliveries, timers."""
+    """Do the work: runs, deliveries, connections, e-mail."""
     Settings.from_environment()  # says what is wrong before the worker starts
     argv = worker("worker", queue).argv
     os.chdir(CHECKOUT)

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from wedsync.connections.models import USABLE_STATES, Connection
+from wedsync.connections.models import Connection
 from wedsync.errors import NotFound
 from wedsync.platform.db import db
 
@@ -39,17 +39,3 @@ def get_connection(
     if found is None:
         raise NotFound("There is no such connection, or it was disconnected.")
     return found
-
-
-def usable_of(organization_id: UUID, slug: str) -> Sequence[Connection]:
-    """The usable connections to one connector, the first made first."""
-    found = db.session.scalars(
-        select(Connection)
-        .where(
-            Connection.organization_id == organization_id,
-            Connection.slug == slug,
-            Connection.state.in_(USABLE_STATES),
-        )
-        .order_by(Connection.id)
-    )
-    return found.all()

@@ -1,4 +1,4 @@
-"""The schema's history: `upgrade` brings a database to head, `revision` writes the next step.
+"""The schema's history: `upgrade` brings a database to head.
 
 Expand, then contract: a release must run beside the one before it, so a column is added one
 release before it is needed and dropped one release after.
@@ -51,11 +51,6 @@ def upgrade(database_url: str, revision: str = "head") -> None:
 def downgrade(database_url: str, revision: str) -> None:
     """Take the database back to `revision` (`base`: empty)."""
     _run(database_url, lambda config: command.downgrade(config, revision))
-
-
-def write_revision(database_url: str, message: str) -> None:
-    """Write the migration from the database's head to the models."""
-    _run(database_url, lambda config: command.revision(config, message, autogenerate=True))
 
 
 def head() -> str | None:

@@ -16,7 +16,6 @@ from rq import Queue
 from rq.serializers import JSONSerializer
 
 QUEUE = "wake"
-LANES = ("events", "runs", "deliveries")
 _BELL_SECONDS = 5
 _MUTED_SECONDS = 5.0
 _TIMEOUT_SECONDS = 0.05

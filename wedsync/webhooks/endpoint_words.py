@@ -12,7 +12,6 @@ from wedsync.webhooks.page_queries import Traffic
 
 HOURS = 24
 CHART_WIDTH, CHART_HEIGHT = 320, 56
-_BAR_WIDTH = 8.3
 _LEAST = 1.5
 _MOST_NAMED = 4
 _STATES = {

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, func, select, text
+from sqlalchemy import ColumnElement, Select, and_, select, text
 from sqlalchemy.orm import defer
 
 from wedsync.errors import NotFound
@@ -234,15 +234,6 @@ def run_record(organization_id: UUID, run_id: UUID) -> RunRecord:
         .order_by(RunStep.position, RunStep.started_at, RunStep.step_id, RunStep.item)
     ).all()
     return RunRecord(line, _with_attempts(organization_id, run_id, steps))
-
-
-def run_counts(organization_id: UUID, workflow_id: UUID | None = None) -> dict[str, int]:
-    """How many runs are in each state, of one workflow or of all; every state is there."""
-    query = select(Run.state, func.count()).where(Run.organization_id == organization_id)
-    if workflow_id is not None:
-        query = query.where(Run.workflow_id == workflow_id)
-    rows = db.session.execute(query.group_by(Run.state)).all()
-    return _in_order(RUN_STATES, dict(rows))
 
 
 def books(organization_id: UUID, *, since: datetime | None = None) -> Books:

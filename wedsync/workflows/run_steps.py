@@ -41,7 +41,6 @@ class Try:
     at: datetime
     answer: str
     took: str
-    worked: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,7 +271,6 @@ def _try(attempt: StepAttempt) -> Try:
         at=attempt.started_at,
         answer=_answer(attempt),
         took=wording.milliseconds(attempt.ms) if attempt.ms is not None else "",
-        worked=attempt.outcome == "ok",
     )
 
 

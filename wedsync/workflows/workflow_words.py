@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from wedsync.platform.wording import Wording, capital, count, in_words
+from wedsync.platform.wording import Wording, capital, in_words
 from wedsync.workflows.catalogue import infos_here
 from wedsync.workflows.engine import Problem, steps_in_order, summary, trigger_sentence
 from wedsync.workflows.engine.steps.kind import mapping
@@ -115,12 +115,3 @@ def news(workflow: Workflow, version: int | None, last: datetime | None, words: 
         "off": f"It is off: nothing starts. {happened}",
     }
     return standing[workflow.state]
-
-
-def draft_words(differs: bool, errors: int, version: int | None) -> str:
-    """What stands between the draft and the live version."""
-    if not differs:
-        return ""
-    if errors:
-        return f"The draft has {count(errors, 'thing')} to mend before it can be published."
-    return "The draft is ready." if version is None else "The draft differs from what is live."

@@ -12,7 +12,7 @@ from wedsync import connectors
 from wedsync.events.types import stored_event_type
 from wedsync.platform import clock
 from wedsync.workflows import page_queries, workflow_words
-from wedsync.workflows.checking import blocks_publishing, problems_of
+from wedsync.workflows.checking import problems_of
 from wedsync.workflows.engine import steps_in_order
 from wedsync.workflows.engine.expressions import EvaluationFailed, compile_template
 from wedsync.workflows.engine.view import View
@@ -42,7 +42,6 @@ class Preview:
     steps: tuple[Line, ...]
     letters: tuple[Letter, ...]
     troubles: tuple[Trouble, ...]
-    may_publish: bool
 
 
 def preview(organization_id: UUID, recipe: Recipe, definition: Definition) -> Preview:
@@ -54,7 +53,6 @@ def preview(organization_id: UUID, recipe: Recipe, definition: Definition) -> Pr
         steps=steps,
         letters=tuple(letters(recipe, definition)),
         troubles=tuple(workflow_words.troubles(problems, steps, definition)),
-        may_publish=not blocks_publishing(problems),
     )
 
 
