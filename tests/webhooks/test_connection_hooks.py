@@ -354,8 +354,26 @@ def test_an_answer_that_comes_after_the_end_revives_nothing(
     worker.fan_out()
     for errand in errands:
         assert errand.request is not None
-        drain._record(errand, outbound.request(errand.request))
+        over = drain._record(errand, outbound.request(errand.request))
+        assert over is not None
+        drain._end([over])
     assert hook_of(app, connection).state == "off"
+    assert [asked.method for asked in service.asked] == ["POST", "DELETE"]
+
+
+def test_an_answer_that_comes_after_another_workers_ends_nothing(
+    app: APIFlask, worker: Worker, owner: Persona, service: RestService
+) -> None:
+    agrees(service)
+    connection = connected(app, worker, owner, service)
+    runtime = worker.runtime
+    drain = Subscribing(worker.engine, runtime.vault, runtime.settings)
+    (slow,) = drain._take()
+    pass_time(app)
+    drain.work(NEVER)
+    assert slow.request is not None
+    assert drain._record(slow, outbound.request(slow.request)) is None
+    assert hook_of(app, connection).subscription == "on"
 
 
 # --- by hand, and the pages

@@ -10,7 +10,7 @@ answers that nothing is there.
 import logging
 import random
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -43,7 +43,7 @@ log = logging.getLogger(__name__)
 _TAKE = text(
     "UPDATE hooks h SET subscription_attempts = subscription_attempts + 1,"
     " subscription_due_at = clock_timestamp() + make_interval(secs => :taken)"
-    " FROM (SELECT id FROM hooks WHERE subscription_due_at <= clock_timestamp()"
+    " FROM (SELECT id FROM hooks WHERE subscription_due_at <= (SELECT clock_timestamp())"
     "  ORDER BY subscription_due_at LIMIT :most FOR UPDATE SKIP LOCKED) due, connections c"
     " WHERE h.id = due.id AND c.organization_id = h.organization_id AND c.id = h.connection_id"
     " RETURNING h.id, h.organization_id, h.connection_id, h.token, h.scheme,"
@@ -66,6 +66,7 @@ _FAILED = text(
     " subscription_error = CAST(:error AS jsonb)" + _MINE
 )
 _SECRET = text("SELECT secret FROM hooks WHERE id = :id")
+_IS_GONE = text("SELECT subscription = 'gone' FROM hooks WHERE id = :id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,14 @@ class _Errand:
     access: Access | None
     request: Request | None
     problem: Failed | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Over:
+    """A subscription that the partner may forget, by its id there."""
+
+    errand: _Errand
+    subscription_id: str
 
 
 class Subscribing:
@@ -91,12 +100,12 @@ class Subscribing:
         """Ask until nothing is due. No transaction is open while a partner is asked."""
         while not stopping.is_set() and (errands := self._take()):
             asked = {str(errand.row.id): errand for errand in errands}
-            for errand in errands:
-                if errand.request is None:
-                    self._record(errand, None)
+            done = [self._record(each, None) for each in errands if each.request is None]
             requests = [(tag, each.request) for tag, each in asked.items() if each.request]
             for tag, outcome in outbound.send_many(requests, at_once=AT_ONCE):
-                self._record(asked[str(tag)], outcome)
+                done.append(self._record(asked[str(tag)], outcome))
+            # Last and together: one partner that hangs must not keep the others' answers unwritten.
+            self._end([over for over in done if over is not None])
 
     def _take(self) -> list[_Errand]:
         with self._engine.begin() as connection:
@@ -114,30 +123,31 @@ class Subscribing:
             problem = Failed("not_sent", "connection_unusable", access.message)
             return _Errand(row, hooks, None, None, problem)
         try:
-            request = self._request(hooks.subscribe, access, row)
+            request = self._request(hooks.subscribe, access, row, row.subscription_id)
         except filling.NotFilled as refused:
             problem = Failed("permanent", "input_invalid", refused.detail)
             return _Errand(row, hooks, access, None, problem)
         return _Errand(row, hooks, access, request)
 
-    def _request(self, template: RequestTemplate, access: Access, row: Row[Any]) -> Request:
+    def _request(
+        self, template: RequestTemplate, access: Access, row: Row[Any], subscription: str | None
+    ) -> Request:
         roots = {
             "hook": {"url": self._settings.public_url + PATH + row.token},
-            "subscription": {"id": row.subscription_id},
+            "subscription": {"id": subscription},
         }
         # A new connection is a new wish; until then every repetition is the same one.
         key = f"{template.method}:{row.id}:{row.connected_at}"
         return rest.request_of(template, access, roots, key=key, timeout_s=TIMEOUT_S)
 
-    def _record(self, errand: _Errand, outcome: Outcome | None) -> None:
+    def _record(self, errand: _Errand, outcome: Outcome | None) -> _Over | None:
+        """Write down what came of an errand; gives the subscription that is over by it, if any."""
         problem = errand.problem or self._problem(errand, outcome)
         with self._engine.begin() as connection:
             if problem is None:
-                self._record_subscription(connection, errand, outcome)
-            else:
-                self._record_failure(connection, errand, problem)
-        if problem is None:
-            self._end_the_one_before(errand)
+                return self._record_subscription(connection, errand, outcome)
+            self._record_failure(connection, errand, problem)
+            return None
 
     def _problem(self, errand: _Errand, outcome: Outcome | None) -> Failed | None:
         """What kept an errand from being done; None when it was."""
@@ -155,7 +165,9 @@ class Subscribing:
 
     def _record_subscription(
         self, connection: Connection, errand: _Errand, outcome: Outcome | None
-    ) -> None:
+    ) -> _Over | None:
+        """Take the new subscription: the one before is over. Where the hook was taken away
+        meanwhile, the new one is; where another worker is at it, theirs may be the same."""
         row = errand.row
         secret, named = _given(errand, outcome)
         before = connection.execute(_SECRET, {"id": row.id}).scalar_one()
@@ -165,7 +177,11 @@ class Subscribing:
             "secret": self._sealed(connection, row, "secret", str(secret)),
             "previous": self._moved(connection, row, before),
         }
-        connection.execute(_SUBSCRIBED, given)
+        over = row.subscription_id
+        if connection.execute(_SUBSCRIBED, given).rowcount == 0:
+            is_gone = connection.execute(_IS_GONE, {"id": row.id}).scalar()
+            over = str(named) if is_gone else None
+        return _Over(errand, over) if over is not None else None
 
     def _record_failure(self, connection: Connection, errand: _Errand, problem: Failed) -> None:
         row = errand.row
@@ -183,18 +199,23 @@ class Subscribing:
         }
         connection.execute(_FAILED, given)
 
-    def _end_the_one_before(self, errand: _Errand) -> None:
+    def _end(self, over: Sequence[_Over]) -> None:
         """A partner told anew would tell us everything twice; the new one holds already."""
-        template = errand.hooks.unsubscribe if errand.hooks else None
-        access = errand.access
-        if template is None or access is None or errand.row.subscription_id is None:
-            return
+        requests = [
+            (each.errand.row.id, request) for each in over if (request := self._ending(each))
+        ]
+        for hook_id, outcome in outbound.send_many(requests, at_once=AT_ONCE):
+            if not isinstance(outcome, Answer) or not _is_ended(outcome):
+                log.warning("an older subscription of hook %s may still be there", hook_id)
+
+    def _ending(self, over: _Over) -> Request | None:
+        hooks, access = over.errand.hooks, over.errand.access
+        if hooks is None or hooks.unsubscribe is None or access is None:
+            return None
         try:
-            outcome = outbound.request(self._request(template, access, errand.row))
+            return self._request(hooks.unsubscribe, access, over.errand.row, over.subscription_id)
         except filling.NotFilled:
-            return
-        if not isinstance(outcome, Answer) or not _is_ended(outcome):
-            log.warning("an older subscription of hook %s may still be there", errand.row.id)
+            return None
 
     def _sealed(self, connection: Connection, row: Row[Any], field: str, secret: str) -> bytes:
         where = place("hooks", row.id, field)
