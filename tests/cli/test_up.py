@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -119,10 +118,8 @@ def test_it_starts_twice_with_the_same_data_and_stops_on_ctrl_c(home: Path) -> N
         assert first.owner.wait(_STOP_S) == 0, first.said
         assert gone(family)
 
-    began = time.monotonic()
     with running(home) as second:
         second.wait_for("WedSync is running at")
-        assert time.monotonic() - began < 10
         assert organizations_in(home) == seeded
         second.owner.send_signal(signal.SIGTERM)
         assert second.owner.wait(_STOP_S) == 0
