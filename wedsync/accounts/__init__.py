@@ -3,9 +3,15 @@
 Nouns: a *person* (`users`), an *organization* and a person's *membership* with its role, a
 *sign-in* (a server-side session), an *invitation*, a *link* sent to a person's e-mail, a *knock*
 (somebody asked for one), an *API key*.
-Entry points: `sessions.load` and `api_keys.find` say who a request comes from, `organizations`
-who is in a team, `mails` what we write to people, `recovery.Answering` the drain that answers who
-forgot their password, `pages` what they see of it.
+
+| subject | where |
+|---|---|
+| who a request comes from | `sessions`, `api_keys`; `devices` in words |
+| people and teams | `people`, `organizations`, `invitations` |
+| passwords and secrets | `passwords`, `guessing` slows guesses down, `tokens` |
+| e-mail to people | `mails`, `person_links`; `knocks` counts who asks for one |
+| back in without a password | `recovery`, whose drain answers who asked |
+| pages | `routes` (the door), `recovery_routes`, `settings_routes`, `forms` |
 """
 
 from wedsync.accounts import (

@@ -2,10 +2,18 @@
 
 Nouns: a *connection* (its account, settings, sealed credentials, state and reason), an *attempt*
 to connect (`Authorization`: one visit to a provider's consent page, or credentials typed here).
-`service` begins, mends and ends connections, `attempts` and `finishing` carry an attempt through,
-`refreshing` keeps tokens fresh under an SQL lease, `access` opens a connection for the call that
-needs it, `keeping` is the drain lane. `grants` speaks OAuth2; `standing` is every change of state
-with its event and its notice. The pages begin at `routes` and `connect_routes`.
+
+| subject | where |
+|---|---|
+| making, mending, ending | `service`; `policy` says who may, `forms` what is typed |
+| an attempt | `attempts` begins it, `finishing` carries it out, `gained` keeps what came of it |
+| what a provider is asked | `grants` (OAuth2), `account` (whose it is), `revoking` |
+| how many may ask at once | `asking` |
+| keeping it usable | `keeping`, the drain's work, with `refreshing`, `checking`, `timing` |
+| using it | `access`, for the call that needs it; `credentials`, the sealed secrets |
+| how it stands | `standing`, each change with event and notice; `reasons`, in sentences |
+| what work on it needs | `means`: database, vault, settings |
+| pages | `routes`, `connect_routes`, `queries`, `connection_words` |
 """
 
 from wedsync.connections import connect_routes

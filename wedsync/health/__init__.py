@@ -1,9 +1,16 @@
 """Whether everything is well: Today, the health page, the books, and what machines ask.
 
-Nouns: what *needs* somebody, a *health* (a judgement of one thing from its *figures*; `judging`
-holds the thresholds), a *pulse* (one row of Today's health column), the *books* (everything
-accepted is accounted for), *readiness*.
-Entry points: `pages`; `count_needing` for the frame of every page.
+Nouns: what *needs* somebody, a *health* (a judgement of one thing from its *figures*), a *pulse*
+(one row of Today's health column), the *books* (everything accepted is accounted for), *readiness*.
+
+| subject | where |
+|---|---|
+| judging | `figures` reads, `judging` holds the thresholds |
+| the health page | `overview`, `lines` |
+| Today | `today`, `today_queries`; `needs`, which also counts for the frame of every page |
+| the books | `books` |
+| what machines ask | `readiness` |
+| pages | `routes` |
 """
 
 from wedsync.health.needs import count_needing

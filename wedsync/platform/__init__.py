@@ -1,7 +1,15 @@
 """What any product like this needs and that knows nothing of weddings.
 
-`db` tables and session · `ids` `clock` `identity` · `crypto` `vault` secrets at rest · `documents`
-hostile JSON · `outbound` the one door to the network · `wake` bells through Redis · `leases` who
-works on what · `schedule` what ran when · `fragments` `assets` pages · `runtime` what a process has
-one of · `embedded` private PostgreSQL and Redis for one machine.
+| subject | where |
+|---|---|
+| database | `db`, `ids`, `batch` (many rows in one statement) |
+| secrets at rest | `vault`, `crypto`, `leaves` (single values in a document) |
+| secrets in answers | `echoes` takes them out |
+| the network | `outbound`, the one door; `smtp`, `mail` (our own, by an outbox); `retry_after` |
+| waking and sharing work | `wake` (bells through Redis), `leases`, `schedule` |
+| many effects at once | `window`, `effects`, `shares` |
+| what is read and said | `documents` (hostile JSON), `wording`, `clock`, `deadline` |
+| pages | `fragments`, `passing` (a sentence after a change), `assets` |
+| a request, a process | `identity` (who acts), `runtime` (what a process has one of) |
+| one machine | `embedded`, private PostgreSQL and Redis |
 """

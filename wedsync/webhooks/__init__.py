@@ -2,11 +2,17 @@
 
 Nouns: a *hook* (an address senders post to, signed by a *scheme*), its *rejections*; an *endpoint*
 (an address we send to), a *delivery* of an event to it, its *attempts*.
-Entry points: `hooks` and `endpoints` make and change them, `queries` reads them, `schemes` judge
-what comes in (the front calls them), `incoming` finds its data, `deliveries` are made by the
-fan-out and sent by `sending`, signed by `signing`. A connection whose partner tells us things has
-a hook of its own (`connection_hooks`), which `subscribing` arranges with them. The pages begin at
-`routes`; `delivery_log` and the `…_words` modules say what they show.
+
+| subject | where |
+|---|---|
+| in | `hooks`; `schemes` judge what comes (the front calls them), `incoming` finds its data |
+| the hook of a connection | `connection_hooks`; `subscribing`, a drain's work, tells the partner |
+| out | `endpoints`, `filters`, `samples`; `deliveries` are made by the fan-out |
+| sending, a drain's work | `sending`, `signing`, `schedule`, `verdicts`; `resending` when asked |
+| secrets of both | `secrets` |
+| reading | `queries`, `delivery_queries`, `page_queries` |
+| pages | `routes`, `hook_routes`, `endpoint_routes`, `connection_routes`, `forms` |
+| what pages tell | `delivery_log`, `delivery_words`, `endpoint_words`, `hook_words` |
 """
 
 from wedsync.webhooks import connection_routes, endpoint_routes, hook_routes

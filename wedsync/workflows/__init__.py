@@ -1,11 +1,20 @@
 """Automations: what people made, what is live, and the journal of what ran.
 
 Nouns: a *workflow* with its *draft*, a published *version*, a *run* and its recorded *steps*.
-Entry points: `service` (drafts, publishing, on and off), `runs` (start, run again, stop, decide),
-`queries` (reads and the books), `start.start_runs` (called by the fan-out), `runner.RunSource`
-(the drain's work). `engine/` is pure, `actions/` are the built-in ones, `ready_made/` holds the
-workflows of the gallery. The pages begin at `routes`, `gallery_routes` and `run_routes`;
-`run_story` tells a run.
+
+| subject | where |
+|---|---|
+| what comes next | `engine`, pure |
+| what a step can do | `actions` built in; `catalogue`, all there are; `reach`, by which account |
+| the gallery | `ready_made` |
+| drafts, publishing, on, off | `service`, `checking` |
+| starting and ending runs | `start` (called by the fan-out), `runs` (what people do with them) |
+| rounds | `runner`, `claims`, `take_up`, `live_run`, `advancing`, `performing`, `journal` |
+| runs that wait | `waiting_on` for a connection, `once_slots` a turn, `attention` a person |
+| reading | `queries`, `page_queries`, `run_list`, `run_reading`, `connection_users` |
+| pages | `routes`, `gallery_routes`, `run_routes` |
+| what pages tell | `run_story`, `event_story`, `run_steps`, `step_lines`, `shown_values` |
+| words | `workflow_words`, `run_words`, `waiting_words` |
 """
 
 from wedsync.workflows import gallery_routes, run_routes
