@@ -1,7 +1,5 @@
 """A Stripe of our own, in a separate process, and the official library to talk to it."""
 
-import os
-import signal
 import sys
 import urllib.request
 from collections.abc import Iterator
@@ -11,7 +9,7 @@ from dataclasses import dataclass
 import orjson
 import stripe
 
-from wedsync.platform.embedded import process
+from tests.far_ends.processes import far_end
 from wedsync.settings import CHECKOUT
 
 _SERVER = CHECKOUT / "tests" / "far_ends" / "localstripe_server.py"
@@ -65,18 +63,5 @@ class LocalStripe:
 @contextmanager
 def started_localstripe() -> Iterator[LocalStripe]:
     """A Stripe that starts empty and ends with the block, or with this test run."""
-    read_end, write_end = os.pipe()
-    child = process.spawn(
-        [sys.executable, str(_SERVER)],
-        output=write_end,
-        death_signal=signal.SIGKILL,
-        cwd=CHECKOUT,
-        environment=os.environ,
-    )
-    os.close(write_end)
-    try:
-        with os.fdopen(read_end) as said:
-            yield LocalStripe(int(said.readline()))
-    finally:
-        child.kill()
-        child.wait()
+    with far_end([sys.executable, str(_SERVER)]) as port:
+        yield LocalStripe(int(port))

@@ -4,9 +4,7 @@
 by the first test that asks for `practice_partner`, and each test finds it as on its first day.
 """
 
-import os
 import secrets
-import signal
 import socket
 import sys
 import urllib.error
@@ -20,8 +18,8 @@ from typing import Any
 import orjson
 import pytest
 
-from wedsync.platform.embedded import process
-from wedsync.settings import CHECKOUT, Settings
+from tests.far_ends.processes import far_end
+from wedsync.settings import Settings
 
 CLIENT = ("wedsync", "practice-secret-of-the-tests")
 MEADOW = "acct_meadow"
@@ -134,29 +132,11 @@ def started_practice_partner(url: str, redirect_uri: str, **told: str) -> Iterat
     """The process, which ends with the block or with this test run; `told` are its variables."""
     port = urllib.parse.urlsplit(url).port or 0
     partner = PracticePartner(url, port + 1, redirect_uri)
-    read_end, write_end = os.pipe()
-    child = process.spawn(
-        [sys.executable, "-m", "wedsync.sandbox"],
-        output=write_end,
-        death_signal=signal.SIGKILL,
-        cwd=CHECKOUT,
-        environment={
-            **os.environ,
-            "SANDBOX_PORT": str(port),
-            "SANDBOX_SMTP_PORT": str(partner.smtp_port),
-            "SANDBOX_URL": url,
-            **told,
-        },
-    )
-    os.close(write_end)
-    try:
-        with os.fdopen(read_end) as said:
-            line = said.readline()
-            assert line.startswith("Petal Practice answers"), line
-            yield partner
-    finally:
-        child.terminate()
-        child.wait()
+    ports = {"SANDBOX_PORT": str(port), "SANDBOX_SMTP_PORT": str(partner.smtp_port)}
+    argv = [sys.executable, "-m", "wedsync.sandbox"]
+    with far_end(argv, **ports, SANDBOX_URL=url, **told) as said:
+        assert said.startswith("Petal Practice answers"), said
+        yield partner
 
 
 @contextmanager

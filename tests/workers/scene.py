@@ -3,8 +3,6 @@ front and people leave them."""
 
 import http.client
 import json
-import os
-import signal
 import sys
 import threading
 import time
@@ -18,11 +16,11 @@ from uuid import UUID
 from apiflask import APIFlask
 from sqlalchemy import Row, text
 
+from tests.far_ends.processes import far_end
 from wedsync.events import service as events
 from wedsync.events.types import stored_event_type
 from wedsync.platform import clock, ids, outbound
 from wedsync.platform.db import db
-from wedsync.platform.embedded import process
 from wedsync.platform.leases import OwnerLock
 from wedsync.platform.outbound import Answer, Failure, Outcome, Timings
 from wedsync.platform.runtime import Runtime
@@ -84,21 +82,8 @@ class Sink:
 @contextmanager
 def started_sink() -> Iterator[Sink]:
     """A receiver in a process of its own, ended with the block, or with this test run."""
-    read_end, write_end = os.pipe()
-    child = process.spawn(
-        [sys.executable, str(_SINK)],
-        output=write_end,
-        death_signal=signal.SIGKILL,
-        cwd=CHECKOUT,
-        environment=os.environ,
-    )
-    os.close(write_end)
-    try:
-        with os.fdopen(read_end) as said:
-            yield Sink(int(said.readline()))
-    finally:
-        child.kill()
-        child.wait()
+    with far_end([sys.executable, str(_SINK)]) as port:
+        yield Sink(int(port))
 
 
 # --- a worker
