@@ -8,6 +8,7 @@ from uuid import UUID
 
 import pytest
 
+from tests.cli.ports import free_port
 from tests.far_ends.troubles import Troubles, troubles
 from tests.servers import Addresses
 from tests.workers.scene import (
@@ -53,6 +54,29 @@ def test_a_mail_server_that_is_busy_is_tried_again_and_the_page_says_when(
     business.office.refuses.clear()
     assert "Done" in business.reaches(run, "succeeded")
     assert len(business.office.letters) >= 1
+
+
+def test_a_mail_server_nobody_answers_at_is_tried_again_and_the_letter_leaves_once(
+    business: Troubles,
+) -> None:
+    before = len(business.office.letters)
+    _move_mailbox(business, free_port())
+    run = business.writing("Mail server down", **retrying(3, delay_s=2))
+    page = business.reaches(run, "waiting", kind="retry")
+    assert "“Tell the kitchen” has not worked yet. Nothing for you to do." in page
+    assert "Nothing is listening at this address." in page
+    assert "We tried once and try again at" in page
+    _move_mailbox(business, business.office.port)
+    business.reaches(run, "succeeded")
+    assert len(business.office.letters) == before + 1
+
+
+def _move_mailbox(business: Troubles, port: int) -> None:
+    query = (
+        "UPDATE connections SET settings = settings || jsonb_build_object('port', CAST(:port AS"
+        " text)) WHERE id = :id RETURNING id"
+    )
+    assert rows(business.app, query, port=port, id=UUID(business.connections["smtp"]))
 
 
 def test_a_letter_whose_connection_was_lost_after_the_final_dot_is_asked_about(
