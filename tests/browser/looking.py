@@ -9,8 +9,13 @@ from wedsync.settings import CHECKOUT
 
 SCREENSHOTS = CHECKOUT / "var" / "screenshots"
 _AXE = (CHECKOUT / "node_modules" / "axe-core" / "axe.min.js").read_text()
-_THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+_Themes = tuple[Literal["light", "dark"], ...]
 DESK, PHONE = (1280, 900), (375, 812)
+_WHOLE: tuple[tuple[tuple[int, int], _Themes], ...] = (
+    (PHONE, ("dark", "light")),
+    (DESK, ("dark", "light")),
+)
+_BRIEF: tuple[tuple[tuple[int, int], _Themes], ...] = ((PHONE, ("dark",)), (DESK, ("light",)))
 # Fonts are there, and colours have faded from the theme before.
 _SETTLED = """async () => {
   await document.fonts.ready;
@@ -41,15 +46,16 @@ class Trouble:
         self.said.append(f"error: {error}")
 
 
-def look_at(page: Page, name: str) -> None:
+def look_at(page: Page, name: str, *, briefly: bool = False) -> None:
     """Keep pictures of the page in `var/screenshots` and let axe judge each.
 
-    The page is left at the desk's width in the light theme.
+    `briefly`, for a page that is much like one looked at elsewhere: a phone in the dark and a desk
+    in the light. The page is left at the desk's width in the light theme.
     """
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    for width, height in (PHONE, DESK):
+    for (width, height), themes in _BRIEF if briefly else _WHOLE:
         _show_all_of(page, width, height)
-        for theme in reversed(_THEMES):
+        for theme in themes:
             page.emulate_media(color_scheme=theme, reduced_motion="reduce")
             page.evaluate(_SETTLED)
             path = SCREENSHOTS / f"{name}-{width}-{theme}.png"

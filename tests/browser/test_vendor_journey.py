@@ -55,7 +55,7 @@ def test_from_an_empty_business_to_a_workflow_that_survives_a_bad_day(
     practice.faults(api_slow_s=0)
     letter = read_mail(second_tab, practice, CATERER, "One meal less: Ben Carter cannot come")
     assert "the wedding of Ella & Noah" in letter
-    look_at(second_tab, "journey-letter")
+    look_at(second_tab, "journey-letter", briefly=True)
     assert seat_of(second_tab, practice, "g_ben") is None
     told = delivery(sink, secret)
     assert (told["guest"], told["seat"]) == ("Ben Carter", "Table 1, seat 1")
@@ -65,13 +65,13 @@ def test_from_an_empty_business_to_a_workflow_that_survives_a_bad_day(
     decline(second_tab, practice, "g_maya")
     run = wait_for_somebody(hazel)
     told_of = read_mail(second_tab, practice, HAZEL, "Petal Practice does not know us any more")
-    look_at(second_tab, "journey-notice")
+    look_at(second_tab, "journey-notice", briefly=True)
     assert "/connections/" in told_of
     reconnect(hazel)
     hazel.goto(run)
     expect(hazel.get_by_role("main")).to_contain_text("Done", timeout=PATIENCE_S * 1000)
     expect(hazel.locator("#step-venue")).to_contain_text("Done")
-    look_at(hazel, "journey-run-went-on")
+    look_at(hazel, "journey-run-went-on", briefly=True)
     assert seat_of(second_tab, practice, "g_maya") is None
     notices = [mail for mail in practice.inbox(HAZEL) if "does not know us" in mail["subject"]]
     assert len(notices) == 1
@@ -82,7 +82,7 @@ def arrive(page: Page, second_tab: Page, practice: PracticePartner) -> None:
     """Sign up, confirm the e-mail, and find a first page that leads on."""
     sign_up(page, name="Hazel Vine", business="Hazel & Vine", email=HAZEL)
     expect(page.get_by_role("heading", level=1)).to_have_text("Welcome to Hazel & Vine")
-    look_at(page, "journey-welcome")
+    look_at(page, "journey-welcome", briefly=True)
     confirm_e_mail(second_tab, practice, HAZEL)
     page.goto("/")
     expect(page.get_by_text("your e-mail?")).to_have_count(0)
@@ -97,7 +97,7 @@ def connect_the_guest_list(page: Page) -> None:
     page.get_by_role("link", name="Connect Petal Practice").click()
     expect(page.get_by_role("heading", name="What WedSync may do there")).to_be_visible()
     allow_at_practice(page)
-    look_at(page, "journey-connected")
+    look_at(page, "journey-connected", briefly=True)
     page.get_by_role("region", name="Yours").get_by_role("link", name="Petal Practice").click()
     expect(page.get_by_text("Everything is well. It answers as Meadow Weddings.")).to_be_visible()
 
@@ -115,10 +115,10 @@ def start_a_ready_made_workflow(page: Page, practice: PracticePartner) -> None:
     expect(page.locator("#preview")).to_contain_text(f"To {CATERER}")
     page.locator("summary", has_text="One meal less").click()
     expect(page.get_by_text("Please take their meal off the list.")).to_be_visible()
-    look_at(page, "journey-read-before")
+    look_at(page, "journey-read-before", briefly=True)
     page.get_by_role("button", name="Publish it").click()
     expect(page.get_by_text("It waits for its first time")).to_be_visible()
-    look_at(page, "journey-published")
+    look_at(page, "journey-published", briefly=True)
 
 
 def watch_it_happen(page: Page) -> None:
@@ -135,7 +135,7 @@ def watch_it_happen(page: Page) -> None:
     expect(page.locator("#last-change")).not_to_contain_text("follows along")
     assert page.evaluate("() => window.neverLeft === true")
     expect(page.get_by_role("heading", level=1)).to_contain_text("Ben Carter")
-    look_at(page, "journey-run")
+    look_at(page, "journey-run", briefly=True)
 
 
 def delivery(sink: Sink, secret: str) -> dict[str, Any]:
@@ -162,11 +162,11 @@ def wait_for_somebody(page: Page) -> str:
     expect(needs).to_be_visible()
     expect(page.get_by_role("heading", level=1)).to_have_text("One thing needs you")
     expect(page.get_by_text("Nothing is waiting")).to_have_count(0)
-    look_at(page, "journey-today-needs-you")
+    look_at(page, "journey-today-needs-you", briefly=True)
     come_back_until(page, "/", lambda: page.get_by_role("link", name="Maya Carter")).click()
     expect(page.get_by_role("main")).to_contain_text("Waiting for Petal Practice")
     expect(page.get_by_role("main")).to_contain_text("Reconnect it and this goes on by itself.")
-    look_at(page, "journey-run-waits")
+    look_at(page, "journey-run-waits", briefly=True)
     return page.url
 
 
