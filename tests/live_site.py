@@ -156,4 +156,5 @@ def live_site(addresses: Addresses, home: Path, **changes: Any) -> Iterator[Live
         ).stdout.strip()
         site.start_worker()
         site.start_web()
+        assert site.processes["worker"].poll() is None, site.said("worker")
         yield site

@@ -26,14 +26,14 @@ def test_a_vendor_connects_decides_and_disconnects(
 ) -> None:
     page = marek
     page.goto("/connections")
-    look_at(page, "connections-empty")
+    look_at(page, "connections-empty", briefly=True)
     page.goto("/connect/sandbox")
     look_at(page, "connect")
     page.get_by_role("button", name="Go to Petal Practice").click()
     expect(page.get_by_role("button", name="Deny")).to_be_visible()
     page.get_by_role("button", name="Deny").click()
     expect(page.get_by_text("it was not allowed")).to_be_visible()
-    look_at(page, "connection-denied")
+    look_at(page, "connection-denied", briefly=True)
 
     page.get_by_role("link", name="Go on connecting").click()
     page.get_by_role("button", name="Go to Petal Practice").click()
@@ -48,12 +48,12 @@ def test_a_vendor_connects_decides_and_disconnects(
     expect(page.locator("#toasts")).to_contain_text("It answered as Meadow Weddings.")
 
     page.get_by_role("link", name="Connect again…").click()
-    look_at(page, "reconnect")
+    look_at(page, "reconnect", briefly=True)
     page.get_by_role("button", name="Go to Petal Practice").click()
     page.get_by_label("Harbour Events").check()
     page.get_by_role("button", name="Allow").click()
     expect(page.get_by_text("Which account is it?")).to_be_visible()
-    look_at(page, "connection-other-account")
+    look_at(page, "connection-other-account", briefly=True)
     page.get_by_role("button", name="Keep Meadow Weddings").click()
     expect(page.get_by_text("stays as it was")).to_be_visible()
 
@@ -61,11 +61,11 @@ def test_a_vendor_connects_decides_and_disconnects(
     page.get_by_role("button", name="Check now").click()
     expect(page.get_by_text("does not know us any more").first).to_be_visible()
     page.goto("/connections")
-    look_at(page, "connections")
+    look_at(page, "connections", briefly=True)
     page.goto(connection)
-    look_at(page, "connection-needs-you")
+    look_at(page, "connection-needs-you", briefly=True)
     page.get_by_role("link", name="Disconnect…").click()
-    look_at(page, "disconnect")
+    look_at(page, "disconnect", briefly=True)
     page.get_by_role("button", name="Disconnect it").click()
     expect(page.get_by_text("Petal Practice is disconnected.")).to_be_visible()
 
@@ -76,8 +76,8 @@ def test_a_key_is_typed_and_masked(
 ) -> None:
     page = marek
     page.goto("/connect/rest-api")
-    look_at(page, "connect-key")
+    look_at(page, "connect-key", briefly=True)
     trouble.expected = "422"
     page.get_by_role("button", name="Connect Any web service (REST)").click()
     expect(page.get_by_text("Key is needed.").first).to_be_visible()
-    look_at(page, "connect-key-to-mend")
+    look_at(page, "connect-key-to-mend", briefly=True)
