@@ -196,7 +196,7 @@ def test_an_answer_without_data_still_succeeds(
     ("came", "kind", "code", "message"),
     [
         (answer(401, b'{"message": "Unknown token at"}'), "auth", "http_401",
-         "They no longer accept this connection's sign-in (401)."),
+         "They did not accept our sign-in (401)."),
         (answer(403, b'{"error": {"message": "Ask the owner."}}'), "permanent", "http_403",
          "They answered 403: Ask the owner."),
         (answer(404, b"{}"), "permanent", "http_404", "They answered 404."),

@@ -86,7 +86,7 @@ def _sentence(answer: Answer) -> str:
     if 200 <= answer.status < 300:
         return _unusable(answer)
     if answer.status == 401:
-        return "They no longer accept this connection's sign-in (401)."
+        return "They did not accept our sign-in (401)."
     if 300 <= answer.status < 400:
         return f"They sent us on to another address ({answer.status}), which we do not follow."
     if answer.status == 429:
