@@ -24,7 +24,7 @@ The map, from the outside in; a package imports only what stands below it:
 | `errors`, `settings` | every refusal; what the environment says |
 
 Beside them `sandbox` plays a partner to practise with, in a process of its own that imports none
-of them; `migrations` is the schema's history. Around it stand `workers/` (the drains that do the work), `templates/`, `static/` and
-`tests/`.
+of them; `migrations` is the schema's history. Around it stand `workers/` (the drains that do the
+work), `templates/`, `static/` and `tests/`.
 Read `factory`, then one slice from top to bottom, then `workflows/engine/advance.py`.
 """
