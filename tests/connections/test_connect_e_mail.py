@@ -72,6 +72,22 @@ def test_what_is_wrong_is_said_in_words(
     assert "canary" not in page.text
 
 
+def test_a_slip_costs_none_of_what_was_typed(
+    app: APIFlask, editor: Persona, office: PostOffice
+) -> None:
+    way = "/workflows/gallery/allergy"
+    sent = editor.browser.post(f"{CONNECT}?next={way}", data=typed(office, port="1"))
+    keeper_of(app).work()
+    page = editor.browser.get(sent.location)
+    assert f"/reconnect?next={way}" in page.text
+    form = editor.browser.get(f"/connections/{only(app, editor).id}/reconnect?next={way}")
+    assert 'value="hello@rosewood.example"' in form.text
+    assert PASSWORD not in form.text
+    assert "Connect E-mail (SMTP) again" not in form.text
+    sent = editor.browser.post(form.request.path + f"?next={way}", data=typed(office))
+    assert sent.location.endswith(way)
+
+
 @pytest.mark.parametrize("address", ["nobody", "a@b, c@d.example", "a@b.example\nBcc: c@d.example"])
 def test_an_address_that_is_none_is_refused(
     app: APIFlask, editor: Persona, office: PostOffice, address: str

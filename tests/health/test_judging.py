@@ -263,6 +263,7 @@ def test_a_hook(figures: HookFigures, state: str, reason: str) -> None:
         (WorkflowFigures("on"), "well", "It did not happen."),
         (WorkflowFigures("on", made=9, done=7, pace=GOOD), "well", "9 runs began, 7 are done."),
         (WorkflowFigures("on", made=1, done=0), "well", "1 run began, 0 are done."),
+        (WorkflowFigures("on", made=1, done=1, pace=GOOD), "well", "1 run began, 1 is done."),
         (WorkflowFigures("on", asking=1), "needs_you", "One run asks you to decide."),
         (WorkflowFigures("off", asking=3), "needs_you", "Three runs ask you to decide."),
         (

@@ -28,7 +28,7 @@ _DIGITS_IN_A_ROW = "0123456789" * (LONGEST // 10 + 1)
 def problem_with(password: str, *, email: str = "") -> str | None:
     """Why `password` cannot be used, as a sentence; None when it can."""
     if len(password) < SHORTEST:
-        return f"Use at least {SHORTEST} characters. A few words in a row are easy to keep."
+        return f"Use at least {SHORTEST} characters; this one is shorter."
     if len(password) > LONGEST:
         return f"Use at most {LONGEST} characters."
     if _is_guessed_first(password.casefold(), email.casefold()):

@@ -75,14 +75,14 @@ def logo(slug: str) -> Response:
 
 
 def _shelf() -> list[tuple[PublishedListing, Card]]:
-    """Everything that is meant to be found, with its card, by name."""
+    """Everything that is meant to be found, with its card; by name, do-it-yourself last."""
     standings = cards.standings(identity.organization_id())
     shelf = [
         (found, cards.card_of(found, standings.get(found.listing.id, "")))
         for found in queries.all_published()
         if found.manifest.shelf is not None
     ]
-    return sorted(shelf, key=lambda pair: pair[1].name.casefold())
+    return sorted(shelf, key=lambda pair: ("build" in pair[1].goals, pair[1].name.casefold()))
 
 
 def _on_shelf(slug: str) -> PublishedListing:

@@ -123,9 +123,9 @@ def disconnect(connection_id: UUID) -> AnyResponse:
             manifest=service.manifest_of(found),
         )
     found = service.disconnect(by, connection_id)
-    name = found.name
+    said = f"{found.name} is {'disconnected' if found.connected_at else 'forgotten'}."
     commit(*LANES)
-    return done(f"{name} is disconnected.", url_for("connections.connection_list"))
+    return done(said, url_for("connections.connection_list"))
 
 
 def means() -> Means:

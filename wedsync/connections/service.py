@@ -160,6 +160,8 @@ def _attempt(
 ) -> Authorization:
     settings, secrets = _sorted(manifest.auth, typed, kept)
     consent = needs_consent(manifest)
+    if connection.state == "pending":
+        connection.settings = settings  # so that a slip does not cost all that was typed
     attempt = attempts.begin(
         by, connection, settings, secrets, consent=consent, return_to=return_to
     )

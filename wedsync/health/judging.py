@@ -322,7 +322,8 @@ def _arrived(figures: EndpointFigures) -> str:
 def _done(figures: WorkflowFigures) -> str:
     if not figures.made:
         return "It did not happen."
-    return f"{count(figures.made, 'run')} began, {number(figures.done)} are done."
+    are = "is" if figures.done == 1 else "are"
+    return f"{count(figures.made, 'run')} began, {number(figures.done)} {are} done."
 
 
 def _length(ms: float) -> str:

@@ -48,10 +48,12 @@ def _has_records(values: list[Any]) -> bool:
 
 
 def _label(path: tuple[str, ...]) -> str:
-    """`guest.name` is `Guest name`, `status` is `Status`."""
+    """`guest.name` is `Guest name`, `status` is `Status`, the first of a bare list `Part 1`."""
     if not path:
         return "What came"
     last = path[-1].lower()
+    if len(path) == 1 and last.isdigit():
+        return f"Part {last}"
     telling = path[-2:] if last in _SAID_BY_PLACE or last.isdigit() else path[-1:]
     return clip(name_words(" ".join(telling)), 60)
 
