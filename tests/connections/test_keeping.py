@@ -10,10 +10,13 @@ from sqlalchemy import Connection, text
 
 from tests.connections.ways import Kept, change, engine_of, keeper_of, means_of, row_of
 from tests.far_ends.rest_service import Asked, Prepared, RestService, started_rest_service
-from tests.workflows.connected import connect, seating
+from tests.personas import make_organization
+from tests.workflows.connected import connect, connect_built_in, seating
 from wedsync.connections import keeping
 from wedsync.connections.keeping import Keeper
+from wedsync.listings.built_in import publish_built_in
 from wedsync.platform import ids
+from wedsync.platform.db import db
 
 OPEN_TO_ALL = {
     "auth": {"kind": "none"},
@@ -60,22 +63,31 @@ def kept(app: APIFlask, empty_database: None) -> Kept:
 def to_be_looked_at(
     app: APIFlask, organization: UUID, service: RestService, minutes: int, number: int = 1
 ) -> list[UUID]:
-    """Connections of one connector whose look has been due for so long."""
+    """Connections of one connector, each of another organization, whose look has been due for so
+    long; the first is this organization's."""
     manifest = seating(service, f"tool-{ids.new_id().hex[-8:]}", **OPEN_TO_ALL)
     first = connect(app, organization, manifest)
-    copies = [first, *(_copy(app, first) for _ in range(number - 1))]
-    for each in copies:
-        change(app, each, f"check_due_at = now() - interval '{minutes} minutes'")
-    return copies
+    others = [make_organization(app) for _ in range(number - 1)]
+    found = [first, *(_copy(app, first, other) for other in others)]
+    for each in found:
+        _due(app, each, minutes)
+    return found
 
 
-def _copy(app: APIFlask, connection_id: UUID) -> UUID:
-    columns = "organization_id, listing_id, listing_version_id, slug, name, state, connected_at"
-    copied = f"SELECT {columns} FROM connections WHERE id = :id"
-    query = text(f"INSERT INTO connections ({columns}) {copied} RETURNING id")
+def _copy(app: APIFlask, connection_id: UUID, organization_id: UUID) -> UUID:
+    columns = "listing_id, listing_version_id, slug, name, settings, state, connected_at"
+    query = text(
+        f"INSERT INTO connections (organization_id, {columns})"
+        f" SELECT :organization_id, {columns} FROM connections WHERE id = :id RETURNING id"
+    )
+    given = {"id": connection_id, "organization_id": organization_id}
     with engine_of(app).begin() as database:
-        copy: UUID = database.execute(query, {"id": connection_id}).scalar_one()
+        copy: UUID = database.execute(query, given).scalar_one()
     return copy
+
+
+def _due(app: APIFlask, connection_id: UUID, minutes: int) -> None:
+    change(app, connection_id, f"check_due_at = now() - interval '{minutes} minutes'")
 
 
 def test_a_provider_that_hangs_keeps_nobody_elses_accounts_waiting(
@@ -92,10 +104,45 @@ def test_eight_providers_that_hang_keep_nobody_elses_accounts_waiting(
     app: APIFlask, kept: Kept, organization: UUID, hanging: Hanging, answering: RestService
 ) -> None:
     for _ in range(7):
-        to_be_looked_at(app, organization, hanging, minutes=60, number=5)
+        to_be_looked_at(app, make_organization(app), hanging, minutes=60, number=5)
     (other,) = to_be_looked_at(app, organization, answering, minutes=1)
     kept.work()
     assert row_of(app, other).check_result["well"]
+
+
+def test_one_organization_with_many_tarpits_leaves_the_places_to_the_others(
+    app: APIFlask, kept: Kept, organization: UUID, hanging: Hanging, answering: RestService
+) -> None:
+    for _ in range(keeping.AT_ONCE):
+        to_be_looked_at(app, organization, hanging, minutes=60)
+    (other,) = to_be_looked_at(app, make_organization(app), answering, minutes=1)
+    kept.work()
+    assert row_of(app, other).check_result["well"]
+    assert len(hanging.asked) == keeping.AT_ONCE_OF_ONE_ORGANIZATION
+
+
+def test_hosts_that_vendors_name_themselves_do_not_stop_each_other(
+    app: APIFlask,
+    kept: Kept,
+    hanging: Hanging,
+    answering: RestService,
+) -> None:
+    with app.app_context():
+        publish_built_in()
+        db.session.commit()
+
+    def anywhere(service: RestService, minutes: int) -> UUID:
+        settings, secrets = {"address": service.url}, {"api_key": "a-key-of-theirs"}
+        theirs = connect_built_in(app, make_organization(app), "rest-api", settings, secrets)
+        _due(app, theirs, minutes)
+        return theirs
+
+    slow = [anywhere(hanging, 60) for _ in range(keeping.AT_ONCE_OF_ONE_CONNECTOR + 1)]
+    other = anywhere(answering, 1)
+    answering.answers("GET", "/", {"well": True})
+    kept.work()
+    assert row_of(app, other).check_result["well"]
+    assert all(row_of(app, each).check_result is None for each in slow)
 
 
 def test_nobodys_row_is_held_while_its_runs_are_told(

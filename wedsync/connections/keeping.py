@@ -9,6 +9,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -28,6 +29,11 @@ AT_ONCE = 32
 """Threads that mostly wait: eight providers that hang leave nobody else without one."""
 
 AT_ONCE_OF_ONE_CONNECTOR = 4
+AT_ONCE_OF_ONE_ORGANIZATION = 2
+ANY_HOST = frozenset({"rest-api", "rest-oauth", "smtp"})
+"""Connectors whose vendor names the host: one that hangs says nothing about anybody else's, so
+only its organization waits for a place."""
+
 EXCHANGE_WITHIN_S = 40.0
 INTERRUPTED_AFTER_S = 120
 _TOLD_AT_ONCE = 200
@@ -35,22 +41,58 @@ _LOOK_S = 0.2
 _MOST_SEEN = 64
 
 OnReady = Callable[[DatabaseConnection, Sequence[UUID]], object]
-Key = tuple[str, UUID]
+
+
+@dataclass(frozen=True, slots=True)
+class _Busy:
+    """What is going on already, and who has all their places by it."""
+
+    keys: set[tuple[str, UUID]] = field(default_factory=set)
+    of_connector: Counter[str] = field(default_factory=Counter)
+    of_organization: Counter[UUID] = field(default_factory=Counter)
+
+    def add(self, row: Row[Any]) -> None:
+        self.keys.add((row.kind, row.id))
+        self.of_organization[row.organization_id] += 1
+        if row.slug not in ANY_HOST:
+            self.of_connector[row.slug] += 1
+
+    def full_connectors(self) -> list[str]:
+        most = AT_ONCE_OF_ONE_CONNECTOR
+        return [slug for slug, going in self.of_connector.items() if going >= most]
+
+    def full_organizations(self) -> list[UUID]:
+        most = AT_ONCE_OF_ONE_ORGANIZATION
+        return [each for each, going in self.of_organization.items() if going >= most]
+
+    def has_place(self, row: Row[Any]) -> bool:
+        """Whether it may begin: neither at it already nor out of places."""
+        return (
+            (row.kind, row.id) not in self.keys
+            and len(self.keys) < AT_ONCE
+            and self.of_connector[row.slug] < AT_ONCE_OF_ONE_CONNECTOR
+            and self.of_organization[row.organization_id] < AT_ONCE_OF_ONE_ORGANIZATION
+        )
+
 
 _DUE = text(
     "(SELECT 'attempt' AS kind, a.organization_id, a.id, c.slug FROM authorizations a"
     "  JOIN connections c ON c.organization_id = a.organization_id AND c.id = a.connection_id"
-    "  WHERE a.outcome = 'to_exchange' AND c.slug <> ALL(:full) ORDER BY a.used_at LIMIT :most)"
+    "  WHERE a.outcome = 'to_exchange' AND c.slug <> ALL(:full)"
+    "  AND a.organization_id <> ALL(:full_organizations) ORDER BY a.used_at LIMIT :most)"
     " UNION ALL (SELECT 'refresh', organization_id, id, slug FROM connections"
     "  WHERE refresh_due_at <= :now AND state IN ('active', 'degraded')"
     "  AND (refresh_until IS NULL OR refresh_until <= clock_timestamp())"
-    "  AND slug <> ALL(:full) ORDER BY refresh_due_at LIMIT :most)"
+    "  AND slug <> ALL(:full)"
+    "  AND organization_id <> ALL(:full_organizations) ORDER BY refresh_due_at LIMIT :most)"
     " UNION ALL (SELECT 'revoke', organization_id, id, slug FROM connections"
     "  WHERE refresh_due_at <= :now AND state = 'deleted' AND secret IS NOT NULL"
-    "  AND slug <> ALL(:full) ORDER BY refresh_due_at LIMIT :most)"
+    "  AND slug <> ALL(:full)"
+    "  AND organization_id <> ALL(:full_organizations) ORDER BY refresh_due_at LIMIT :most)"
     " UNION ALL (SELECT 'check', organization_id, id, slug FROM connections"
     "  WHERE check_due_at <= :now AND state IN ('active', 'degraded')"
-    "  AND slug <> ALL(:full) ORDER BY check_due_at LIMIT :most)"
+    "  AND slug <> ALL(:full)"
+    "  AND organization_id <> ALL(:full_organizations) ORDER BY check_due_at LIMIT :most)"
 )
 _READY = text(
     "SELECT id, ready_at FROM connections WHERE ready_at IS NOT NULL"
@@ -104,7 +146,7 @@ class Keeper:
         self._on_ready = on_ready
         self._owner = owner
         self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="connections")
-        self._going: dict[Future[object], tuple[Key, str]] = {}
+        self._going: dict[Future[object], Row[Any]] = {}
 
     def work(self, stopping: threading.Event) -> None:
         """One round: begin what is due while there is room, and come back when nothing ends soon.
@@ -127,25 +169,28 @@ class Keeper:
                 return
 
     def _begin(self) -> None:
-        """Begin what is due: of a connector that has all its places, nothing is even looked at."""
+        """Begin what is due: of who has all their places, nothing is even looked at."""
         begun = True
         while begun and len(self._going) < AT_ONCE:
-            busy = Counter(slug for _key, slug in self._going.values())
-            full = [slug for slug, going in busy.items() if going >= AT_ONCE_OF_ONE_CONNECTOR]
-            begun = sum(self._begin_one(row, busy) for row in self._due(full)) > 0
+            busy = _Busy()
+            for row in self._going.values():
+                busy.add(row)
+            begun = sum(self._begin_one(row, busy) for row in self._due(busy)) > 0
 
-    def _begin_one(self, row: Row[Any], busy: Counter[str]) -> bool:
-        """Begin it, unless we are at it already or it has to wait for a place."""
-        key = (row.kind, row.id)
-        has_place = len(self._going) < AT_ONCE and busy[row.slug] < AT_ONCE_OF_ONE_CONNECTOR
-        if not has_place or key in (known for known, _slug in self._going.values()):
+    def _begin_one(self, row: Row[Any], busy: _Busy) -> bool:
+        if not busy.has_place(row):
             return False
-        self._going[self._pool.submit(self._job(row))] = (key, row.slug)
-        busy[row.slug] += 1
+        self._going[self._pool.submit(self._job(row))] = row
+        busy.add(row)
         return True
 
-    def _due(self, full: Sequence[str]) -> Sequence[Row[Any]]:
-        given = {"now": clock.now(), "most": _MOST_SEEN, "full": list(full)}
+    def _due(self, busy: _Busy) -> Sequence[Row[Any]]:
+        given = {
+            "now": clock.now(),
+            "most": _MOST_SEEN,
+            "full": busy.full_connectors(),
+            "full_organizations": busy.full_organizations(),
+        }
         with self._means.engine.connect() as database:
             return database.execute(_DUE, given).all()
 
