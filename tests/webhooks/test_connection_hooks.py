@@ -3,6 +3,7 @@
 import json
 import threading
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -23,6 +24,7 @@ from tests.workers.scene import (
 )
 from tests.workflows.connected import change, connect, mend, seating, tell
 from wedsync.events.types import stored_event_type
+from wedsync.listings import manifests
 from wedsync.platform import clock, ids, leaves, outbound
 from wedsync.platform.db import db
 from wedsync.platform.vault import place
@@ -104,6 +106,19 @@ def pass_time(app: APIFlask) -> None:
         "UPDATE hooks SET subscription_due_at = clock_timestamp()"
         " WHERE subscription_due_at IS NOT NULL RETURNING 1",
     )
+
+
+def manifest_of(app: APIFlask, connection: UUID, document: Any) -> list[Any]:
+    """Let the connection's manifest be this document; the one before."""
+    before = rows(
+        app,
+        "SELECT v.id, v.manifest FROM listing_versions v JOIN connections c"
+        " ON c.listing_version_id = v.id WHERE c.id = :id",
+        id=connection,
+    )
+    written = "UPDATE listing_versions SET manifest = CAST(:to AS jsonb) WHERE id = :id RETURNING 1"
+    rows(app, written, id=before[0].id, to=json.dumps(document))
+    return [row.manifest for row in before]
 
 
 def receive(app: APIFlask, hook: Row[Any], event_type: str, data: Any) -> UUID:
@@ -290,6 +305,48 @@ def test_it_is_not_tried_for_ever(
         pass_time(app)
     assert hook_of(app, connection).subscription == "failed"
     assert len(service.asked) == subscribing.MOST_ATTEMPTS
+
+
+def test_a_hook_that_cannot_be_read_keeps_no_other_from_being_arranged_and_is_tried_again(
+    app: APIFlask,
+    worker: Worker,
+    owner: Persona,
+    service: RestService,
+    subscribe: Callable[[], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    broken = connected(app, worker, owner, service)
+    (manifest,) = manifest_of(app, broken, {})
+    agrees(service)
+    well = connected(app, worker, owner, service)
+    monkeypatch.setattr(manifests, "_kept", {})
+    subscribe()
+    assert hook_of(app, well).subscription == "on"
+    hook = hook_of(app, broken)
+    assert (hook.subscription, hook.subscription_attempts) == ("wanted", 1)
+    assert clock.now() < hook.subscription_due_at < clock.now() + timedelta(seconds=10)
+    assert hook.subscription_error["code"] == "bug"
+    manifest_of(app, broken, manifest)
+    pass_time(app)
+    subscribe()
+    assert hook_of(app, broken).subscription == "on"
+
+
+def test_a_secret_that_cannot_be_opened_any_more_keeps_no_other_from_being_arranged(
+    app: APIFlask,
+    worker: Worker,
+    owner: Persona,
+    service: RestService,
+    subscribe: Callable[[], None],
+) -> None:
+    broken, well = (connected(app, worker, owner, service) for _ in range(2))
+    agrees(service)
+    unreadable = "UPDATE hooks SET secret = :bytes WHERE connection_id = :id RETURNING 1"
+    rows(app, unreadable, id=broken, bytes=b"of another key")
+    subscribe()
+    assert hook_of(app, well).subscription == "on"
+    hook = hook_of(app, broken)
+    assert (hook.subscription, hook.subscription_error["code"]) == ("wanted", "bug")
 
 
 def test_a_refusal_of_the_key_is_told_to_the_connection(

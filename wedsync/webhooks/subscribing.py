@@ -11,11 +11,12 @@ import logging
 import random
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, text
+from sqlalchemy.exc import OperationalError
 
 from wedsync.connections import access as connections
 from wedsync.connectors import answers, filling, rest
@@ -100,17 +101,28 @@ class Subscribing:
         """Ask until nothing is due. No transaction is open while a partner is asked."""
         while not stopping.is_set() and (errands := self._take()):
             asked = {str(errand.row.id): errand for errand in errands}
-            done = [self._record(each, None) for each in errands if each.request is None]
+            done = [self._noted(each, None) for each in errands if each.request is None]
             requests = [(tag, each.request) for tag, each in asked.items() if each.request]
             for tag, outcome in outbound.send_many(requests, at_once=AT_ONCE):
-                done.append(self._record(asked[str(tag)], outcome))
+                done.append(self._noted(asked[str(tag)], outcome))
             # Last and together: one partner that hangs must not keep the others' answers unwritten.
             self._end([over for over in done if over is not None])
 
     def _take(self) -> list[_Errand]:
         with self._engine.begin() as connection:
             rows = connection.execute(_TAKE, {"most": AT_ONCE, "taken": _TAKEN_S}).all()
-            return [self._errand(connection, row) for row in rows]
+            return [self._taken(connection, row) for row in rows]
+
+    def _taken(self, connection: Connection, row: Row[Any]) -> _Errand:
+        """The errand of a row, whatever is the matter with that row: the others must not wait."""
+        try:
+            with connection.begin_nested():
+                return self._errand(connection, row)
+        except OperationalError:
+            raise
+        except Exception:
+            log.exception("hook %s could not be read; it is tried again", row.id)
+            return _Errand(row, None, None, None, _OURS)
 
     def _errand(self, connection: Connection, row: Row[Any]) -> _Errand:
         hooks = manifests.of(connection, row.listing_version_id).hooks
@@ -139,6 +151,16 @@ class Subscribing:
         # A new connection is a new wish; until then every repetition is the same one.
         key = f"{template.method}:{row.id}:{row.connected_at}"
         return rest.request_of(template, access, roots, key=key, timeout_s=TIMEOUT_S)
+
+    def _noted(self, errand: _Errand, outcome: Outcome | None) -> _Over | None:
+        """As `_record`; where that fails, the row is tried again and the others are written."""
+        try:
+            return self._record(errand, outcome)
+        except OperationalError:
+            raise
+        except Exception:
+            log.exception("what came of hook %s could not be written", errand.row.id)
+            return self._record(replace(errand, problem=_OURS), outcome)
 
     def _record(self, errand: _Errand, outcome: Outcome | None) -> _Over | None:
         """Write down what came of an errand; gives the subscription that is over by it, if any."""
@@ -230,6 +252,7 @@ class Subscribing:
         return self._sealed(connection, row, "previous_secret", opened.decode())
 
 
+_OURS = Failed("not_sent", "bug", "Something went wrong on our side. We try again.")
 _NOT_SAID = Failed("permanent", "not_said", "This integration does not say how to do that.")
 
 
