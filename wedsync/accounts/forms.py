@@ -16,7 +16,7 @@ from wtforms import (
 from wtforms.validators import Email, InputRequired, Length
 
 from wedsync.accounts import api_keys
-from wedsync.errors import Invalid
+from wedsync.platform.forms import Form
 
 ROLES = {
     "viewer": "Viewer: sees everything",
@@ -53,21 +53,6 @@ def _email(missing: str) -> EmailField:
     required = InputRequired(message=missing)
     validators = [required, _plain, _LONGEST_EMAIL, check]
     return EmailField("E-mail", filters=[_stripped], validators=validators)
-
-
-class Form(FlaskForm):
-    """A form that can show what a service refused."""
-
-    def show(self, error: Invalid) -> None:
-        """Put each refusal beside its field, or on top when no field carries that name."""
-        for entry in error.errors:
-            field = self._fields.get(entry.pointer.lstrip("/"))
-            if field is None:
-                self.form_errors.append(entry.message)
-            else:
-                field.errors = [*field.errors, entry.message]
-        if not error.errors:
-            self.form_errors.append(error.detail)
 
 
 class SignInForm(Form):

@@ -13,10 +13,11 @@ from wedsync.accounts import (
     recovery,
     sessions,
 )
-from wedsync.accounts.forms import AcceptForm, Form, SignInForm, SignUpForm
+from wedsync.accounts.forms import AcceptForm, SignInForm, SignUpForm
 from wedsync.accounts.models import Invitation, Organization, SignIn, User
 from wedsync.errors import Gone, Invalid, Refused
 from wedsync.platform import identity
+from wedsync.platform.forms import Form
 from wedsync.platform.fragments import render
 from wedsync.platform.identity import requires
 from wedsync.platform.runtime import commit

@@ -16,9 +16,9 @@ from wtforms import (
 from wtforms.validators import InputRequired, Optional
 from wtforms.widgets import PasswordInput
 
-from wedsync.accounts.forms import Form
 from wedsync.connectors.manifest import ConnectField, Manifest
 from wedsync.platform import smtp
+from wedsync.platform.forms import Form
 from wedsync.platform.vault import MASK
 
 _LONGEST = 4_000
@@ -83,16 +83,8 @@ class ConnectForm(Form):
         """What was filled in, by the manifest's names."""
         return {name: self._fields[_OURS + name].data for name in self.names}
 
-    def show(self, error: Any) -> None:
-        """Put each refusal beside its field."""
-        for entry in error.errors:
-            field = self._fields.get(_OURS + entry.pointer.lstrip("/"))
-            if field is None:
-                self.form_errors.append(entry.message)
-            else:
-                field.errors = [*field.errors, entry.message]
-        if not error.errors:
-            self.form_errors.append(error.detail)
+    def field_of(self, name: str) -> Field | None:
+        return self._fields.get(_OURS + name)
 
 
 def form_of(

@@ -9,7 +9,7 @@
 | waking and sharing work | `wake` (bells through Redis), `leases`, `schedule` |
 | many effects at once | `window`, `effects`, `shares` |
 | what is read and said | `documents` (hostile JSON), `wording`, `clock`, `deadline` |
-| pages | `fragments`, `passing` (a sentence after a change), `assets` |
+| pages | `forms`, `fragments`, `passing` (a sentence after a change), `assets` |
 | a request, a process | `identity` (who acts), `runtime` (what a process has one of) |
 | one machine | `embedded`, private PostgreSQL and Redis |
 """

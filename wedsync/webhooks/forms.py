@@ -5,8 +5,7 @@ from typing import Any
 from wtforms import Field, PasswordField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired
 
-from wedsync.accounts.forms import Form
-from wedsync.errors import Invalid
+from wedsync.platform.forms import Form
 from wedsync.webhooks.endpoints import EndpointFields
 from wedsync.webhooks.hooks import HookFields
 from wedsync.webhooks.models import Endpoint, Hook
@@ -34,21 +33,7 @@ def _lines(field: Field) -> list[str]:
     return [line.strip() for line in written if line.strip()]
 
 
-class _KeeperForm(Form):
-    """A form whose service names its refusals by place: `/options/header` is the field `header`."""
-
-    def show(self, error: Invalid) -> None:
-        for entry in error.errors:
-            field = self._fields.get(entry.pointer.rpartition("/")[2])
-            if field is None:
-                self.form_errors.append(entry.message)
-            else:
-                field.errors = [*field.errors, entry.message]
-        if not error.errors:
-            self.form_errors.append(error.detail)
-
-
-class HookForm(_KeeperForm):
+class HookForm(Form):
     """A hook. The fields of the signature count only for a signature that is no known one's."""
 
     name = _text("Name", InputRequired(message="Give it a name, such as “Petal's answers”."))
@@ -96,7 +81,7 @@ class HookForm(_KeeperForm):
         }
 
 
-class SecretForm(_KeeperForm):
+class SecretForm(Form):
     """The secret only the sender can make."""
 
     secret = PasswordField(
@@ -104,7 +89,7 @@ class SecretForm(_KeeperForm):
     )
 
 
-class EndpointForm(_KeeperForm):
+class EndpointForm(Form):
     """An endpoint."""
 
     url = _text("Address", InputRequired(message="Where should it be sent?"))

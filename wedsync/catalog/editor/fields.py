@@ -9,12 +9,18 @@ from wtforms.fields.core import UnboundField
 from wtforms.validators import InputRequired, Length
 from wtforms.widgets import HiddenInput
 
-from wedsync.accounts.forms import Form
 from wedsync.errors import FieldError, Invalid
+from wedsync.platform.forms import Form
 
 LONGEST_LINE, LONGEST_TEXT = 300, 8_000
 
-_NAMED = {"categories": "goals", "id_path": "account_id", "name_path": "account_name"}
+_NAMED = {
+    "categories": "goals",
+    "id_path": "account_id",
+    "name_path": "account_name",
+    "fields.0.title": "key_title",
+    "fields.0.help": "key_help",
+}
 
 
 class PartForm(Form):
@@ -39,19 +45,9 @@ class PartForm(Form):
     def label_of(cls, path: str) -> str:
         """What the field is called that says what stands at a problem's path; empty for none."""
         last = path.rpartition(".")[2]
-        field = getattr(cls, _NAMED.get(last, last), None)
+        named = _NAMED.get(path.removeprefix("auth."), _NAMED.get(last, last))
+        field = getattr(cls, named, None)
         return str(field.args[0]) if isinstance(field, UnboundField) and field.args else ""
-
-    def show(self, error: Invalid) -> None:
-        """Beside its field, where the refusal names one by the last part of its place."""
-        for entry in error.errors:
-            field = self._fields.get(entry.pointer.rpartition("/")[2])
-            if field is None:
-                self.form_errors.append(entry.message)
-            else:
-                field.errors = [*field.errors, entry.message]
-        if not error.errors:
-            self.form_errors.append(error.detail)
 
 
 def line(label: str, missing: str = "") -> StringField:

@@ -1,7 +1,7 @@
 """What is filled in to begin a listing."""
 
-from wedsync.accounts.forms import Form
 from wedsync.catalog.editor.fields import line
+from wedsync.platform.forms import Form
 
 
 class NewListingForm(Form):

@@ -5,7 +5,7 @@ from typing import Any
 
 from wtforms import Field, RadioField, SelectField, StringField
 
-from wedsync.accounts.forms import Form
+from wedsync.platform.forms import Form
 from wedsync.workflows.ready_made.needs import Need
 from wedsync.workflows.ready_made.recipe import Question, Recipe
 
