@@ -215,6 +215,45 @@ def test_a_token_that_stands_deeper_is_found(
     assert (row.state, row.scopes) == ("active", ["a", "b"])
 
 
+# --- who answers
+
+
+@pytest.mark.parametrize(
+    ("typed", "said", "outcome"),
+    [
+        ("https://fern.example", "&iss=https://fern.example", None),
+        ("https://fern.example", "&iss=https://fern.example/", "issuer_mismatch"),
+        ("https://fern.example", "&iss=https://vale.example", "issuer_mismatch"),
+        ("https://fern.example", "", "issuer_mismatch"),
+        ("", "&iss=https://vale.example", None),
+        ("", "", None),
+    ],
+)
+def test_an_answer_is_of_the_issuer_that_was_typed_where_one_was(
+    app: APIFlask,
+    editor: Persona,
+    service: RestService,
+    typed: str,
+    said: str,
+    outcome: str | None,
+) -> None:
+    service.answers("GET", "/me", {"well": True})
+    addresses = {
+        "address": service.url,
+        "authorize_url": f"{service.url}/authorize",
+        "token_url": f"{service.url}/token",
+    }
+    form = {**CLIENT, **addresses, "check_path": "/me", "issuer": typed}
+    sent = editor.browser.post("/connect/rest-oauth", data=form)
+    assert sent.status_code == 303, words_of(sent)
+    state = editor.browser.get(sent.location).text.split("state=")[1].split("&")[0]
+    editor.browser.get(f"/oauth/callback/rest-oauth?state={state}&code=abc{said}")
+    row = only(app, editor)
+    assert (row.state == "active") is (outcome is None)
+    assert (row.reason or {}).get("code") == outcome
+    assert any(each.path == "/token" for each in service.asked) is (outcome is None)
+
+
 # --- nothing to ask
 
 

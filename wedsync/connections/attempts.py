@@ -142,11 +142,11 @@ def come_back(by: Identity, slug: str, answer: Answer) -> Authorization | Refuse
     connection = _connection_of(attempt)
     manifest = manifests.of(db.session, connection.listing_version_id)
     attempt.used_at = clock.now()
-    failure = _failure(manifest, answer)
+    held = open_held(attempt)
+    failure = _failure(manifest, answer, held["typed"])
     if failure is not None:
         fail(attempt, connection, failure)
     else:
-        held = open_held(attempt)
         del held["state"]
         _hold(attempt, held | {"code": answer.code})
         attempt.outcome = "to_exchange"
@@ -266,9 +266,9 @@ def _refused(by: Identity, attempt: Authorization | None, code: str) -> Refused:
     return Refused(code, f"{_REFUSALS[code]} Nothing was connected; please start again.")
 
 
-def _failure(manifest: Manifest, answer: Answer) -> Reason | None:
+def _failure(manifest: Manifest, answer: Answer, typed: Mapping[str, Any]) -> Reason | None:
     """Why the provider's answer holds nothing to exchange, if so."""
-    issuer = _issuer(manifest)
+    issuer = _issuer(manifest, typed)
     if issuer and answer.issuer != issuer:
         return reasons.issuer_mismatch(manifest.name)
     if answer.error == "access_denied":
@@ -278,9 +278,10 @@ def _failure(manifest: Manifest, answer: Answer) -> Reason | None:
     return None
 
 
-def _issuer(manifest: Manifest) -> str:
-    """Who must have answered, where the manifest says (RFC 9207, 2.4)."""
+def _issuer(manifest: Manifest, typed: Mapping[str, Any]) -> str:
+    """Who must have answered, where the manifest or the vendor says (RFC 9207, 2.4)."""
     oauth = manifest.auth.oauth
     if oauth is None or not oauth.issuer:
         return ""
-    return filling.text(oauth.issuer, {"sandbox": settings().sandbox_url}) or ""
+    roots = {"sandbox": settings().sandbox_url, "settings": typed}
+    return filling.text(oauth.issuer, roots) or ""
