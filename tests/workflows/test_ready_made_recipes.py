@@ -13,7 +13,7 @@ from tests.workflows.recipe_answers import answers_for
 from wedsync import connectors
 from wedsync.errors import NotFound
 from wedsync.events.types import is_ours, stored_event_type
-from wedsync.workflows.catalogue import action_infos
+from wedsync.workflows.catalogue import entries, infos_of
 from wedsync.workflows.engine import compile_definition, steps_in_order, validate
 from wedsync.workflows.ready_made import answers, filling, find, recipe_of, recipes
 from wedsync.workflows.ready_made.preview import letters, sample_event
@@ -80,7 +80,7 @@ def test_one_that_does_not_exist_is_not_found() -> None:
 @pytest.mark.parametrize("key", KEYS)
 def test_answered_it_has_nothing_left_to_mend(key: str) -> None:
     definition = filled_in(find(key))
-    assert validate(definition, actions=action_infos(), is_ours=is_ours) == []
+    assert validate(definition, actions=infos_of(entries()), is_ours=is_ours) == []
 
 
 @pytest.mark.parametrize("key", KEYS)
@@ -89,7 +89,7 @@ def test_every_choice_gives_a_workflow_without_problems(key: str) -> None:
     for question in recipe.questions:
         for choice in question.choices:
             definition = filled_in(recipe, **{question.key: choice.value})
-            assert validate(definition, actions=action_infos(), is_ours=is_ours) == []
+            assert validate(definition, actions=infos_of(entries()), is_ours=is_ours) == []
 
 
 @pytest.mark.parametrize("key", KEYS)

@@ -60,16 +60,12 @@ def entries_here() -> Entries:
     return found
 
 
-def action_infos(organization_id: UUID | None = None) -> Mapping[str, ActionInfo]:
-    """What the engine's validation and sentences need of them."""
-    return infos_of(entries(organization_id))
-
-
 def infos_here() -> Mapping[str, ActionInfo]:
     return infos_of(entries_here())
 
 
 def infos_of(found: Entries) -> Mapping[str, ActionInfo]:
+    """What the engine's validation and sentences need of them."""
     return {use: entry.info for use, entry in found.items()}
 
 
