@@ -1,6 +1,8 @@
 """Steps that block: e-mail by the vendor's server, one at a time, asked about when in doubt."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -29,9 +31,13 @@ from tests.workers.scene import (
     worker_of,
 )
 from tests.workflows.connected import change, connect_built_in, mend
+from wedsync.platform import clock
 from wedsync.platform.db import db
-from wedsync.workflows import once_slots, runs
+from wedsync.platform.effects import CROWDED
+from wedsync.platform.outbound import Failure, Timings
+from wedsync.workflows import once_slots, runs, waiting_words
 
+CROWDED_OUT = Failure("not_sent", CROWDED, "It was not its turn in time.", Timings())
 NOBODY = "9"  # the discard port, where nobody listens
 
 
@@ -39,6 +45,15 @@ NOBODY = "9"  # the discard port, where nobody listens
 def worker(app: APIFlask, empty_database: None, built_in_listings: None) -> Iterator[Worker]:
     with worker_of(app) as started:
         yield started
+
+
+@dataclass
+class Standing:
+    """What the words of a waiting run are made of."""
+
+    waiting_for: Any
+    connection_name: str | None
+    connection_state: str | None = "active"
 
 
 def mailbox(app: APIFlask, hook: Hook, port: int | str) -> UUID:
@@ -119,6 +134,26 @@ def test_a_mail_server_that_is_down_is_tried_again_because_nothing_left(
     worker.work()
     assert tries_of(app, run.id, "write") == ["not_sent", "ok"]
     assert len(subjects(practice_partner)) == 1
+
+
+def test_a_letter_that_gets_no_turn_waits_however_often_and_keeps_its_tries(
+    app: APIFlask, worker: Worker, hook: Hook, practice_partner: PracticePartner
+) -> None:
+    connection = mailbox(app, hook, practice_partner.smtp_port)
+    workflow = begin(app, worker, hook, write(connection, **retrying(2)), events=2)
+    for _ in range(8):
+        ((run, _),) = worker.begin_runs()
+        worker.come_home(worker.run_source, [(run, CROWDED_OUT)])
+        row = one(app, "SELECT * FROM runs WHERE id = :id", id=run.id)
+        assert (row.state, row.waiting_for["kind"]) == ("waiting", "limit")
+        assert clock.now() < row.due_at < clock.now() + timedelta(seconds=10)
+        let_pass(app, 10)
+    said = waiting_words.turn_words(Standing(row.waiting_for, "Hello from Rosewood"))
+    assert said == "Much else is going on with Hello from Rosewood. We try again in a few seconds."
+    worker.work()
+    assert states_of(app, workflow) == {"succeeded": 2}
+    assert tries_of(app, run.id, "write") == [*["not_sent"] * 8, "ok"]
+    assert subjects(practice_partner) == [f"One meal less for Guest {n}" for n in range(2)]
 
 
 def test_a_busy_mail_server_is_tried_again(

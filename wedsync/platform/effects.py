@@ -19,6 +19,8 @@ from wedsync.platform.outbound import Failure, Outcome, Request, Timings, Transf
 
 THREADS = 32
 PER_LANE = 4
+CROWDED = "crowded"
+"""The code of work that did not get its turn in time."""
 
 log = logging.getLogger(__name__)
 
@@ -167,7 +169,7 @@ class _Task:
         timings = Timings(total_ms=(time.monotonic() - self._since) * 1000)
         if never_begun:
             words = "Too much else was going on with them; it was not its turn in time."
-            return Failure("not_sent", "crowded", words, timings)
+            return Failure("not_sent", CROWDED, words, timings)
         return Failure("maybe", "timeout", "It did not end in time.", timings)
 
 

@@ -49,17 +49,26 @@ def come_home(run: LiveRun, ended: effects.Ended, event: EngineEvent, reach: Rea
     """Move a run on with the end of its effect, which `event` tells.
 
     A partner who does not know us any more is no failure of the run: it waits until its
-    connection is mended and does the step then.
+    connection is mended and does the step then. Nor is it one that too much else was going on
+    there: what never got its turn uses up no try.
     """
     refusal = performing.refusal(run, event)
-    if refusal is None:
-        result = advance(run, event, reach)
-    else:
-        result = begun(run)
-        result.move.engine_state = run.engine_state
+    if refusal is not None:
+        result = _standing_where_it_was(run)
         result.refusal, result.connection_id = refusal, refusal.connection_id
         performing.wait_for_connection(result, error=event.error)
+    elif performing.is_crowded(ended):
+        result = _standing_where_it_was(run)
+        performing.wait_for_room(result, event.now)
+    else:
+        result = advance(run, event, reach)
     result.move.ended.append(performing.attempt_end(run, event, ended))
+    return result
+
+
+def _standing_where_it_was(run: LiveRun) -> Advance:
+    result = begun(run)
+    result.move.engine_state = run.engine_state
     return result
 
 

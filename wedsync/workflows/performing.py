@@ -6,14 +6,14 @@ its own attempt, and of nothing else.
 
 import logging
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
 from wedsync.connectors.contract import Action, Call, Failed, Publish, Succeeded, Task
 from wedsync.connectors.scrubbing import scrubbed
 from wedsync.platform import ids, leaves
-from wedsync.platform.effects import Blocking, Done, Effect, Ended
+from wedsync.platform.effects import CROWDED, Blocking, Done, Effect, Ended
 from wedsync.platform.outbound import Failure, Request
 from wedsync.workflows.engine import EngineEvent, Perform
 from wedsync.workflows.journal import AttemptEnd, AttemptStart, PublishedEvent
@@ -22,6 +22,9 @@ from wedsync.workflows.reach import Reach, Reached, Unreachable
 
 TASK_MARGIN_S = 5.0
 """How much longer a task is waited for than it says: it tells better than we what took so long."""
+
+ROOM_AGAIN = timedelta(seconds=5)
+"""When work that did not get its turn is tried again."""
 
 _BROKEN = "Something in this connector went wrong. Our engineers can see it."
 
@@ -71,6 +74,23 @@ def wait_for_connection(
         for row in result.move.steps.values():
             if row.state == "waiting":
                 row.error = dict(error)
+
+
+def is_crowded(ended: Ended) -> bool:
+    """Whether work came home without having had its turn."""
+    return isinstance(ended, Failure) and ended.code == CROWDED
+
+
+def wait_for_room(result: Advance, now: datetime) -> None:
+    """Look again in a moment whether it is the turn of the work that is on its way.
+
+    Whoever waits for the same far end stays behind it.
+    """
+    perform = _on_its_way(result.run).perform
+    again_at = now + ROOM_AGAIN
+    far_end = perform.connection or perform.use
+    result.stand_by({"kind": "limit", "id": far_end, "until": again_at.isoformat()})
+    result.move.due_at = again_at
 
 
 def ended_event(run: LiveRun, ended: Ended, now: datetime, random: float) -> EngineEvent:

@@ -60,6 +60,9 @@ def connection_words(row: Waiting) -> str:
 
 
 def turn_words(row: Waiting) -> str:
-    """Who else is at the far end, where one at a time may be."""
-    far_end = str((row.waiting_for or {}).get("id")).removeprefix("host:")
-    return f"It waits for its turn: one at a time goes to {row.connection_name or far_end}."
+    """Who else is at the far end, where so many at a time may be."""
+    waits = row.waiting_for or {}
+    far_end = row.connection_name or str(waits.get("id")).removeprefix("host:")
+    if waits.get("until"):
+        return f"Much else is going on with {far_end}. We try again in a few seconds."
+    return f"It waits for its turn: one at a time goes to {far_end}."
