@@ -5,6 +5,7 @@ happens twice. What a killed worker took and did not do is done in the next slot
 here must be one that may be late.
 """
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,6 +17,8 @@ from wedsync.platform import clock, leases, runtime
 from wedsync.webhooks import sending
 from wedsync.workflows import attention, claims, once_slots, waiting_on
 from wedsync.workflows.reach import Reach
+
+log = logging.getLogger(__name__)
 
 _TAKE = text("INSERT INTO schedule_slots (name, slot) VALUES (:name, :slot) ON CONFLICT DO NOTHING")
 _PRUNE_SLOTS = text("DELETE FROM schedule_slots WHERE slot < now() - interval '1 day'")
@@ -106,9 +109,24 @@ TABLE = (
 
 
 def run_due(engine: Engine, table: tuple[Scheduled, ...] = TABLE) -> list[str]:
-    """Do what is due in this moment's slots; returns the names of the jobs done here."""
+    """Do what is due in this moment's slots; returns the names of the jobs done here.
+
+    A job that fails keeps none of the others from running. Raises after the last what the first
+    such job raised.
+    """
     now = clock.now()
-    return [job.name for job in table if _take_and_do(engine, job, now)]
+    done: list[str] = []
+    failures: list[Exception] = []
+    for job in table:
+        try:
+            if _take_and_do(engine, job, now):
+                done.append(job.name)
+        except Exception as failure:
+            log.exception("the scheduled job “%s” failed", job.name)
+            failures.append(failure)
+    if failures:
+        raise failures[0]
+    return done
 
 
 def _take_and_do(engine: Engine, job: Scheduled, now: datetime) -> bool:

@@ -202,6 +202,24 @@ def test_a_slot_whose_work_failed_is_done_by_the_next_who_looks(worker: Worker) 
     assert schedule.run_due(worker.engine, table) == []
 
 
+def test_a_job_that_always_fails_keeps_none_after_it_from_being_done(worker: Worker) -> None:
+    done: list[str] = []
+
+    def fail(_connection: object) -> None:
+        raise ZeroDivisionError
+
+    table = (
+        Scheduled("stumble", 3_600, fail),
+        Scheduled("walk", 3_600, lambda _connection: done.append("walk")),
+        Scheduled("stumble again", 3_600, fail),
+        Scheduled("run", 3_600, lambda _connection: done.append("run")),
+    )
+    for _ in range(2):
+        with pytest.raises(ZeroDivisionError):
+            schedule.run_due(worker.engine, table)
+    assert done == ["walk", "run"]
+
+
 def test_everything_in_the_table_can_be_done(worker: Worker) -> None:
     every = tuple(Scheduled(job.name, 3_600, job.do) for job in schedule.TABLE)
     with worker.app.app_context():  # where the drain of the schedule is, too
