@@ -1,7 +1,7 @@
 """The app factory: settings in, a Flask app with every slice's routes out.
 
 `inbound` decides who may reach a view, `rendering` how an error is shown, `headers` what every
-answer carries, `navigation` the frame of a signed-in page.
+answer carries, `navigation` the frame of a signed-in page, `places` where its links lead.
 """
 
 from pathlib import Path
