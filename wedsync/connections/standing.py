@@ -66,6 +66,13 @@ def needs_reauth(
     if not changed.rowcount:
         return False
     tell(executor, row, "connection.needs_reauth", reason=reason)
+    _ask_to_mend(executor, vault, settings, row, reason)
+    return True
+
+
+def _ask_to_mend(
+    executor: Executor, vault: Vault, settings: Settings, row: Row[Any], reason: Reason
+) -> None:
     notices.tell(
         executor,
         vault,
@@ -78,7 +85,6 @@ def needs_reauth(
         words=reason.message,
         path=f"/connections/{row.id}",
     )
-    return True
 
 
 def _title(name: str, reason: Reason) -> str:

@@ -60,18 +60,8 @@ def tell(
     notice_id: UUID | None = executor.execute(_OPEN, row).scalar()
     if notice_id is None:
         return False
-    body = f"{words}\n\n{settings.public_url}{path}\n"
-    for user_id, email in _to_tell(executor, organization_id):
-        outbox.post(
-            executor,
-            vault,
-            kind="notice",
-            to=email,
-            subject=" ".join(title.split()),
-            text=body,
-            organization_id=organization_id,
-            once_key=f"notice:{notice_id}:{user_id}",
-        )
+    text = f"{words}\n\n{settings.public_url}{path}\n"
+    _write_to_people(executor, vault, organization_id, notice_id, " ".join(title.split()), text)
     return True
 
 
@@ -91,6 +81,27 @@ def close(
     }
     closed: int = executor.execute(_CLOSE, row).rowcount  # type: ignore[attr-defined]
     return closed
+
+
+def _write_to_people(
+    executor: Executor,
+    vault: Vault,
+    organization_id: UUID,
+    notice_id: UUID,
+    subject: str,
+    text: str,
+) -> None:
+    for user_id, email in _to_tell(executor, organization_id):
+        outbox.post(
+            executor,
+            vault,
+            kind="notice",
+            to=email,
+            subject=subject,
+            text=text,
+            organization_id=organization_id,
+            once_key=f"notice:{notice_id}:{user_id}",
+        )
 
 
 def _to_tell(executor: Executor, organization_id: UUID) -> list[tuple[UUID, str]]:
