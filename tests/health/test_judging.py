@@ -40,7 +40,19 @@ SLOW = Pace(attempts=20, succeeded=20, half_ms=900, most_ms=10_001)
         (
             ConnectionFigures("active", EARLIER, pace=FEW_AND_BAD),
             "well",
-            "0 of 4 tries worked.",
+            "Too few tries yet to judge: 4, none worked.",
+            "",
+        ),
+        (
+            ConnectionFigures("active", EARLIER, pace=Pace(attempts=3, succeeded=2)),
+            "well",
+            "Too few tries yet to judge: 3, 2 worked.",
+            "",
+        ),
+        (
+            ConnectionFigures("active", EARLIER, pace=Pace(attempts=1, succeeded=1)),
+            "well",
+            "1 of 1 try worked.",
             "",
         ),
         (

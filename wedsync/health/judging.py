@@ -168,8 +168,8 @@ def connection(figures: ConnectionFigures, words: Wording) -> Health:
         return Health("failing", reason, figures.since, by_itself, figures.next_at)
     idle = "Nothing had to go through it."
     pace = figures.pace
-    tried = f"{number(pace.succeeded)} of {count(pace.attempts, 'try', 'tries')} worked."
-    return _by_pace(pace, THRESHOLDS["connection"], tried if pace.attempts else idle)
+    threshold = THRESHOLDS["connection"]
+    return _by_pace(pace, threshold, _tried(pace, threshold) if pace.attempts else idle)
 
 
 def endpoint(figures: EndpointFigures, words: Wording) -> Health:
@@ -311,6 +311,13 @@ def _trying(waiting: int, next_at: datetime | None, words: Wording) -> str:
 
 def _when(at: datetime | None, words: Wording) -> str:
     return words.at(at) if at is not None and at > words.now else "in a moment"
+
+
+def _tried(pace: Pace, threshold: Threshold) -> str:
+    if pace.attempts < threshold.fewest and pace.succeeded < pace.attempts:
+        worked = number(pace.succeeded) if pace.succeeded else "none"
+        return f"Too few tries yet to judge: {number(pace.attempts)}, {worked} worked."
+    return f"{number(pace.succeeded)} of {count(pace.attempts, 'try', 'tries')} worked."
 
 
 def _arrived(figures: EndpointFigures) -> str:
