@@ -181,7 +181,7 @@ def test_a_good_manifest_has_nothing_to_mend() -> None:
         ("base_url", "https://{secret.access_token}.x.example", "base_url", "may only stand in"),
         ("auth.headers", {"X": "{secret.password}"}, "auth.headers", "names nothing"),
         # addresses
-        ("base_url", "", "base_url", "where their service answers"),
+        ("base_url", "", "base_url", "where the service answers"),
         ("base_url", "ftp://petal.example", "base_url", "starts with https://"),
         ("base_url", "http://petal.example", "base_url", "begin with https://"),
         ("base_url", "https://127.0.0.1/api", "base_url", "never called"),

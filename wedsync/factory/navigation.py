@@ -47,6 +47,7 @@ def _frame() -> dict[str, Any]:
             "initials": "".join(part[0] for part in current_user.user.name.split()[:2]).upper(),
             "organization": current_user.organization.name,
             "is_partner": current_user.organization.kind == "partner",
+            "is_admin": identity.current().is_admin,
             "unconfirmed_email": _unconfirmed_email(),
         },
     }

@@ -31,7 +31,7 @@ def problems(manifest: Manifest, built_in: bool) -> Iterator[Problem]:
     yield from _header_names(manifest.auth.headers, "auth.headers", _CONNECTIONS_OWN)
     requests = list(_requests(manifest))
     if requests and not manifest.base_url:
-        yield Problem("base_url", "Say where their service answers.")
+        yield Problem("base_url", "Say where the service answers.")
     for path, request in requests:
         yield from _request(request, path)
 
