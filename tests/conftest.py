@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 
 from tests import door
 from tests.far_ends.practice_partner import practice_partner, practice_process  # noqa: F401
+from tests.far_ends.rest_service import service  # noqa: F401
 from tests.personas import Browser, Persona, browser_of, make_organization, make_persona
 from tests.servers import Addresses, Servers, settings_for
 from tests.workers.fixtures import hook, sink, worker  # noqa: F401

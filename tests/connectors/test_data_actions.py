@@ -1,12 +1,11 @@
 """Actions that are data: what is sent, what comes of each kind of answer."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from tests.connectors.carrying import CONNECTION, KEY
-from tests.far_ends.rest_service import Asked, RestService, started_rest_service
+from tests.far_ends.rest_service import Asked, RestService
 from wedsync.connectors.contract import Access, Call, Failed, Succeeded
 from wedsync.connectors.manifest import ActionEntry, RequestTemplate
 from wedsync.connectors.rest import DataAction, NotFilled, failed_of, request_of
@@ -24,12 +23,6 @@ INPUT = {
         "tags": {"type": "array", "title": "Tags", "items": {"type": "string"}},
     },
 }
-
-
-@pytest.fixture
-def service() -> Iterator[RestService]:
-    with started_rest_service() as running:
-        yield running
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
 import orjson
+import pytest
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,13 @@ def started_rest_service(
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+@pytest.fixture
+def service() -> Iterator[RestService]:
+    """A service that knows nothing yet."""
+    with started_rest_service() as started:
+        yield started
 
 
 class _Handler(BaseHTTPRequestHandler):

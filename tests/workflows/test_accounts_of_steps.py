@@ -1,13 +1,12 @@
 """Steps that act through an account: whether they name one, and one that fits."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from apiflask import APIFlask
 from flask import g
 
-from tests.far_ends.rest_service import RestService, started_rest_service
+from tests.far_ends.rest_service import RestService
 from tests.personas import Persona
 from tests.workers.scene import make_hook, on_event
 from tests.workflows.connected import change, connect, connect_built_in, release, seating
@@ -19,12 +18,6 @@ from wedsync.workflows.checking import problems_of
 from wedsync.workflows.step_lines import lines_of, plain
 
 MAILBOX = {"host": "127.0.0.1", "port": "25", "security": "None", "from_address": "a@b.example"}
-
-
-@pytest.fixture
-def service() -> Iterator[RestService]:
-    with started_rest_service() as started:
-        yield started
 
 
 @pytest.fixture

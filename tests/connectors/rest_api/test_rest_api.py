@@ -1,21 +1,13 @@
 """Any web service by key, against a service that answers what a test tells it to."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from tests.connectors.carrying import KEY, Carried, carrying
-from tests.far_ends.rest_service import RestService, started_rest_service
+from tests.far_ends.rest_service import RestService
 from wedsync.connectors.contract import Failed, Succeeded
 from wedsync.connectors.filling import NotFilled
 
 SECRET = "key-of-rosewood"
-
-
-@pytest.fixture
-def service() -> Iterator[RestService]:
-    with started_rest_service() as running:
-        yield running
 
 
 @pytest.fixture
