@@ -73,7 +73,8 @@ class _Told:
 
     def paragraph(self, steps: Any) -> str:
         """The steps of the workflow itself: sentences, a new one after each branching."""
-        return f"{self._flow(steps, after_split='. Then ') or 'nothing happens yet'}."
+        said = self._flow(steps, after_split=". Then ") or "nothing happens yet"
+        return said if said.endswith("?") else f"{said}."
 
     def _flow(self, steps: Any, after_split: str) -> str:
         said = ""
