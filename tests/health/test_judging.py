@@ -7,18 +7,20 @@ import pytest
 from wedsync.health.judging import (
     GRAVITY,
     THRESHOLDS,
-    ConnectionFigures,
-    EndpointFigures,
     Health,
-    HookFigures,
-    Pace,
-    WorkflowFigures,
     connection,
     connector,
     endpoint,
     hook,
     workflow,
     worst,
+)
+from wedsync.health.measures import (
+    ConnectionFigures,
+    EndpointFigures,
+    HookFigures,
+    Pace,
+    WorkflowFigures,
 )
 from wedsync.platform.wording import Wording
 

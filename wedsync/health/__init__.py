@@ -5,7 +5,7 @@ Nouns: what *needs* somebody, a *health* (a judgement of one thing from its *fig
 
 | subject | where |
 |---|---|
-| judging | `figures` reads, `judging` holds the thresholds |
+| judging | `figures` reads the `measures`, `judging` holds the thresholds |
 | the health page | `overview`, `lines` |
 | Today | `today`, `today_queries`; `needs`, which also counts for the frame of every page |
 | the books | `books` |

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import Row, text
 
-from wedsync.health.judging import Pace
+from wedsync.health.measures import Pace
 from wedsync.health.needs import HOOK_IS_THERE
 from wedsync.platform import ids
 from wedsync.platform.db import db

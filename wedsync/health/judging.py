@@ -5,17 +5,22 @@ are of the last 24 hours unless they say otherwise.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
+from wedsync.health.measures import (
+    ConnectionFigures,
+    EndpointFigures,
+    HookFigures,
+    Pace,
+    WorkflowFigures,
+)
 from wedsync.platform.wording import (
     Wording,
     capital,
     count,
-    duration,
     in_words,
-    milliseconds,
     number,
 )
 
@@ -55,98 +60,6 @@ class Health:
     since: datetime | None = None
     by_itself: str = ""
     next_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """How the latest attempts went: half took at most `half_ms`, nineteen in twenty `most_ms`."""
-
-    attempts: int = 0
-    succeeded: int = 0
-    half_ms: float | None = None
-    most_ms: float | None = None
-    last_success_at: datetime | None = None
-
-    @property
-    def failed_share(self) -> float:
-        return 1 - self.succeeded / self.attempts if self.attempts else 0.0
-
-    @property
-    def half_in_words(self) -> str:
-        """`0.31 s`; empty when nothing was timed."""
-        return "" if self.half_ms is None else _length(self.half_ms)
-
-    @property
-    def most_in_words(self) -> str:
-        """`1.2 s`; empty when nothing was timed."""
-        return "" if self.most_ms is None else _length(self.most_ms)
-
-    @property
-    def in_words(self) -> str:
-        """`half within 0.31 s, 95 % within 1.2 s`; empty when nothing was timed."""
-        if self.half_ms is None or self.most_ms is None:
-            return ""
-        return f"half within {self.half_in_words}, 95 % within {self.most_in_words}"
-
-
-@dataclass(frozen=True, slots=True)
-class ConnectionFigures:
-    """`state` and `reason` as the connection keeps them; `waiting` runs stand by for it."""
-
-    state: str
-    since: datetime
-    reason: str = ""
-    refresh_failures: int = 0
-    next_at: datetime | None = None
-    waiting: int = 0
-    pace: Pace = field(default_factory=Pace)
-
-
-@dataclass(frozen=True, slots=True)
-class EndpointFigures:
-    """`due_since` is when the oldest delivery that should have left became due."""
-
-    state: str
-    reason: str | None = None
-    failing_since: datetime | None = None
-    made: int = 0
-    arrived: int = 0
-    waiting: int = 0
-    next_at: datetime | None = None
-    due_since: datetime | None = None
-    pace: Pace = field(default_factory=Pace)
-
-
-@dataclass(frozen=True, slots=True)
-class HookFigures:
-    """`refused_as` is why the latest refusal was, in words; `subscription` as the hook has it."""
-
-    state: str
-    made_at: datetime
-    subscription: str | None = None
-    subscription_error: str = ""
-    next_at: datetime | None = None
-    received: int = 0
-    seen_at: datetime | None = None
-    refused: int = 0
-    refused_at: datetime | None = None
-    refused_as: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class WorkflowFigures:
-    """`asking` runs wait for a decision; `failed` did not work and were not taken up again."""
-
-    state: str
-    is_published: bool = True
-    made: int = 0
-    done: int = 0
-    asking: int = 0
-    asking_since: datetime | None = None
-    failed: int = 0
-    failed_since: datetime | None = None
-    due_since: datetime | None = None
-    pace: Pace = field(default_factory=Pace)
 
 
 def connection(figures: ConnectionFigures, words: Wording) -> Health:
@@ -331,11 +244,6 @@ def _done(figures: WorkflowFigures) -> str:
         return "It did not happen."
     are = "is" if figures.done == 1 else "are"
     return f"{count(figures.made, 'run')} began, {number(figures.done)} {are} done."
-
-
-def _length(ms: float) -> str:
-    """Milliseconds as a reader compares them; from a minute on in minutes, hours and days."""
-    return milliseconds(ms) if ms < 60_000 else duration(timedelta(milliseconds=ms))
 
 
 def _times(value: int) -> str:

@@ -10,7 +10,7 @@ from uuid import UUID
 from flask import url_for
 from sqlalchemy import Row as DatabaseRow
 
-from wedsync.health import figures, judging
+from wedsync.health import figures, judging, measures
 from wedsync.health.judging import Health
 from wedsync.health.needs import failed_by_workflow
 from wedsync.platform.wording import Wording, count, number
@@ -21,7 +21,7 @@ from wedsync.workflows.run_words import State
 _WELL, _SLOW, _OFF = State("done", "Well"), State("waiting", "Slow"), State("off", "Off")
 _PAUSED = State("paused", "Paused")
 _NEEDS = State("needs", "Needs you")
-_NOTHING = judging.Pace()
+_NOTHING = measures.Pace()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ def connections(
     for row in rows:
         pace = paces.get(row.id, _NOTHING)
         health = judging.connection(
-            judging.ConnectionFigures(
+            measures.ConnectionFigures(
                 state=row.state,
                 since=row.state_since,
                 reason=(row.reason or {}).get("message", ""),
@@ -85,7 +85,7 @@ def hooks(organization_id: UUID, since: datetime, words: Wording) -> Iterator[Li
     for row in rows:
         source = f"connection:{row.connection_id}" if row.connection_id else f"hook:{row.id}"
         health = judging.hook(
-            judging.HookFigures(
+            measures.HookFigures(
                 state=row.state,
                 made_at=row.created_at,
                 subscription=row.subscription,
@@ -122,7 +122,7 @@ def endpoints(organization_id: UUID, since: datetime, words: Wording) -> Iterato
         made, done = _sum(day, "made"), _sum(day, "done")
         next_at = waits.next_at if waits else None
         health = judging.endpoint(
-            judging.EndpointFigures(
+            measures.EndpointFigures(
                 state=row.state,
                 reason=row.state_reason,
                 failing_since=row.failing_since,
@@ -153,7 +153,7 @@ def workflows(organization_id: UUID, since: datetime, words: Wording) -> Iterato
         day, asks, fails = hours.get(row.id, ()), asking.get(row.id), failed.get(row.id)
         pace = paces.get(row.id, _NOTHING)
         health = judging.workflow(
-            judging.WorkflowFigures(
+            measures.WorkflowFigures(
                 state=row.state,
                 is_published=row.live_version_id is not None,
                 made=_sum(day, "made"),
@@ -186,7 +186,7 @@ def _line(
     meta: str,
     health: Health,
     words: Wording,
-    pace: judging.Pace = _NOTHING,
+    pace: measures.Pace = _NOTHING,
     *,
     share: str = "",
     bars: tuple[HourBar, ...] = (),
@@ -250,7 +250,7 @@ def _heard(row: DatabaseRow[Any], received: int, words: Wording) -> str:
     return said + refused
 
 
-def _ran(health: Health, pace: judging.Pace) -> str:
+def _ran(health: Health, pace: measures.Pace) -> str:
     if health.state in ("well", "slow") and pace.in_words:
         return f"{health.reason.rstrip('.')}: {pace.in_words}"
     return health.reason
