@@ -1,5 +1,6 @@
 """Disconnecting: who may, what stops, and what the provider is told."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from uuid import UUID
 
@@ -20,9 +21,11 @@ from tests.connections.ways import (
     row_of,
 )
 from tests.far_ends.practice_partner import PracticePartner
+from tests.far_ends.rest_service import Asked, Prepared, RestService, started_rest_service
 from tests.page_words import words_of
 from tests.personas import Persona, make_persona
-from wedsync.connections import keeping, revoking
+from tests.workers.scene import wait_until
+from wedsync.connections import keeping, refreshing, revoking
 from wedsync.connections.access import Unusable, open_for_work
 
 
@@ -67,6 +70,49 @@ def test_the_provider_is_told_and_the_tokens_are_wiped(
     row = row_of(app, connection_id)
     assert (row.secret, row.settings, row.refresh_due_at) == (None, {}, None)
     assert practice_partner.seen()["families"][0]["revoked"] == "client"
+
+
+def test_a_token_that_was_on_its_way_is_told_of_too(
+    app: APIFlask, owner: Persona, connection_id: UUID, practice_partner: PracticePartner
+) -> None:
+    practice_partner.faults(token_slow_s=1.0)
+    change(app, connection_id, "refresh_due_at = now() - interval '1 second'")
+    with ThreadPoolExecutor(1) as pool:
+        going = pool.submit(refreshing.refresh, means_of(app), owner.organization_id, connection_id)
+        wait_until(lambda: row_of(app, connection_id).refresh_started_at is not None)
+        spent = row_of(app, connection_id).secret
+        end(owner, connection_id)
+        assert going.result()
+    row = row_of(app, connection_id)
+    assert (row.state, row.generation, row.refresh_failures) == ("deleted", 1, 0)
+    assert row.secret != spent
+    keeper_of(app).work()
+    assert practice_partner.seen()["families"][0]["revoked"] == "client"
+    assert row_of(app, connection_id).secret is None
+
+
+def test_a_token_that_comes_while_its_provider_is_told_of_the_one_before_is_told_of_next(
+    app: APIFlask, owner: Persona, connection_id: UUID
+) -> None:
+    end(owner, connection_id)
+    means, row = means_of(app), row_of(app, connection_id)
+
+    class Provider(RestService):
+        def answer_to(self, asked: Asked) -> Prepared:
+            if not self.asked:
+                with means.engine.begin() as database:
+                    revoking.keep_late_grant(database, means, row, {"refresh_token": "late"})
+            self.asked.append(asked)
+            return Prepared(200, {}, b"")
+
+    with started_rest_service(Provider) as provider:
+        there = replace(means, settings=replace(means.settings, sandbox_url=provider.url))
+        for _ in range(3):
+            revoking.revoke(there, owner.organization_id, connection_id)
+    told = [asked.form()["token"] for asked in provider.asked]
+    assert len(told) == 2
+    assert told[1] == "late"
+    assert row_of(app, connection_id).secret is None
 
 
 def test_a_provider_that_does_not_listen_is_told_three_times_at_most(

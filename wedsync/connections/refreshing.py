@@ -19,7 +19,7 @@ from sqlalchemy import Connection as DatabaseConnection
 from sqlalchemy import Row, func, text, update
 from sqlalchemy.exc import OperationalError
 
-from wedsync.connections import credentials, reasons, standing, timing
+from wedsync.connections import credentials, reasons, revoking, standing, timing
 from wedsync.connections.credentials import Secrets
 from wedsync.connections.grants import Grant, NoGrant, Provider
 from wedsync.connections.means import Means, manifest_of, provider_of
@@ -197,12 +197,13 @@ def _keep(database: DatabaseConnection, means: Means, claim: _Claim, grant: Gran
     """Keep the new token. What was wrong with the one before is over.
 
     Also where we were taken for dead meanwhile: nobody else has this answer, and whoever got a
-    later one raised the generation.
+    later one raised the generation. Of a connection that was disconnected meanwhile, its provider
+    is told that the token is not needed.
     """
     row, now = claim.row, clock.now()
     secrets = credentials.with_grant(claim.secrets, grant)
     expires = now + timedelta(seconds=grant.lives_s) if grant.lives_s else None
-    database.execute(
+    kept = database.execute(
         _not_yet_renewed(row).values(
             secret=credentials.sealed(database, means.vault, row.organization_id, row.id, secrets),
             generation=row.generation + 1,
@@ -219,6 +220,8 @@ def _keep(database: DatabaseConnection, means: Means, claim: _Claim, grant: Gran
             **NOTHING_IN_FLIGHT,
         )
     )
+    if not kept.rowcount:
+        revoking.keep_late_grant(database, means, row, secrets)
 
 
 def _try_later(database: DatabaseConnection, row: Row[Any], outcome: NoGrant) -> None:

@@ -1,7 +1,8 @@
 """Telling a provider that a disconnected account's tokens are not needed (RFC 7009), best effort.
 
 The credentials of a disconnected connection are kept until its provider heard, three tries at
-most; then they are wiped.
+most; then they are wiped. A token that was still on its way when it was disconnected is told of
+the same way (`keep_late_grant`).
 """
 
 from dataclasses import dataclass
@@ -13,11 +14,12 @@ from sqlalchemy import Connection as DatabaseConnection
 from sqlalchemy import Row, text
 
 from wedsync.connections import credentials
+from wedsync.connections.credentials import Secrets
 from wedsync.connections.grants import Provider
 from wedsync.connections.means import Means, manifest_of, provider_of
 from wedsync.connectors.manifest import Manifest
 from wedsync.errors import WedSyncError
-from wedsync.platform import clock, crypto
+from wedsync.platform import clock, crypto, documents
 
 TIMEOUT_S = 20.0
 TRIES = 3
@@ -31,6 +33,12 @@ _CLAIM = text(
 )
 _WIPE = text(
     "UPDATE connections SET secret = NULL, settings = '{}', refresh_due_at = NULL"
+    " WHERE organization_id = :organization_id AND id = :id AND state = 'deleted'"
+    " AND secret = :secret"  # else a later token came meanwhile, which is told of next
+)
+_KEEP_LATE = text(
+    "UPDATE connections SET secret = :secret, settings = CAST(:settings AS jsonb),"
+    " refresh_due_at = :now, refresh_failures = 0"
     " WHERE organization_id = :organization_id AND id = :id AND state = 'deleted'"
 )
 
@@ -59,7 +67,26 @@ def revoke(means: Means, organization_id: UUID, connection_id: UUID) -> None:
     heard = token is None or token.provider.revoke(token.token, token.hint, TIMEOUT_S)
     if heard or row.refresh_failures >= TRIES:
         with means.engine.begin() as database:
-            database.execute(_WIPE, given)
+            database.execute(_WIPE, {**given, "secret": row.secret})
+
+
+def keep_late_grant(
+    database: DatabaseConnection, means: Means, row: Row[Any], secrets: Secrets
+) -> None:
+    """Have a provider told of a token that it gave while its connection was being disconnected.
+
+    `row` is the connection as it was when the token was asked for; nothing happens while it lives.
+    """
+    if not is_revocable(manifest_of(database, row)):
+        return
+    given = {
+        "organization_id": row.organization_id,
+        "id": row.id,
+        "secret": credentials.sealed(database, means.vault, row.organization_id, row.id, secrets),
+        "settings": documents.write(row.settings).decode(),
+        "now": clock.now(),
+    }
+    database.execute(_KEEP_LATE, given)
 
 
 def _token(database: DatabaseConnection, means: Means, row: Row[Any]) -> _Token | None:
