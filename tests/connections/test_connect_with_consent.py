@@ -1,5 +1,6 @@
 """Connecting where the vendor signs in at the provider: out, back, and everything in between."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -22,10 +23,21 @@ from tests.connections.ways import (
 from tests.far_ends.practice_partner import HARBOUR, MEADOW, PracticePartner
 from tests.page_words import words_of
 from tests.personas import Persona, make_organization, make_persona, signed_in_browser
+from tests.workers.scene import wait_until
 from wedsync.accounts import sessions
 from wedsync.accounts.models import Organization, User
 from wedsync.connections import asking, credentials
 from wedsync.platform.db import db
+
+
+def latest_outcome(app: APIFlask, persona: Persona) -> str | None:
+    """How the latest attempt of this organization stands."""
+    query = text(
+        "SELECT outcome FROM authorizations WHERE organization_id = :id ORDER BY id DESC LIMIT 1"
+    )
+    with engine_of(app).connect() as database:
+        outcome: str | None = database.scalar(query, {"id": persona.organization_id})
+    return outcome
 
 
 def changed(location: str, **parameters: str | None) -> str:
@@ -383,6 +395,39 @@ def test_an_answer_that_comes_twice_at_once_counts_once(
     assert sorted(statuses) == [303, 422, 422, 422]
     assert only(app, editor).state == "active"
     assert practice_partner.seen()["families"][0]["revoked"] is None
+
+
+def test_what_a_code_gained_is_not_lost_where_nobody_can_write_it_down_at_once(
+    app: APIFlask, editor: Persona, practice_partner: PracticePartner
+) -> None:
+    location = practice_partner.allow(begin(editor))
+    practice_partner.faults(token_slow_s=1.0)
+    with ThreadPoolExecutor(1) as pool:
+        going = pool.submit(come_back, editor, location)
+        wait_until(lambda: latest_outcome(app, editor) == "exchanging")
+        with engine_of(app).begin() as other:
+            lock = text("SELECT 1 FROM connections WHERE id = :id FOR UPDATE")
+            other.execute(lock, {"id": only(app, editor).id})
+            time.sleep(4)  # longer than the provider takes and anybody waits for a lock
+        assert going.result().status_code == 303
+    assert only(app, editor).state == "active"
+    assert latest_outcome(app, editor) == "connected"
+    assert events_of(app, editor) == ["connection.connected"]
+
+
+def test_what_was_settled_meanwhile_is_not_settled_again(
+    app: APIFlask, editor: Persona, practice_partner: PracticePartner
+) -> None:
+    location = practice_partner.allow(begin(editor))
+    practice_partner.faults(token_slow_s=1.0)
+    with ThreadPoolExecutor(1) as pool:
+        going = pool.submit(come_back, editor, location)
+        wait_until(lambda: latest_outcome(app, editor) == "exchanging")
+        with engine_of(app).begin() as other:
+            other.execute(text("UPDATE authorizations SET outcome = 'connected'"))
+        going.result()
+    assert only(app, editor).state == "pending"
+    assert events_of(app, editor) == []
 
 
 # --- who may

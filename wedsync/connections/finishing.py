@@ -4,15 +4,17 @@ Done in the request that brought it, within five seconds, or by a drain; whoever
 it, once. No transaction is open while anybody is asked.
 """
 
+import logging
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 from uuid import UUID
 
 from sqlalchemy import Connection as DatabaseConnection
 from sqlalchemy import Row, Table, text, update
+from sqlalchemy.exc import OperationalError
 
 from wedsync.connections import account, credentials, gained, reasons, standing
 from wedsync.connections.account import Account
@@ -34,11 +36,17 @@ DECIDE_WITHIN = timedelta(minutes=10)
 _ATTEMPTS = cast(Table, Authorization.__table__)
 _UNANSWERED = ("not_sent", "maybe", "rate_limit")
 _LEAST_S = 0.3
+_WRITING_S, _WRITE_AGAIN_S = 30.0, 0.25
+
+log = logging.getLogger(__name__)
 
 _CLAIM = text(
     "UPDATE authorizations SET outcome = 'exchanging', claimed_at = clock_timestamp()"
     " WHERE organization_id = :organization_id AND id = :id AND outcome = 'to_exchange'"
     " RETURNING *"
+)
+_STILL_OURS = text(
+    "SELECT 1 FROM authorizations WHERE id = :id AND outcome = 'exchanging' FOR UPDATE"
 )
 
 
@@ -69,6 +77,9 @@ class _Unanswered:
     reason: Reason
 
 
+_Result: TypeAlias = _Found | _Unanswered | Reason
+
+
 def carry_out(
     means: Means, organization_id: UUID, attempt_id: UUID, *, within_s: float, last: bool
 ) -> None:
@@ -83,8 +94,7 @@ def carry_out(
     result = _ask(means, task, time.monotonic() + within_s)
     if isinstance(result, _Unanswered) and last:
         result = result.reason
-    with means.engine.begin() as database:
-        _settle(database, means, task, result)
+    _write_down(means, task, result)
 
 
 def fail(database: DatabaseConnection, attempt: Row[Any], reason: Reason | None) -> None:
@@ -142,7 +152,7 @@ def _provider(
     )
 
 
-def _ask(means: Means, task: _Task, until: float) -> _Found | _Unanswered | Reason:
+def _ask(means: Means, task: _Task, until: float) -> _Result:
     found = _gain(task, until)
     if isinstance(found, Reason):
         return found
@@ -175,20 +185,40 @@ def _gain(task: _Task, until: float) -> Gained | Reason:
     return found.with_grant(grant) if grant else found
 
 
-def _settle(
-    database: DatabaseConnection, means: Means, task: _Task, result: _Found | _Unanswered | Reason
-) -> None:
+def _write_down(means: Means, task: _Task, result: _Result) -> None:
+    """Settle it, again and again while the database is away or busy: a code is good only once."""
+    until = time.monotonic() + _WRITING_S
+    while True:
+        try:
+            with means.engine.begin() as database:
+                return _settle(database, means, task, result)
+        except OperationalError:
+            if time.monotonic() >= until:
+                raise
+            log.warning("what an attempt to connect %s gained is not kept yet", task.row.id)
+            time.sleep(_WRITE_AGAIN_S)
+
+
+def _settle(database: DatabaseConnection, means: Means, task: _Task, result: _Result) -> None:
+    """Nothing happens when it was settled before, by us or by who took us for interrupted.
+
+    The connection is locked before its attempt, as whoever disconnects it does.
+    """
+    query = standing.row_query(task.row.organization_id, task.row.id).with_for_update()
+    row = database.execute(query).first()
+    if row is None or not database.execute(_STILL_OURS, {"id": task.attempt.id}).first():
+        return
     if isinstance(result, Reason):
         fail(database, task.attempt, result)
     elif isinstance(result, _Unanswered):
         _hold(database, means, task, result.gained.document(), outcome="to_exchange")
     else:
-        _keep(database, means, task, result)
+        _keep(database, means, task, row, result)
 
 
-def _keep(database: DatabaseConnection, means: Means, task: _Task, found: _Found) -> None:
-    query = standing.row_query(task.row.organization_id, task.row.id).with_for_update()
-    row = database.execute(query).one()
+def _keep(
+    database: DatabaseConnection, means: Means, task: _Task, row: Row[Any], found: _Found
+) -> None:
     if row.state in ("deleted", "revoked"):
         fail(database, task.attempt, None)
     elif row.account_id is not None and found.whose.id != row.account_id:
