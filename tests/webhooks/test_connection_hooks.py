@@ -3,6 +3,7 @@
 import json
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -21,6 +22,7 @@ from tests.workers.scene import (
     one,
     rows,
     run_of,
+    wait_for_a_lock,
 )
 from tests.workflows.connected import change, connect, mend, seating, tell
 from wedsync.events.types import stored_event_type
@@ -28,7 +30,8 @@ from wedsync.listings import manifests
 from wedsync.platform import clock, ids, leaves, outbound
 from wedsync.platform.db import db
 from wedsync.platform.vault import place
-from wedsync.webhooks import subscribing
+from wedsync.webhooks import connection_hooks, subscribing
+from wedsync.webhooks.deliveries import FannedEvent
 from wedsync.webhooks.schemes.signatures import new_standard_secret
 from wedsync.webhooks.subscribing import Subscribing
 
@@ -85,6 +88,19 @@ def connected(
     tell(app, connection, "connection.connected")
     worker.fan_out()
     return connection
+
+
+def news(owner: Persona, connection: UUID, event_type: str) -> FannedEvent:
+    return FannedEvent(
+        id=ids.new_id(),
+        organization_id=owner.organization_id,
+        type=event_type,
+        source="ours",
+        occurred_at=clock.now(),
+        data={"connection_id": str(connection)},
+        wedding_id=None,
+        causation={},
+    )
 
 
 def hook_of(app: APIFlask, connection: UUID) -> Row[Any]:
@@ -396,6 +412,38 @@ def test_a_disconnected_connections_hook_takes_nothing_more(
     worker.fan_out()
     hook = hook_of(app, connection)
     assert (hook.state, hook.subscription, hook.subscription_due_at) == ("off", "gone", None)
+
+
+def test_what_two_workers_hear_at_once_leaves_no_hook_of_a_connection_that_is_gone(
+    app: APIFlask, worker: Worker, owner: Persona, service: RestService
+) -> None:
+    manifest = seating(service, f"seating-{ids.new_id().hex[-8:]}", hooks=AUTOMATIC)
+    connection = connect(app, owner.organization_id, manifest)
+    hears = connection_hooks.connection_changed
+
+    def hear_the_end() -> None:
+        with worker.engine.begin() as database:
+            hears(database, [news(owner, connection, "connection.disconnected")])
+
+    with worker.engine.begin() as database:
+        hears(database, [news(owner, connection, "connection.connected")])
+        change(app, connection, state="deleted")
+        other = ThreadPoolExecutor(1)
+        end = other.submit(hear_the_end)
+        wait_for_a_lock(app)
+    end.result()
+    other.shutdown()
+    assert hook_of(app, connection).subscription == "gone"
+
+
+def test_news_that_come_late_do_not_bring_back_the_hook_of_a_connection_that_is_gone(
+    app: APIFlask, worker: Worker, owner: Persona, service: RestService
+) -> None:
+    connection = connected(app, worker, owner, service)
+    change(app, connection, state="deleted")
+    tell(app, connection, "connection.reconnected")
+    worker.fan_out()
+    assert hook_of(app, connection).subscription == "gone"
 
 
 def test_an_answer_that_comes_after_the_end_revives_nothing(

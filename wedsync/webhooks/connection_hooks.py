@@ -24,9 +24,14 @@ from wedsync.webhooks.deliveries import FannedEvent
 from wedsync.webhooks.hooks import LONGEST_NAME, TOKEN_BYTES
 from wedsync.webhooks.models import Hook
 
-MADE = ("connection.connected", "connection.reconnected")
-ENDED = "connection.disconnected"
+CHANGES = ("connection.connected", "connection.reconnected", "connection.disconnected")
 
+# Two fan-outs may have a connection's events at the same time; its row is not for them to lock,
+# because a turn of the runs locks lanes before connections.
+_ONE_AT_A_TIME = text(
+    "SELECT pg_advisory_xact_lock(hashtextextended('hook of connection ' || id, 0))"
+    " FROM unnest(CAST(:ids AS text[])) AS id"
+)
 _CONNECTIONS = text(
     "SELECT id, organization_id, name, listing_version_id FROM connections"
     " WHERE id = ANY(:ids) AND state <> 'deleted' ORDER BY id"
@@ -52,21 +57,26 @@ _END = text(
 
 
 def connection_changed(connection: Connection, events: Sequence[FannedEvent]) -> None:
-    """Called by the fan-out: make, renew or end the hooks of connections that changed."""
-    last: dict[UUID, FannedEvent] = {}
-    for event in events:
-        if event.source == "ours" and event.type in (*MADE, ENDED):
-            last[UUID(event.data["connection_id"])] = event
-    ended = [each for each, event in last.items() if event.type == ENDED]
-    made = [each for each in last if each not in ended]
-    for row in connection.execute(_CONNECTIONS, {"ids": made}).all() if made else ():
+    """Called by the fan-out: make, renew or end the hooks of connections that changed.
+
+    The events only say whose: what to do is read from how the connection stands now.
+    """
+    changed = {
+        UUID(event.data["connection_id"])
+        for event in events
+        if event.source == "ours" and event.type in CHANGES
+    }
+    if not changed:
+        return
+    connection.execute(_ONE_AT_A_TIME, {"ids": sorted(map(str, changed))})
+    ended = set(changed)
+    for row in connection.execute(_CONNECTIONS, {"ids": list(changed)}).all():
         wanted = manifests.of(connection, row.listing_version_id).hooks
-        if wanted is None:
-            ended.append(row.id)  # nothing is told any more since it was connected anew
-        else:
+        if wanted is not None:  # else nothing is told any more since it was connected anew
             connection.execute(_MAKE, _hook(row, wanted))
+            ended.remove(row.id)
     if ended:
-        connection.execute(_END, {"ids": ended})
+        connection.execute(_END, {"ids": list(ended)})
 
 
 def set_secret(by: Identity, connection_id: UUID, secret: str) -> Hook:
