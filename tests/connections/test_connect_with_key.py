@@ -132,6 +132,17 @@ def test_an_address_that_is_never_called_is_refused(
         assert database.scalar(query, {"id": editor.organization_id}) == 0
 
 
+@pytest.mark.parametrize("header", ["X Api Key", "X-Api-Key:", "X-Schlüssel"])
+def test_what_no_header_can_be_called_is_refused_beside_its_field(
+    app: APIFlask, editor: Persona, service: RestService, header: str
+) -> None:
+    sent = editor.browser.post(CONNECT, data=typed(service, header=header))
+    assert sent.status_code == 422
+    assert "The name of a header has letters, digits and hyphens only." in words_of(sent)
+    assert KEY not in sent.text
+    assert service.asked == []
+
+
 def test_a_key_that_is_kept_is_never_sent_to_another_address(
     app: APIFlask, editor: Persona, service: RestService, connection_id: UUID
 ) -> None:

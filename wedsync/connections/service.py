@@ -207,10 +207,12 @@ def _whereto(manifest: Manifest) -> set[str]:
 def _sorted(
     auth: Auth, typed: Typed, kept: credentials.Secrets
 ) -> tuple[dict[str, Any], credentials.Secrets]:
-    """What was filled in, as settings and as secrets. Raises Invalid for addresses never called."""
+    """What was filled in, as settings and as secrets. Raises Invalid for addresses never called,
+    and for what no header can be called."""
     settings: dict[str, Any] = {}
     secrets: credentials.Secrets = {}
     errors: list[FieldError] = []
+    headers = {name.removeprefix("settings.") for name in filling.names(list(auth.headers))}
     for each in auth.fields:
         value = typed.get(each.name)
         if each.kind == "secret":
@@ -220,6 +222,8 @@ def _sorted(
             continue
         elif each.kind == "url":
             settings[each.name] = _address(each.name, str(value), errors)
+        elif each.name in headers:
+            settings[each.name] = _header_name(each.name, str(value), errors)
         else:
             settings[each.name] = value
     if errors:
@@ -232,6 +236,14 @@ def _address(name: str, typed: str, errors: list[FieldError]) -> str:
         return outbound.check_url(typed)
     except outbound.UrlRefused as refused:
         errors.append(FieldError(f"/{name}", refused.code, refused.message))
+        return ""
+
+
+def _header_name(name: str, typed: str, errors: list[FieldError]) -> str:
+    try:
+        return filling.header_name(typed)
+    except filling.NotFilled as refused:
+        errors.append(FieldError(f"/{name}", "header_name", refused.detail))
         return ""
 
 

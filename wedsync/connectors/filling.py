@@ -117,7 +117,7 @@ def headers(templates: Mapping[str, str], roots: Roots) -> dict[str, str]:
     for name_template, template in templates.items():
         name, line = text(name_template, roots), text(template, roots)
         if name is not None and line is not None:
-            filled[_header_name(name)] = _one_line(line, name)
+            filled[header_name(name)] = _one_line(line, name)
         elif any(named.startswith("secret") for named in names(template)):
             raise NotFilled("What authorises this connection is missing. Please connect again.")
     return filled
@@ -177,7 +177,8 @@ def _host_part(found: re.Match[str], roots: Roots) -> str:
     return part
 
 
-def _header_name(name: str) -> str:
+def header_name(name: str) -> str:
+    """`name` itself. Raises NotFilled when no header can be called so (RFC 9110, 5.1)."""
     if not _HEADER_NAME.fullmatch(name):
         raise NotFilled("The name of a header has letters, digits and hyphens only.")
     return name
