@@ -11,6 +11,7 @@ An action that looks up what became of a lost attempt (`lookup`) counts as `once
 exists. A class we do not know is a `maybe`. Failed, or tried to the end: `on_error.then`.
 An `auth` of a step with a connection never comes here: its run waits until the connection is
 mended, and then resumes; so does one whose connection cannot be used before anything started.
+Nor does work that never got its turn: its run waits for room.
 """
 
 from collections.abc import Mapping
