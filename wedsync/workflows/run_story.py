@@ -131,7 +131,7 @@ def _news(reading: RunReading, steps: tuple[Told, ...], words: Wording) -> str:
     cause = f"“{_what_came(event)}” came in" if event else "somebody started it by hand"
     if run.rerun_of:
         cause = "it was taken up again"
-    began = words.at(event.accepted_at if event else run.created_at)
+    began = words.at(event.accepted_at if event and not run.rerun_of else run.created_at)
     done = sum(1 for step in _all(steps) if step.state.kind == "done")
     told = f"{capital(in_words(done))} {'step is' if done == 1 else 'steps are'} done"
     if run.state == "succeeded":
