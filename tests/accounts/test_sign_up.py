@@ -68,6 +68,59 @@ def test_the_password_is_kept_as_argon2id_and_the_same_letters_typed_otherwise_o
 # --- refused
 
 
+@pytest.mark.parametrize("field", ["name", "business"])
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "Your prize: https://evil.example",
+        "HTTP\uff1a//evil.example",
+        "Go to WWW.evil.example",
+        "evil.example/prize",
+        "Rosewood\x7f",
+        "Rosewood\u2028Weddings",
+        "Rosewood \u202emoc.live",
+    ],
+)
+def test_a_name_that_leads_elsewhere_is_refused(
+    client: Browser, database: Session, field: str, typed: str
+) -> None:
+    email = f"{field}-{abs(hash(typed)):x}@elsewhere.example.com"
+    answer = sign_up(client, email, **{field: typed})
+    assert answer.status_code == 422
+    assert "cannot hold a web address" in answer.text or "cannot be used here" in answer.text
+    assert _user(database, email) is None
+
+
+@pytest.mark.parametrize(
+    "business", ["St. Mary’s & Co.", "J.R. Flowers", "花 и цветы", "Wed in Style"]
+)
+def test_names_with_dots_and_of_other_alphabets_are_names(client: Browser, business: str) -> None:
+    email = f"{abs(hash(business)):x}@names.example.com"
+    assert sign_up(client, email, business=business).status_code == 303
+
+
+@pytest.mark.parametrize(
+    "business",
+    [
+        "WedSync",
+        " wed-SYNC ",
+        "W.e.d.S.y.n.c",
+        "ＷｅｄＳｙｎｃ",
+        "Wëdsync",
+        "W\u0435dS\u0443n\u0441",
+        "Wed\u200bSync",
+        "WedSync Support",
+    ],
+)
+def test_nobody_signs_up_under_our_own_name(
+    client: Browser, database: Session, business: str
+) -> None:
+    answer = sign_up(client, "our-twin@example.com", business=business, kind="partner")
+    assert answer.status_code == 422
+    assert "WedSync is our own name" in answer.text
+    assert _user(database, "our-twin@example.com") is None
+
+
 @pytest.mark.parametrize(
     ("password", "words"),
     [

@@ -7,7 +7,7 @@ Nouns: a *person* (`users`), an *organization* and a person's *membership* with 
 | subject | where |
 |---|---|
 | who a request comes from | `sessions`, `api_keys`; `devices` in words |
-| people and teams | `people`, `organizations`, `invitations` |
+| people and teams | `people`, `organizations`, `invitations`, `names` |
 | passwords and secrets | `passwords`, `guessing` slows guesses down, `tokens` |
 | e-mail to people | `mails`, `person_links`; `knocks` counts who asks for one |
 | back in without a password | `recovery`, whose drain answers who asked |

@@ -10,7 +10,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import joinedload
 
-from wedsync.accounts import people
+from wedsync.accounts import names, people
 from wedsync.accounts.models import Invitation, Membership, Organization, SignIn, User
 from wedsync.audit import service as audit
 from wedsync.errors import Conflict, Invalid, NotFound
@@ -27,8 +27,11 @@ def sign_up(
 ) -> tuple[User, Organization]:
     """A new person with a business of their own.
 
-    Raises Invalid when the password is weak or the e-mail has an account already.
+    Raises Invalid when a name leads elsewhere or is ours, the password is weak, or the e-mail has
+    an account already.
     """
+    names.require_good(business, "business")
+    names.require_not_ours(business, "business")
     user = people.create(name, email, password)
     organization = create(business, kind=kind)
     join(organization.id, user.id, "owner")

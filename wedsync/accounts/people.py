@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 
-from wedsync.accounts import guessing, passwords
+from wedsync.accounts import guessing, names, passwords
 from wedsync.accounts.models import SignIn, User
 from wedsync.audit import service as audit
 from wedsync.errors import FieldError, Invalid, Refused
@@ -25,7 +25,9 @@ def find(email: str) -> User | None:
 
 
 def create(name: str, email: str, password: str) -> User:
-    """Make a person. Raises Invalid when the password is weak or the e-mail is taken."""
+    """Make a person. Raises Invalid for a name that leads elsewhere, a weak password, or an e-mail
+    that is taken."""
+    names.require_good(name, "name")
     require_good(password, email)
     user = User(
         name=name.strip(), email=normal_email(email), password_hash=passwords.hashed(password)
