@@ -8,7 +8,7 @@ import re
 from html import escape
 
 _PARAGRAPHS = re.compile(r"\n[ \t]*\n+")
-_LINK = re.compile(r"https?://[^\s<>\"“”]+[^\s<>\"“”.,;:!?)]")
+_LINK = re.compile(r"https?://[^\s<>\"“”]+")
 _PAGE = (
     '<!doctype html><html lang="en"><head><meta charset="utf-8">'
     '<meta name="viewport" content="width=device-width"><title>{title}</title></head>'
@@ -22,26 +22,18 @@ _BUTTON = (
     '<p style="margin:8px 0 24px"><a href="{link}" style="color:#1F5B46;font-weight:600;'
     'overflow-wrap:anywhere">{link}</a></p>'
 )
-_IN_TEXT = '<a href="{link}" style="color:#1F5B46">{link}</a>'
 
 
-def html_of(subject: str, text: str) -> str:
-    """`text` as HTML: its paragraphs, its line breaks, and its links made into links."""
+def html_of(subject: str, text: str, public_url: str) -> str:
+    """`text` as HTML: its paragraphs and its line breaks, and each paragraph that is nothing but
+    an address of ours (below `public_url`) made into a link. Whatever else looks like an address
+    somebody may have typed, so it stays text."""
     paragraphs = (part.strip() for part in _PARAGRAPHS.split(text.replace("\r\n", "\n")))
-    shown = "".join(_paragraph(part) for part in paragraphs if part)
+    shown = "".join(_paragraph(part, public_url) for part in paragraphs if part)
     return _PAGE.format(title=escape(subject), paragraphs=shown)
 
 
-def _paragraph(text: str) -> str:
-    if _LINK.fullmatch(text):
+def _paragraph(text: str, public_url: str) -> str:
+    if _LINK.fullmatch(text) and text.startswith(public_url.rstrip("/") + "/"):
         return _BUTTON.format(link=escape(text))
-    return _PARAGRAPH.format(_linked(text).replace("\n", "<br>\n"))
-
-
-def _linked(text: str) -> str:
-    parts, end = [], 0
-    for found in _LINK.finditer(text):
-        parts.append(escape(text[end : found.start()], quote=False))
-        parts.append(_IN_TEXT.format(link=escape(found.group())))
-        end = found.end()
-    return "".join([*parts, escape(text[end:], quote=False)])
+    return _PARAGRAPH.format(escape(text, quote=False).replace("\n", "<br>\n"))

@@ -81,6 +81,7 @@ class MailSender:
         self._vault = vault
         self._server = Server.from_url(settings.mail_url) if settings.mail_url else None
         self._sender = sender_of(settings)
+        self._public_url = settings.public_url
         self._paused_until = 0.0
         self._trouble = ""
 
@@ -121,7 +122,7 @@ class MailSender:
             to=[claimed.to_address],
             subject=content["subject"],
             text=content["text"],
-            html=html_of(content["subject"], content["text"]),
+            html=html_of(content["subject"], content["text"], self._public_url),
             message_id=str(claimed.id),
             headers=_HEADERS,
         )
