@@ -1,7 +1,6 @@
 """An e-mail is its person's own once they opened the link we sent there."""
 
-import dataclasses
-from collections.abc import Iterator
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -14,22 +13,9 @@ from tests.accounts.ways import at_once, audited, invite
 from tests.letters import letter_to, letters_to
 from tests.personas import Browser, Persona, browser_of, signed_in_browser
 from wedsync.accounts.models import Membership, User
-from wedsync.factory import create_app
 from wedsync.platform import clock
-from wedsync.platform.db import db
-from wedsync.settings import Settings
 
 BANNER = "your e-mail?"
-
-
-@pytest.fixture
-def mailing_app(settings: Settings) -> Iterator[APIFlask]:
-    """The app of an installation that has a mail server."""
-    made = create_app(dataclasses.replace(settings, mail_url="smtp://mail.example:25"))
-    made.testing = True
-    yield made
-    with made.app_context():
-        db.engine.dispose()
 
 
 @pytest.fixture
@@ -132,6 +118,24 @@ def test_a_viewer_confirms_their_own(app: APIFlask, viewer: Persona, database: S
 def test_a_confirmed_e_mail_is_not_written_to_again(app: APIFlask, owner: Persona) -> None:
     assert owner.browser.post("/settings/confirm-email").status_code == 303
     assert letters_to(app, owner.email) == []
+
+
+def test_who_confirms_is_told_who_was_let_in_before(
+    app: APIFlask, client: Browser, newcomer: str, database: Session
+) -> None:
+    let_in = "people or keys were let into your team"
+    form = {"email": f"let-in-{newcomer}", "role": "owner"}
+    page = client.post("/settings/invitations", data=form).text
+    found = re.search(r"/invitations/wsi_\w+", page)
+    assert found
+    other = browser_of(app)
+    other.post(found.group(), data={"name": "Mallory", "password": "a lantern in the garden"})
+    other.post(letter_to(app, f"let-in-{newcomer}", "confirm_email").link)
+    assert let_in not in other.get("/settings").text  # it is not the team they began
+    client.post(letter_to(app, newcomer, "confirm_email").link)
+    page = client.get("/settings").text
+    assert let_in in page
+    assert '<a href="/settings/api-keys">your API keys</a>' in page
 
 
 # --- refused

@@ -21,26 +21,33 @@ Kind = Literal["sign_up", "forgotten", "confirm_email"]
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """How often within `window`, for one e-mail and from one network address."""
+    """How often within `window`, for one e-mail and from one network address (None: as often as
+    the other limits let)."""
 
     of_email: int
-    of_address: int
+    of_address: int | None
     window: timedelta
     words: str
 
 
 _QUARTER = timedelta(minutes=15)
 _HOUR = timedelta(hours=1)
+_DAY = timedelta(days=1)
 _WAIT_FOR_MAIL = (
-    "We have sent several links already. Look in the folder for unwanted mail, or wait a quarter "
-    "of an hour and try again."
+    "We were asked for several links already. Look in the folder for unwanted mail, or wait {} and "
+    "try again."
 )
-LIMITS: dict[Kind, Limit] = {
-    "sign_up": Limit(
-        10, 60, _HOUR, "Too many accounts were begun from here. Wait an hour, then try again."
+LIMITS: dict[Kind, tuple[Limit, ...]] = {
+    "sign_up": (
+        Limit(
+            10, 60, _HOUR, "Too many accounts were begun from here. Wait an hour, then try again."
+        ),
     ),
-    "forgotten": Limit(5, 30, _QUARTER, _WAIT_FOR_MAIL),
-    "confirm_email": Limit(5, 30, _QUARTER, _WAIT_FOR_MAIL),
+    "forgotten": (
+        Limit(5, 60, _HOUR, _WAIT_FOR_MAIL.format("an hour")),
+        Limit(10, None, _DAY, _WAIT_FOR_MAIL.format("a day")),
+    ),
+    "confirm_email": (Limit(5, 30, _QUARTER, _WAIT_FOR_MAIL.format("a quarter of an hour")),),
 }
 
 
@@ -61,7 +68,14 @@ def ask_for_answer(knock: Knock) -> None:
 
 def refusal(kind: Kind, email: str, address: str) -> Refused | None:
     """Why it was too often, the latest included; None when it was not."""
-    limit = LIMITS[kind]
+    for limit in LIMITS[kind]:
+        if _is_over(limit, kind, email, address):
+            wait_s = int(limit.window.total_seconds())
+            return Refused("too_many", limit.words, status=429, retry_after_s=wait_s)
+    return None
+
+
+def _is_over(limit: Limit, kind: Kind, email: str, address: str) -> bool:
     recent = (
         select(func.count())
         .select_from(Knock)
@@ -73,8 +87,5 @@ def refusal(kind: Kind, email: str, address: str) -> Refused | None:
             recent.where(Knock.address == address).scalar_subquery(),
         )
     ).one()
-    if of_email <= limit.of_email and of_address <= limit.of_address:
-        return None
-    return Refused(
-        "too_many", limit.words, status=429, retry_after_s=int(limit.window.total_seconds())
-    )
+    from_there = limit.of_address is not None and of_address > limit.of_address
+    return of_email > limit.of_email or from_there

@@ -25,6 +25,13 @@ LIFETIMES: dict[Purpose, timedelta] = {
     "confirm_email": timedelta(hours=24),
     "reset_password": timedelta(minutes=30),
 }
+A_MOMENT = timedelta(minutes=2)
+"""While a link is so young, nobody is sent another."""
+
+_LATELY = text(
+    "SELECT 1 FROM person_links WHERE user_id = :user_id AND purpose = :purpose"
+    " AND used_at IS NULL AND created_at > :since LIMIT 1"
+)
 _INSERT = text(
     "INSERT INTO person_links (user_id, purpose, email, token_hash, expires_at)"
     " VALUES (:user_id, :purpose, :email, :token_hash, :expires_at)"
@@ -43,6 +50,12 @@ def make(executor: Executor, user_id: UUID, email: str, purpose: Purpose) -> str
     }
     executor.execute(_INSERT, row)
     return raw
+
+
+def was_made_lately(executor: Executor, user_id: UUID, purpose: Purpose) -> bool:
+    """Whether the person has an open link that was made a moment ago."""
+    given = {"user_id": user_id, "purpose": purpose, "since": clock.now() - A_MOMENT}
+    return executor.execute(_LATELY, given).first() is not None
 
 
 def read(raw: str, purpose: Purpose) -> PersonLink | Refused:

@@ -1,10 +1,12 @@
 """Back in without the password: the drain that answers, and the link that sets a new one."""
 
 from collections.abc import Callable
+from uuid import UUID
 
 from sqlalchemy import Connection, Engine, func, select, text
 
 from wedsync.accounts import (
+    api_keys,
     guessing,
     mails,
     organizations,
@@ -12,7 +14,7 @@ from wedsync.accounts import (
     people,
     person_links,
 )
-from wedsync.accounts.models import User
+from wedsync.accounts.models import PersonLink, User
 from wedsync.audit import service as audit
 from wedsync.errors import Refused
 from wedsync.platform import clock
@@ -50,6 +52,21 @@ class Answering:
             for email in emails:
                 _send_link(connection, email)
         return len(emails)
+
+
+def person_of(link: PersonLink) -> User:
+    """Whose link it is."""
+    return db.session.get_one(User, link.user_id)
+
+
+def is_first_proof(user: User) -> bool:
+    """Whether nobody has shown yet that the e-mail is theirs, and others are let into the team the
+    person began meanwhile, by a membership or a key: whoever signed up may have been somebody else.
+    """
+    if user.email_confirmed_at is not None:
+        return False
+    teams = [each.organization_id for each in organizations.memberships_of(user.id)]
+    return any(_has_let_in(organization_id, user.id) for organization_id in teams)
 
 
 def confirm_email(raw: str) -> User | Refused:
@@ -96,8 +113,17 @@ def _send_link(connection: Connection, email: str) -> None:
     ).first()
     if found is None:
         return
+    if person_links.was_made_lately(connection, found.id, "reset_password"):
+        return  # it is on its way, or read at this moment
     token = person_links.make(connection, found.id, found.email, "reset_password")
     mails.post(connection, mails.reset_password(found.name, token), found.email)
+
+
+def _has_let_in(organization_id: UUID, user_id: UUID) -> bool:
+    """Whether the team that this person began lets somebody else in."""
+    team = sorted(organizations.members(organization_id), key=lambda each: each.id)
+    is_theirs = team[0].user_id == user_id
+    return is_theirs and (len(team) > 1 or bool(api_keys.live(organization_id)))
 
 
 def _record(user: User, action: str) -> None:

@@ -5,6 +5,7 @@ Opening a link shows a page with a button; only the button spends it.
 
 from flask import Response, flash, redirect, request, url_for
 from flask_login import current_user
+from markupsafe import Markup
 from werkzeug.wrappers import Response as AnyResponse
 
 from wedsync.accounts import knocks, person_links, recovery, sessions
@@ -45,6 +46,7 @@ def reset_password(token: str) -> AnyResponse:
     form = NewPasswordForm()
     if not form.validate_on_submit():
         return _new_password(form, link)
+    is_first = recovery.is_first_proof(recovery.person_of(link))
     try:
         outcome = recovery.reset_password(token, form.new.data)
     except Invalid as error:
@@ -54,6 +56,8 @@ def reset_password(token: str) -> AnyResponse:
         return _spent(outcome, "accounts.forgotten", "Ask for a new link")
     commit("mail")
     flash("Your new password is set. Sign in with it; you were signed out everywhere.", "done")
+    if is_first:
+        _flash_who_was_let_in()
     return redirect(url_for("accounts.sign_in"), 303)
 
 
@@ -64,11 +68,14 @@ def confirm_email(token: str) -> AnyResponse:
         return _spent(link, "accounts.security", "Send a new link from your settings")
     if request.method != "POST":
         return render("accounts/confirm_email.html", "form", link=link)
+    is_first = recovery.is_first_proof(recovery.person_of(link))
     outcome = recovery.confirm_email(token)
     if isinstance(outcome, Refused):
         return _spent(outcome, "accounts.security", "Send a new link from your settings")
     commit()
     flash(f"Thank you, {outcome.email} is confirmed.", "done")
+    if is_first:
+        _flash_who_was_let_in()
     return redirect(HOME if current_user.is_authenticated else url_for("accounts.sign_in"), 303)
 
 
@@ -86,6 +93,17 @@ def send_confirmation() -> AnyResponse:
     commit("mail")
     flash(f"A new link is on its way to {user.email}.", "done")
     return redirect(url_for("accounts.security"), 303)
+
+
+def _flash_who_was_let_in() -> None:
+    """Whoever signed up with somebody else's e-mail must not stay in by what they made there."""
+    words = Markup(
+        "Before that, people or keys were let into your team. Look at "
+        '<a href="{team}">your team</a> and <a href="{keys}">your API keys</a>, and take out what '
+        "you do not know."
+    )
+    team, keys = url_for("accounts.settings"), url_for("accounts.api_key_list")
+    flash(words.format(team=team, keys=keys), "needs")
 
 
 def _forgotten(form: ForgottenForm, *, status: int = 200, asked: bool = False) -> Response:
