@@ -10,10 +10,10 @@ from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from tests.accounts.ways import at_once, audited, invite, sign_in
-from tests.letters import letter_to
-from tests.personas import Browser, Persona, browser_of
+from tests.letters import letter_to, letters_to
+from tests.personas import Browser, Persona, browser_of, signed_in_browser
 from wedsync.accounts.models import Invitation, Membership, User
-from wedsync.platform import clock
+from wedsync.platform import clock, ids
 
 PASSWORD = "a lantern in the garden"
 
@@ -185,6 +185,50 @@ def test_a_used_link_is_gone_and_the_try_is_remembered(
     assert "used already" in answer.text
     invited = _invitation(database, "used@example.com")
     assert audited(database, owner.organization_id, invited.id)[-1] == "invitation.refused"
+
+
+def test_a_link_tried_again_and_again_is_remembered_once_an_hour(
+    owner: Persona, client: Browser, database: Session
+) -> None:
+    link = invite(owner, "again@example.com")
+    _join(browser_of(client.application), link)
+    invited = _invitation(database, "again@example.com")
+
+    def times() -> int:
+        done = audited(database, owner.organization_id, invited.id)
+        return done.count("invitation.refused")
+
+    at_once(*[lambda: browser_of(client.application).get(link).status_code] * 3)
+    assert [client.get(link).status_code for _ in range(3)] == [410] * 3
+    assert times() == 1
+    database.execute(text("SET LOCAL session_replication_role = replica"))
+    database.execute(
+        text(
+            "UPDATE audit_entries SET id = :earlier"
+            " WHERE object_id = :id AND action = 'invitation.refused'"
+        ),
+        {"earlier": ids.first_at(datetime.now(UTC) - timedelta(hours=2)), "id": invited.id},
+    )
+    database.commit()
+    client.get(link)
+    assert times() == 2
+
+
+def test_where_we_write_the_invitation_who_invites_has_confirmed_their_own_e_mail(
+    mailing_app: APIFlask, owner: Persona, database: Session
+) -> None:
+    browser = signed_in_browser(mailing_app, owner.sign_in_id)
+    confirmed = "UPDATE users SET email_confirmed_at = {} WHERE id = :id"
+    form = {"email": "unasked@example.com", "role": "viewer"}
+    database.execute(text(confirmed.format("NULL")), {"id": owner.user_id})
+    refused = browser.post("/settings/invitations", data=form)
+    assert refused.status_code == 422
+    assert "Confirm your own e-mail first" in refused.text
+    assert 'action="/settings/confirm-email"' in refused.text
+    assert letters_to(mailing_app, "unasked@example.com") == []
+    database.execute(text(confirmed.format("now()")), {"id": owner.user_id})
+    assert browser.post("/settings/invitations", data=form).status_code == 200
+    assert letter_to(mailing_app, "unasked@example.com", "invitation").link
 
 
 def test_a_link_taken_back_is_gone(owner: Persona, client: Browser, database: Session) -> None:

@@ -1,6 +1,6 @@
 """Invitations: a link into a team that works once, for seven days. Its token is kept hashed."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import func, select, update
@@ -8,13 +8,15 @@ from sqlalchemy import func, select, update
 from wedsync.accounts import organizations, people, tokens
 from wedsync.accounts.models import Invitation, Membership, Organization, User
 from wedsync.audit import service as audit
+from wedsync.audit.models import AuditEntry
 from wedsync.errors import Conflict, NotFound, Refused, TooMany
-from wedsync.platform import clock
+from wedsync.platform import clock, ids, runtime
 from wedsync.platform.db import db
 from wedsync.platform.identity import Identity
 
 PREFIX = "wsi_"
 LIFETIME = timedelta(days=7)
+NOTED_AGAIN_AFTER = timedelta(hours=1)
 A_DAY = 100
 """How many people a team may invite within 24 hours."""
 
@@ -22,10 +24,12 @@ A_DAY = 100
 def invite(by: Identity, email: str, role: str) -> tuple[Invitation, str]:
     """Invite somebody; the string is the token of the link, which nobody can be shown again.
 
-    An earlier open invitation of the same e-mail stops working. Raises Conflict for a member, and
-    TooMany for a team that invites as nobody does: each invitation is an e-mail to a stranger.
+    An earlier open invitation of the same e-mail stops working. Raises Conflict for a member, or
+    while who invites has not shown their own e-mail to be theirs, and TooMany for a team that
+    invites as nobody does: each invitation is an e-mail to a stranger.
     """
     email = people.normal_email(email)
+    _require_confirmed(by)
     _require_few(by.organization_id)
     if _is_member(by.organization_id, email):
         raise Conflict("This person is in your team already.", code="already_member")
@@ -84,7 +88,7 @@ def read(raw: str) -> Invitation | Refused:
     """The open invitation behind a link.
 
     Raises NotFound for a made-up token; a spent, revoked or expired link is Refused, and the
-    audit log remembers that somebody tried it.
+    audit log remembers that somebody tried it, once an hour.
     """
     if not tokens.is_well_formed(raw, PREFIX):
         raise NotFound("This invitation link is not complete. Copy the whole link.")
@@ -95,7 +99,8 @@ def read(raw: str) -> Invitation | Refused:
         raise NotFound("There is no such invitation.")
     refused = _refusal(found)
     if refused is not None:
-        _record("invitation.refused", found, None, {"reason": refused.code})
+        if not _was_refused_lately(found):
+            _record("invitation.refused", found, None, {"reason": refused.code})
         return refused
     return found
 
@@ -142,6 +147,30 @@ def _refusal(invitation: Invitation) -> Refused | None:
     if invitation.expires_at <= clock.now():
         return Refused("invitation_expired", "This invitation was good for seven days.", status=410)
     return None
+
+
+def _was_refused_lately(invitation: Invitation) -> bool:
+    """Whether that was noted within the hour; the row is locked, so of two one is the first."""
+    since = ids.first_at(datetime.now(UTC) - NOTED_AGAIN_AFTER)
+    noted = select(AuditEntry.id).where(
+        AuditEntry.organization_id == invitation.organization_id,
+        AuditEntry.id > since,
+        AuditEntry.object_id == invitation.id,
+        AuditEntry.action == "invitation.refused",
+    )
+    return db.session.scalar(noted.limit(1)) is not None
+
+
+def _require_confirmed(by: Identity) -> None:
+    """Where we write the invitation, nobody unknown writes to strangers in our name. Without a
+    mail server nobody could confirm anything, and the link goes by hand."""
+    if runtime.settings().mail_url is None or by.user_id is None:
+        return
+    if db.session.get_one(User, by.user_id).email_confirmed_at is None:
+        raise Conflict(
+            "Confirm your own e-mail first: open the link we sent there, or have it sent again.",
+            code="email_unconfirmed",
+        )
 
 
 def _require_few(organization_id: UUID) -> None:
