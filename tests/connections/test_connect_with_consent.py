@@ -83,6 +83,7 @@ def test_the_vendor_allows_it_and_is_connected(
     said = words_of(editor.browser.get(f"/connections/{row.id}"))
     assert "Meadow Weddings" in said
     assert "Everything is well" in said
+    assert "It was connected just now and answered as Meadow Weddings." in said
 
 
 def test_its_tokens_are_sealed_and_shown_nowhere(

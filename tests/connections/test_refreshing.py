@@ -200,6 +200,8 @@ def test_a_withdrawn_grant_needs_a_person_and_says_so_once(
     page = words_of(editor.browser.get("/connections"))
     assert "Petal Practice needs you" in page
     assert "Connect again" in page
+    page = words_of(editor.browser.get(f"/connections/{connection_id}"))
+    assert "We last asked just now. It did not know us any more." in page
     found = opened(app, connection_id)
     assert isinstance(found, Unusable)
     assert found.gone

@@ -3,7 +3,12 @@
 from dataclasses import dataclass
 
 from wedsync.connections.models import Authorization, Connection
-from wedsync.connections.reasons import REFUSED, REFUSED_AGAIN
+from wedsync.connections.reasons import (
+    CREDENTIALS_REFUSED,
+    REFRESH_INTERRUPTED,
+    REFUSED,
+    REFUSED_AGAIN,
+)
 from wedsync.connectors.manifest import Manifest
 from wedsync.platform.wording import Wording, in_words, listing
 
@@ -39,7 +44,7 @@ def is_asking(attempt: Authorization | None) -> bool:
 
 def is_looking(connection: Connection) -> bool:
     """Whether we are finding out if a refusal lasts."""
-    return (connection.reason or {}).get("code") in (REFUSED, REFUSED_AGAIN)
+    return _code(connection) in (REFUSED, REFUSED_AGAIN)
 
 
 def list_title(connections: list[Connection]) -> str:
@@ -55,7 +60,7 @@ def list_title(connections: list[Connection]) -> str:
 def news(connection: Connection, words: Wording) -> str:
     """One or two sentences on how it stands."""
     reason = connection.reason or {}
-    if connection.state == "degraded" and reason.get("code") == "refresh_interrupted":
+    if connection.state == "degraded" and _code(connection) == REFRESH_INTERRUPTED:
         until = connection.access_expires_at
         ends = f" It works until {words.moment(until)}." if until else ""
         return f"{reason['message']}{ends}"
@@ -71,9 +76,15 @@ def checked(connection: Connection, words: Wording) -> str:
     """When somebody last looked, and what was found."""
     if connection.checked_at is None:
         return "Nobody has looked at the account yet."
-    found = connection.check_result or {}
-    when = f"We last looked {words.ago(connection.checked_at)}."
-    return f"{when} {found['words']}" if found.get("words") else when
+    if connection.state == "needs_reauth" and _code(connection) == CREDENTIALS_REFUSED:
+        return f"We last asked {words.ago(connection.state_since)}. It did not know us any more."
+    found = connection.check_result
+    if found is not None:
+        return f"We last looked {words.ago(connection.checked_at)}. {found['words']}"
+    connected = f"It was connected {words.ago(connection.checked_at)}"
+    if connection.account_name:
+        return f"{connected} and answered as {connection.account_name}."
+    return f"{connected}. We have not looked since."
 
 
 def line(connection: Connection, words: Wording) -> str:
@@ -118,3 +129,8 @@ def renewal(connection: Connection, manifest: Manifest, words: Wording) -> str |
     if connection.refresh_due_at and connection.refresh_due_at > words.now:
         said.append(f"next {words.at(connection.refresh_due_at)}")
     return f"by itself, {listing(said)}" if said else "by itself"
+
+
+def _code(connection: Connection) -> str | None:
+    code: str | None = (connection.reason or {}).get("code")
+    return code
