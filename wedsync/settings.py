@@ -12,7 +12,7 @@
 | `WEDSYNC_PROXY_HOPS` | how many reverse proxies stand in front, exactly | 0 |
 | `WEDSYNC_ALLOW_LOOPBACK` | `1` lets deliveries reach this machine; development only | off |
 | `MAIL_URL` | the server that carries our own e-mail, `smtp://user:password@host:587` | none |
-| `MAIL_FROM` | the address our e-mail comes from | `wedsync@` the public host, if it has a dot |
+| `MAIL_FROM` | the address our e-mail comes from | `wedsync@` the public host, if dotted |
 | `SANDBOX_URL` | where the practice partner answers | `http://localhost:` `PORT` + 1 |
 | `WEDSYNC_CLIENT_<SLUG>` | `id:secret` of our OAuth client at a built-in connector | none |
 
