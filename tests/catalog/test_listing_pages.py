@@ -28,6 +28,8 @@ from wedsync.listings.models import Listing
 from wedsync.notices.models import Notice
 from wedsync.platform.vault import MASK
 
+NOTHING_IN_IT = {"actions": [], "triggers": [], "hooks": None, "account": None, "base_url": ""}
+
 # --- works
 
 
@@ -127,7 +129,18 @@ def test_changes_are_asked_talked_about_and_sent_again(
         assert words in said
     rewritten(app, partner, listing_id, summary="Tables, for the seating.")
     sent(app, partner, listing_id)
-    assert "For the seating." in said_on(admin, f"/review/{version_id}")
+    again = said_on(admin, f"/review/{version_id}")
+    assert "For the seating." in again
+    assert "Changes asked: Say so on the page." in again
+
+
+def test_what_holds_nothing_to_use_says_where_to_begin(app: APIFlask, partner: Persona) -> None:
+    listing_id = a_draft(app, partner)
+    rewritten(app, partner, listing_id, **NOTHING_IN_IT)
+    page = partner.browser.get(f"/listings/{listing_id}").get_data(as_text=True)
+    assert f'href="/listings/{listing_id}/actions/new"' in page
+    assert "Add at least one action or trigger" in page
+    assert f"/listings/{listing_id}/submit" not in page
 
 
 def test_a_new_permission_stands_out_and_the_old_version_serves(

@@ -108,6 +108,10 @@ def test_a_decision_without_a_reason_or_a_choice_is_not_one(
     answer = admin.browser.post(path, data={"decision": "burn it", "reason": "x", "revision": 2})
     assert answer.status_code == 422
     assert "Choose one of the three first." in words_of(answer)
+    assert 'aria-invalid="true"' not in answer.get_data(as_text=True)
+    answer = admin.browser.post(path, data={"reason": " ", "revision": 2})
+    assert "Choose one of the three first, and give a reason." in words_of(answer)
+    assert 'aria-invalid="true"' in answer.get_data(as_text=True)
 
 
 # --- negatives

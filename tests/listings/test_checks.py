@@ -32,6 +32,15 @@ def test_a_manifest_as_it_should_be_passes_every_check() -> None:
     assert checks.blocking(seatwell()) == []
 
 
+def test_one_thing_to_use_is_enough_and_none_is_too_few() -> None:
+    nothing = {"actions": [], "triggers": [], "hooks": None, "account": None, "base_url": ""}
+    assert checks.blocking(seatwell(triggers=[], hooks=None)) == []
+    assert {problem.path for problem in checks.blocking(seatwell(**nothing))} == {
+        "base_url",
+        "actions",
+    }
+
+
 @pytest.mark.parametrize(
     ("changes", "code"),
     [

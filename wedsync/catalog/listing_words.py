@@ -25,6 +25,7 @@ STATE_WORDS = {
     "superseded": ("off", "Replaced"),
     "withdrawn": ("off", "Not listed"),
 }
+ROW_WORDS = {"actions": "an action", "triggers": "a trigger"}
 _AUTH_WORDS = {
     "api_key": "With a key",
     "oauth2_code": "By signing in at your page",
@@ -152,6 +153,9 @@ def _decision(version: ListingVersion) -> str:
 
 
 def _to_mend(listing: Listing, problem: Problem) -> ToMend:
+    if problem.path in ROWS:
+        url = url_for("catalog.new_row", listing_id=listing.id, kind=problem.path)
+        return ToMend(problem.sentence, url, f"Add {ROW_WORDS[problem.path]}")
     name, place = place_of(problem.path)
     if place is None:
         url = url_for("catalog.edit_part", listing_id=listing.id, part=name)

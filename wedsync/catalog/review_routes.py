@@ -64,7 +64,9 @@ def decide_version(submission_id: UUID) -> AnyResponse:
     found = queries.submission(submission_id)
     decision, reason = request.form.get("decision", ""), request.form.get("reason", "")
     if decision not in review.DECISIONS:
-        return _show(found, refusal="Choose one of the three first.", reason=reason, status=422)
+        more = "" if reason.strip() else ", and give a reason"
+        refusal = f"Choose one of the three first{more}."
+        return _show(found, refusal=refusal, reason=reason, status=422)
     try:
         review.decide(
             identity.current(),

@@ -37,7 +37,17 @@ class Check:
 
 def blocking(document: Mapping[str, Any]) -> list[Problem]:
     """What has to be mended before it can be sent to the admins."""
-    return problems(document, built_in=False) or [*_too_long(document), *_secrets_in(document)]
+    found = problems(document, built_in=False)
+    return found or [*_nothing_in(document), *_too_long(document), *_secrets_in(document)]
+
+
+def _nothing_in(document: Mapping[str, Any]) -> Iterator[Problem]:
+    """What has a manifest's form and nothing that anybody could use."""
+    if document.get("actions") or document.get("triggers"):
+        return
+    if not document.get("base_url"):
+        yield Problem("base_url", "Say where the service answers.")
+    yield Problem("actions", "Add at least one action or trigger: nothing can be done with it yet.")
 
 
 def _too_long(document: Mapping[str, Any]) -> Iterator[Problem]:

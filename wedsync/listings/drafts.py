@@ -82,6 +82,7 @@ def submit(by: Identity, listing_id: UUID, revision: int, note: str = "") -> Lis
         raise Invalid(found[0].sentence, errors=[_field_error(each) for each in found])
     if version.content_hash == _published_hash(listing):
         raise Conflict("This says what is in the marketplace already. Change something first.")
+    _keep_decision(version)
     version.state = "submitted"
     version.submitted_at, version.submitted_by = clock.now(), by.user_id
     version.reviewer_id = version.decided_at = version.reason = None
@@ -91,6 +92,23 @@ def submit(by: Identity, listing_id: UUID, revision: int, note: str = "") -> Lis
     notices.close(db.session, listing.organization_id, "listing", listing.id, "changes_asked")
     _record("listing.submitted", by, listing, version)
     return version
+
+
+def _keep_decision(version: ListingVersion) -> None:
+    """Put what an admin decided before into the talk: sent again, the version has none."""
+    if version.decided_at is None or not version.reason:
+        return
+    db.session.add(
+        ReviewMessage(
+            id=ids.new_id(),
+            organization_id=version.organization_id,
+            version_id=version.id,
+            author_id=version.reviewer_id,
+            by_admin=True,
+            words=f"Changes asked: {version.reason}",
+            created_at=version.decided_at,
+        )
+    )
 
 
 def take_back(by: Identity, listing_id: UUID) -> ListingVersion:
