@@ -115,6 +115,18 @@ def test_a_viewer_confirms_their_own(app: APIFlask, viewer: Persona, database: S
     assert letter_to(app, viewer.email, "confirm_email").kind == "confirm_email"
 
 
+@pytest.mark.parametrize(
+    ("asked_from", "goes_to"),
+    [("/", "/"), ("/settings/team", "/settings/team"), ("https://elsewhere.example/", "/")],
+)
+def test_asking_again_comes_back_to_where_it_was_asked(
+    viewer: Persona, database: Session, asked_from: str, goes_to: str
+) -> None:
+    _unconfirm(database, viewer)
+    answer = viewer.browser.post("/settings/confirm-email", data={"next": asked_from})
+    assert answer.location == goes_to
+
+
 def test_a_confirmed_e_mail_is_not_written_to_again(app: APIFlask, owner: Persona) -> None:
     assert owner.browser.post("/settings/confirm-email").status_code == 303
     assert letters_to(app, owner.email) == []

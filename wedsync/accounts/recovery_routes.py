@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from wedsync.accounts import knocks, person_links, recovery, sessions
 from wedsync.accounts.forms import ForgottenForm, NewPasswordForm
 from wedsync.accounts.models import PersonLink
-from wedsync.accounts.routes import HOME, pages
+from wedsync.accounts.routes import HOME, local_path, pages
 from wedsync.errors import Invalid, Refused, TooMany
 from wedsync.platform import identity, runtime
 from wedsync.platform.fragments import render
@@ -92,7 +92,8 @@ def send_confirmation() -> AnyResponse:
         recovery.send_confirmation(user)
     commit("mail")
     flash(f"A new link is on its way to {user.email}.", "done")
-    return redirect(url_for("accounts.security"), 303)
+    came_from = request.form.get("next") or url_for("accounts.security")
+    return redirect(local_path(came_from), 303)
 
 
 def _flash_who_was_let_in() -> None:
