@@ -132,7 +132,7 @@ def test_today_asks_for_a_connection_and_counts_it_like_the_frame_of_every_page(
     assert ASKS_AGAIN in said
     assert "Ledger is not connected yet" in said
     assert "Begun only needs" not in said
-    assert "Connections 3 tools you are connected to 2 need you" in said
+    assert "Connections 1 tool you are connected to 2 need you" in said
     assert f'href="/connections/{connection_id}"' in owner.browser.get("/").text
 
 

@@ -331,7 +331,9 @@ def test_a_connector_does_as_the_worst_of_its_connections() -> None:
 
 def test_times_are_said_as_people_compare_them() -> None:
     assert GOOD.in_words == "half within 310 ms, 95 % within 1.20 s"
-    assert Pace(2, 2, 75_000, 100_800_000).in_words == "half within 1 min, 95 % within 1 day 4 h"
+    assert Pace(5, 5, 75_000, 100_800_000).in_words == "half within 1 min, 95 % within 1 day 4 h"
+    assert Pace(4, 4, 75_000, 100_800_000).in_words == "took at most 1 day 4 h"
+    assert Pace(1, 1, 147, 147).in_words == "took 147 ms"
     assert Pace().in_words == ""
     assert (Pace().failed_share, BAD.failed_share) == (0.0, 0.25)
 

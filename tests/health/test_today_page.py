@@ -93,6 +93,7 @@ def test_a_failure_that_was_taken_up_again_needs_nobody_any_more(
     publish(app, owner.organization_id, "photo.wanted", {"guest": "Ben"})
     worker.work()
     assert "One thing needs you" in today(owner)
+    assert "One run did not work, and nothing is going on." in words_of(owner.browser.get("/runs"))
     with app.app_context():
         run_id = db.session.scalar(text("SELECT id FROM runs"))
     owner.browser.post(f"/runs/{run_id}/retry")

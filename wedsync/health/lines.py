@@ -12,10 +12,10 @@ from sqlalchemy import Row as DatabaseRow
 
 from wedsync.health import figures, judging, measures
 from wedsync.health.judging import Health
-from wedsync.health.needs import failed_by_workflow
 from wedsync.platform.wording import Wording, count, number
 from wedsync.webhooks import endpoint_words, hook_words
 from wedsync.webhooks.endpoint_words import HourBar
+from wedsync.workflows.failures import failed_by_workflow
 from wedsync.workflows.run_words import State
 
 _WELL, _SLOW, _OFF = State("done", "Well"), State("waiting", "Slow"), State("off", "Off")

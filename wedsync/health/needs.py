@@ -2,40 +2,22 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from flask import url_for
 from sqlalchemy import Row, select, text
 
-from wedsync.platform import clock
 from wedsync.platform.db import db
 from wedsync.platform.wording import Wording, count
 from wedsync.webhooks.models import Endpoint
 from wedsync.workflows import page_queries, run_list
+from wedsync.workflows.failures import FAILED, asked_of, failed_by_workflow
 from wedsync.workflows.run_words import RunLine
 
-FAILED_FOR = timedelta(days=3)
-"""How long a run that did not work stays on Today; after that it is found under What happened."""
-
-_LOOKED_AT = 500
 _SHOWN = 10
 
-# A run that was taken up again is known by its cause, for which there is an index.
-_FAILED = (
-    "SELECT r.workflow_id, r.id, r.finished_at FROM (SELECT id, workflow_id, finished_at FROM runs"
-    f"  WHERE organization_id = :organization_id AND state = 'failed' ORDER BY id DESC"
-    f"  LIMIT {_LOOKED_AT}) r WHERE r.finished_at >= :since AND NOT EXISTS"
-    "  (SELECT 1 FROM runs again WHERE again.workflow_id = r.workflow_id"
-    "   AND again.cause = 'rerun:' || r.id || '\\:1')"
-)
-_FAILED_BY_WORKFLOW = text(
-    "SELECT f.workflow_id, w.name, count(*) AS n, min(f.finished_at) AS since,"
-    " (array_agg(f.id ORDER BY f.id DESC))[1] AS latest"
-    f" FROM ({_FAILED}) f JOIN workflows w ON w.organization_id = :organization_id"
-    " AND w.id = f.workflow_id GROUP BY f.workflow_id, w.name ORDER BY since"
-)
 CONNECTION_NEEDS = (
     "c.organization_id = :organization_id AND (c.state = 'needs_reauth'"
     " OR c.state = 'pending' AND c.reason IS NOT NULL)"
@@ -68,7 +50,7 @@ _NOTICES = text(
 _COUNT = text(
     "SELECT (SELECT count(*) FROM runs WHERE organization_id = :organization_id"
     "  AND state = 'needs_attention')"
-    f" + (SELECT count(DISTINCT workflow_id) FROM ({_FAILED}) f)"
+    f" + (SELECT count(DISTINCT workflow_id) FROM ({FAILED}) f)"
     " + (SELECT count(*) FROM endpoints WHERE organization_id = :organization_id"
     "  AND state = 'disabled')"
     f" + (SELECT count(*) FROM hooks h WHERE {HOOK_NEEDS})"
@@ -91,7 +73,7 @@ class Need:
 
 def count_needing(organization_id: UUID) -> int:
     """How many things need somebody of this organization."""
-    return int(db.session.scalar(_COUNT, _since(organization_id)) or 0)
+    return int(db.session.scalar(_COUNT, asked_of(organization_id)) or 0)
 
 
 def needs_of(organization_id: UUID, words: Wording) -> list[Need]:
@@ -105,16 +87,6 @@ def needs_of(organization_id: UUID, words: Wording) -> list[Need]:
         *_notices(organization_id),
     ]
     return sorted(found, key=lambda need: need.since)
-
-
-def failed_by_workflow(organization_id: UUID) -> dict[UUID, Row[Any]]:
-    """Workflows with runs that did not work and were not taken up again: `n`, `since`, `latest`."""
-    rows = db.session.execute(_FAILED_BY_WORKFLOW, _since(organization_id))
-    return {row.workflow_id: row for row in rows}
-
-
-def _since(organization_id: UUID) -> dict[str, Any]:
-    return {"organization_id": organization_id, "since": clock.now() - FAILED_FOR}
 
 
 def _questions(organization_id: UUID, words: Wording) -> Iterator[Need]:

@@ -153,7 +153,7 @@ def _span(first: int) -> tuple[int, int]:
 
 def _pulses(counts: Mapping[str, int], kept: Ledger) -> Iterator[Pulse]:
     overview = url_for("webhooks.overview")
-    if counts["connections"]:
+    if counts["connections"] or counts["connections_needing"]:
         yield Pulse(
             "Connections",
             f"{count(counts['connections'], 'tool')} you are connected to",

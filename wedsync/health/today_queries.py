@@ -12,10 +12,14 @@ from wedsync.platform.db import db
 
 _COUNTS = text(
     "SELECT (SELECT count(*) FROM connections WHERE organization_id = :id"
-    "  AND state NOT IN ('revoked', 'deleted')) AS connections,"
-    f" (SELECT count(*) FROM connections c WHERE {CONNECTION_NEEDS}) AS connections_needing,"
-    f" (SELECT count(*) FROM hooks h WHERE h.organization_id = :id AND {HOOK_IS_THERE}) AS hooks,"
-    f" (SELECT count(*) FROM hooks h WHERE {HOOK_NEEDS}) AS hooks_needing,"
+    "  AND state NOT IN ('pending', 'revoked', 'deleted')) AS connections,"
+    f" (SELECT count(*) FROM connections c WHERE {CONNECTION_NEEDS})"
+    f"  + (SELECT count(*) FROM hooks h WHERE {HOOK_NEEDS} AND h.connection_id IS NOT NULL)"
+    "  AS connections_needing,"
+    " (SELECT count(*) FROM hooks h WHERE h.organization_id = :id"
+    f"  AND h.connection_id IS NULL AND {HOOK_IS_THERE}) AS hooks,"
+    f" (SELECT count(*) FROM hooks h WHERE {HOOK_NEEDS} AND h.connection_id IS NULL)"
+    "  AS hooks_needing,"
     " (SELECT count(*) FROM endpoints WHERE organization_id = :id) AS endpoints,"
     " (SELECT count(*) FROM endpoints WHERE organization_id = :id AND state = 'disabled')"
     "  AS endpoints_needing,"

@@ -12,7 +12,7 @@ from wedsync.platform import identity, wording
 from wedsync.platform.fragments import render
 from wedsync.platform.passing import done, refused
 from wedsync.platform.runtime import commit
-from wedsync.workflows import page_queries, queries, run_list, runs
+from wedsync.workflows import failures, page_queries, queries, run_list, runs
 from wedsync.workflows.event_story import tell_event
 from wedsync.workflows.routes import pages
 from wedsync.workflows.run_reading import read_run
@@ -47,6 +47,7 @@ def list_of_runs() -> Response:
         is_first_page=before is None,
         filters=run_list.FILTERS,
         counts=page_queries.open_counts(organization_id, run_list.COUNTED),
+        failed=failures.count_failed(organization_id),
         chosen=chosen if run_list.states_named(chosen) else None,
         workflow_id=workflow_id,
         workflows=page_queries.workflow_names(organization_id),
