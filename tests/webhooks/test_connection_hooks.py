@@ -524,6 +524,24 @@ def test_as_a_fragment_it_is_only_the_part(
     assert "Asking Our seating to tell us" in part
 
 
+def test_without_permission_nobody_claims_that_they_tell_us(
+    app: APIFlask,
+    worker: Worker,
+    owner: Persona,
+    service: RestService,
+    subscribe: Callable[[], None],
+) -> None:
+    agrees(service)
+    connection = connected(app, worker, owner, service)
+    subscribe()
+    path = f"/webhooks/of-connection/{connection}"
+    assert "nothing for you to do" in owner.browser.get(path).text
+    change(app, connection, state="needs_reauth")
+    said = owner.browser.get(path).text
+    assert "may not tell us anything until it is connected again" in said
+    assert "nothing for you to do" not in said
+
+
 def test_a_connections_hook_is_not_among_the_hooks_people_make(
     app: APIFlask, worker: Worker, owner: Persona, service: RestService
 ) -> None:

@@ -64,7 +64,7 @@ def _shown(connection_id: UUID, form: SecretForm) -> Response:
         hook=hook,
         tells=_hooks_of(connection),
         url=hooks.url_of(hook) if hook else "",
-        standing=hook_words.subscription(hook, connection.name) if hook else None,
+        standing=_standing(hook, connection) if hook else None,
         seen=hook_words.seen(hook, words) if hook else "",
         today=today.get(f"connection:{connection_id}", 0),
         refused=page_queries.rejection_counts(organization_id).get(hook.id, 0) if hook else 0,
@@ -73,6 +73,12 @@ def _shown(connection_id: UUID, form: SecretForm) -> Response:
         form=form,
         may_edit=identity.current().has_role("editor"),
     )
+
+
+def _standing(hook: Hook, connection: Connection) -> hook_words.Subscription:
+    if connection.state == "needs_reauth" and hook.subscription in ("on", "wanted"):
+        return hook_words.without_permission(connection.name)
+    return hook_words.subscription(hook, connection.name)
 
 
 def _connection(organization_id: UUID, connection_id: UUID) -> Connection:

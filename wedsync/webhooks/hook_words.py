@@ -75,6 +75,12 @@ def subscription(hook: Hook, partner: str) -> Subscription:
     return Subscription("off", "Off")
 
 
+def without_permission(partner: str) -> Subscription:
+    """Where the partner does not let us in any more, and so may not tell us anything either."""
+    words = f"{partner} may not tell us anything until it is connected again."
+    return Subscription("needs", "Not certain", words)
+
+
 def refusal(code: str) -> str:
     """Why something was refused."""
     return REFUSALS.get(code, "It was not taken")
