@@ -5,6 +5,7 @@ from datetime import timedelta
 from apiflask import APIFlask
 from sqlalchemy import text
 
+from tests.listings.ways import a_draft, decided, sent
 from tests.page_words import words_of
 from tests.personas import Persona
 from tests.workers.scene import (
@@ -41,6 +42,17 @@ def test_a_partner_s_first_step_is_a_listing(partner: Persona) -> None:
     said = today(partner)
     assert "It begins with a listing" in said
     assert "See ready-made workflows" not in said
+
+
+def test_a_partner_whom_something_needs_reads_nothing_of_workflows(
+    app: APIFlask, partner: Persona, admin: Persona
+) -> None:
+    listing_id = a_draft(app, partner)
+    decided(app, admin, sent(app, partner, listing_id), "changes", "Say so on the page.")
+    said = today(partner)
+    assert "One thing needs you" in said
+    for words in ("ready-made", "runs were done", "How everything is"):
+        assert words not in said
 
 
 def test_when_all_is_well_nothing_needs_you(
