@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from tests.cli.ports import free_port
-from tests.far_ends.troubles import Troubles, troubles
+from tests.far_ends.troubles import Troubles, connect_the_partner, troubles
 from tests.servers import Addresses
 from tests.workers.scene import (
     make_workflow,
@@ -202,7 +202,7 @@ def test_a_partner_that_hangs_holds_up_nobody_elses_runs(business: Troubles) -> 
 def test_two_tabs_that_press_at_once_end_in_one_state_and_never_in_a_fault(
     business: Troubles,
 ) -> None:
-    connection = business.connections["sandbox"]
+    connection = connect_the_partner(business.owner)
     reconnect = f"/connections/{connection}/reconnect"
     form = business.owner.visit(reconnect)
     gate = threading.Barrier(4)
@@ -214,7 +214,7 @@ def test_two_tabs_that_press_at_once_end_in_one_state_and_never_in_a_fault(
     with ThreadPoolExecutor(4) as tabs:
         statuses = list(tabs.map(press, range(4)))
     assert set(statuses) <= {200, 409}, statuses
-    assert "is connected" in business.reconnect().text
+    assert "is connected" in business.reconnect(connection).text
 
     form = business.owner.visit(f"/connections/{connection}/disconnect")
     gate.reset()

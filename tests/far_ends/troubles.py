@@ -77,9 +77,9 @@ class Troubles:
     def connection_page(self, slug: str) -> str:
         return self.owner.visit(f"/connections/{self.connections[slug]}").text
 
-    def reconnect(self) -> Page:
-        """Allow it anew at the practice partner."""
-        path = f"/connections/{self.connections['sandbox']}/reconnect"
+    def reconnect(self, connection: str = "") -> Page:
+        """Allow it anew at the practice partner; without an id, the one that workflows use."""
+        path = f"/connections/{connection or self.connections['sandbox']}/reconnect"
         onwards = self.owner.submit(self.owner.visit(path), path)
         consent = self.owner.visit(onwards.link("/oauth/authorize"))
         return self.owner.submit(consent, "/oauth/authorize", decision="allow")
@@ -101,12 +101,13 @@ def troubles(addresses: Addresses, home: Path) -> Iterator[Troubles]:
             password=DEMO_PASSWORD,
         )
         made = Troubles(site, app, owner, partner, office)
-        made.connections["sandbox"] = _connect_the_partner(owner)
+        made.connections["sandbox"] = connect_the_partner(owner)
         made.connections["smtp"] = _connect_the_mailbox(owner, office)
         yield made
 
 
-def _connect_the_partner(owner: Visitor) -> str:
+def connect_the_partner(owner: Visitor) -> str:
+    """One more connection to the practice partner; its id."""
     onwards = owner.submit(owner.visit("/connect/sandbox"), "/connect/sandbox")
     consent = owner.visit(onwards.link("/oauth/authorize"))
     return _id_of(owner.submit(consent, "/oauth/authorize", decision="allow"))
