@@ -117,7 +117,7 @@ def write_the_listing(page: Page, service: RestService) -> None:
     page.get_by_label("With a key the vendor pastes in").check()
     fill_in(page, {"Where your service answers": service.url, **CONNECTING})
     keep(page)
-    page.get_by_role("link", name="Add an action").click()
+    page.get_by_role("link", name="Add an action").first.click()
     fill_in(page, SEATING)
     for number, (name, title, kind) in enumerate(
         (("guest", "Guest", "Text"), ("table", "Table", "Whole number")), start=1

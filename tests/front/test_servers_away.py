@@ -112,7 +112,8 @@ def test_a_commit_rings_for_the_fan_out(settings: Settings, sender: Sender) -> N
     redis.delete("bell:events", "rq:queue:wake")
     assert sender.send(BODY).status == 202
     deadline = time.monotonic() + 3
-    while not redis.exists("bell:events"):
+    # The flag comes first, and the job it stands for right after.
+    while not (redis.exists("bell:events") and redis.llen("rq:queue:wake")):
         assert time.monotonic() < deadline
         time.sleep(0.02)
     assert redis.llen("rq:queue:wake") == 1

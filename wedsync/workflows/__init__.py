@@ -11,7 +11,7 @@ Nouns: a *workflow* with its *draft*, a published *version*, a *run* and its rec
 | starting and ending runs | `start` (called by the fan-out), `runs` (what people do with them) |
 | rounds | `runner`, `claims`, `take_up`, `live_run`, `advancing`, `performing`, `journal` |
 | runs that wait | `waiting_on` for a connection, `once_slots` a turn, `attention` a person |
-| reading | `queries`, `page_queries`, `run_list`, `run_reading`, `connection_users` |
+| reading | `queries`, `page_queries`, `run_list`, `run_reading`, `failures`, `connection_users` |
 | pages | `routes`, `gallery_routes`, `run_routes` |
 | what pages tell | `run_story`, `event_story`, `run_steps`, `step_lines`, `shown_values` |
 | words | `workflow_words`, `run_words`, `waiting_words` |
