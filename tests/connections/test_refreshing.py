@@ -24,6 +24,7 @@ from tests.connections.ways import (
 from tests.far_ends.practice_partner import PracticePartner
 from tests.page_words import words_of
 from tests.personas import Persona
+from tests.workers.scene import wait_until
 from wedsync.connections import credentials, refreshing
 from wedsync.connections.access import Unusable, fresh, open_for_work, refused
 from wedsync.connectors.contract import Access
@@ -306,10 +307,10 @@ def test_a_dead_workers_lease_is_given_back_at_once(app: APIFlask, connection_id
 def test_connecting_again_meanwhile_wins_over_a_refresh_in_flight(
     app: APIFlask, connection_id: UUID, practice_partner: PracticePartner
 ) -> None:
-    practice_partner.faults(token_slow_s=1.0)
+    practice_partner.faults(token_slow_s=2.0)
     with ThreadPoolExecutor(1) as pool:
         going = pool.submit(refresh, app, connection_id)
-        time.sleep(0.4)
+        wait_until(lambda: row_of(app, connection_id).refresh_started_at is not None)
         change(
             app,
             connection_id,
@@ -325,10 +326,10 @@ def test_connecting_again_meanwhile_wins_over_a_refresh_in_flight(
 def test_the_answer_of_who_was_taken_for_dead_is_kept_where_nobody_has_a_later_one(
     app: APIFlask, connection_id: UUID, practice_partner: PracticePartner
 ) -> None:
-    practice_partner.faults(token_slow_s=1.0)
+    practice_partner.faults(token_slow_s=2.0)
     with ThreadPoolExecutor(1) as pool:
         going = pool.submit(refresh, app, connection_id)
-        time.sleep(0.4)
+        wait_until(lambda: row_of(app, connection_id).refresh_started_at is not None)
         change(app, connection_id, "refresh_until = now() - interval '1 second'")
         assert not refresh(app, connection_id)
         assert row_of(app, connection_id).reason["code"] == "refresh_interrupted"
@@ -342,14 +343,14 @@ def test_the_answer_of_who_was_taken_for_dead_is_kept_where_nobody_has_a_later_o
 def test_an_answer_nobody_can_write_down_at_once_is_not_lost(
     app: APIFlask, connection_id: UUID, practice_partner: PracticePartner
 ) -> None:
-    practice_partner.faults(token_slow_s=1.0)
+    practice_partner.faults(token_slow_s=2.0)
     with ThreadPoolExecutor(1) as pool:
         going = pool.submit(refresh, app, connection_id)
-        time.sleep(0.4)
+        wait_until(lambda: row_of(app, connection_id).refresh_started_at is not None)
         with engine_of(app).begin() as other:
             lock = text("SELECT 1 FROM connections WHERE id = :id FOR UPDATE")
             other.execute(lock, {"id": connection_id})
-            time.sleep(3)  # longer than anybody waits for a lock
+            time.sleep(5)  # longer than the answer takes and anybody waits for a lock
         assert going.result()
     row = row_of(app, connection_id)
     assert (row.state, row.generation) == ("active", 2)
