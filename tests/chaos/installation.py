@@ -46,6 +46,17 @@ SELECT (SELECT count(*) FROM events WHERE fanned_out_at IS NULL)
      + (SELECT count(*) FROM runs WHERE finished_at IS NULL)
      + (SELECT count(*) FROM deliveries WHERE finished_at IS NULL) AS n
 """
+LEFT = """
+(SELECT 'event' AS what, id, type AS state, NULL::text AS why, NULL::timestamptz AS due_at,
+        NULL::uuid AS owner, NULL::timestamptz AS lease_until
+   FROM events WHERE fanned_out_at IS NULL LIMIT 5)
+UNION ALL
+(SELECT 'run', id, state, waiting_for::text, due_at, owner, lease_until
+   FROM runs WHERE finished_at IS NULL LIMIT 5)
+UNION ALL
+(SELECT 'delivery', id, state, NULL, next_attempt_at, owner, lease_until
+   FROM deliveries WHERE finished_at IS NULL LIMIT 5)
+"""
 
 
 @dataclass
@@ -72,7 +83,7 @@ class Installation:
         try:
             wait_until(lambda: one(self.app, UNFINISHED).n == 0, seconds, 0.1)
         finally:
-            print(self.logs())
+            print(self.logs(), *rows(self.app, LEFT), sep="\n")
 
     def wait_until_in_the_middle(self) -> None:
         """Until some of what was accepted is done, and some is not."""

@@ -12,6 +12,7 @@ from tests.workers.scene import (
     answered,
     beside,
     call,
+    make_endpoint,
     make_workflow,
     note,
     on_hook,
@@ -146,6 +147,26 @@ def test_a_worker_that_lost_its_session_becomes_a_new_owner_and_drops_what_it_he
         worker.owner.release()
         running.result(timeout=5)
     assert tries_of(app, run_of(app, workflow).id, "c") == ["lost", None]
+
+
+def test_what_a_turn_claimed_just_after_its_owner_was_forgotten_is_given_back_at_once(
+    app: APIFlask, worker: Worker, hook: Hook, sink: Sink
+) -> None:
+    """Not after the ninety seconds of a lease: nobody will ever write these rows."""
+    workflow = make_workflow(
+        app, hook.organization_id, on_hook(hook), call("c", sink.url("/ok"), key=False)
+    )
+    make_endpoint(app, hook.organization_id, sink.url("/ok/told"))
+    accept(app, hook, {"guest": "Ana"})
+    worker.fan_out()
+    with worker_of(app) as late:
+        rows(app, "DELETE FROM owners WHERE id = :id RETURNING id", id=late.owner.id)
+        assert len(late.begin_runs()) == len(late.begin_deliveries()) == 1
+        assert one(app, "SELECT count(*) AS n FROM once_slots").n == 1
+        assert worker.sweep() == 2
+        assert one(app, "SELECT count(*) AS n FROM once_slots").n == 0
+    assert run_of(app, workflow).state == "queued"
+    assert one(app, "SELECT state FROM deliveries").state == "due"
 
 
 def test_an_owner_that_was_taken_for_dead_knows_it(worker: Worker) -> None:

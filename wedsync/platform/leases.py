@@ -28,6 +28,10 @@ from wedsync.platform.shares import Allotment
 
 LEASE_SECONDS = 90
 
+# Of the table being written: its claim belongs to an owner nobody knows any more. A turn may
+# commit just after the sweep took its owner for dead and forgot it.
+FORGOTTEN = "NOT EXISTS (SELECT FROM owners WHERE owners.id = owner)"
+
 log = logging.getLogger(__name__)
 
 _SEEN = text("UPDATE owners SET seen_at = clock_timestamp() WHERE id = :id")

@@ -95,7 +95,8 @@ _RENEW = text(
 _RELEASE = text(
     "UPDATE deliveries SET state = 'due', owner = NULL, lease_until = NULL,"
     " next_attempt_at = clock_timestamp()"
-    " WHERE state = 'in_flight' AND (owner = ANY(:owners) OR lease_until < clock_timestamp())"
+    " WHERE state = 'in_flight' AND (owner = ANY(:owners) OR lease_until < clock_timestamp()"
+    f" OR {leases.FORGOTTEN})"
     " RETURNING id, organization_id, lane, attempts"
 )
 _LOST = text(
@@ -291,7 +292,7 @@ def _judge_endpoints(connection: Connection, verdicts: Sequence[Verdict]) -> Non
 
 
 def release(connection: Connection, owners: Sequence[UUID]) -> int:
-    """Give back what dead owners held and what outlived its lease; returns how many."""
+    """Give back what the dead held and what outlived its lease; returns how many."""
     rows = connection.execute(_RELEASE, {"owners": list(owners)}).all()
     if not rows:
         return 0

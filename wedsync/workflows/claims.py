@@ -61,7 +61,8 @@ _RENEW = text(
 _RELEASE = text(
     "UPDATE runs SET state = 'queued', owner = NULL, lease_until = NULL,"
     " due_at = clock_timestamp()"
-    " WHERE state = 'running' AND (owner = ANY(:owners) OR lease_until < clock_timestamp())"
+    " WHERE state = 'running' AND (owner = ANY(:owners) OR lease_until < clock_timestamp()"
+    f" OR {leases.FORGOTTEN})"
     " RETURNING id, organization_id, workflow_id"
 )
 
@@ -138,7 +139,7 @@ def renew(connection: Connection, owner: UUID, runs: Sequence[UUID]) -> None:
 
 
 def release(connection: Connection, owners: Sequence[UUID]) -> int:
-    """Give back what dead owners held and what outlived its lease; returns how many."""
+    """Give back what the dead held and what outlived its lease; returns how many."""
     rows = connection.execute(_RELEASE, {"owners": list(owners)}).all()
     for organization_id in sorted({row.organization_id for row in rows}):
         lanes = {

@@ -46,7 +46,8 @@ _GIVE_BACK = text(
     "DELETE FROM once_slots WHERE run_id = ANY(:runs) RETURNING organization_id, far_end"
 )
 _GIVE_BACK_OF = text(
-    "DELETE FROM once_slots WHERE owner = ANY(:owners) RETURNING organization_id, far_end"
+    f"DELETE FROM once_slots WHERE owner = ANY(:owners) OR {leases.FORGOTTEN}"
+    " RETURNING organization_id, far_end"
 )
 # A minute ago: before those of its workflow that have not come as far yet, and due as they are.
 _NEXT = text(
@@ -75,10 +76,9 @@ def give_back(connection: Connection, runs: Sequence[UUID]) -> None:
 
 
 def give_back_of(connection: Connection, owners: Sequence[UUID]) -> None:
-    """Free the slots of dead owners."""
-    if owners:
-        freed = connection.execute(_GIVE_BACK_OF, {"owners": list(owners)}).all()
-        _wake_next(connection, [(row.organization_id, row.far_end) for row in freed])
+    """Free the slots of dead or forgotten owners."""
+    freed = connection.execute(_GIVE_BACK_OF, {"owners": list(owners)}).all()
+    _wake_next(connection, [(row.organization_id, row.far_end) for row in freed])
 
 
 def sweep(connection: Connection) -> None:
