@@ -20,7 +20,7 @@ from wedsync.platform import ids
 from wedsync.platform.db import db
 from wedsync.platform.wake import RUN_TICKS, Wake
 from wedsync.settings import Settings
-from wedsync.workflows.models import Run
+from wedsync.workflows.run_models import Run
 
 Event = dict[str, str]
 

@@ -8,7 +8,8 @@ from apiflask import APIFlask
 from wedsync.platform import clock, ids
 from wedsync.platform.db import db
 from wedsync.workflows import service
-from wedsync.workflows.models import NO_ITEM, Run, RunStep, StepAttempt, Workflow
+from wedsync.workflows.models import Workflow
+from wedsync.workflows.run_models import NO_ITEM, Run, RunStep, StepAttempt
 
 Definition = dict[str, Any]
 

@@ -15,8 +15,8 @@ from wedsync.events import service as events
 from wedsync.platform import clock
 from wedsync.platform.db import db
 from wedsync.workflows import queries
-from wedsync.workflows.models import RUN_STATES
 from wedsync.workflows.queries import RunFilter
+from wedsync.workflows.run_models import RUN_STATES
 
 
 def test_runs_are_narrowed_by_workflow_state_and_event(

@@ -15,8 +15,9 @@ from tests.page_words import words_of
 from tests.personas import Persona
 from tests.workflows.built_in_connections import connect, connect_all
 from tests.workflows.recipe_answers import answers_for
-from wedsync.workflows.models import Run, Workflow, WorkflowVersion
+from wedsync.workflows.models import Workflow, WorkflowVersion
 from wedsync.workflows.ready_made import find, recipes
+from wedsync.workflows.run_models import Run
 
 pytestmark = pytest.mark.usefixtures("built_in_listings")
 

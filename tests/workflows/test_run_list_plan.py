@@ -11,7 +11,7 @@ from sqlalchemy import text
 from tests.personas import Persona
 from wedsync.platform.db import db
 from wedsync.workflows import claims, page_queries
-from wedsync.workflows.models import Run
+from wedsync.workflows.run_models import Run
 
 RUNS = 3_000
 DEFINITION = {"format": 1, "trigger": {"kind": "manual"}, "steps": []}

@@ -13,7 +13,7 @@ from tests.personas import Persona
 from tests.workflows.definitions import make_run, make_step, make_workflow
 from wedsync.audit.models import AuditEntry
 from wedsync.platform import clock, ids
-from wedsync.workflows.models import RUN_STATES, Run, RunStep
+from wedsync.workflows.run_models import RUN_STATES, Run, RunStep
 
 ASKING = {
     "state_format": 1,

@@ -29,6 +29,7 @@ class Event(OrganizationRow, Base):
             "id",
             postgresql_where=text("fanned_out_at IS NULL AND parked_at IS NULL"),
         ),
+        Index("ix_events_of_type", "organization_id", "type", text("id DESC")),
     )
 
     type: Mapped[str]

@@ -31,7 +31,7 @@ from wedsync.front.limits import Limits
 from wedsync.front.link import DatabaseAway, Link
 from wedsync.platform import documents
 from wedsync.platform.wake import RUN_TICKS
-from wedsync.workflows.models import FINAL_RUN_STATES
+from wedsync.workflows.run_models import FINAL_RUN_STATES
 
 LOOK_EVERY_S = 2.0
 _COME_AGAIN_S = 20

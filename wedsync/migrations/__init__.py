@@ -32,6 +32,8 @@ _MODULES = (
     "wedsync.weddings.models",
     "wedsync.webhooks.models",
     "wedsync.workflows.models",
+    "wedsync.workflows.run_models",
+    "wedsync.workflows.waiting_models",
 )
 _ONE_AT_A_TIME = 0x57656453  # any constant; two processes migrating at once take turns
 

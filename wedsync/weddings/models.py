@@ -1,6 +1,6 @@
 """The canonical wedding records."""
 
-from datetime import date
+import datetime as dt
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +13,11 @@ STATUSES = ("inquiry", "tentative", "booked", "completed", "cancelled", "postpon
 
 
 class Wedding(OrganizationRow, Base):
-    """One couple's wedding. Dates are local to `zone` (IANA); money is in `currency` (ISO 4217)."""
+    """One couple's wedding. Dates are local to `zone` (IANA); money is in `currency` (ISO 4217).
+
+    `date_generation` rises each time it is postponed: what is counted from its dates may then
+    happen anew. `revision` rises with every change.
+    """
 
     __tablename__ = "weddings"
     __table_args__ = (
@@ -24,11 +28,18 @@ class Wedding(OrganizationRow, Base):
 
     title: Mapped[str]
     partners: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))
-    date: Mapped[date | None]
+    date: Mapped[dt.date | None]
+    rsvp_deadline: Mapped[dt.date | None]
+    final_count_due: Mapped[dt.date | None]
+    delivery_date: Mapped[dt.date | None]
+    final_count: Mapped[int | None]
     zone: Mapped[str] = mapped_column(server_default="Europe/London")
     venue: Mapped[str] = mapped_column(server_default="")
     currency: Mapped[str] = mapped_column(server_default="GBP")
     status: Mapped[str] = mapped_column(server_default="booked")
+    date_generation: Mapped[int] = mapped_column(server_default="0")
+    revision: Mapped[int] = mapped_column(server_default="1")
+    updated_at: Mapped[dt.datetime] = mapped_column(server_default=text("clock_timestamp()"))
 
 
 class Household(OrganizationRow, Base):

@@ -17,7 +17,7 @@ from wedsync.platform.vault import OpenKey
 from wedsync.workflows.engine import Perform, Program
 from wedsync.workflows.engine.state import position_of, standing
 from wedsync.workflows.journal import Move, StepRow
-from wedsync.workflows.models import NO_ITEM
+from wedsync.workflows.run_models import NO_ITEM
 
 
 @dataclass(frozen=True, slots=True)

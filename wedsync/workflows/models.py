@@ -1,11 +1,10 @@
-"""Workflows, their versions, and the journal of what ran."""
+"""Workflows: their drafts, their versions, and what starts them by the clock."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
-    BigInteger,
     CheckConstraint,
     Index,
     UniqueConstraint,
@@ -16,24 +15,14 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from wedsync.platform.db import Base, OrganizationRow, parent
 
-NO_ITEM = -1
-
-RUN_STATES = (
-    "queued",
-    "running",
-    "waiting",
-    "needs_attention",
-    "succeeded",
-    "failed",
-    "stopped",
-    "filtered",
-)
-FINAL_RUN_STATES = ("succeeded", "failed", "stopped", "filtered")
-STEP_STATES = ("started", "waiting", "unsure", "succeeded", "failed", "skipped")
-
 
 class Workflow(OrganizationRow, Base):
-    """An automation: its editable draft, and which immutable version is live."""
+    """An automation: its editable draft, and which immutable version is live.
+
+    `draft_operation` is the number of the last operation the draft holds; those after it were
+    undone. At most `at_once` of its runs move at the same time and `per_hour` start within an
+    hour; what is above waits, and empty means no limit of its own.
+    """
 
     __tablename__ = "workflows"
     __table_args__ = (
@@ -51,7 +40,65 @@ class Workflow(OrganizationRow, Base):
     state: Mapped[str] = mapped_column(server_default="off")
     draft: Mapped[Any] = mapped_column(JSONB)
     draft_revision: Mapped[int] = mapped_column(server_default="1")
+    draft_operation: Mapped[int] = mapped_column(server_default="0")
     live_version_id: Mapped[UUID | None]
+    at_once: Mapped[int | None]
+    per_hour: Mapped[int | None]
+
+
+class DraftOperation(Base):
+    """One change of a draft. `before` and `after` are the parts of the document it replaced, by
+    path, so that it can be taken back and done again; `words` tells it to people."""
+
+    __tablename__ = "draft_operations"
+    __table_args__ = (
+        parent("workflow_id", "workflows"),
+        CheckConstraint("kind IN ('add', 'remove', 'move', 'change', 'replace')", name="kind"),
+    )
+
+    workflow_id: Mapped[UUID] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    organization_id: Mapped[UUID]
+    kind: Mapped[str]
+    step_id: Mapped[str | None]
+    words: Mapped[str]
+    before: Mapped[Any] = mapped_column(JSONB)
+    after: Mapped[Any] = mapped_column(JSONB)
+    made_by: Mapped[UUID | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=text("clock_timestamp()"))
+
+
+class WorkflowTimer(Base):
+    """When a workflow starts by itself next: its schedule, its look at a partner, one wedding.
+
+    `key` is `schedule`, `poll` or the wedding's id. Timers and the `cursor` of a poll belong to
+    the workflow and outlive its versions. `generation` rises when a wedding's moment may come
+    again after it fired; `fired_for` is the wedding's own date then.
+    """
+
+    __tablename__ = "workflow_timers"
+    __table_args__ = (
+        parent("workflow_id", "workflows"),
+        parent("wedding_id", "weddings"),
+        CheckConstraint("kind IN ('schedule', 'wedding_date', 'poll')", name="kind"),
+        Index("ix_workflow_timers_due", "due_at", postgresql_where=text("due_at IS NOT NULL")),
+        Index("ix_workflow_timers_of_wedding", "organization_id", "wedding_id"),
+    )
+
+    workflow_id: Mapped[UUID] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    organization_id: Mapped[UUID]
+    kind: Mapped[str]
+    wedding_id: Mapped[UUID | None]
+    due_at: Mapped[datetime | None]
+    generation: Mapped[int] = mapped_column(server_default="0")
+    fired_at: Mapped[datetime | None]
+    fired_for: Mapped[date | None]
+    cursor: Mapped[Any] = mapped_column(JSONB(none_as_null=True), nullable=True)
+    error: Mapped[Any] = mapped_column(JSONB(none_as_null=True), nullable=True)
+    failures: Mapped[int] = mapped_column(server_default="0")
+    owner: Mapped[UUID | None]
+    lease_until: Mapped[datetime | None]
 
 
 class WorkflowVersion(OrganizationRow, Base):
@@ -80,140 +127,23 @@ class WorkflowVersion(OrganizationRow, Base):
     published_by: Mapped[UUID | None]
 
 
-class Run(OrganizationRow, Base):
-    """One execution of one version.
+class RerunBatch(OrganizationRow, Base):
+    """Many runs to be run again, by a filter: resumable, with its progress. `after` is the last
+    run looked at."""
 
-    `cause` is why it exists and is unique per workflow. `engine_state` holds positions only.
-    `due_at` says when a drain should look at it next; `owner`, `fence`, `lease_until` are the
-    claim. `revision` rises with every recorded change, for pages that follow along.
-    """
-
-    __tablename__ = "runs"
+    __tablename__ = "rerun_batches"
     __table_args__ = (
         OrganizationRow.unique_inside_organization(),
-        UniqueConstraint("workflow_id", "cause"),
-        parent("workflow_id", "workflows"),
-        parent("version_id", "workflow_versions"),
-        parent("event_id", "events"),
-        parent("wedding_id", "weddings", ondelete="SET NULL (wedding_id)"),
-        CheckConstraint(f"state IN {RUN_STATES}", name="state"),
-        Index(
-            "ix_runs_due",
-            "workflow_id",
-            "due_at",
-            postgresql_where=text("state IN ('queued', 'waiting') AND due_at IS NOT NULL"),
-        ),
-        Index("ix_runs_claimed", "owner", postgresql_where=text("state = 'running'")),
-        Index("ix_runs_of_workflow", "organization_id", "workflow_id", text("id DESC")),
-        Index("ix_runs_of_event", "event_id", postgresql_where=text("event_id IS NOT NULL")),
-        Index("ix_runs_by_state", "organization_id", "state", text("id DESC")),
-        Index(
-            "ix_runs_waiting_for_a_slot",
-            "organization_id",
-            text("(waiting_for ->> 'id')"),
-            "id",
-            postgresql_where=text("state = 'waiting' AND waiting_for ->> 'kind' = 'limit'"),
-        ),
-        Index(
-            "ix_runs_needing_attention",
-            "organization_id",
-            "workflow_id",
-            postgresql_where=text("state = 'needs_attention'"),
-        ),
-        Index(
-            "ix_runs_waiting_for_a_connection",
-            "organization_id",
-            text("(waiting_for ->> 'id')"),
-            "id",
-            postgresql_where=text("state = 'waiting' AND waiting_for ->> 'kind' = 'connection'"),
-        ),
+        CheckConstraint("state IN ('running', 'done', 'cancelled')", name="state"),
+        Index("ix_rerun_batches_running", "id", postgresql_where=text("state = 'running'")),
     )
 
-    workflow_id: Mapped[UUID]
-    version_id: Mapped[UUID]
-    cause: Mapped[str]
-    event_id: Mapped[UUID | None]
-    wedding_id: Mapped[UUID | None]
-    input: Mapped[Any] = mapped_column(JSONB(none_as_null=True), nullable=True)
-    rerun_of: Mapped[UUID | None]
-    origin_run_id: Mapped[UUID | None]
-    state: Mapped[str] = mapped_column(server_default="queued")
-    reason: Mapped[Any] = mapped_column(JSONB(none_as_null=True), nullable=True)
-    waiting_for: Mapped[Any] = mapped_column(JSONB(none_as_null=True), nullable=True)
-    engine_state: Mapped[Any] = mapped_column(JSONB(none_as_null=True), nullable=True)
-    pending_decision: Mapped[Any] = mapped_column(JSONB(none_as_null=True), nullable=True)
-    revision: Mapped[int] = mapped_column(server_default="0")
-    due_at: Mapped[datetime | None]
-    started_at: Mapped[datetime | None]
-    finished_at: Mapped[datetime | None]
-    owner: Mapped[UUID | None]
-    fence: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    wanted: Mapped[dict[str, Any]]
+    state: Mapped[str] = mapped_column(server_default="running")
+    total: Mapped[int]
+    done: Mapped[int] = mapped_column(server_default="0")
+    passed_over: Mapped[int] = mapped_column(server_default="0")
+    after: Mapped[UUID | None]
+    made_by: Mapped[UUID | None]
     lease_until: Mapped[datetime | None]
-
-
-class OnceSlot(Base):
-    """Who is doing something to a far end that may happen once; free when no row is there.
-
-    `held_until` ends it when a process died without giving it back.
-    """
-
-    __tablename__ = "once_slots"
-    __table_args__ = (parent("run_id", "runs"),)
-
-    organization_id: Mapped[UUID] = mapped_column(primary_key=True)
-    far_end: Mapped[str] = mapped_column(primary_key=True)
-    run_id: Mapped[UUID] = mapped_column(index=True)
-    owner: Mapped[UUID]
-    held_until: Mapped[datetime]
-
-
-class RunStep(Base):
-    """One recorded piece of a run: what it was given, what it gave, what went wrong.
-
-    `item` numbers the rows of a `for_each`; `NO_ITEM` elsewhere. `generation` is part of the key
-    partners see: it rises only when a person changed the input or chose to send again.
-    """
-
-    __tablename__ = "run_steps"
-    __table_args__ = (
-        parent("run_id", "runs"),
-        CheckConstraint(f"state IN {STEP_STATES}", name="state"),
-    )
-
-    run_id: Mapped[UUID] = mapped_column(primary_key=True)
-    step_id: Mapped[str] = mapped_column(primary_key=True)
-    item: Mapped[int] = mapped_column(primary_key=True, server_default=text(str(NO_ITEM)))
-    organization_id: Mapped[UUID]
-    state: Mapped[str]
-    input: Mapped[Any] = mapped_column(JSONB(none_as_null=True), nullable=True)
-    output: Mapped[Any] = mapped_column(JSONB(none_as_null=True), nullable=True)
-    error: Mapped[Any] = mapped_column(JSONB(none_as_null=True), nullable=True)
-    explanation: Mapped[Any] = mapped_column(JSONB(none_as_null=True), nullable=True)
-    generation: Mapped[int] = mapped_column(server_default="0")
-    attempts: Mapped[int] = mapped_column(server_default="0")
-    position: Mapped[int] = mapped_column(server_default="0")
-    started_at: Mapped[datetime] = mapped_column(server_default=text("clock_timestamp()"))
     finished_at: Mapped[datetime | None]
-
-
-class StepAttempt(Base):
-    """One try of one effect: committed as started before its first byte leaves.
-
-    `finished_at` stays empty when the process died in between; the engine then treats the
-    attempt as one whose effect may have happened.
-    """
-
-    __tablename__ = "step_attempts"
-    __table_args__ = (parent("run_id", "runs"),)
-
-    run_id: Mapped[UUID] = mapped_column(primary_key=True)
-    step_id: Mapped[str] = mapped_column(primary_key=True)
-    item: Mapped[int] = mapped_column(primary_key=True, server_default=text(str(NO_ITEM)))
-    number: Mapped[int] = mapped_column(primary_key=True)
-    organization_id: Mapped[UUID]
-    idempotency_key: Mapped[str]
-    started_at: Mapped[datetime] = mapped_column(server_default=text("clock_timestamp()"))
-    finished_at: Mapped[datetime | None]
-    outcome: Mapped[str | None]
-    error: Mapped[Any] = mapped_column(JSONB(none_as_null=True), nullable=True)
-    ms: Mapped[int | None]

@@ -17,7 +17,8 @@ from wedsync.listings import manifests
 from wedsync.platform.db import db
 from wedsync.webhooks.models import Hook
 from wedsync.weddings.models import Wedding
-from wedsync.workflows.models import Run, RunStep, Workflow, WorkflowVersion
+from wedsync.workflows.models import Workflow, WorkflowVersion
+from wedsync.workflows.run_models import Run, RunStep
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,14 +13,8 @@ from wedsync.events import queries as events
 from wedsync.platform import ids
 from wedsync.platform.db import db
 from wedsync.webhooks.delivery_queries import STATES as DELIVERY_STATES
-from wedsync.workflows.models import (
-    RUN_STATES,
-    Run,
-    RunStep,
-    StepAttempt,
-    Workflow,
-    WorkflowVersion,
-)
+from wedsync.workflows.models import Workflow, WorkflowVersion
+from wedsync.workflows.run_models import RUN_STATES, Run, RunStep, StepAttempt
 
 _LARGEST_NUMBER = 2**31 - 1
 

@@ -12,9 +12,9 @@ from wedsync.events.models import Event
 from wedsync.platform.db import db
 from wedsync.weddings.models import Wedding
 from wedsync.workflows import page_queries, queries
-from wedsync.workflows.models import NO_ITEM, Run
 from wedsync.workflows.page_queries import RunRow
 from wedsync.workflows.queries import RecordedStep
+from wedsync.workflows.run_models import NO_ITEM, Run
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ from wedsync.platform import wording
 from wedsync.platform.wording import Wording, capital, duration, sentence_end
 from wedsync.workflows.engine.outline import children
 from wedsync.workflows.engine.steps.kind import Child, mapping, sequence
-from wedsync.workflows.models import FINAL_RUN_STATES, StepAttempt
 from wedsync.workflows.queries import RecordedStep
+from wedsync.workflows.run_models import FINAL_RUN_STATES, StepAttempt
 from wedsync.workflows.run_reading import RunReading
 from wedsync.workflows.run_words import State, waits_until
 from wedsync.workflows.shown_values import rows_of

@@ -16,8 +16,8 @@ from wedsync.platform.wording import (
     name_words,
     sentence_end,
 )
-from wedsync.workflows.models import FINAL_RUN_STATES
 from wedsync.workflows.page_queries import RunRow
+from wedsync.workflows.run_models import FINAL_RUN_STATES
 from wedsync.workflows.run_reading import RunReading
 from wedsync.workflows.run_steps import Told, told_steps
 from wedsync.workflows.run_words import (

@@ -19,8 +19,9 @@ from wedsync.workflows import queries
 from wedsync.workflows.engine import steps_in_order
 from wedsync.workflows.engine.state import Position, position_of, standing
 from wedsync.workflows.journal import LANES
-from wedsync.workflows.models import FINAL_RUN_STATES, NO_ITEM, Run, RunStep, WorkflowVersion
+from wedsync.workflows.models import WorkflowVersion
 from wedsync.workflows.reach import Reach
+from wedsync.workflows.run_models import FINAL_RUN_STATES, NO_ITEM, Run, RunStep
 
 Choice = Literal["send_again", "treat_as_done", "skip"]
 

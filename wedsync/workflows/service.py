@@ -18,7 +18,8 @@ from wedsync.platform.identity import Identity
 from wedsync.workflows import queries
 from wedsync.workflows.checking import blocks_publishing, problems_of
 from wedsync.workflows.engine import Problem
-from wedsync.workflows.models import Run, Workflow, WorkflowVersion
+from wedsync.workflows.models import Workflow, WorkflowVersion
+from wedsync.workflows.run_models import Run
 
 MAX_NAME = 200
 MAX_NOTE = 2_000

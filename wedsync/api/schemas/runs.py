@@ -8,8 +8,8 @@ from pydantic import Field
 
 from wedsync.api.schemas.base import Answer, Body, Page, PageQuery, Resource
 from wedsync.platform import leaves
-from wedsync.workflows.models import NO_ITEM, Run, StepAttempt
 from wedsync.workflows.queries import RecordedStep, RunLine, RunRecord
+from wedsync.workflows.run_models import NO_ITEM, Run, StepAttempt
 
 RunState = Literal[
     "queued",
