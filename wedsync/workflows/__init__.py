@@ -4,6 +4,7 @@ Nouns: a *workflow* with its *draft*, a published *version*, a *run* and its rec
 
 | subject | where |
 |---|---|
+| rows | `models`; `run_models`, the journal; `waiting_models`, what runs wait for |
 | what comes next | `engine`, pure |
 | what a step can do | `actions` built in; `catalogue`, all there are; `reach`, by which account |
 | the gallery | `ready_made` |
