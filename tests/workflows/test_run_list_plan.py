@@ -55,6 +55,11 @@ def many_runs(app: APIFlask, owner: Persona) -> UUID:
     return workflow_id
 
 
+def seen_by(person: Persona) -> tuple[Any, Any]:
+    """The runs people of this organization see: no items of loops."""
+    return Run.organization_id == person.organization_id, Run.parent_run_id.is_(None)
+
+
 def plan_of(app: APIFlask, *wanted: Any) -> list[dict[str, Any]]:
     """The nodes of the plan, as PostgreSQL ran it."""
     with app.app_context():
@@ -83,21 +88,21 @@ def rows_read(nodes: list[dict[str, Any]]) -> float:
 
 
 def test_the_latest_runs_are_read_by_index(app: APIFlask, owner: Persona, many_runs: UUID) -> None:
-    nodes = plan_of(app, Run.organization_id == owner.organization_id)
+    nodes = plan_of(app, *seen_by(owner))
     assert rows_read(nodes) <= 60
 
 
 def test_runs_in_one_state_are_read_by_index(
     app: APIFlask, owner: Persona, many_runs: UUID
 ) -> None:
-    nodes = plan_of(app, Run.organization_id == owner.organization_id, Run.state.in_(("failed",)))
+    nodes = plan_of(app, *seen_by(owner), Run.state.in_(("failed",)))
     assert rows_read(nodes) <= 60
 
 
 def test_runs_of_one_workflow_are_read_by_index(
     app: APIFlask, owner: Persona, many_runs: UUID
 ) -> None:
-    nodes = plan_of(app, Run.organization_id == owner.organization_id, Run.workflow_id == many_runs)
+    nodes = plan_of(app, *seen_by(owner), Run.workflow_id == many_runs)
     assert rows_read(nodes) <= 60
 
 

@@ -30,6 +30,7 @@ _PACE = (
 )
 # The limit also keeps the planner from reading all attempts there are to join them.
 _LATEST = "ORDER BY a.number DESC LIMIT 5"
+_LATEST_OF_STEP = "ORDER BY a.item DESC, a.number DESC LIMIT 5"
 _CONNECTIONS = text(
     "SELECT c.id, c.slug, c.name, c.account_name, c.state, c.state_since, c.reason,"
     " c.refresh_failures, c.refresh_due_at, c.check_due_at, v.manifest ->> 'name' AS connector"
@@ -46,13 +47,15 @@ _CONNECTION_PACES = text(
     "   '$.** ? (@.connection.type() == \"string\")') step WHERE w.organization_id = :id)"
     f" SELECT used.connection_id,{_PACE} FROM used CROSS JOIN LATERAL ("
     "  SELECT r.id FROM runs r WHERE r.organization_id = :id AND r.workflow_id = used.workflow_id"
-    f"   AND r.id >= :first AND r.version_id = used.version_id ORDER BY r.id DESC LIMIT {MEASURED}"
+    "   AND r.parent_run_id IS NULL AND r.id >= :first"
+    f"   AND r.version_id = used.version_id ORDER BY r.id DESC LIMIT {MEASURED}"
     " ) r CROSS JOIN LATERAL (SELECT a.outcome = 'ok' AS ok, a.ms, a.finished_at"
     "  FROM step_attempts a WHERE a.run_id = r.id AND a.step_id = used.step_id"
-    f"  AND a.finished_at IS NOT NULL {_LATEST}) a GROUP BY used.connection_id"
+    f"  AND a.finished_at IS NOT NULL {_LATEST_OF_STEP}) a GROUP BY used.connection_id"
 )
 _WAITING_FOR_CONNECTIONS = text(
-    "SELECT waiting_for ->> 'id' AS connection_id, count(*) AS waiting FROM runs"
+    "SELECT waiting_for ->> 'id' AS connection_id,"
+    " count(DISTINCT coalesce(root_run_id, id)) AS waiting FROM runs"
     " WHERE organization_id = :id AND state = 'waiting' AND waiting_for ->> 'kind' = 'connection'"
     " GROUP BY 1"
 )
@@ -102,20 +105,23 @@ _RUN_HOURS = text(
     "  SELECT date_trunc('hour', r.created_at) AS hour, count(*) AS made,"
     "   count(*) FILTER (WHERE r.state IN ('succeeded', 'filtered')) AS done,"
     "   count(*) FILTER (WHERE r.state IN ('failed', 'needs_attention')) AS bad"
-    "  FROM runs r WHERE r.organization_id = :id AND r.workflow_id = w.id AND r.id >= :first"
+    "  FROM runs r WHERE r.organization_id = :id AND r.workflow_id = w.id"
+    "   AND r.parent_run_id IS NULL AND r.id >= :first"
     "  GROUP BY 1) hours WHERE w.organization_id = :id"
 )
 _RUN_PACES = text(
     f"SELECT w.id AS of,{_PACE} FROM workflows w CROSS JOIN LATERAL ("
     "  SELECT r.state = 'succeeded' AS ok, r.finished_at,"
     "   extract(epoch FROM r.finished_at - r.created_at) * 1000 AS ms FROM runs r"
-    "  WHERE r.organization_id = :id AND r.workflow_id = w.id AND r.id >= :first"
-    f"   AND r.state IN ('succeeded', 'failed') ORDER BY r.id DESC LIMIT {MEASURED}) r"
+    "  WHERE r.organization_id = :id AND r.workflow_id = w.id AND r.parent_run_id IS NULL"
+    "   AND r.id >= :first AND r.state IN ('succeeded', 'failed')"
+    f"  ORDER BY r.id DESC LIMIT {MEASURED}) r"
     " WHERE w.organization_id = :id GROUP BY w.id"
 )
 _ASKING = text(
     "SELECT workflow_id, count(*) AS asking, min(created_at) AS since FROM runs"
-    " WHERE organization_id = :id AND state = 'needs_attention' GROUP BY workflow_id"
+    " WHERE organization_id = :id AND parent_run_id IS NULL AND state = 'needs_attention'"
+    " GROUP BY workflow_id"
 )
 _DUE = text(
     "SELECT w.id AS of, l.next_due_at AS since FROM workflows w"

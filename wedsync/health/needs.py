@@ -49,7 +49,7 @@ _NOTICES = text(
 )
 _COUNT = text(
     "SELECT (SELECT count(*) FROM runs WHERE organization_id = :organization_id"
-    "  AND state = 'needs_attention')"
+    "  AND parent_run_id IS NULL AND state = 'needs_attention')"
     f" + (SELECT count(DISTINCT workflow_id) FROM ({FAILED}) f)"
     " + (SELECT count(*) FROM endpoints WHERE organization_id = :organization_id"
     "  AND state = 'disabled')"

@@ -26,8 +26,8 @@ _COUNTS = text(
     " (SELECT count(*) FROM workflows WHERE organization_id = :id) AS workflows,"
     " (SELECT count(*) FROM workflows WHERE organization_id = :id AND state = 'on') AS on_,"
     " (SELECT count(*) FROM workflows WHERE organization_id = :id AND state = 'paused') AS paused,"
-    " (SELECT count(*) FROM runs WHERE organization_id = :id AND state = 'needs_attention')"
-    "  AS asking,"
+    " (SELECT count(*) FROM runs WHERE organization_id = :id AND parent_run_id IS NULL"
+    "  AND state = 'needs_attention') AS asking,"
     " (SELECT count(*) FROM deliveries WHERE organization_id = :id AND state = 'due') AS waiting"
 )
 _WAITING_RUNS = (
@@ -35,7 +35,7 @@ _WAITING_RUNS = (
     " w.name AS what, 1 AS number"
     " FROM runs r JOIN workflows w ON w.organization_id = r.organization_id"
     "  AND w.id = r.workflow_id"
-    " WHERE r.organization_id = :id AND r.state = 'waiting' AND r.due_at IS NOT NULL"
+    " WHERE r.organization_id = :id AND r.parent_run_id IS NULL AND r.state = 'waiting'"
     "  AND r.due_at < :end ORDER BY r.due_at LIMIT :limit"
 )
 # One line per endpoint, however many deliveries wait for it.

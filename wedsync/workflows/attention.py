@@ -19,7 +19,7 @@ ABOUT = "workflow"
 _TO_TELL = text(
     "SELECT n.organization_id, n.workflow_id, w.name, n.needing"
     " FROM (SELECT organization_id, workflow_id, count(*) AS needing FROM runs"
-    "  WHERE state = 'needs_attention' GROUP BY organization_id, workflow_id) n"
+    "  WHERE state = 'needs_attention' AND parent_run_id IS NULL GROUP BY organization_id, workflow_id) n"
     " JOIN workflows w ON w.organization_id = n.organization_id AND w.id = n.workflow_id"
     " WHERE NOT EXISTS (SELECT FROM notices WHERE organization_id = n.organization_id"
     "  AND about_kind = :about AND about_id = n.workflow_id AND code = :code"
@@ -30,7 +30,8 @@ _TO_CLOSE = text(
     "SELECT organization_id, about_id FROM notices"
     " WHERE about_kind = :about AND code = :code AND closed_at IS NULL"
     " AND NOT EXISTS (SELECT FROM runs WHERE runs.organization_id = notices.organization_id"
-    "  AND runs.workflow_id = notices.about_id AND runs.state = 'needs_attention')"
+    "  AND runs.workflow_id = notices.about_id AND runs.state = 'needs_attention'"
+    "  AND runs.parent_run_id IS NULL)"
     " ORDER BY organization_id, about_id"
 )
 

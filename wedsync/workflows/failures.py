@@ -17,8 +17,8 @@ _LOOKED_AT = 500
 # A run that was taken up again is known by its cause, for which there is an index.
 FAILED = (
     "SELECT r.workflow_id, r.id, r.finished_at FROM (SELECT id, workflow_id, finished_at FROM runs"
-    "  WHERE organization_id = :organization_id AND state = 'failed' ORDER BY id DESC"
-    f"  LIMIT {_LOOKED_AT}) r WHERE r.finished_at >= :since AND NOT EXISTS"
+    "  WHERE organization_id = :organization_id AND parent_run_id IS NULL AND state = 'failed'"
+    f"  ORDER BY id DESC LIMIT {_LOOKED_AT}) r WHERE r.finished_at >= :since AND NOT EXISTS"
     "  (SELECT 1 FROM runs again WHERE again.workflow_id = r.workflow_id"
     "   AND again.cause = 'rerun:' || r.id || '\\:1')"
 )

@@ -18,7 +18,7 @@ from wedsync.platform.db import db
 from wedsync.webhooks.models import Hook
 from wedsync.weddings.models import Wedding
 from wedsync.workflows.models import Workflow, WorkflowVersion
-from wedsync.workflows.run_models import Run, RunStep
+from wedsync.workflows.run_models import NO_ITEM, Run, RunStep
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ def list_run_rows(
     limit: int = 50,
 ) -> list[RunRow]:
     """Runs, newest first, older than `before`, narrowed to what is given."""
-    wanted = [Run.organization_id == organization_id]
+    wanted = [Run.organization_id == organization_id, Run.parent_run_id.is_(None)]
     if run_id:
         wanted.append(Run.id == run_id)
     if states:
@@ -145,7 +145,11 @@ def step_marks(organization_id: UUID, run_ids: Collection[UUID]) -> dict[UUID, l
         return marks
     rows = db.session.execute(
         select(RunStep.run_id, RunStep.step_id, RunStep.state, RunStep.explanation["taken"].astext)
-        .where(RunStep.organization_id == organization_id, RunStep.run_id.in_(marks))
+        .where(
+            RunStep.organization_id == organization_id,
+            RunStep.run_id.in_(marks),
+            RunStep.item == NO_ITEM,
+        )
         .order_by(RunStep.run_id, RunStep.position, RunStep.started_at)
     )
     for run_id, step, state, taken in rows:
@@ -168,7 +172,11 @@ def open_counts(organization_id: UUID, states: Collection[str]) -> dict[str, int
     """How many runs are in each of these states, asked only of the few that are not over."""
     rows = db.session.execute(
         select(Run.state, func.count())
-        .where(Run.organization_id == organization_id, Run.state.in_(states))
+        .where(
+            Run.organization_id == organization_id,
+            Run.parent_run_id.is_(None),
+            Run.state.in_(states),
+        )
         .group_by(Run.state)
     )
     return dict.fromkeys(states, 0) | dict(rows.all())
@@ -248,7 +256,11 @@ def last_runs(organization_id: UUID, workflow_ids: Collection[UUID]) -> dict[UUI
     """When each of these workflows last began a run; None for those that never did."""
     latest = (
         select(Run.created_at)
-        .where(Run.organization_id == organization_id, Run.workflow_id == Workflow.id)
+        .where(
+            Run.organization_id == organization_id,
+            Run.workflow_id == Workflow.id,
+            Run.parent_run_id.is_(None),
+        )
         .order_by(Run.id.desc())
         .limit(1)
         .correlate(Workflow)

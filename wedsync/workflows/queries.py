@@ -14,7 +14,7 @@ from wedsync.platform import ids
 from wedsync.platform.db import db
 from wedsync.webhooks.delivery_queries import STATES as DELIVERY_STATES
 from wedsync.workflows.models import Workflow, WorkflowVersion
-from wedsync.workflows.run_models import RUN_STATES, Run, RunStep, StepAttempt
+from wedsync.workflows.run_models import NO_ITEM, RUN_STATES, Run, RunStep, StepAttempt
 
 _LARGEST_NUMBER = 2**31 - 1
 
@@ -24,7 +24,8 @@ _BOOKS = text(
     "  count(*) AS n FROM events WHERE organization_id = :organization_id AND id >= :first"
     "  GROUP BY 2"
     " UNION ALL SELECT 'runs', state, count(*) FROM runs"
-    "  WHERE organization_id = :organization_id AND id >= :first GROUP BY state"
+    "  WHERE organization_id = :organization_id AND parent_run_id IS NULL AND id >= :first"
+    "  GROUP BY state"
     " UNION ALL SELECT 'deliveries', state, count(*) FROM deliveries"
     "  WHERE organization_id = :organization_id AND id >= :first GROUP BY state"
 )
@@ -212,7 +213,7 @@ def runs_query(
     """The statement behind `list_runs`, so that a test can read its plan."""
     return (
         _run_lines(organization_id)
-        .where(*_run_conditions(wanted, before))
+        .where(Run.parent_run_id.is_(None), *_run_conditions(wanted, before))
         .order_by(Run.id.desc())
         .limit(limit)
         .options(defer(Run.input), defer(Run.engine_state), defer(Run.pending_decision))
@@ -224,7 +225,11 @@ def run_record(organization_id: UUID, run_id: UUID) -> RunRecord:
     line = run_line(organization_id, run_id)
     steps = db.session.scalars(
         select(RunStep)
-        .where(RunStep.organization_id == organization_id, RunStep.run_id == run_id)
+        .where(
+            RunStep.organization_id == organization_id,
+            RunStep.run_id == run_id,
+            RunStep.item == NO_ITEM,
+        )
         .order_by(RunStep.position, RunStep.started_at, RunStep.step_id, RunStep.item)
     ).all()
     return RunRecord(line, _with_attempts(organization_id, run_id, steps))
@@ -293,7 +298,11 @@ def _with_attempts(
 ) -> tuple[RecordedStep, ...]:
     attempts = db.session.scalars(
         select(StepAttempt)
-        .where(StepAttempt.organization_id == organization_id, StepAttempt.run_id == run_id)
+        .where(
+            StepAttempt.organization_id == organization_id,
+            StepAttempt.run_id == run_id,
+            StepAttempt.item == NO_ITEM,
+        )
         .order_by(StepAttempt.number)
     )
     by_step: dict[tuple[str, int], list[StepAttempt]] = {}
