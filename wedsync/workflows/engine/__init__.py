@@ -11,12 +11,14 @@ runs, rehearsals, previews and tests, and a run can wait for two years in a few 
 | event, decision | `protocol`; `advance` is the whole of it, `attempts` what follows an effect |
 | state | `state`: positions only, upcast across releases |
 | expression, condition | `expressions`, `operators`, `growth`; `clauses`, `conditions` say why |
+| instant | `anchors`: dates of a wedding; `schedules`: cron; `zones`: clocks that change |
 | words for people | `sentences`, `outline`, `words` |
 
 Start reading at `advance.advance`.
 """
 
 from wedsync.workflows.engine.advance import advance
+from wedsync.workflows.engine.anchors import ANCHORS, anchor_date, moment
 from wedsync.workflows.engine.clauses import condition_words
 from wedsync.workflows.engine.compiling import compile_definition
 from wedsync.workflows.engine.conditions import Verdict
@@ -36,12 +38,14 @@ from wedsync.workflows.engine.protocol import (
     State,
     WaitUntil,
 )
+from wedsync.workflows.engine.schedules import is_cron, next_after, occurrences
 from wedsync.workflows.engine.sentences import sentence, summary, trigger_sentence
 from wedsync.workflows.engine.state import STATE_FORMAT, upcast
 from wedsync.workflows.engine.steps.kind import ActionInfo
 from wedsync.workflows.engine.validation import FORMAT, validate
 
 __all__ = [
+    "ANCHORS",
     "FORMAT",
     "RECOVERIES_BEFORE_PARKING",
     "STATE_FORMAT",
@@ -61,10 +65,15 @@ __all__ = [
     "Verdict",
     "WaitUntil",
     "advance",
+    "anchor_date",
     "compile_definition",
     "condition_words",
     "escape_key",
+    "is_cron",
     "literal",
+    "moment",
+    "next_after",
+    "occurrences",
     "sentence",
     "steps_in_order",
     "summary",
