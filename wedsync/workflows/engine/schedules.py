@@ -71,7 +71,7 @@ def _after(cron: str, zone: str, instant: datetime) -> Iterator[datetime]:
 
 
 def _look_back(instant: datetime, zone: tzinfo) -> timedelta:
-    """How far to begin earlier: a change of the clocks just before must be seen whole."""
-    offset = instant.astimezone(zone).utcoffset()
-    steady = (instant - _WIDEST_CHANGE).astimezone(zone).utcoffset() == offset
+    """How far to begin earlier: where the clocks change, times shown twice must be seen whole."""
+    before, after = instant - _WIDEST_CHANGE, instant + _WIDEST_CHANGE
+    steady = before.astimezone(zone).utcoffset() == after.astimezone(zone).utcoffset()
     return timedelta() if steady else _WIDEST_CHANGE
