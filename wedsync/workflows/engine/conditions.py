@@ -69,6 +69,11 @@ class Condition:
         self._explained = None if plain else _compile(tree)
         self._words = condition_words(when)
 
+    @property
+    def wedding_paths(self) -> frozenset[tuple[str, ...]]:
+        """What it reads of the wedding; see `expressions.Calculation`."""
+        return self._test.wedding_paths
+
     def judge(self, sight: Sight) -> Verdict:
         """Whether it fits what is seen; raises `EvaluationFailed`."""
         fits = bool(self._test.value(sight))

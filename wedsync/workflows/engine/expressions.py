@@ -52,12 +52,17 @@ class Sight(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Calculation:
-    """One compiled rule. `reads` are the steps whose outputs it looks at; None: any."""
+    """One compiled rule. `reads` are the steps whose outputs it looks at; None: any.
+
+    `wedding_paths` are the paths below `wedding` it looks at, like `("wedding", "date")`;
+    `("wedding",)` alone stands for any of them.
+    """
 
     rule: Rule
     reads: frozenset[str] | None
     guard: Rule | None = None
     copies: int = 1
+    wedding_paths: frozenset[tuple[str, ...]] = frozenset()
 
     def value(self, sight: Sight) -> Any:
         """What the rule gives; raises `EvaluationFailed`."""
@@ -84,19 +89,19 @@ def compile_operand(expression: Any) -> Calculation | None:
 
 
 def _calculation(rule: Rule) -> Calculation:
-    return Calculation(rule, step_reads(rule))
+    return Calculation(rule, step_reads(rule), wedding_paths=wedding_reads(rule))
 
 
 def _leaf(expression: Any) -> Calculation:
     rule = _TEMPLATES.compile(expression)
     found = growth(expression)
     if not (found.loops or found.builds):
-        return Calculation(rule, step_reads(rule))
+        return _calculation(rule)
     # Writing the answer out as text costs operations by its length, so the guard fails before an
     # answer of gigabytes is turned into Python objects.
     guard = _GUARDS.compile({"length": [{"cat": [expression]}]})
     copies = OPS_BUDGET if found.loops else found.reads
-    return Calculation(rule, step_reads(rule), guard, copies)
+    return Calculation(rule, step_reads(rule), guard, copies, wedding_reads(rule))
 
 
 def step_reads(rule: Rule) -> frozenset[str] | None:
@@ -110,6 +115,15 @@ def step_reads(rule: Rule) -> frozenset[str] | None:
         if path[0] == "steps":
             named.add(path[1])
     return frozenset(named)
+
+
+def wedding_reads(rule: Rule) -> frozenset[tuple[str, ...]]:
+    """What a rule reads of the wedding; see `Calculation`."""
+    facts = rule.facts()
+    paths = [tuple(path) for path in facts["reads"]]
+    if not facts["reads_complete"] or () in paths:
+        return frozenset((("wedding",),))
+    return frozenset(path for path in paths if path[0] == "wedding")
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +150,11 @@ class Template:
 
     root: _Node
 
+    @property
+    def wedding_paths(self) -> frozenset[tuple[str, ...]]:
+        """What its calculations read of the wedding; see `Calculation`."""
+        return frozenset(path for each in _leaves(self.root) for path in each.wedding_paths)
+
     def fill(self, sight: Sight) -> dict[str, Any]:
         """The finished object; raises `EvaluationFailed` when it cannot be made or is too big."""
         filled = _fill(self.root, sight, _Scale())
@@ -151,6 +170,17 @@ class Template:
 
 def compile_template(values: Mapping[str, Any]) -> Template:
     return Template(_plant(values))
+
+
+def _leaves(node: _Node) -> Iterator[Calculation]:
+    if isinstance(node, Calculation):
+        yield node
+    elif isinstance(node, _Fields):
+        for _, part in node.parts:
+            yield from _leaves(part)
+    elif isinstance(node, _Items):
+        for part in node.parts:
+            yield from _leaves(part)
 
 
 def _plant(value: Any) -> _Node:
