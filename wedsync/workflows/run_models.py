@@ -41,7 +41,8 @@ class Run(OrganizationRow, Base):
     many there are, which is next to be taken up, and how many are not over. `caller_run_id` is the
     run (or item) whose `call` started this one.
 
-    `cause` is why it exists and is unique per workflow. `engine_state` holds positions only.
+    `cause` is why it exists and is unique per workflow; `causation` says which workflows led to it
+    where no event does. `engine_state` holds positions only.
     `due_at` says when a drain should look at it next; `owner`, `fence`, `lease_until` are the
     claim. `revision` rises with every recorded change, for pages that follow along.
     """
@@ -130,6 +131,7 @@ class Run(OrganizationRow, Base):
     event_id: Mapped[UUID | None]
     wedding_id: Mapped[UUID | None]
     input: Mapped[Any] = mapped_column(JSONB(none_as_null=True), nullable=True)
+    causation: Mapped[Any] = mapped_column(JSONB(none_as_null=True), nullable=True)
     rerun_of: Mapped[UUID | None]
     origin_run_id: Mapped[UUID | None]
     parent_run_id: Mapped[UUID | None]

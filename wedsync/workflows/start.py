@@ -1,13 +1,13 @@
 """Starting runs: which live workflows an event concerns, and one run for each.
 
-Called by the fan-out in its transaction. `(workflow_id, cause)` is unique, so an event fanned out
-twice still starts one run.
+Whatever starts runs (the fan-out, schedules, dates, calls) writes them by `insert_runs` in its own
+transaction. `(workflow_id, cause)` is unique, so a cause that comes twice still starts one run.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from sqlalchemy import Connection, Row, text
@@ -33,22 +33,38 @@ _LIVE = text(
 )
 _INSERT = text(
     "INSERT INTO runs (id, organization_id, workflow_id, version_id, cause, event_id, wedding_id,"
-    " state, reason, due_at)"
-    " SELECT id, organization_id, workflow_id, version_id, cause, event_id, wedding_id, state,"
-    " reason, due_at FROM "
+    " input, state, reason, caller_run_id, causation, due_at)"
+    " SELECT id, organization_id, workflow_id, version_id, cause, event_id, wedding_id, input,"
+    " state, reason, caller_run_id, causation, due_at FROM "
     + recordset(
         "id uuid, organization_id uuid, workflow_id uuid, version_id uuid, cause text,"
-        " event_id uuid, wedding_id uuid, state text, reason jsonb, due_at timestamptz"
+        " event_id uuid, wedding_id uuid, input jsonb, state text, reason jsonb,"
+        " caller_run_id uuid, causation jsonb, due_at timestamptz"
     )
-    + " ON CONFLICT (workflow_id, cause) DO NOTHING"
+    + " ON CONFLICT (workflow_id, cause) DO NOTHING RETURNING id"
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _New:
-    workflow: Row[Any]
-    event: FannedEvent
-    loop: str | None
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewRun:
+    """A run that is to begin: `queued`, or parked at once for a `reason`.
+
+    `cause` is unique per workflow. Without an event its steps see `input` as `trigger.data`;
+    `causation` then says which workflows led to it.
+    """
+
+    organization_id: UUID
+    workflow_id: UUID
+    version_id: UUID
+    cause: str
+    event_id: UUID | None = None
+    wedding_id: UUID | None = None
+    input: Any = None
+    state: Literal["queued", "needs_attention"] = "queued"
+    reason: Mapping[str, Any] | None = None
+    caller_run_id: UUID | None = None
+    causation: Mapping[str, Any] | None = None
+    id: UUID = field(default_factory=ids.new_id)
 
 
 def start_runs(
@@ -64,15 +80,36 @@ def start_runs(
         },
     ).all()
     new = [
-        _New(workflow, event, _loop(workflow.workflow_id, event.causation))
+        _new(workflow, event)
         for event in events
         for workflow in workflows
         if _concerns(workflow, event) and _passes(connection, programs, workflow, event, now)
     ]
-    if new:
-        _insert(connection, new, now)
-        _touch(connection, new, now)  # last: the lanes are locked until the commit
+    insert_runs(connection, new, now)
     return len(new)
+
+
+def loop_words(workflow_id: UUID, causation: Mapping[str, Any]) -> str | None:
+    """Why this run would go round in circles, if it would (design `engine.md`, Events)."""
+    if causation["depth"] > MAX_DEPTH:
+        return f"More than {MAX_DEPTH} workflows have set each other off in a row."
+    if causation["chain"].count(str(workflow_id)) >= MAX_TURNS:
+        return f"This workflow has set itself off {MAX_TURNS} times."
+    return None
+
+
+def _new(workflow: Row[Any], event: FannedEvent) -> NewRun:
+    loop = loop_words(workflow.workflow_id, event.causation)
+    return NewRun(
+        organization_id=event.organization_id,
+        workflow_id=workflow.workflow_id,
+        version_id=workflow.version_id,
+        cause=f"event:{event.id}",
+        event_id=event.id,
+        wedding_id=event.wedding_id,
+        state="needs_attention" if loop else "queued",
+        reason={"code": "loop", "message": loop} if loop else None,
+    )
 
 
 def _concerns(workflow: Row[Any], event: FannedEvent) -> bool:
@@ -103,38 +140,46 @@ def _passes(
     return program.accepts(event.as_trigger(), now).fits
 
 
-def _loop(workflow_id: UUID, causation: Mapping[str, Any]) -> str | None:
-    """Why this run would go round in circles, if it would (design `engine.md`, Events)."""
-    if causation["depth"] > MAX_DEPTH:
-        return f"More than {MAX_DEPTH} workflows have set each other off in a row."
-    if causation["chain"].count(str(workflow_id)) >= MAX_TURNS:
-        return f"This workflow has set itself off {MAX_TURNS} times."
-    return None
+def insert_runs(connection: Connection, new: Sequence[NewRun], now: datetime) -> set[UUID]:
+    """Write these runs, those that are queued due `now`; returns the ids of those written: a
+    cause that started a run before starts none again.
+
+    Call it last in a transaction, after whatever locks rows: the lanes are locked until the
+    commit. The caller commits and rings `runs`.
+    """
+    if not new:
+        return set()
+    inserted = _insert(connection, new, now)
+    touch(connection, [row for row in new if row.state == "queued"], now)
+    return inserted
 
 
-def _touch(connection: Connection, new: Sequence[_New], now: datetime) -> None:
+def touch(connection: Connection, new: Iterable[NewRun], now: datetime) -> None:
+    """Say that the lanes of these runs have work."""
     lanes: dict[UUID, dict[str, datetime]] = {}
     for row in new:
-        if row.loop is None:
-            lanes.setdefault(row.event.organization_id, {})[str(row.workflow.workflow_id)] = now
+        lanes.setdefault(row.organization_id, {})[str(row.workflow_id)] = now
     for organization_id in sorted(lanes):
         leases.touch_lanes(connection, LANES, organization_id, lanes[organization_id])
 
 
-def _insert(connection: Connection, new: Sequence[_New], now: datetime) -> None:
+def _insert(connection: Connection, new: Sequence[NewRun], now: datetime) -> set[UUID]:
     rows = [
         {
-            "id": ids.new_id(),
-            "organization_id": row.event.organization_id,
-            "workflow_id": row.workflow.workflow_id,
-            "version_id": row.workflow.version_id,
-            "cause": f"event:{row.event.id}",
-            "event_id": row.event.id,
-            "wedding_id": row.event.wedding_id,
-            "state": "needs_attention" if row.loop else "queued",
-            "reason": {"code": "loop", "message": row.loop} if row.loop else None,
-            "due_at": None if row.loop else now,
+            "id": row.id,
+            "organization_id": row.organization_id,
+            "workflow_id": row.workflow_id,
+            "version_id": row.version_id,
+            "cause": row.cause,
+            "event_id": row.event_id,
+            "wedding_id": row.wedding_id,
+            "input": row.input,
+            "state": row.state,
+            "reason": row.reason,
+            "caller_run_id": row.caller_run_id,
+            "causation": row.causation,
+            "due_at": now if row.state == "queued" else None,
         }
         for row in new
     ]
-    connection.execute(_INSERT, batch.rows(rows))
+    return set(connection.execute(_INSERT, batch.rows(rows)).scalars())

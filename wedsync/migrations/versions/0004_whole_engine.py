@@ -341,6 +341,12 @@ def upgrade() -> None:
         existing_nullable=False,
         existing_server_default=sa.text("'-1'::integer"),
     )
+    op.add_column(
+        "runs",
+        sa.Column(
+            "causation", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True
+        ),
+    )
     op.add_column("runs", sa.Column("parent_run_id", sa.UUID(), nullable=True))
     op.add_column("runs", sa.Column("root_run_id", sa.UUID(), nullable=True))
     op.add_column("runs", sa.Column("caller_run_id", sa.UUID(), nullable=True))
@@ -521,6 +527,7 @@ def downgrade() -> None:
     op.drop_column("runs", "caller_run_id")
     op.drop_column("runs", "root_run_id")
     op.drop_column("runs", "parent_run_id")
+    op.drop_column("runs", "causation")
     op.alter_column(
         "run_steps",
         "item",
