@@ -71,9 +71,12 @@ class DraftOperation(Base):
 class WorkflowTimer(Base):
     """When a workflow starts by itself next: its schedule, its look at a partner, one wedding.
 
-    `key` is `schedule`, `poll` or the wedding's id. Timers and the `cursor` of a poll belong to
-    the workflow and outlive its versions. `generation` rises when a wedding's moment may come
-    again after it fired; `fired_for` is the wedding's own date then.
+    `key` is `schedule`, `poll:<connection>:<stream>`, a wedding's id, or `weddings` while all of
+    them are to be planned. Timers and the `cursor` of a poll belong to the workflow and outlive
+    its versions. `due_at` is when to look, none while the workflow is not on; `plan` is what was
+    planned last (see `schedule_timers`, `wedding_timers`, `poll_timers`). `generation` counts how
+    often a wedding's moment came; `fired_for` is the day it was counted from then,
+    `fired_generation` the wedding's own `date_generation`.
     """
 
     __tablename__ = "workflow_timers"
@@ -94,6 +97,8 @@ class WorkflowTimer(Base):
     generation: Mapped[int] = mapped_column(server_default="0")
     fired_at: Mapped[datetime | None]
     fired_for: Mapped[date | None]
+    fired_generation: Mapped[int | None]
+    plan: Mapped[Any] = mapped_column(JSONB(none_as_null=True), nullable=True)
     cursor: Mapped[Any] = mapped_column(JSONB(none_as_null=True), nullable=True)
     error: Mapped[Any] = mapped_column(JSONB(none_as_null=True), nullable=True)
     failures: Mapped[int] = mapped_column(server_default="0")

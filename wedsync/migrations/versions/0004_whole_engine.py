@@ -106,6 +106,10 @@ def upgrade() -> None:
         sa.Column("generation", sa.Integer(), server_default="0", nullable=False),
         sa.Column("fired_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("fired_for", sa.Date(), nullable=True),
+        sa.Column("fired_generation", sa.Integer(), nullable=True),
+        sa.Column(
+            "plan", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True
+        ),
         sa.Column(
             "cursor", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True
         ),
