@@ -21,6 +21,7 @@ class AuditEntry(OrganizationRow, Base):
     __table_args__ = (
         CheckConstraint("actor_kind IN ('person', 'api_key', 'platform')", name="actor_kind"),
         OrganizationRow.unique_inside_organization(),
+        Index("ix_audit_entries_of_object", "organization_id", "object_id", text("id DESC")),
         Index("ix_audit_entries_unsealed", "id", postgresql_where=text("position IS NULL")),
     )
 

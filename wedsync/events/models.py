@@ -29,6 +29,12 @@ class Event(OrganizationRow, Base):
             "id",
             postgresql_where=text("fanned_out_at IS NULL AND parked_at IS NULL"),
         ),
+        Index(
+            "ix_events_parked",
+            "organization_id",
+            "id",
+            postgresql_where=text("parked_at IS NOT NULL"),
+        ),
         Index("ix_events_of_type", "organization_id", "type", text("id DESC")),
     )
 

@@ -95,6 +95,21 @@ class Run(OrganizationRow, Base):
             "wedding_id",
             postgresql_where=text("state = 'waiting' AND waiting_for ->> 'anchor' IS NOT NULL"),
         ),
+        Index(
+            "ix_runs_of_wedding",
+            "organization_id",
+            "wedding_id",
+            text("id DESC"),
+            postgresql_where=text("wedding_id IS NOT NULL AND parent_run_id IS NULL"),
+        ),
+        Index("ix_runs_rerun_of", "rerun_of", postgresql_where=text("rerun_of IS NOT NULL")),
+        Index(
+            "ix_runs_list_of_waiting",
+            "organization_id",
+            text("(waiting_for ->> 'kind')"),
+            text("id DESC"),
+            postgresql_where=text("state = 'waiting' AND parent_run_id IS NULL"),
+        ),
         Index("ix_runs_of_event", "event_id", postgresql_where=text("event_id IS NOT NULL")),
         Index(
             "ix_runs_list_by_state",

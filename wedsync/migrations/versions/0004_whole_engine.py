@@ -404,6 +404,44 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("state = 'waiting' AND waiting_for ->> 'anchor' IS NOT NULL"),
     )
+    op.create_index(
+        "ix_runs_of_wedding",
+        "runs",
+        ["organization_id", "wedding_id", sa.literal_column("id DESC")],
+        unique=False,
+        postgresql_where=sa.text("wedding_id IS NOT NULL AND parent_run_id IS NULL"),
+    )
+    op.create_index(
+        "ix_runs_rerun_of",
+        "runs",
+        ["rerun_of"],
+        unique=False,
+        postgresql_where=sa.text("rerun_of IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_runs_list_of_waiting",
+        "runs",
+        [
+            "organization_id",
+            sa.literal_column("(waiting_for ->> 'kind')"),
+            sa.literal_column("id DESC"),
+        ],
+        unique=False,
+        postgresql_where=sa.text("state = 'waiting' AND parent_run_id IS NULL"),
+    )
+    op.create_index(
+        "ix_events_parked",
+        "events",
+        ["organization_id", "id"],
+        unique=False,
+        postgresql_where=sa.text("parked_at IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_audit_entries_of_object",
+        "audit_entries",
+        ["organization_id", "object_id", sa.literal_column("id DESC")],
+        unique=False,
+    )
     op.create_foreign_key(
         op.f("fk_runs_organization_id_parent_run_id"),
         "runs",
@@ -463,6 +501,25 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_index("ix_audit_entries_of_object", table_name="audit_entries")
+    op.drop_index(
+        "ix_events_parked",
+        table_name="events",
+        postgresql_where=sa.text("parked_at IS NOT NULL"),
+    )
+    op.drop_index(
+        "ix_runs_list_of_waiting",
+        table_name="runs",
+        postgresql_where=sa.text("state = 'waiting' AND parent_run_id IS NULL"),
+    )
+    op.drop_index(
+        "ix_runs_rerun_of", table_name="runs", postgresql_where=sa.text("rerun_of IS NOT NULL")
+    )
+    op.drop_index(
+        "ix_runs_of_wedding",
+        table_name="runs",
+        postgresql_where=sa.text("wedding_id IS NOT NULL AND parent_run_id IS NULL"),
+    )
     op.drop_column("workflows", "per_hour")
     op.drop_column("workflows", "at_once")
     op.drop_column("workflows", "draft_operation")
