@@ -2,19 +2,22 @@
 
 An action never sends anything itself. `begin` turns its input into a `Call` that leaves through
 the outbound door, a `Task` for libraries with sockets of their own (its sockets come from the
-door too), a `Publish` that is committed with the step, or a `Failed`; `finish` reads what came
-back of a `Call`.
+door too), a `Publish` or a `Change` that is committed with the step, or a `Failed`; `finish` reads
+what came back of a `Call`.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from datetime import datetime
+from typing import Any, Literal, Protocol, TypeAlias
 from uuid import UUID
+
+from sqlalchemy import Connection
 
 from wedsync.platform.outbound import Outcome, Request
 
 Effect = Literal["none", "local", "idempotent", "lookup", "once"]
-FailureKind = Literal["not_sent", "maybe", "auth", "rate_limit", "permanent"]
+FailureKind = Literal["not_sent", "maybe", "auth", "rate_limit", "permanent", "unwanted"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,7 @@ class Failed:
     """`kind` says whether the effect may have happened; `message` is a sentence for the vendor.
 
     `auth`: they do not know us any more; with a connection the run waits until it is mended.
+    `unwanted`: there is no reason for it any more; the step is left out and the run goes on.
     """
 
     kind: FailureKind
@@ -79,6 +83,35 @@ class Publish:
     data: Any
 
 
+@dataclass(frozen=True, slots=True)
+class LocalContext:
+    """Whose step a `Change` belongs to, and when.
+
+    `wedding_id` is the wedding its run is about. `announce` has a fact of ours stored with the
+    step: its type, its data, and the wedding it is about; what caused the run caused it too.
+    """
+
+    organization_id: UUID
+    wedding_id: UUID | None
+    now: datetime
+    announce: Callable[[str, Mapping[str, Any], UUID | None], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A local effect: rows of ours, changed in the transaction that records the step.
+
+    `apply` is called only while the run is still ours, and is undone with everything else when
+    the transaction is. It waits for nobody: what another holds is `Failed("not_sent", …)`.
+    """
+
+    apply: Callable[[Connection, LocalContext], Succeeded | Failed]
+
+
+Begun: TypeAlias = Call | Task | Publish | Change | Failed
+"""How an action begins."""
+
+
 class Action(Protocol):
     """One action of one connector.
 
@@ -90,7 +123,7 @@ class Action(Protocol):
 
     def begin(
         self, given: Mapping[str, Any], access: Access | None, *, key: str, timeout_s: float
-    ) -> Call | Task | Publish | Failed: ...
+    ) -> Begun: ...
 
     def finish(self, given: Mapping[str, Any], outcome: Outcome) -> Succeeded | Failed: ...
 

@@ -108,6 +108,8 @@ class ActionEntry(_Part):
     group: Group
     effect: Effect
     input: dict[str, Any]
+    message: bool = False
+    """Whether somebody gets a message by it, so that what is sent about a wedding counts it."""
     output_sample: Any = None
     scopes: tuple[str, ...] = ()
     request: RequestTemplate | None = None

@@ -11,6 +11,7 @@ Nouns: a *workflow* with its *draft*, a published *version*, a *run* and its rec
 | drafts, publishing, on, off | `service`, `checking` |
 | starting and ending runs | `start` (called by the fan-out), `runs` (what people do with them) |
 | rounds | `runner`, `claims`, `take_up`, `live_run`, `advancing`, `performing`, `journal` |
+| what leaves, and what does not | `local_effects` with the step, `guardrails` for messages |
 | runs that wait | `waiting_on` for a connection, `once_slots` a turn, `attention` a person |
 | reading | `queries`, `page_queries`, `run_list`, `run_reading`, `failures`, `connection_users` |
 | pages | `routes`, `gallery_routes`, `run_routes` |

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row, text
 from wedsync.platform import clock, leases
 from wedsync.platform.shares import Allotment
 from wedsync.platform.vault import OpenKey
+from wedsync.weddings.scope import Scope, scopes
 from wedsync.workflows.engine import Program, compile_definition
 from wedsync.workflows.journal import LANES, StepRow
 from wedsync.workflows.live_run import LiveRun
@@ -46,9 +47,6 @@ _VERSIONS = text("SELECT id, definition FROM workflow_versions WHERE id = ANY(:i
 _EVENTS = text(
     "SELECT id, type, source, occurred_at, data, wedding_id, causation FROM events"
     " WHERE id = ANY(:ids)"
-)
-_WEDDINGS = text(
-    "SELECT id, title, date, zone, venue, currency, status FROM weddings WHERE id = ANY(:ids)"
 )
 _STEPS = text(
     "SELECT run_id, step_id, item, organization_id, state, input, output, generation, attempts,"
@@ -116,7 +114,7 @@ def load(
         return []
     compiled = programs.load(connection, {row.version_id for row in rows})
     events = _by_id(connection, _EVENTS, {row.event_id for row in rows if row.event_id})
-    weddings = _by_id(connection, _WEDDINGS, {row.wedding_id for row in rows if row.wedding_id})
+    weddings = scopes(connection, {row.wedding_id for row in rows if row.wedding_id})
     begun = [row.id for row in rows if row.engine_state or row.rerun_of]
     steps = _steps(connection, begun)
     return [
@@ -169,7 +167,7 @@ def _live(
     row: Row[Any],
     program: Program,
     event: Row[Any] | None,
-    wedding: Row[Any] | None,
+    wedding: Scope | None,
     steps: Sequence[Row[Any]],
     key: Callable[[], OpenKey],
 ) -> LiveRun:
@@ -182,7 +180,7 @@ def _live(
         fence=row.fence,
         program=program,
         trigger=_trigger(row, event),
-        wedding=_wedding(wedding),
+        wedding=wedding,
         causation=event.causation if event else {"root": str(row.id), "depth": 0, "chain": []},
         started_at=row.started_at,
         engine_state=row.engine_state,
@@ -228,18 +226,4 @@ def _trigger(row: Row[Any], event: Row[Any] | None) -> dict[str, Any]:
         "data": event.data,
         "wedding_id": str(event.wedding_id) if event.wedding_id else None,
         "causation": event.causation,
-    }
-
-
-def _wedding(wedding: Row[Any] | None) -> dict[str, Any] | None:
-    if wedding is None:
-        return None
-    return {
-        "id": str(wedding.id),
-        "title": wedding.title,
-        "date": wedding.date.isoformat() if wedding.date else None,
-        "zone": wedding.zone,
-        "venue": wedding.venue,
-        "currency": wedding.currency,
-        "status": wedding.status,
     }

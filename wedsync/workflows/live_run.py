@@ -31,6 +31,7 @@ class Performing:
     perform: Perform
     access: Access | None = None
     is_task: bool = False
+    is_message: bool = False
 
 
 @dataclass(slots=True)

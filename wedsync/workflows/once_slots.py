@@ -62,6 +62,8 @@ _NEXT = text(
 _FREE = text(
     "SELECT DISTINCT organization_id, waiting_for ->> 'id' AS far_end FROM runs"
     " WHERE state = 'waiting' AND waiting_for ->> 'kind' = 'limit'"
+    # With an `until` it goes on by itself: it waits for something else than a slot.
+    " AND waiting_for ->> 'until' IS NULL"
     " AND NOT EXISTS (SELECT FROM once_slots held"
     "  WHERE held.organization_id = runs.organization_id"
     "  AND held.far_end = runs.waiting_for ->> 'id' AND held.held_until > clock_timestamp())"

@@ -10,13 +10,23 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from wedsync.connectors.contract import Action, Call, Failed, Publish, Succeeded, Task
+from wedsync.connectors.contract import (
+    Action,
+    Begun,
+    Call,
+    Change,
+    Failed,
+    Publish,
+    Succeeded,
+    Task,
+)
 from wedsync.connectors.scrubbing import scrubbed
-from wedsync.platform import ids, leaves
+from wedsync.platform import leaves
 from wedsync.platform.effects import CROWDED, Blocking, Done, Effect, Ended
 from wedsync.platform.outbound import Failure, Request
+from wedsync.workflows import guardrails, local_effects
 from wedsync.workflows.engine import EngineEvent, Perform
-from wedsync.workflows.journal import AttemptEnd, AttemptStart, PublishedEvent
+from wedsync.workflows.journal import AttemptEnd, AttemptStart
 from wedsync.workflows.live_run import Advance, LiveRun, Performing, Refusal, item_number
 from wedsync.workflows.reach import Reach, Reached, Unreachable
 
@@ -50,11 +60,13 @@ def perform(
     if isinstance(found, Failed):
         return _event(run.scope(result.outputs), wanted, None, found, event.now, event.random)
     key = f"{run.origin_id}:{wanted.step}:{_item_word(wanted.item)}:{wanted.key_generation}"
-    begun = _begin(run, wanted, found, key)
+    begun = guardrails.unwanted(run, found) or _begin(run, wanted, found, key)
     if isinstance(begun, Call | Task):
         _leave(result, wanted, found, begun, key)
         return None
-    finished = _publish(result, begun, event.now) if isinstance(begun, Publish) else begun
+    finished = _done_here(result, begun, event.now, reach)
+    if finished is None:
+        return None
     if _is_refused(finished) and found.access is not None:
         connection_id, generation = found.access.connection_id, found.access.generation
         result.refusal = Refusal(run.organization_id, connection_id, generation)
@@ -121,9 +133,7 @@ def attempt_end(run: LiveRun, event: EngineEvent, ended: Ended) -> AttemptEnd:
     return AttemptEnd(run.id, perform.step, item, perform.attempt, kind, error, ms)
 
 
-def _begin(
-    run: LiveRun, wanted: Perform, found: Reached, key: str
-) -> Call | Task | Publish | Failed:
+def _begin(run: LiveRun, wanted: Perform, found: Reached, key: str) -> Begun:
     given = _opened(run, found.action, wanted.input)
     try:
         return found.action.begin(given, found.access, key=key, timeout_s=wanted.timeout_s)
@@ -156,7 +166,9 @@ def _leave(result: Advance, wanted: Perform, found: Reached, begun: Call | Task,
     result.leaving = _effect(begun, f"{run.organization_id}:{far_end}")
     if found.action.effect(wanted.input) == "once":
         result.far_end = far_end
-    result.performing = Performing(found.action, wanted, found.access, isinstance(begun, Task))
+    result.performing = Performing(
+        found.action, wanted, found.access, isinstance(begun, Task), found.is_message
+    )
 
 
 def _effect(begun: Call | Task, lane: str) -> Effect:
@@ -185,24 +197,15 @@ def _opened(run: LiveRun, action: Action, given: Mapping[str, Any]) -> Mapping[s
     return opened
 
 
-def _publish(result: Advance, publish: Publish, now: datetime) -> Succeeded:
-    run = result.run
-    event = PublishedEvent(
-        id=ids.new_id(),
-        organization_id=run.organization_id,
-        type=publish.event_type,
-        source=f"workflow:{run.workflow_id}",
-        occurred_at=now,
-        wedding_id=run.wedding_id,
-        data=publish.data,
-        causation={
-            "root": run.causation["root"],
-            "depth": run.causation["depth"] + 1,
-            "chain": [*run.causation["chain"], str(run.workflow_id)],
-        },
-    )
-    result.move.published.append(event)
-    return Succeeded({"event_id": str(event.id)})
+def _done_here(
+    result: Advance, begun: Publish | Change | Failed, now: datetime, reach: Reach
+) -> Succeeded | Failed | None:
+    """The end of what leaves nothing; None when the run is somebody else's by now."""
+    if isinstance(begun, Publish):
+        return local_effects.publish(result, begun, now)
+    if isinstance(begun, Change):
+        return local_effects.change(result, begun, now, reach.connection)
+    return begun
 
 
 def _event(

@@ -33,10 +33,14 @@ _NEEDS_ACCOUNT = Failed(
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """An action ready to begin; `access` is None for those that need no connection."""
+    """An action ready to begin; `access` is None for those that need no connection.
+
+    `is_message`: somebody gets a message by it.
+    """
 
     action: Action
     access: Access | None
+    is_message: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +74,9 @@ class Reach:
         if action is None:
             return _unfit(use, row)
         opened = self._open(organization_id, row.id)
-        return opened if isinstance(opened, Unreachable) else Reached(action, opened)
+        if isinstance(opened, Unreachable):
+            return opened
+        return Reached(action, opened, self._is_message(row, use))
 
     def action(self, organization_id: UUID, use: str, connection_id: str | None) -> Action | None:
         """The action of a step, whatever became of its connection."""
@@ -84,6 +90,11 @@ class Reach:
         """Whether whoever waits for this connection has something to do: use it, or give up."""
         row = self._row(organization_id, str(connection_id))
         return _is_gone(row) or isinstance(self._open(organization_id, connection_id), Access)
+
+    @property
+    def connection(self) -> Connection:
+        """The transaction of this turn."""
+        return self._connection
 
     def _row(self, organization_id: UUID, connection_id: str) -> Row[Any] | None:
         try:
@@ -102,6 +113,13 @@ class Reach:
         manifest = manifests.of(self._connection, row.listing_version_id)
         found: Mapping[str, Action] = connectors.actions(manifest)
         return found.get(key)
+
+    def _is_message(self, row: Row[Any], use: str) -> bool:
+        """As the connection's version of the manifest says, or ours of today."""
+        said = [manifests.of(self._connection, row.listing_version_id)]
+        said += [each for each in (connectors.manifests().get(row.slug),) if each is not None]
+        key = use.partition(".")[2]
+        return any(entry.message for each in said for entry in each.actions if entry.key == key)
 
     def _open(self, organization_id: UUID, connection_id: UUID) -> Access | Unreachable:
         place = (organization_id, connection_id)

@@ -24,7 +24,7 @@ from wedsync.platform.vault import OpenKey, Vault
 from wedsync.platform.wake import RUN_TICKS, Wake
 from wedsync.platform.window import Turn
 from wedsync.settings import Settings
-from wedsync.workflows import claims, journal, once_slots, performing, waiting_on
+from wedsync.workflows import claims, guardrails, journal, once_slots, performing, waiting_on
 from wedsync.workflows.advancing import come_home, parked
 from wedsync.workflows.live_run import Advance, LiveRun
 from wedsync.workflows.reach import Reach
@@ -98,10 +98,12 @@ class RunSource:
             reach = self._reach(connection)
             came_home = [_after(reach, run, ended) for run, ended in finished]
             once_slots.give_back(connection, _slot_holders(finished))
+            guardrails.hold_back(connection, came_home, clock.now())
             once_slots.take(connection, owner, came_home)
             journal.touch(connection, [result.move for result in came_home])
             rows = _claim(connection, owner, came_home, room, shares)
             taken_up = self._take_up(connection, reach, rows)
+            guardrails.hold_back(connection, taken_up, clock.now())
             once_slots.take(connection, owner, taken_up)
             # Once more: a claim says when its lanes are due by rows that are written only now.
             moves = [result.move for result in (*came_home, *taken_up)]
@@ -138,6 +140,7 @@ class RunSource:
         try:
             with connection.begin_nested():
                 result = step()
+                guardrails.hold_back(connection, [result], clock.now())
                 once_slots.take(connection, owner, [result])
                 journal.touch(connection, [result.move])
                 held |= journal.write(connection, owner, [result.move])

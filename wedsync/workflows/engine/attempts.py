@@ -6,6 +6,7 @@
 | `maybe` | tried again, same key | `unsure`, as `on_unsure` says |
 | death after `started` | again at once, same key | `unsure`, as `on_unsure` says |
 | `auth`, `permanent` | failed | failed |
+| `unwanted` | left out | left out |
 
 An action that looks up what became of a lost attempt (`lookup`) counts as `once` until looking up
 exists. A class we do not know is a `maybe`. Failed, or tried to the end: `on_error.then`.
@@ -100,6 +101,8 @@ def failed(walk: Walk, step: ActionStep, position: Position, error: Mapping[str,
     told = _told(error)
     if kind in _USELESS_TO_REPEAT:
         _fail(walk, step, told)
+    elif kind == "unwanted":
+        _leave_out(walk, step, {"why": told["message"]})
     elif kind in _NEVER_ARRIVED or walk.event.effect in REPEATABLE_EFFECTS:
         _try_later(walk, step, position, told)
     else:
@@ -188,9 +191,11 @@ def treat_as_done(walk: Walk, step: ActionStep, position: Position) -> None:
 
 def skip(walk: Walk, step: ActionStep, position: Position) -> None:
     """A person lets it be."""
-    walk.record(
-        step, "skipped", explanation={"decision": "skip", "why": "Somebody chose to leave it out."}
-    )
+    _leave_out(walk, step, {"decision": "skip", "why": "Somebody chose to leave it out."})
+
+
+def _leave_out(walk: Walk, step: ActionStep, explanation: Mapping[str, Any]) -> None:
+    walk.record(step, "skipped", explanation=explanation)
     walk.view.learn(step.id, None)
     walk.go_on(step.next)
 

@@ -56,9 +56,9 @@ class EngineEvent:
     `scope` is `{trigger, steps, wedding, run}`, `steps` being the recorded outputs by step id, and
     for an item of a `for_each` also `{item, index}`; `item` is then its number in the run.
     `error` is `{class, code, message, retry_after_s?}` with class `not_sent`, `maybe`, `auth`,
-    `rate_limit` or `permanent`. `effect` is what the action does outside; unsaid, the worst is
-    assumed. `input` is what the attempt was given as recorded (or as a person changed it), so
-    that a repeated attempt says the very same thing; unsaid, it is worked out anew.
+    `rate_limit`, `permanent` or `unwanted`. `effect` is what the action does outside; unsaid,
+    the worst is assumed. `input` is what the attempt was given as recorded (or as a person changed
+    it), so that a repeated attempt says the very same thing; unsaid, it is worked out anew.
     """
 
     kind: EventKind
