@@ -48,7 +48,7 @@ def open_all(document: Any, organization_id: UUID, key: Callable[[], OpenKey]) -
         except (binascii.Error, crypto.Unsealable):
             return value
 
-    return _each_sealed(document, reveal) if _has_sealed(document) else document
+    return _each_sealed(document, reveal) if has_sealed(document) else document
 
 
 def mask_all(document: Any) -> Any:
@@ -61,12 +61,12 @@ def is_sealed(value: Any) -> bool:
     return isinstance(value, dict) and len(value) == 1 and isinstance(value.get(MARK), str)
 
 
-def _has_sealed(value: Any) -> bool:
+def has_sealed(value: Any) -> bool:
     """Whether there is anything to open: nearly always there is not, and nothing is copied."""
     if is_sealed(value):
         return True
     parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return any(_has_sealed(part) for part in parts if isinstance(part, dict | list))
+    return any(has_sealed(part) for part in parts if isinstance(part, dict | list))
 
 
 def _change(value: Any, path: Sequence[str], change: Callable[[Any], Any]) -> Any:

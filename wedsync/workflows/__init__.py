@@ -13,6 +13,8 @@ Nouns: a *workflow* with its *draft*, a published *version*, a *run* and its rec
 | rounds | `runner`, `claims`, `take_up`, `live_run`, `advancing`, `performing`, `journal` |
 | what leaves, and what does not | `local_effects` with the step, `guardrails` for messages |
 | runs that wait | `waiting_on` for a connection, `once_slots` a turn, `attention` a person |
+| waiting for an event | `listening`, `looking_back`, `event_matching`; `answering` gives it |
+| asking a person | `asking` |
 | reading | `queries`, `page_queries`, `run_list`, `run_reading`, `failures`, `connection_users` |
 | pages | `routes`, `gallery_routes`, `run_routes` |
 | what pages tell | `run_story`, `event_story`, `run_steps`, `step_lines`, `shown_values` |

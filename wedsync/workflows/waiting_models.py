@@ -21,8 +21,9 @@ from wedsync.platform.db import Base, OrganizationRow, parent
 class EventWait(OrganizationRow, Base):
     """A run (or item) that waits for an event: `event_type`, and equality at `paths`.
 
-    `match_hash` is of the wanted values in the order of `paths`. `since` is the run's own start:
-    an event from then on counts, also one that came before the wait did (`looked_back_at`).
+    `match_hash` is of the wanted values in the order of `paths`. `since` is when the cause of its
+    run was accepted: an event from then on counts, also one that came before the wait did
+    (`looked_back_at`).
     Closed by the event that resolved it, or by the run going on without one.
     """
 
@@ -34,6 +35,7 @@ class EventWait(OrganizationRow, Base):
             "ix_event_waits_open",
             "organization_id",
             "event_type",
+            "paths",
             "match_hash",
             postgresql_where=text("closed_at IS NULL"),
         ),

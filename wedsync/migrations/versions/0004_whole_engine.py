@@ -250,7 +250,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_event_waits_open",
         "event_waits",
-        ["organization_id", "event_type", "match_hash"],
+        ["organization_id", "event_type", "paths", "match_hash"],
         unique=False,
         postgresql_where=sa.text("closed_at IS NULL"),
     )
