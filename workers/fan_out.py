@@ -1,12 +1,14 @@
 """Fan-out: the one place where an accepted event meets everybody it concerns.
 
 One transaction claims new events, opens what came in, resolves their wedding, tells hooks and
-waiting runs what became of their connections, makes deliveries, starts runs, and marks the events
-fanned out. An event that makes the batch fail is parked alone.
+waiting runs what became of their connections, makes deliveries, starts runs, lets go on those that
+wait for such an event, and marks the events fanned out. An event that makes the batch fail is
+parked alone.
 """
 
 import logging
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -19,9 +21,8 @@ from wedsync.platform.documents import BadDocument
 from wedsync.platform.vault import Vault, place
 from wedsync.webhooks import connection_hooks, incoming
 from wedsync.webhooks.deliveries import FannedEvent, make_deliveries
-from wedsync.workflows import waiting_on
+from wedsync.workflows import answering, listening, start, waiting_on
 from wedsync.workflows.claims import Programs
-from wedsync.workflows.start import start_runs
 
 BATCH = 200
 PER_ORGANIZATION = 100
@@ -128,8 +129,19 @@ class FanOut:
         # The lanes of deliveries before those of runs, as the sweep of claims does: two that lock
         # lanes in one order cannot deadlock.
         make_deliveries(connection, events, now)
-        start_runs(connection, self._programs, events, now)
+        self._runs(connection, events, now)
         waiting_on.connection_changed(connection, events)
+
+    def _runs(self, connection: Connection, events: Sequence[FannedEvent], now: datetime) -> None:
+        """Start what these events start, and let go on what waits for them."""
+        new = start.runs_for(connection, self._programs, events, now)
+        found = listening.find(connection, events)
+        if found:
+            # All lanes at once and in order, like everybody's: two batches cannot deadlock.
+            queued = [run for run in new if run.state == "queued"]
+            answering.touch(connection, [*queued, *found], now)
+        start.insert_runs(connection, new, now)
+        listening.resolve(connection, found)
 
     def _open(self, connection: Connection, rows: Sequence[Row[Any]]) -> list[FannedEvent]:
         hooks = _hooks(connection, rows)

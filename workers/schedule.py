@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine, text
 from wedsync.connections import keeping, refreshing
 from wedsync.platform import clock, leases, runtime
 from wedsync.webhooks import sending
-from wedsync.workflows import attention, claims, once_slots, waiting_on
+from wedsync.workflows import attention, claims, listening, once_slots, waiting_on
 from wedsync.workflows.reach import Reach
 
 log = logging.getLogger(__name__)
@@ -103,6 +103,7 @@ TABLE = (
     Scheduled("give back claims", 1, give_back_claims),
     Scheduled("wake who waits for its turn", 5, once_slots.sweep),
     Scheduled("wake who waits for a connection", 30, wake_who_waits_for_connections),
+    Scheduled("look back for events", 1, listening.sweep),
     Scheduled("tell people", 5, tell_people),
     Scheduled("prune", 600, prune),
 )

@@ -5,8 +5,9 @@ the engine. Locks are taken as everywhere: lanes, then runs, then what belongs t
 `lock` and `give` the caller looks, with the runs held still, whether its answer is still wanted.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Protocol
 from uuid import UUID
 
 from sqlalchemy import Connection, text
@@ -15,10 +16,17 @@ from wedsync.platform import batch, clock, leases
 from wedsync.platform.batch import recordset
 from wedsync.workflows.journal import LANES
 
-_LANES_OF = text(
-    "SELECT DISTINCT organization_id, workflow_id FROM runs WHERE id = ANY(:ids)"
-    " AND state = 'waiting' ORDER BY organization_id, workflow_id"
-)
+
+class Waiter(Protocol):
+    """Whose lane is to be touched."""
+
+    @property
+    def organization_id(self) -> UUID: ...
+
+    @property
+    def workflow_id(self) -> UUID: ...
+
+
 _LOCK = text(
     "SELECT id FROM runs WHERE id = ANY(:ids) AND state = 'waiting'"
     " AND pending_decision IS NULL ORDER BY id FOR NO KEY UPDATE"
@@ -30,16 +38,20 @@ _GIVE = text(
 )
 
 
-def lock(connection: Connection, run_ids: Sequence[UUID]) -> list[UUID]:
-    """Hold these runs still, those that wait and have no answer yet; which those are."""
-    if not run_ids:
-        return []
-    lanes: dict[UUID, dict[str, Any]] = {}
-    now = clock.now()
-    for row in connection.execute(_LANES_OF, {"ids": list(run_ids)}):
-        lanes.setdefault(row.organization_id, {})[str(row.workflow_id)] = now
+def touch(connection: Connection, waiters: Iterable[Waiter], now: datetime) -> None:
+    """Say that the lanes of these runs have work, each once and in order."""
+    lanes: dict[UUID, dict[str, datetime]] = {}
+    for one in waiters:
+        lanes.setdefault(one.organization_id, {})[str(one.workflow_id)] = now
     for organization_id in sorted(lanes):
         leases.touch_lanes(connection, LANES, organization_id, lanes[organization_id])
+
+
+def lock(connection: Connection, run_ids: Sequence[UUID]) -> list[UUID]:
+    """Hold these runs still, those that wait and have no answer yet; which those are.
+
+    Their lanes are touched before.
+    """
     return list(connection.execute(_LOCK, {"ids": list(run_ids)}).scalars())
 
 

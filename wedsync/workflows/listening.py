@@ -11,7 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Engine, text
 
-from wedsync.platform import batch
+from wedsync.platform import batch, clock
 from wedsync.platform.batch import recordset
 from wedsync.webhooks.deliveries import FannedEvent
 from wedsync.workflows import answering, looking_back
@@ -65,7 +65,7 @@ _PATHS = text(
     " SELECT organization_id, event_type, paths FROM sets WHERE paths IS NOT NULL"
 )
 _ANSWERED = text(
-    "SELECT DISTINCT ON (w.id) w.id, w.run_id, t.event_id FROM "
+    "SELECT DISTINCT ON (w.id) w.id, r.organization_id, r.workflow_id, w.run_id, t.event_id FROM "
     + recordset(
         "organization_id uuid, event_type text, paths jsonb, match_hash text, event_id uuid"
     )
@@ -110,15 +110,29 @@ def close(connection: Connection, run_ids: Sequence[UUID]) -> None:
         connection.execute(_CLOSE, {"runs": list(run_ids)})
 
 
-def resolve_waits(connection: Connection, events: Sequence[FannedEvent]) -> int:
-    """Called by the fan-out: give these events to the runs that wait for them; to how many."""
+def find(connection: Connection, events: Sequence[FannedEvent]) -> list[Found]:
+    """Called by the fan-out: who waits for these events. It touches their lanes, then calls
+    `resolve`. From here until the commit nobody looks back."""
     organizations = {str(event.organization_id) for event in events}
     connection.execute(_FANNING_OUT, {"organizations": list(organizations)})
     probes = list(_probes(connection, events))
     if not probes:
+        return []
+    return [Found(*row) for row in connection.execute(_ANSWERED, batch.rows(probes))]
+
+
+def resolve(connection: Connection, found: Sequence[Found]) -> int:
+    """Answer waits that are still open and whose run still waits; how many.
+
+    Their lanes are touched before. The caller commits and rings `runs`.
+    """
+    held = answering.lock(connection, [each.run_id for each in found]) if found else []
+    if not held:
         return 0
-    found = connection.execute(_ANSWERED, batch.rows(probes))
-    return _resolve(connection, [Found(row.id, row.run_id, row.event_id) for row in found])
+    resolved = connection.execute(_RESOLVE, {"held": held, **batch.rows(found)}).all()
+    answers = {row.run_id: {"event_id": str(row.event_id)} for row in resolved}
+    answering.give(connection, answers)
+    return len(answers)
 
 
 def look_back(engine: Engine, waits: Sequence[UUID]) -> int:
@@ -139,20 +153,10 @@ def sweep(connection: Connection) -> int:
 
 
 def _looked_back(connection: Connection, looked: looking_back.Looked) -> int:
-    resolved = _resolve(connection, looked.found)
+    answering.touch(connection, looked.found, clock.now())
+    resolved = resolve(connection, looked.found)
     looking_back.note(connection, looked)
     return resolved
-
-
-def _resolve(connection: Connection, found: Sequence[Found]) -> int:
-    """Answer waits that are still open and whose run still waits; how many."""
-    held = answering.lock(connection, [each.run_id for each in found])
-    if not held:
-        return 0
-    resolved = connection.execute(_RESOLVE, {"held": held, **batch.rows(found)}).all()
-    answers = {row.run_id: {"event_id": str(row.event_id)} for row in resolved}
-    answering.give(connection, answers)
-    return len(answers)
 
 
 def _probes(connection: Connection, events: Sequence[FannedEvent]) -> Iterator[Mapping[str, Any]]:

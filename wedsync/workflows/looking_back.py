@@ -33,7 +33,7 @@ _CLOCKS_APART = timedelta(hours=1)
 
 _OPEN = (
     "SELECT w.id, w.organization_id, w.event_type, w.run_id, w.paths, w.match_hash, w.since,"
-    " r.event_id AS cause FROM event_waits w JOIN runs r ON r.id = w.run_id"
+    " r.workflow_id, r.event_id AS cause FROM event_waits w JOIN runs r ON r.id = w.run_id"
     " WHERE w.closed_at IS NULL AND w.looked_back_at IS NULL"
 )
 _THESE = text(f"{_OPEN} AND w.id = ANY(:ids)")
@@ -58,6 +58,8 @@ class Found:
     """An event that answers a wait; `id` is the wait's."""
 
     id: UUID
+    organization_id: UUID
+    workflow_id: UUID
     run_id: UUID
     event_id: UUID
 
@@ -143,7 +145,7 @@ def _look_in_group(connection: Connection, waits: Sequence[Row[Any]]) -> Iterato
             met = [wait for wait in equal if _counts(event, wait)]
             for wait in met:
                 equal.remove(wait)
-                yield Found(wait.id, wait.run_id, event.id)
+                yield Found(wait.id, wait.organization_id, wait.workflow_id, wait.run_id, event.id)
 
 
 def _counts(event: Row[Any], wait: Row[Any]) -> bool:
