@@ -9,7 +9,7 @@ Nouns: a *workflow* with its *draft*, a published *version*, a *run* and its rec
 | what a step can do | `actions` built in; `catalogue`, all there are; `reach`, by which account |
 | the gallery | `ready_made` |
 | drafts, publishing, on, off | `service`, `checking` |
-| starting and ending runs | `start` (called by the fan-out), `runs` (what people do with them) |
+| starting and ending runs | `start` (called by the fan-out), `new_runs`, `runs` (by people) |
 | rounds | `runner`, `claims`, `take_up`, `live_run`, `advancing`, `performing`, `journal` |
 | what leaves, and what does not | `local_effects` with the step, `guardrails` for messages |
 | runs that wait | `waiting_on` for a connection, `once_slots` a turn, `attention` a person |

@@ -15,8 +15,10 @@ from wedsync.connectors.contract import Access, Action
 from wedsync.platform import effects
 from wedsync.platform.vault import OpenKey
 from wedsync.workflows.engine import Perform, Program
+from wedsync.workflows.engine.protocol import Ask, Listen, Loop
 from wedsync.workflows.engine.state import position_of, standing
 from wedsync.workflows.journal import Move, StepRow
+from wedsync.workflows.new_runs import NewRun
 from wedsync.workflows.run_models import NO_ITEM
 
 
@@ -36,9 +38,13 @@ class Performing:
 
 @dataclass(slots=True)
 class LiveRun:
-    """One claimed run. `outputs` are the recorded outputs by step id, `recorded` its step rows.
+    """One claimed run. `outputs` are the outputs its steps see by step id, `recorded` its own
+    step rows.
 
-    `key` gives the organization's data key, for the sealed values a step is about to send.
+    An item of a loop has its `item` number and its `element` (`{item, index}`); `root_id` is the
+    run people see, under which its steps are recorded. `key` gives the organization's data key,
+    for the sealed values a step is about to send. `is_capped`: only so many of its workflow's runs
+    move at once, so the next one is due when this one stops moving.
     """
 
     id: UUID
@@ -54,6 +60,12 @@ class LiveRun:
     started_at: datetime
     engine_state: dict[str, Any] | None
     key: Callable[[], OpenKey]
+    root_id: UUID
+    parent_id: UUID | None = None
+    caller_id: UUID | None = None
+    item: int = NO_ITEM
+    element: Mapping[str, Any] | None = None
+    is_capped: bool = False
     outputs: dict[str, Any] = field(default_factory=dict)
     recorded: dict[tuple[str, int], StepRow] = field(default_factory=dict)
     performing: Performing | None = None
@@ -63,13 +75,28 @@ class LiveRun:
     def lane(self) -> str:
         return str(self.workflow_id)
 
+    @property
+    def engine_item(self) -> int | None:
+        """The item's number as the engine says it."""
+        return None if self.item == NO_ITEM else self.item
+
+    @property
+    def caused(self) -> dict[str, Any]:
+        """The causation of whatever this run sets off."""
+        return {
+            "root": self.causation["root"],
+            "depth": self.causation["depth"] + 1,
+            "chain": [*self.causation["chain"], str(self.workflow_id)],
+        }
+
     def scope(self, outputs: Mapping[str, Any]) -> dict[str, Any]:
         """What expressions see."""
         return {
             "trigger": self.trigger,
             "steps": outputs,
             "wedding": self.wedding,
-            "run": {"id": str(self.id), "started_at": self.started_at.isoformat()},
+            "run": {"id": str(self.root_id), "started_at": self.started_at.isoformat()},
+            **(self.element or {}),
         }
 
     def settle(self, advance: "Advance") -> None:
@@ -97,6 +124,8 @@ class Advance:
 
     `far_end` is set when what leaves may happen once: only one such leaves at a time.
     `connection_id` is the connection a run stands by for, `refusal` what became of it.
+    `loop`, `listens` and `asks` are what a waiting run waits for; `starts` are runs it calls.
+    `unanswered`: it goes on without the event or the answer it waited for.
     """
 
     run: LiveRun
@@ -107,6 +136,12 @@ class Advance:
     far_end: str | None = None
     connection_id: UUID | None = None
     refusal: Refusal | None = None
+    loop: Loop | None = None
+    listens: list[Listen] = field(default_factory=list)
+    asks: list[Ask] = field(default_factory=list)
+    starts: list[NewRun] = field(default_factory=list)
+    unanswered: bool = False
+    is_held_back: bool = False
 
     def row(self, step: str, item: int | None) -> StepRow:
         """This step's row in the move, begun from what was recorded before."""
@@ -117,7 +152,7 @@ class Advance:
 
     def _row_as_recorded(self, step: str, item: int) -> StepRow:
         run = self.run
-        row = StepRow(run.id, step, item, run.organization_id, "started")
+        row = StepRow(run.root_id, step, item, run.organization_id, "started")
         before = run.recorded.get((step, item))
         if before is None:
             row.position = len(run.recorded) + len(self.move.steps)

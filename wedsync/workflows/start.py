@@ -13,7 +13,9 @@ from sqlalchemy import Connection, Row, text
 from wedsync.webhooks.deliveries import FannedEvent
 from wedsync.workflows.claims import Programs
 from wedsync.workflows.engine import DefinitionInvalid
-from wedsync.workflows.new_runs import NewRun, loop_words
+from wedsync.workflows.new_runs import NewRun, insert_runs, loop_words
+
+__all__ = ["NewRun", "insert_runs", "runs_for"]
 
 _LIVE = text(
     "SELECT w.id AS workflow_id, w.organization_id, v.id AS version_id, v.trigger_kind,"
