@@ -166,7 +166,7 @@ def test_a_stop_ends_the_run_as_it_says(written: str, outcome: str) -> None:
 def test_a_workflow_without_steps_is_done_at_once() -> None:
     decision = advance(compile_definition(workflow()), None, event("start"))
     assert decision.actions == (Finish("succeeded"),)
-    assert decision.state == {"state_format": 1, "outcome": "succeeded", "positions": []}
+    assert decision.state == {"state_format": 2, "outcome": "succeeded", "positions": []}
 
 
 def test_now_and_the_wedding_can_be_read() -> None:

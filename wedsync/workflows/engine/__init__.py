@@ -7,7 +7,7 @@ runs, rehearsals, previews and tests, and a run can wait for two years in a few 
 | noun | where |
 |---|---|
 | definition, problem | `validation`, `problems`, `checks`; `triggers`; `steps`, a module per kind |
-| program | `compiling`, `program` |
+| program | `compiling`, `program`; `reading`: what it looks at of the wedding |
 | event, decision | `protocol`; `advance` is the whole of it, `attempts` what follows an effect |
 | state | `state`: positions only, upcast across releases |
 | expression, condition | `expressions`, `operators`, `growth`; `clauses`, `conditions` say why |

@@ -4,15 +4,13 @@ Pure and total: time and chance arrive in the event, nothing given is changed, a
 does not fit the state changes nothing.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
-from wedsync.workflows.engine import attempts
-from wedsync.workflows.engine.attempts import ActionStep
 from wedsync.workflows.engine.limits import RECOVERIES_BEFORE_PARKING
 from wedsync.workflows.engine.program import Program
-from wedsync.workflows.engine.protocol import Decision, EngineEvent, State, StepState
-from wedsync.workflows.engine.state import Phase, Position, position_of
-from wedsync.workflows.engine.walk import Walk
+from wedsync.workflows.engine.protocol import Decision, EngineEvent, State
+from wedsync.workflows.engine.state import Position, position_of
+from wedsync.workflows.engine.walk import StandingStep, Walk, stands
 
 
 def advance(
@@ -33,10 +31,10 @@ def advance(
     step = program.steps.get(position.step) if position else None
     if event.kind == "stop":
         return _stop(program, state, position, event)
-    if position is None or not isinstance(step, ActionStep) or not _fits(position, event):
+    if position is None or not stands(step) or not _fits(step, position, event):
         return _stale(state)
-    walk = Walk(program.steps, event, position.item)
-    _follow(walk, step, position, recoveries_before_parking)
+    walk = Walk(program.steps, program.reads, event, position.item, recoveries_before_parking)
+    step.follow(walk, position)
     return walk.decide()
 
 
@@ -45,50 +43,46 @@ def _stale(state: State | None) -> Decision:
 
 
 def _start(program: Program, event: EngineEvent) -> Decision:
-    walk = Walk(program.steps, event)
+    walk = Walk(program.steps, program.reads, event, event.item)
     if event.kind == "stop":
         walk.finish("stopped", event.reason or _STOPPED)
-    elif event.kind != "start":
+    elif event.kind != "start" or (event.item is not None and event.step not in program.steps):
         return _stale(None)
-    walk.go_on(event.step if event.step in program.steps else program.first)
+    walk.go_on(_beginning(program, event))
     return walk.decide()
 
 
-_PHASES: Mapping[str, Phase] = {
-    "result": "performing",
-    "recovered": "performing",
-    "resume": "retrying",
-    "decide": "asking",
+def _beginning(program: Program, event: EngineEvent) -> str | None:
+    """Where a run begins. One that is no item and is to begin inside a loop begins with the loop:
+    what is done there is done for items."""
+    if event.step is None or event.step not in program.steps:
+        return program.first
+    around = program.loops.get(event.step) if event.item is None else None
+    return around[0] if around else event.step
+
+
+_PHASES: Mapping[str, tuple[str, ...]] = {
+    "result": ("performing",),
+    "recovered": ("performing",),
+    "resume": ("retrying", "waiting"),
+    "arrived": ("listening",),
+    "timed_out": ("listening", "approving"),
+    "answered": ("approving",),
+    "returned": ("calling",),
+    "items_over": ("looping",),
+    "decide": ("asking",),
 }
 
-_CHOICES: Mapping[str | None, Callable[[Walk, ActionStep, Position], None]] = {
-    "send_again": attempts.send_again,
-    "treat_as_done": attempts.treat_as_done,
-    "skip": attempts.skip,
-}
 
-
-def _fits(position: Position, event: EngineEvent) -> bool:
-    phase = _PHASES.get(event.kind)
-    if phase != position.phase or (event.step, event.item) != (position.step, position.item):
+def _fits(step: StandingStep, position: Position, event: EngineEvent) -> bool:
+    phase = position.phase
+    if phase not in step.phases or phase not in _PHASES.get(event.kind, ()):
+        return False
+    if (event.step, event.item) != (position.step, position.item):
         return False
     if event.kind == "decide":
-        return event.decision in _CHOICES
-    return event.kind == "resume" or event.attempt == position.attempt
-
-
-def _follow(walk: Walk, step: ActionStep, position: Position, parked_at: int) -> None:
-    event = walk.event
-    if event.kind == "resume":
-        attempts.perform(walk, step, position, event.input)
-    elif event.kind == "recovered":
-        attempts.died(walk, step, position, parked_at)
-    elif event.kind == "decide":
-        _CHOICES[event.decision](walk, step, position)
-    elif event.error is None:
-        attempts.succeeded(walk, step, event.output)
-    else:
-        attempts.failed(walk, step, position, event.error)
+        return event.decision in step.choices
+    return phase != "performing" or event.attempt == position.attempt
 
 
 _STOPPED = "Somebody stopped it."
@@ -100,17 +94,9 @@ def _stop(
     """End the run wherever it stands, even where nothing else could move it on."""
     if state.get("outcome") is not None:
         return _stale(state)
-    walk = Walk(program.steps, event, position.item if position else None)
+    walk = Walk(program.steps, program.reads, event, position.item if position else None)
     step = program.steps.get(position.step) if position else None
-    if step and position and position.phase in _LEFT_BEHIND:
-        left, why = _LEFT_BEHIND[position.phase]
-        walk.record(step, left, explanation={"why": why})
-    walk.finish("stopped", event.reason or _STOPPED, step.id if step else None)
+    if position and stands(step):
+        step.leave(walk, position)
+    walk.finish("stopped", event.reason or _STOPPED, position.step if position and step else None)
     return walk.decide()
-
-
-_LEFT_BEHIND: Mapping[str, tuple[StepState, str]] = {
-    # What is under way cannot be called back.
-    "performing": ("unsure", "It was stopped while this was going on."),
-    "retrying": ("skipped", "It was stopped before the next try."),
-}

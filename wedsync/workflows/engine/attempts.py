@@ -17,16 +17,27 @@ Nor does work that never got its turn: its run waits for room.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from wedsync.workflows.engine.expressions import EvaluationFailed, Template
-from wedsync.workflows.engine.limits import STEP_BYTES
-from wedsync.workflows.engine.protocol import NeedsAttention, OnUnsure, Perform, WaitUntil
+from wedsync.workflows.engine.protocol import (
+    Choice,
+    NeedsAttention,
+    OnUnsure,
+    Perform,
+    StepState,
+    WaitUntil,
+)
 from wedsync.workflows.engine.retry import RetryPolicy, asked_delay
-from wedsync.workflows.engine.shape import weight
-from wedsync.workflows.engine.state import Position
+from wedsync.workflows.engine.state import Phase, Position
 from wedsync.workflows.engine.view import instant
-from wedsync.workflows.engine.walk import Walk, expression_error
+from wedsync.workflows.engine.walk import (
+    StandingStep,
+    Walk,
+    expression_error,
+    refused_output,
+    told_error,
+)
 
 REPEATABLE_EFFECTS = ("none", "local", "idempotent")
 
@@ -35,9 +46,12 @@ _USELESS_TO_REPEAT = ("auth", "permanent")
 
 
 @dataclass(frozen=True, slots=True)
-class ActionStep:
+class ActionStep(StandingStep):
     """Gives what the action answered. After the last failure the flow goes to `after_failure`
     when `then` is `steps`, past the step when `continue`, and ends when `stop`."""
+
+    phases: ClassVar[frozenset[Phase]] = frozenset(("performing", "retrying", "asking"))
+    choices: ClassVar[frozenset[Choice]] = frozenset(("send_again", "treat_as_done", "skip"))
 
     id: str
     title: str
@@ -52,13 +66,40 @@ class ActionStep:
     after_failure: str | None
 
     def enter(self, walk: Walk) -> None:
-        perform(walk, self, Position(self.id), None)
+        perform(walk, self, Position(self.id, walk.item), None)
+
+    def follow(self, walk: Walk, position: Position) -> None:
+        event = walk.event
+        if event.kind == "resume":
+            perform(walk, self, position, event.input)
+        elif event.kind == "recovered":
+            died(walk, self, position)
+        elif event.kind == "decide":
+            _decided(walk, self, position)
+        elif event.error is None:
+            succeeded(walk, self, event.output)
+        else:
+            failed(walk, self, position, event.error)
+
+    def leave(self, walk: Walk, position: Position) -> None:
+        if position.phase in _LEFT_BEHIND:
+            left, why = _LEFT_BEHIND[position.phase]
+            walk.record(self, left, explanation={"why": why})
+
+
+_LEFT_BEHIND: Mapping[str, tuple[StepState, str]] = {
+    # What is under way cannot be called back.
+    "performing": ("unsure", "It was stopped while this was going on."),
+    "retrying": ("skipped", "It was stopped before the next try."),
+}
 
 
 def perform(
     walk: Walk, step: ActionStep, position: Position, given: Mapping[str, Any] | None
 ) -> None:
     """Start the next attempt with what was recorded; the first time, with what is worked out."""
+    if given is None:
+        walk.reading(step.id)
     try:
         values = step.input.fill(walk.view) if given is None else given
     except EvaluationFailed as failure:
@@ -85,11 +126,9 @@ def perform(
 
 def succeeded(walk: Walk, step: ActionStep, output: Any) -> None:
     """An attempt was answered. What it answered must be something that can be kept."""
-    size = weight(output)
-    if size is None or size > STEP_BYTES:
-        what = "cannot be kept" if size is None else f"is larger than {STEP_BYTES // 1024} kB"
-        message = f"It was done, but what came back {what}."
-        _fail(walk, step, {"class": "permanent", "code": "output_refused", "message": message})
+    refused = refused_output(output)
+    if refused is not None:
+        _fail(walk, step, refused)
         return
     walk.succeed(step, output)
     walk.go_on(step.next)
@@ -98,7 +137,7 @@ def succeeded(walk: Walk, step: ActionStep, output: Any) -> None:
 def failed(walk: Walk, step: ActionStep, position: Position, error: Mapping[str, Any]) -> None:
     """An attempt ended with an error."""
     kind = error.get("class")
-    told = _told(error)
+    told = told_error(error)
     if kind in _USELESS_TO_REPEAT:
         _fail(walk, step, told)
     elif kind == "unwanted":
@@ -109,21 +148,15 @@ def failed(walk: Walk, step: ActionStep, position: Position, error: Mapping[str,
         _unsure(walk, step, position, told)
 
 
-def died(walk: Walk, step: ActionStep, position: Position, parked_at: int) -> None:
+def died(walk: Walk, step: ActionStep, position: Position) -> None:
     """The process that made the attempt is gone, and nobody knows how far it came."""
     position = replace(position, recoveries=position.recoveries + 1)
-    if position.recoveries >= parked_at:
+    if position.recoveries >= walk.parked_at:
         _park_poison(walk, step, position)
     elif walk.event.effect in REPEATABLE_EFFECTS or step.on_unsure == "retry":
         perform(walk, step, position, walk.event.input)
     else:
         _unsure(walk, step, position, _DEATH)
-
-
-def _told(error: Mapping[str, Any]) -> dict[str, Any]:
-    message = error.get("message")
-    said = message if isinstance(message, str) and message else "It failed without saying why."
-    return {**error, "message": said}
 
 
 def _try_later(walk: Walk, step: ActionStep, position: Position, error: Mapping[str, Any]) -> None:
@@ -175,21 +208,29 @@ def _fail(walk: Walk, step: ActionStep, error: Mapping[str, Any]) -> None:
     walk.go_on(step.after_failure if step.then == "steps" else step.next)
 
 
+def _decided(walk: Walk, step: ActionStep, position: Position) -> None:
+    if walk.event.decision == "send_again":
+        send_again(walk, step, position)
+    elif walk.event.decision == "treat_as_done":
+        treat_as_done(walk, step)
+    else:
+        skip(walk, step)
+
+
 def send_again(walk: Walk, step: ActionStep, position: Position) -> None:
     """A person wants it done once more, under a new key and with all its tries."""
     renewed = replace(position, generation=position.generation + 1, tries=0, recoveries=0)
     perform(walk, step, renewed, walk.event.input)
 
 
-def treat_as_done(walk: Walk, step: ActionStep, position: Position) -> None:
+def treat_as_done(walk: Walk, step: ActionStep) -> None:
     """A person says it happened; `output` of the event is what they know of the answer."""
-    size = weight(walk.event.output)
-    known = walk.event.output if size is not None and size <= STEP_BYTES else None
+    known = walk.event.output if refused_output(walk.event.output) is None else None
     walk.succeed(step, known, {"decision": "treat_as_done", "why": "Somebody said it was done."})
     walk.go_on(step.next)
 
 
-def skip(walk: Walk, step: ActionStep, position: Position) -> None:
+def skip(walk: Walk, step: ActionStep) -> None:
     """A person lets it be."""
     _leave_out(walk, step, {"decision": "skip", "why": "Somebody chose to leave it out."})
 

@@ -7,6 +7,7 @@ from typing import Any
 from wedsync.workflows.engine.conditions import Condition
 from wedsync.workflows.engine.problems import DefinitionInvalid
 from wedsync.workflows.engine.program import Program
+from wedsync.workflows.engine.reading import Path
 from wedsync.workflows.engine.steps import KINDS
 from wedsync.workflows.engine.triggers import TRIGGERS
 from wedsync.workflows.engine.validation import validate
@@ -28,6 +29,8 @@ def compile_definition(definition: Mapping[str, Any]) -> Program:
         steps=MappingProxyType(compiler.compiled),
         first=first,
         trigger_filter=None if wanted is None else Condition(wanted),
+        loops=MappingProxyType(compiler.loops),
+        reads=MappingProxyType(compiler.reads),
     )
 
 
@@ -36,10 +39,35 @@ class _Compiler:
 
     def __init__(self) -> None:
         self.compiled: dict[str, CompiledStep] = {}
+        self.loops: dict[str, tuple[str, ...]] = {}
+        self.reads: dict[str, tuple[Path, ...]] = {}
+        self._around: tuple[str, ...] = ()
 
     def steps(self, steps: list[Mapping[str, Any]], then: str | None) -> str | None:
         """Compile a list of steps after which the flow goes on at `then`; gives its first id."""
         for step in reversed(steps):
-            self.compiled[step["id"]] = KINDS[step["kind"]].compile(step, then, self)
+            self._step(step, then)
             then = step["id"]
         return then
+
+    def body(self, loop: str, steps: list[Mapping[str, Any]]) -> str | None:
+        """Compile the steps inside a loop: after the last one the item is over."""
+        outside, self._around = self._around, (*self._around, loop)
+        first = self.steps(steps, None)
+        self._around = outside
+        return first
+
+    def inside(self, loop: str) -> tuple[str, ...]:
+        """The steps inside a loop that is compiled, in no order."""
+        return tuple(step for step, around in self.loops.items() if loop in around)
+
+    def compiled_step(self, step: str) -> CompiledStep:
+        return self.compiled[step]
+
+    def _step(self, step: Mapping[str, Any], then: str | None) -> None:
+        kind = KINDS[step["kind"]]
+        self.compiled[step["id"]] = kind.compile(step, then, self)
+        if self._around:
+            self.loops[step["id"]] = self._around
+        if reads := tuple(dict.fromkeys(kind.reads(step))):
+            self.reads[step["id"]] = reads

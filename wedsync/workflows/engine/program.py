@@ -7,18 +7,25 @@ from typing import Any
 
 from wedsync.workflows.engine.conditions import Condition, Verdict
 from wedsync.workflows.engine.expressions import EvaluationFailed
+from wedsync.workflows.engine.reading import Reads
 from wedsync.workflows.engine.view import View
 from wedsync.workflows.engine.walk import CompiledStep
 
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """One version of a workflow. `first` is None when it has no steps."""
+    """One version of a workflow. `first` is None when it has no steps.
+
+    `loops` are the `for_each` steps around a step, outermost first, for those inside any; `reads`
+    the paths of the wedding a step reads.
+    """
 
     trigger: Mapping[str, Any]
     steps: Mapping[str, CompiledStep]
     first: str | None
     trigger_filter: Condition | None
+    loops: Mapping[str, tuple[str, ...]]
+    reads: Reads
 
     def accepts(self, trigger: Mapping[str, Any], now: datetime) -> Verdict:
         """Whether the trigger's filter lets this event start a run; no filter accepts all.

@@ -6,18 +6,19 @@
 |---|---|---|
 | `start` | a run, or an item of one, was claimed for the first time | `step` where it begins |
 | `result` | an attempt ended | `step, attempt`, and `output`, or `error` and `effect` |
-| `resume` | the time of a `WaitUntil` came, or may have moved | `step`, `input` |
-| `arrived` | the event of a `Listen` came | `step`, `output`: the event |
+| `resume` | the time of a `WaitUntil` came, or may have moved | `step`; of a retry `input` |
+| `arrived` | the event of a `Listen` came | `step`, `output`: the event, or `error` |
 | `timed_out` | its `until` passed first, or nobody answered an `Ask` in time | `step` |
-| `answered` | somebody answered an `Ask` | `step`, `output`: `{approved, by, note}` |
-| `returned` | the run of a `StartRun` is there, or is over | `step`, `output` |
+| `answered` | somebody answered an `Ask` | `step`, `output`: `{approved, by, note}`, or `error` |
+| `returned` | the run of a `StartRun` is there, or is over | `step`, `output`, or `error` |
 | `items_over` | all items of a `Loop` are over | `step`, `output`: `{total, succeeded, failed}` |
 | `recovered` | the process died after the attempt was `started` | `step, attempt, effect, input` |
 | `decide` | a person answered a `NeedsAttention` | `step, decision`, perhaps `input`, `output` |
 | `stop` | a person stops the run | perhaps `reason` |
 
-Every event carries `now`, `random` (0 to 1, for jitter) and `scope`. An event that does not fit
-the state (late, repeated, of another step) gives the same state and no actions.
+Every event carries `now`, `random` (0 to 1, for jitter) and `scope`, and in a run that is an item
+its number as `item`. An event that does not fit the state (late, repeated, of another step) gives
+the same state and no actions. An `error` says that what was asked for cannot be: the step fails.
 """
 
 from collections.abc import Mapping, Sequence
@@ -78,7 +79,10 @@ class EngineEvent:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """Write this into the run's journal. None leaves what an earlier record of the step said."""
+    """Write this into the run's journal. None leaves what an earlier record of the step said.
+
+    `reads` are the values of the wedding the step looked at, by path: `{"wedding.date": …}`.
+    """
 
     step: str
     item: int | None
@@ -87,6 +91,7 @@ class Record:
     output: Any = None
     error: Mapping[str, Any] | None = None
     explanation: Mapping[str, Any] | None = None
+    reads: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,12 +115,13 @@ class WaitUntil:
     """Send `resume` for this step when `due_at` has come.
 
     `waiting_for` is `{kind, until, …}`. Where it has an `anchor`, `due_at` is only what the
-    wedding's dates say now: when they move, `resume` comes early and the step looks again.
+    wedding's dates say now: when they move, `resume` comes early and the step looks again. It is
+    None while the wedding does not have that date.
     """
 
     step: str
     item: int | None
-    due_at: datetime
+    due_at: datetime | None
     waiting_for: Mapping[str, Any]
 
 
@@ -165,7 +171,7 @@ class StartRun:
 class Loop:
     """Run the steps from `first` once for each of `items`, each in a run of its own, at most
     `parallel` at a time (None: they do nothing outside, so the number does not matter), and send
-    `items_over`."""
+    `items_over`. There is at least one item; a batch of several is a list."""
 
     step: str
     item: int | None

@@ -1,29 +1,60 @@
 """Where a run stands, as JSON that must still be read in two years.
 
-    {"state_format": 1, "outcome": null, "positions": [
+    {"state_format": 2, "outcome": null, "positions": [
         {"step": "tell", "item": null, "phase": "performing",
-         "attempt": 2, "tries": 1, "generation": 0, "recoveries": 0}]}
+         "attempt": 2, "tries": 1, "generation": 0, "recoveries": 0, "plan": null}]}
 
 `attempt` counts every try of the step, `tries` those that failed since a person last decided (a
-death is no failure of the far end and does not use one up). A run has one position while steps
-follow one another; a step that fans out will have several.
+death is no failure of the far end and does not use one up). `plan` is what a wait was entered
+with: `{"until": …}` and, when it is counted from a date of the wedding, `anchor, offset_days, at,
+late`. A run has one position: the items of a loop are runs of their own.
+
+| phase | of | left by |
+|---|---|---|
+| `performing` | an action | `result`, `recovered` |
+| `retrying` | an action | `resume` |
+| `waiting` | a wait for a time | `resume` |
+| `listening` | a wait for an event | `arrived`, `timed_out` |
+| `approving` | an approval | `answered`, `timed_out` |
+| `calling` | a call | `returned` |
+| `looping` | a for_each | `items_over` |
+| `asking` | an action that is unsure, a wait that is late | `decide` |
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from wedsync.workflows.engine.protocol import Outcome, State
 
-STATE_FORMAT = 1
+STATE_FORMAT = 2
 
-Phase = Literal["performing", "retrying", "asking"]
-PHASES = ("performing", "retrying", "asking")
+Phase = Literal[
+    "performing",
+    "retrying",
+    "asking",
+    "waiting",
+    "listening",
+    "approving",
+    "calling",
+    "looping",
+]
+PHASES: tuple[Phase, ...] = get_args(Phase)
 
 Upcaster = Callable[[State], State]
 
-UPCASTERS: Mapping[int, Upcaster] = MappingProxyType({})
+
+def _with_plans(state: State) -> State:
+    positions = state.get("positions")
+    planned = [
+        {**each, "plan": None} if isinstance(each, Mapping) else each
+        for each in (positions if isinstance(positions, list) else ())
+    ]
+    return {**state, "state_format": 2, "positions": planned}
+
+
+UPCASTERS: Mapping[int, Upcaster] = MappingProxyType({1: _with_plans})
 """For each past format, how to write its states in the next one."""
 
 
@@ -38,6 +69,7 @@ class Position:
     tries: int = 0
     generation: int = 0
     recoveries: int = 0
+    plan: Mapping[str, Any] | None = None
 
 
 _FIELDS = tuple(field.name for field in fields(Position))
@@ -66,7 +98,8 @@ def standing(position: Position) -> State:
 
 
 def _written(position: Position) -> dict[str, Any]:
-    return {name: getattr(position, name) for name in _FIELDS}
+    written = {name: getattr(position, name) for name in _FIELDS}
+    return written if position.plan is None else {**written, "plan": dict(position.plan)}
 
 
 def over(outcome: Outcome) -> State:
@@ -92,5 +125,6 @@ def _position(written: object) -> Position | None:
         and isinstance(written["item"], int | None)
         and written["phase"] in PHASES
         and all(isinstance(count, int) for count in counters)
+        and isinstance(written["plan"], Mapping | None)
     )
     return Position(**written) if sound else None

@@ -1,7 +1,7 @@
 """`action`: something is done outside the engine. How it runs is in `attempts`."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from wedsync.workflows.engine.attempts import ActionStep
@@ -25,6 +25,7 @@ from wedsync.workflows.engine.limits import (
 from wedsync.workflows.engine.operators import operator_call, unescape_key
 from wedsync.workflows.engine.problems import Field
 from wedsync.workflows.engine.protocol import OnUnsure
+from wedsync.workflows.engine.reading import Path, template_reads
 from wedsync.workflows.engine.retry import DEFAULTS, RetryPolicy
 from wedsync.workflows.engine.steps.kind import (
     ActionInfo,
@@ -178,6 +179,10 @@ def _slot(given: Mapping[str, Any], name: str) -> str:
     return f"“{text(told)}”" if told else expression_words(value)
 
 
+def _reads(step: Mapping[str, Any]) -> Iterable[Path]:
+    return template_reads(step["input"])
+
+
 KIND = Kind(
     name="action",
     required=frozenset(("use", "input")),
@@ -185,5 +190,6 @@ KIND = Kind(
     check=_check,
     compile=_compile,
     phrase=_phrase,
+    reads=_reads,
     children=_children,
 )

@@ -1,6 +1,6 @@
 """`choose`: the first branch that fits is taken, `otherwise` when none does."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ from wedsync.workflows.engine.conditions import Condition
 from wedsync.workflows.engine.expressions import EvaluationFailed
 from wedsync.workflows.engine.limits import MAX_BRANCHES, MAX_LABEL
 from wedsync.workflows.engine.problems import Field
+from wedsync.workflows.engine.reading import Path, condition_reads
 from wedsync.workflows.engine.steps.kind import (
     Actions,
     Child,
@@ -119,6 +120,10 @@ def _phrase(step: Mapping[str, Any], actions: Actions) -> str:
     return f"take the first that fits: {'; '.join([*told, 'otherwise go on'])}"
 
 
+def _reads(step: Mapping[str, Any]) -> Iterable[Path]:
+    return (path for branch in step["branches"] for path in condition_reads(branch["when"]))
+
+
 KIND = Kind(
     name="choose",
     required=frozenset(("branches",)),
@@ -126,6 +131,7 @@ KIND = Kind(
     check=_check,
     compile=_compile,
     phrase=_phrase,
+    reads=_reads,
     children=_children,
     splits=True,
 )

@@ -1,6 +1,6 @@
 """`filter`: the run goes on only when the condition fits; else it ends quietly, saying why."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +9,7 @@ from wedsync.workflows.engine.clauses import condition_words
 from wedsync.workflows.engine.conditions import Condition
 from wedsync.workflows.engine.expressions import EvaluationFailed
 from wedsync.workflows.engine.problems import Field
+from wedsync.workflows.engine.reading import Path, condition_reads
 from wedsync.workflows.engine.steps.kind import Actions, Compiler, Kind, title_of
 from wedsync.workflows.engine.walk import Walk, expression_error
 
@@ -45,6 +46,10 @@ def _phrase(step: Mapping[str, Any], actions: Actions) -> str:
     return f"go on only if {condition_words(step.get('when'))}"
 
 
+def _reads(step: Mapping[str, Any]) -> Iterable[Path]:
+    return condition_reads(step["when"])
+
+
 KIND = Kind(
     name="filter",
     required=frozenset(("when",)),
@@ -52,4 +57,5 @@ KIND = Kind(
     check=_check,
     compile=_compile,
     phrase=_phrase,
+    reads=_reads,
 )

@@ -1,10 +1,11 @@
 """What every kind of step answers, so that the engine knows no kind by name."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from wedsync.workflows.engine.problems import Field
+from wedsync.workflows.engine.reading import Path
 from wedsync.workflows.engine.walk import CompiledStep
 from wedsync.workflows.engine.words import clip
 
@@ -35,12 +36,14 @@ Actions = Mapping[str, ActionInfo]
 
 @dataclass(frozen=True, slots=True)
 class Child:
-    """A list of steps inside a step: the words that lead to it, and where it lies."""
+    """A list of steps inside a step: the words that lead to it, and where it lies. Those of a
+    loop happen once for `each` item."""
 
     label: str
     lead: str
     field: str
     steps: Any
+    each: bool = False
 
 
 class Compiler(Protocol):
@@ -49,6 +52,14 @@ class Compiler(Protocol):
     def steps(self, steps: Any, then: str | None) -> str | None:
         """Compile a list of steps after which the flow goes on at `then`; gives its first id."""
 
+    def body(self, loop: str, steps: Any) -> str | None:
+        """Compile the steps inside a loop: after the last one the item is over."""
+
+    def inside(self, loop: str) -> tuple[str, ...]:
+        """The steps inside a loop whose body is compiled, in no order."""
+
+    def compiled_step(self, step: str) -> CompiledStep: ...
+
 
 @dataclass(frozen=True, slots=True)
 class Kind:
@@ -56,8 +67,8 @@ class Kind:
 
     `fields` are its own beside `id, kind, label, note`, with those `required`. `check` looks at
     one step; `children` are its lists of steps; `phrase` says what it does ("send the welcome"),
-    also of an unfinished draft. A kind that `splits` is told by its branches alone; after one that
-    `ends` nothing in the same list happens.
+    also of an unfinished draft; `reads` are the paths of the wedding it reads. A kind that
+    `splits` is told by its branches alone; after one that `ends` nothing in the same list happens.
     """
 
     name: str
@@ -67,6 +78,7 @@ class Kind:
     compile: Callable[[Mapping[str, Any], str | None, Compiler], CompiledStep]
     phrase: Callable[[Mapping[str, Any], Actions], str]
     children: Callable[[Mapping[str, Any]], Iterator[Child]] = lambda step: iter(())
+    reads: Callable[[Mapping[str, Any]], Iterable[Path]] = lambda step: ()
     splits: bool = False
     ends: bool = False
 

@@ -1,6 +1,6 @@
 """`set`: values worked out once and read by later steps."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +8,7 @@ from wedsync.workflows.engine.checks import check_values
 from wedsync.workflows.engine.expressions import EvaluationFailed, Template, compile_template
 from wedsync.workflows.engine.operators import unescape_key
 from wedsync.workflows.engine.problems import Field
+from wedsync.workflows.engine.reading import Path, template_reads
 from wedsync.workflows.engine.steps.kind import Actions, Compiler, Kind, mapping, title_of
 from wedsync.workflows.engine.walk import Walk, expression_error
 from wedsync.workflows.engine.words import clip, listing
@@ -50,6 +51,10 @@ def _phrase(step: Mapping[str, Any], actions: Actions) -> str:
     return f"note {listing(said)}" if said else "note nothing yet"
 
 
+def _reads(step: Mapping[str, Any]) -> Iterable[Path]:
+    return template_reads(step["values"])
+
+
 KIND = Kind(
     name="set",
     required=frozenset(("values",)),
@@ -57,4 +62,5 @@ KIND = Kind(
     check=_check,
     compile=_compile,
     phrase=_phrase,
+    reads=_reads,
 )
