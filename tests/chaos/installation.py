@@ -1,7 +1,7 @@
 """A whole installation for one test of what survives, and what must hold when all is done."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -91,9 +91,15 @@ class Installation:
         wait_until(lambda: one(self.app, done).n > 50, 20, 0.005)
 
 
+Steps = Callable[[Sink], list[Any]]
+
+
 @contextmanager
-def installed(folder: Path) -> Iterator[Installation]:
-    """A whole installation below `folder`: two workers, a front, a partner, a receiver."""
+def installed(
+    folder: Path, *, workers: int = 2, steps: Steps | None = None, **settings_made: Any
+) -> Iterator[Installation]:
+    """A whole installation below `folder`: workers, a front, a partner, a receiver, and one
+    workflow of `steps` on the partner's hook."""
     with ExitStack() as stack:
         postgres = stack.enter_context(embedded.postgres(folder / "postgres", keep=False))
         redis = stack.enter_context(embedded.redis(folder / "redis"))
@@ -104,19 +110,20 @@ def installed(folder: Path) -> Iterator[Installation]:
             redis_url=redis.url,
             master_key=MASTER_KEY,
             allow_loopback=True,
+            **settings_made,
         )
         migrations.upgrade(settings.database_url)
         app = stack.enter_context(app_over(settings))
         sink = stack.enter_context(started_sink())
         organization = make_organization(app)
         hook = make_hook(app, organization)
-        workflow = make_workflow(app, organization, on_hook(hook), *_steps(sink))
+        workflow = make_workflow(app, organization, on_hook(hook), *(steps or _steps)(sink))
         endpoint, _ = make_endpoint(
             app, organization, sink.url("/ok/told"), event_types=["seating.guest_added"]
         )
         front = stack.enter_context(started_front(settings, folder))
-        workers, supervisor = stack.enter_context(kept_running(settings, folder, workers=2))
-        wait_until(lambda: one(app, "SELECT count(*) AS n FROM owners").n == 2, 30)
+        kept, supervisor = stack.enter_context(kept_running(settings, folder, workers=workers))
+        wait_until(lambda: one(app, "SELECT count(*) AS n FROM owners").n == workers, 30)
         partner = Partner(front, hook)
         yield Installation(
             settings,
@@ -125,7 +132,7 @@ def installed(folder: Path) -> Iterator[Installation]:
             redis,
             sink,
             partner,
-            workers,
+            kept,
             supervisor,
             organization,
             workflow,
