@@ -20,6 +20,7 @@ from wedsync.webhooks.sending import DeliverySource
 from wedsync.webhooks.subscribing import Subscribing
 from wedsync.workflows import waiting_on
 from wedsync.workflows.runner import RunSource
+from wedsync.workflows.timers import Clock
 from workers import bells, schedule
 from workers.drain import Drain
 from workers.fan_out import FanOut
@@ -35,6 +36,7 @@ def start_drains(app: Flask, owner: OwnerLock, stopping: threading.Event) -> lis
         works: dict[str, Callable[[], object]] = {
             "schedule": _schedule(owner),
             "events": _events(FanOut(db.engine, here.vault), here.wake, stopping),
+            "timers": partial(Clock(db.engine, partial(here.wake.ring, "runs")).work, stopping),
             "runs": partial(Window(runs).work, stopping, bells.hang("runs")),
             "recovery": Answering(db.engine, partial(here.wake.ring, "mail")).work,
             "connections": _connections(owner, here, stopping),

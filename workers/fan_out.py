@@ -21,7 +21,7 @@ from wedsync.platform.documents import BadDocument
 from wedsync.platform.vault import Vault, place
 from wedsync.webhooks import connection_hooks, incoming
 from wedsync.webhooks.deliveries import FannedEvent, make_deliveries
-from wedsync.workflows import answering, listening, start, waiting_on
+from wedsync.workflows import answering, listening, start, waiting_on, wedding_timers
 from wedsync.workflows.claims import Programs
 
 BATCH = 200
@@ -126,6 +126,7 @@ class FanOut:
         now = clock.now()
         connection.execute(_DONE, batch.rows(events))
         connection_hooks.connection_changed(connection, events)
+        wedding_timers.touch(connection, events, now)  # timers before lanes
         # The lanes of deliveries before those of runs, as the sweep of claims does: two that lock
         # lanes in one order cannot deadlock.
         make_deliveries(connection, events, now)

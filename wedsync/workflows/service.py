@@ -15,7 +15,7 @@ from wedsync.audit import service as audit
 from wedsync.errors import Conflict, FieldError, Invalid, PreconditionRequired, Stale
 from wedsync.platform.db import db
 from wedsync.platform.identity import Identity
-from wedsync.workflows import queries
+from wedsync.workflows import queries, timers
 from wedsync.workflows.checking import blocks_publishing, problems_of
 from wedsync.workflows.engine import Problem
 from wedsync.workflows.models import Workflow, WorkflowVersion
@@ -171,6 +171,7 @@ def delete(organization_id: UUID, workflow_id: UUID, *, by: Identity | None = No
 def _switch(workflow: Workflow, state: str, action: str, by: Identity | None) -> Workflow:
     if workflow.state != state:
         workflow.state = state
+        timers.keep(workflow)
         _record(action, workflow, by)
     return workflow
 
@@ -193,7 +194,7 @@ def _new_version(
     db.session.flush()
     workflow.live_version_id = version.id
     workflow.state = "on"
-    db.session.flush()
+    timers.keep(workflow)
     return version
 
 
