@@ -19,6 +19,7 @@ from wedsync.settings import CHECKOUT
 
 CANARY = "canary-5f1d0e7c9b"
 _RESERVED = CHECKOUT / "wedsync" / "workflows" / "actions"
+_TESTS = {"wedding": "workflows"}
 _SAMPLES = {"url": "https://service.example/api", "number": "2525", "switch": "true"}
 _SAMPLES |= {"email": "hello@service.example"}
 
@@ -36,7 +37,7 @@ class Subject:
     @property
     def tests(self) -> Path:
         if self.is_reserved:
-            return CHECKOUT / "tests" / "workers"
+            return CHECKOUT / "tests" / _TESTS.get(self.folder.name, "workers")
         return CHECKOUT / "tests" / "connectors" / self.folder.name
 
     @cached_property

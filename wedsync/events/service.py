@@ -55,7 +55,13 @@ def publish(
     return event
 
 
-def announce(executor: Executor, organization_id: UUID, event_type: str, data: Any) -> UUID:
+def announce(
+    executor: Executor,
+    organization_id: UUID,
+    event_type: str,
+    data: Any,
+    wedding_id: UUID | None = None,
+) -> UUID:
     """Store a fact of ours in the transaction of `executor`, which may be a drain's own.
 
     The caller vouches for the name and the data: both are made here, never typed or sent.
@@ -68,6 +74,7 @@ def announce(executor: Executor, organization_id: UUID, event_type: str, data: A
         "source": OURS,
         "occurred_at": clock.now(),
         "data": data,
+        "wedding_id": wedding_id,
         "causation": {"root": str(new_id), "depth": 0, "chain": []},
     }
     executor.execute(insert(Event), row)

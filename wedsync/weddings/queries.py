@@ -1,16 +1,16 @@
 """Reading weddings; every query inside one organization."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
 from sqlalchemy import Select, func, select
 
+from wedsync.errors import NotFound
 from wedsync.platform.db import db
 from wedsync.weddings.models import Guest, Wedding
-
-_LIVE = ("inquiry", "tentative", "booked", "postponed")
+from wedsync.weddings.policy import LIVE
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +21,36 @@ class WeddingLine:
     guests: int
 
 
+def get_wedding(organization_id: UUID, wedding_id: UUID) -> Wedding:
+    """One wedding, put away or not. Raises NotFound."""
+    found = db.session.scalar(_of(organization_id).where(Wedding.id == wedding_id))
+    if found is None:
+        raise NotFound("There is no such wedding.")
+    return found
+
+
+def list_weddings(
+    organization_id: UUID, *, before: UUID | None, limit: int, status: str | None = None
+) -> Sequence[Wedding]:
+    """The weddings, the latest added first; those put away only when asked for by `status`."""
+    query = _of(organization_id).order_by(Wedding.id.desc()).limit(limit)
+    if before is not None:
+        query = query.where(Wedding.id < before)
+    shown = Wedding.status == status if status else Wedding.status != "archived"
+    return db.session.scalars(query.where(shown)).all()
+
+
+def guests_of(organization_id: UUID, wedding_id: UUID) -> int:
+    """How many people are invited."""
+    return _guest_counts(organization_id, [wedding_id]).get(wedding_id, 0)
+
+
 def coming(organization_id: UUID, today: date, *, limit: int = 50) -> list[WeddingLine]:
     """Weddings from `today` on, the next first; those without a date come last."""
     is_ahead = Wedding.date.is_(None) | (Wedding.date >= today)
     return _lines(
         _of(organization_id)
-        .where(Wedding.status.in_(_LIVE), is_ahead)
+        .where(Wedding.status.in_(LIVE), is_ahead)
         .order_by(Wedding.date.asc().nulls_last(), Wedding.id)
         .limit(limit)
     )
@@ -34,10 +58,10 @@ def coming(organization_id: UUID, today: date, *, limit: int = 50) -> list[Weddi
 
 def past(organization_id: UUID, today: date, *, limit: int = 50) -> list[WeddingLine]:
     """Weddings that were, or will not be, the latest first."""
-    is_behind = Wedding.status.not_in(_LIVE) | (Wedding.date < today)
+    is_behind = Wedding.status.not_in(LIVE) | (Wedding.date < today)
     return _lines(
         _of(organization_id)
-        .where(is_behind)
+        .where(is_behind, Wedding.status != "archived")
         .order_by(Wedding.date.desc().nulls_last(), Wedding.id)
         .limit(limit)
     )

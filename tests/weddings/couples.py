@@ -1,0 +1,38 @@
+"""Weddings as tests need them."""
+
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+
+from apiflask import APIFlask
+
+from tests.personas import Persona
+from wedsync.platform import clock
+from wedsync.platform.db import db
+from wedsync.weddings import service
+from wedsync.weddings.models import Wedding
+
+
+def marry(app: APIFlask, persona: Persona, **fields: Any) -> UUID:
+    """A wedding in a year's time in Florence, unless the fields say otherwise."""
+    given = {
+        "title": "Hannah & Josef",
+        "date": ahead(365),
+        "zone": "Europe/Rome",
+        "venue": "Villa Serena",
+        **fields,
+    }
+    with app.app_context():
+        made = service.create(persona.identity, given)
+        db.session.commit()
+        return made.id
+
+
+def ahead(days: int) -> date:
+    return clock.now().date() + timedelta(days=days)
+
+
+def wedding(app: APIFlask, wedding_id: UUID) -> Wedding:
+    """The row as it is now."""
+    with app.app_context():
+        return db.session.get_one(Wedding, wedding_id)

@@ -1,0 +1,1 @@
+"""The wedding's own record, as a workflow changes it."""
