@@ -18,7 +18,7 @@ from wedsync.platform.wake import Wake
 from wedsync.platform.window import Window
 from wedsync.webhooks.sending import DeliverySource
 from wedsync.webhooks.subscribing import Subscribing
-from wedsync.workflows import waiting_on
+from wedsync.workflows import bulk_rerun, waiting_on
 from wedsync.workflows.runner import RunSource
 from wedsync.workflows.timers import Clock
 from workers import bells, schedule
@@ -44,6 +44,7 @@ def start_drains(app: Flask, owner: OwnerLock, stopping: threading.Event) -> lis
                 Subscribing(db.engine, here.vault, here.settings).work, stopping
             ),
             "mail": partial(MailSender(db.engine, here.vault, here.settings).work, stopping),
+            "reruns": _reruns(here.wake, stopping),
             "deliveries": partial(Window(deliveries).work, stopping, bells.hang("deliveries")),
         }
     drains = [
@@ -85,6 +86,16 @@ def _connections(
         if goes_on.is_set():
             goes_on.clear()
             here.wake.ring("runs")
+
+    return work
+
+
+def _reruns(bells_of_all: Wake, stopping: threading.Event) -> Callable[[], None]:
+    """Take up runs of the batches people asked for; each is due at once."""
+
+    def work() -> None:
+        if bulk_rerun.work(stopping):
+            bells_of_all.ring("runs")
 
     return work
 

@@ -18,6 +18,8 @@ Nouns: a *workflow* with its *draft*, a published *version*, a *run* and its rec
 | waiting for an event | `listening`, `looking_back`, `event_matching`; `answering` gives it |
 | asking a person | `asking` |
 | reading | `queries`, `page_queries`, `run_list`, `run_reading`, `failures`, `connection_users` |
+| answers | `why_not` nothing happened; `performance` of a workflow |
+| many runs again | `bulk_rerun`, run by run |
 | pages | `routes`, `gallery_routes`, `run_routes` |
 | what pages tell | `run_story`, `event_story`, `run_steps`, `step_lines`, `shown_values` |
 | words | `workflow_words`, `run_words`, `waiting_words` |
