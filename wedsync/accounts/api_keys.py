@@ -24,6 +24,8 @@ RESOURCES = {
     "hooks": "incoming webhooks",
     "endpoints": "outgoing webhooks",
     "deliveries": "deliveries",
+    "weddings": "weddings",
+    "message-rules": "messages to couples",
 }
 _RIGHTS = ("read", "write")
 _HINT = len(PREFIX) + 6

@@ -6,7 +6,17 @@ One module per resource; `resources` is what they have in common, `schemas/` the
 
 from apiflask import APIFlask
 
-from wedsync.api import deliveries, document, endpoints, events, hooks, runs, workflows
+from wedsync.api import (
+    deliveries,
+    document,
+    endpoints,
+    events,
+    hooks,
+    message_rules,
+    runs,
+    weddings,
+    workflows,
+)
 
 BASE_PATH = "/api/integrations/marketplace"
 RESOURCES = (
@@ -16,6 +26,8 @@ RESOURCES = (
     hooks.hooks,
     endpoints.endpoints,
     deliveries.deliveries,
+    weddings.weddings,
+    message_rules.message_rules,
 )
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 

@@ -60,14 +60,27 @@ class Resource:
         return self._operation("PUT", rule, answer=answer, body=body, problems=problems)
 
     def patch(
-        self, rule: str, *, answer: Model, body: Model, problems: Sequence[int] = ()
+        self,
+        rule: str,
+        *,
+        answer: Model,
+        body: Model,
+        rings: Sequence[str] = (),
+        problems: Sequence[int] = (),
     ) -> Callable[[View], View]:
-        return self._operation("PATCH", rule, answer=answer, body=body, problems=problems)
+        return self._operation(
+            "PATCH", rule, answer=answer, body=body, rings=rings, problems=problems
+        )
 
     def delete(
-        self, rule: str, *, answer: Model, problems: Sequence[int] = ()
+        self,
+        rule: str,
+        *,
+        answer: Model,
+        rings: Sequence[str] = (),
+        problems: Sequence[int] = (),
     ) -> Callable[[View], View]:
-        return self._operation("DELETE", rule, answer=answer, problems=problems)
+        return self._operation("DELETE", rule, answer=answer, rings=rings, problems=problems)
 
     def _operation(
         self,

@@ -25,7 +25,12 @@ TODAY, REVIEW = "health.today", "catalog.review_queue"
 
 _TODAY = Place("Today", icon="sun-high", endpoint=TODAY, marked_by=TODAY, on_phone=True)
 _WEBHOOKS = Place("Webhooks", icon="webhook", endpoint="webhooks.overview", marked_by="webhooks.")
-_SETTINGS = Place("Settings", icon="settings", endpoint="accounts.settings", marked_by="accounts.")
+_SETTINGS = Place(
+    "Settings",
+    icon="settings",
+    endpoint="accounts.settings",
+    marked_by=("accounts.", "message_rules."),
+)
 _MARKETPLACE = Place(
     "Marketplace",
     icon="building-store",

@@ -11,7 +11,7 @@ Nouns: a *workflow* with its *draft*, a published *version*, a *run* and its rec
 | drafts, publishing, on, off | `service`, `checking` |
 | starting and ending runs | `start` (called by the fan-out), `new_runs`, `runs` (by people) |
 | rounds | `runner`, `claims`, `take_up`, `live_run`, `advancing`, `performing`, `journal` |
-| what leaves, and what does not | `local_effects` with the step, `guardrails` for messages |
+| what leaves, and what does not | `local_effects` with the step; `guardrails`, `message_rules` |
 | what starts by the clock | `timers`, `timer_rows`; `schedule_timers`, `poll_timers` |
 | around a wedding's dates | `wedding_timers`, `wedding_plans`, `wedding_words` |
 | runs that wait | `waiting_on` for a connection, `once_slots` a turn, `attention` a person |
@@ -20,12 +20,12 @@ Nouns: a *workflow* with its *draft*, a published *version*, a *run* and its rec
 | reading | `queries`, `page_queries`, `run_list`, `run_reading`, `failures`, `connection_users` |
 | answers | `why_not` nothing happened; `performance` of a workflow |
 | many runs again | `bulk_rerun`, run by run |
-| pages | `routes`, `gallery_routes`, `run_routes` |
+| pages | `routes`, `gallery_routes`, `run_routes`, `message_rule_routes` |
 | what pages tell | `run_story`, `event_story`, `run_steps`, `step_lines`, `shown_values` |
 | words | `workflow_words`, `run_words`, `waiting_words` |
 """
 
-from wedsync.workflows import gallery_routes, run_routes
+from wedsync.workflows import gallery_routes, message_rule_routes, run_routes
 from wedsync.workflows.routes import pages
 
-__all__ = ["gallery_routes", "pages", "run_routes"]
+__all__ = ["gallery_routes", "message_rule_routes", "pages", "run_routes"]

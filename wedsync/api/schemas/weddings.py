@@ -1,0 +1,125 @@
+"""Weddings, as the API tells them."""
+
+from datetime import date, datetime
+from typing import Any, Literal
+
+from pydantic import Field, field_validator
+
+from wedsync.api.schemas.base import Answer, Body, Page, PageQuery, Resource
+from wedsync.weddings import policy
+from wedsync.weddings.models import Wedding
+
+Status = Literal[
+    "inquiry", "tentative", "booked", "completed", "cancelled", "postponed", "archived"
+]
+Settable = Literal["inquiry", "tentative", "booked", "completed", "cancelled", "postponed"]
+
+_DAY: Any = Field(
+    default=None,
+    max_length=10,
+    description="ISO 8601, a day where the wedding is; null while it is not known.",
+    examples=["2027-06-12"],
+)
+_TITLE: Any = Field(max_length=400, examples=["Hannah & Josef"])
+_VENUE: Any = Field(default="", max_length=600, examples=["Villa Serena, Florence"])
+_ZONE: Any = Field(
+    default="Europe/London",
+    max_length=64,
+    description="IANA name of the zone the wedding is in.",
+    examples=["Europe/Rome"],
+)
+_CURRENCY: Any = Field(default="GBP", max_length=3, description="ISO 4217 code.", examples=["EUR"])
+_COUNT: Any = Field(
+    default=None, ge=0, le=100_000, description="How many people there will be.", examples=[82]
+)
+
+
+class Partner(Body):
+    name: str = Field(max_length=400, examples=["Hannah Byrne"])
+
+
+_PARTNERS: Any = Field(default=[], max_length=10, examples=[[{"name": "Hannah Byrne"}]])
+
+
+class WeddingIn(Body):
+    title: str = _TITLE
+    partners: list[Partner] = _PARTNERS
+    date: str | None = _DAY
+    rsvp_deadline: str | None = _DAY
+    final_count_due: str | None = _DAY
+    delivery_date: str | None = _DAY
+    final_count: int | None = _COUNT
+    zone: str = _ZONE
+    venue: str = _VENUE
+    currency: str = _CURRENCY
+    status: Literal["inquiry", "tentative", "booked", "completed"] = "booked"
+
+
+class WeddingPatch(Body):
+    """Only what is named changes. Of one that becomes `postponed` the dates that are not named
+    are not known any more."""
+
+    title: str = Field(default="", max_length=400, examples=["Hannah & Josef"])
+    partners: list[Partner] = _PARTNERS
+    date: str | None = _DAY
+    rsvp_deadline: str | None = _DAY
+    final_count_due: str | None = _DAY
+    delivery_date: str | None = _DAY
+    final_count: int | None = _COUNT
+    zone: str = _ZONE
+    venue: str = _VENUE
+    currency: str = _CURRENCY
+    status: Settable = Field(default="booked", examples=["booked"])
+
+
+class PostponeIn(Body):
+    """The new dates; those that are not named are not known yet."""
+
+    date: str | None = _DAY
+    rsvp_deadline: str | None = _DAY
+    final_count_due: str | None = _DAY
+    delivery_date: str | None = _DAY
+
+
+class WeddingQuery(PageQuery):
+    status: Status | None = Field(
+        default=None, description="Only those; without it all but the archived ones."
+    )
+
+
+class PartnerOut(Answer):
+    name: str
+
+
+class WeddingOut(Resource):
+    title: str
+    partners: list[PartnerOut]
+    date: date | None
+    rsvp_deadline: date | None
+    final_count_due: date | None
+    delivery_date: date | None
+    final_count: int | None
+    zone: str
+    venue: str
+    currency: str
+    status: Status
+    revision: int = Field(description="Rises with every change; also the `ETag`.")
+    updated_at: datetime
+    warnings: list[str] = Field(
+        description="What about its dates is worth a second look, a sentence each."
+    )
+
+    @field_validator("partners", mode="before")
+    @classmethod
+    def _with_names(cls, partners: Any) -> Any:
+        return [{"name": str(each.get("name", ""))} for each in partners]
+
+
+class WeddingPage(Page):
+    data: list[WeddingOut]
+
+
+def wedding_out(wedding: Wedding) -> WeddingOut:
+    fields = set(WeddingOut.model_fields) - {"warnings"}
+    shown = {name: getattr(wedding, name) for name in fields}
+    return WeddingOut.model_validate({**shown, "warnings": policy.warnings(wedding)})
