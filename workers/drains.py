@@ -19,6 +19,7 @@ from wedsync.platform.window import Window
 from wedsync.webhooks.sending import DeliverySource
 from wedsync.webhooks.subscribing import Subscribing
 from wedsync.workflows import bulk_rerun, waiting_on
+from wedsync.workflows.polling import Polls
 from wedsync.workflows.runner import RunSource
 from wedsync.workflows.timers import Clock
 from workers import bells, schedule
@@ -33,10 +34,13 @@ def start_drains(app: Flask, owner: OwnerLock, stopping: threading.Event) -> lis
         here.wake.prefer(bells.ring_here)
         runs = RunSource(db.engine, here.vault, here.settings, here.wake, owner)
         deliveries = DeliverySource(db.engine, here.vault, owner)
+        rings = partial(here.wake.ring, "events")
+        polls = Polls(db.engine, here.vault, here.settings, owner, rings)
         works: dict[str, Callable[[], object]] = {
             "schedule": _schedule(owner),
             "events": _events(FanOut(db.engine, here.vault), here.wake, stopping),
             "timers": partial(Clock(db.engine, partial(here.wake.ring, "runs")).work, stopping),
+            "polls": partial(polls.work, stopping),
             "runs": partial(Window(runs).work, stopping, bells.hang("runs")),
             "recovery": Answering(db.engine, partial(here.wake.ring, "mail")).work,
             "connections": _connections(owner, here, stopping),

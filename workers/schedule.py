@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine, text
 from wedsync.connections import keeping, refreshing
 from wedsync.platform import clock, leases, runtime
 from wedsync.webhooks import sending
-from wedsync.workflows import attention, claims, listening, once_slots, waiting_on
+from wedsync.workflows import attention, claims, listening, once_slots, poll_timers, waiting_on
 from wedsync.workflows.reach import Reach
 
 log = logging.getLogger(__name__)
@@ -76,6 +76,7 @@ def give_back_claims(connection: Connection) -> int:
     freed = sending.release(connection, dead) + claims.release(connection, dead)
     once_slots.give_back_of(connection, dead)
     refreshing.release(connection, dead)
+    poll_timers.release(connection, dead)
     leases.forget_owners(connection, dead)
     return freed
 

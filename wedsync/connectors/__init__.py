@@ -9,6 +9,8 @@ connector check` judges it (`checks`). A folder is named as its slug, hyphens as
 Entry points: `manifests()`, `actions(manifest)`, `account_check(manifest)`; `opening.opened` for a
 connection, `rest.request_of` for a request.
 
+A *stream* (`streams`) is a list at the partner that grows and is looked at now and then.
+
 Under a request: `filling` puts values into the `{…}` of a manifest, `given` judges an action's
 input, `answers` reads what came back, `scrubbing` takes our secrets out of it. Under `checks`:
 `manifest_rules` for any manifest, `folder_rules` for ours. `free_request` is the one action that

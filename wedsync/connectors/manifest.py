@@ -5,8 +5,9 @@ knows a connector by name. Built-in ones are `manifest.toml` files; partners sub
 as JSON, where every action must carry its `request`.
 
 Texts with `{…}` are filled from what the vendor typed when connecting (`{settings.base_url}`), an
-action's input (`{input.guest_id}`), the secrets by name in `auth` only (`{secret.api_key}`), and
-`{sandbox}`, where the practice partner of this installation answers.
+action's input (`{input.guest_id}`), how far a stream was read (`{cursor.at}`), the secrets by name
+in `auth` only (`{secret.api_key}`), and `{sandbox}`, where the practice partner of this
+installation answers.
 """
 
 from typing import Annotated, Any, Literal
@@ -127,6 +128,37 @@ class TriggerEntry(_Part):
     sample: Any = None
 
 
+class StreamEntry(_Part):
+    """A list at the partner that grows, to be looked at now and then: each new record is an event.
+
+    Its request is a GET whose answer lists records **oldest first**. `{cursor.at}` is the position
+    of the last one seen, `{cursor.page}` what the answer before named as its next page; either is
+    left out while there is none. What was seen already may be listed again and does nothing.
+    """
+
+    key: Key
+    label: Words
+    sentence: Words
+    event_type: Words
+    """What a record becomes, such as `rsvp.received`; it is stored as `external.rsvp.received`."""
+    group: Group = "Guests"
+    request: RequestTemplate
+    records: str = ""
+    """A dotted path to the list in the answer; empty: the whole answer."""
+    id_path: str = "id"
+    at_path: str
+    """A dotted path to a record's position: a text or a number that never falls along the list."""
+    next_path: str = ""
+    """A dotted path in the answer to what names the next page, where there is such a thing."""
+    starts: Literal["now", "now_in_seconds", "all"] = "now"
+    """The position of the first look: its own instant, in ISO 8601 or seconds since 1970, so that
+    only what is new counts; or none, for everything there is."""
+    scopes: tuple[str, ...] = ()
+    sensitive: tuple[str, ...] = ()
+    """Dotted paths in a record that are sealed before anything is kept."""
+    sample: Any = None
+
+
 class Hooks(_Part):
     """How the partner tells us: a hook per connection, subscribed by itself or by hand."""
 
@@ -186,3 +218,4 @@ class Manifest(_Part):
     hooks: Hooks | None = None
     triggers: tuple[TriggerEntry, ...] = ()
     actions: tuple[ActionEntry, ...] = ()
+    streams: tuple[StreamEntry, ...] = ()

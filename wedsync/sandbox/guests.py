@@ -1,8 +1,9 @@
 """Guests and their answers: every change tells those who subscribed."""
 
+import json
 import secrets
 from collections.abc import Callable, Mapping
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from http import HTTPStatus
 from typing import Any
 
@@ -86,6 +87,17 @@ class GuestList:
         self._change(account_id, guest_id, given)
         return self.guest(account_id, guest_id)
 
+    def answers(self, account_id: str, since: str, most: int) -> list[dict[str, Any]]:
+        """Answers from an instant on, oldest first: `{"id", "answered_at", "guest", …}`."""
+        rows = self._store.rows(
+            "SELECT body FROM records WHERE account_id = ? AND kind = 'answer' "
+            "AND json_extract(body, '$.answered_at') >= ? ORDER BY number LIMIT ?",
+            account_id,
+            since,
+            most,
+        )
+        return [json.loads(row["body"]) for row in rows]
+
     def release_seat(self, account_id: str, guest_id: str) -> dict[str, Any]:
         seat = self.guest(account_id, guest_id)["seat"]
         self._store.write(
@@ -145,6 +157,7 @@ class GuestList:
         wedding = self.wedding(account_id)
         answer_id = f"rsvp_{secrets.token_hex(6)}"
         if any(before[name] != after[name] for name in _COUNTED):
+            self._keep_answer(account_id, answer_id, after)
             data = {
                 "rsvp_id": answer_id,
                 "guest": _named(after),
@@ -160,6 +173,16 @@ class GuestList:
             self._sender.announce(account_id, "allergy.reported", data)
         self._tell_count(account_id, wedding, people)
         return answer_id
+
+    def _keep_answer(self, account_id: str, answer_id: str, after: dict[str, Any]) -> None:
+        answer = {
+            "id": answer_id,
+            "answered_at": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+            "guest": _named(after),
+            **{name: after[name] for name in _COUNTED},
+        }
+        body = json.dumps(answer)
+        self._store.add("records", account_id=account_id, kind="answer", body=body)
 
     def _tell_count(self, account_id: str, wedding: dict[str, Any], before: int) -> None:
         now = self.accepted(account_id)

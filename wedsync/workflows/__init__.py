@@ -12,7 +12,8 @@ Nouns: a *workflow* with its *draft*, a published *version*, a *run* and its rec
 | starting and ending runs | `start` (called by the fan-out), `new_runs`, `runs` (by people) |
 | rounds | `runner`, `claims`, `take_up`, `live_run`, `advancing`, `performing`, `journal` |
 | what leaves, and what does not | `local_effects` with the step; `guardrails`, `message_rules` |
-| what starts by the clock | `timers`, `timer_rows`; `schedule_timers`, `poll_timers` |
+| what starts by the clock | `timers`, `timer_rows`; `schedule_timers` |
+| looking at partners now and then | `polling`, `poll_timers` |
 | around a wedding's dates | `wedding_timers`, `wedding_plans`, `wedding_words` |
 | runs that wait | `waiting_on` for a connection, `once_slots` a turn, `attention` a person |
 | waiting for an event | `listening`, `looking_back`, `event_matching`; `answering` gives it |

@@ -3,10 +3,10 @@
 import re
 from collections.abc import Iterable, Iterator
 
-from wedsync.connectors.manifest import ActionEntry, Auth, Hooks, Manifest, OAuth
+from wedsync.connectors.manifest import ActionEntry, Auth, Hooks, Manifest, OAuth, StreamEntry
 from wedsync.connectors.manifest_rules.problem import Problem
 
-MOST = {"actions": 60, "triggers": 60, "auth.fields": 20, "auth.oauth.scopes": 40}
+MOST = {"actions": 60, "triggers": 60, "streams": 20, "auth.fields": 20, "auth.oauth.scopes": 40}
 
 _WITH_OAUTH = ("oauth2_code", "oauth2_client_credentials")
 # What the authorization code flow says itself (RFC 6749, 7636), and names the client library takes
@@ -18,6 +18,7 @@ _OURS_IN_OAUTH = frozenset(
 )
 _MOST_SENSITIVE = 50
 _PLACE = re.compile(r"[^\s.]{1,100}(\.[^\s.]{1,100}){0,31}")
+_EVENT_TYPE = re.compile(r"(?=.{1,110}$)[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*")
 _NAME_OF_A_HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")  # RFC 9110, 5.6.2
 _NO_HEADER = "This is not the name of a header."
 _SIGNED_HOW = {
@@ -44,6 +45,8 @@ def problems(manifest: Manifest) -> Iterator[Problem]:
     scopes = {scope.name for scope in manifest.auth.oauth.scopes} if manifest.auth.oauth else set()
     for index, entry in enumerate(manifest.actions):
         yield from _action(entry, f"actions.{index}", scopes)
+    for index, stream in enumerate(manifest.streams):
+        yield from _stream(stream, f"streams.{index}", scopes)
 
 
 def _lists(manifest: Manifest) -> Iterator[Problem]:
@@ -51,6 +54,7 @@ def _lists(manifest: Manifest) -> Iterator[Problem]:
     named = {
         "actions": [entry.key for entry in manifest.actions],
         "triggers": [entry.key for entry in manifest.triggers],
+        "streams": [entry.key for entry in manifest.streams],
         "auth.fields": [field.name for field in manifest.auth.fields],
         "auth.oauth.scopes": [scope.name for scope in oauth.scopes] if oauth else [],
     }
@@ -138,9 +142,7 @@ def _signed(hooks: Hooks) -> Iterator[Problem]:
 
 
 def _action(entry: ActionEntry, path: str, scopes: set[str]) -> Iterator[Problem]:
-    for scope in entry.scopes:
-        if scope not in scopes:
-            yield Problem(f"{path}.scopes", f"The permission “{scope}” is not among those asked.")
+    yield from _asked(entry.scopes, path, scopes)
     if entry.request is None:
         return
     method = entry.request.method
@@ -156,6 +158,31 @@ def _action(entry: ActionEntry, path: str, scopes: set[str]) -> Iterator[Problem
         )
     if entry.request.form is not None and entry.request.json_ is not None:
         yield Problem(f"{path}.request", "Give either a form or JSON, not both.")
+
+
+def _stream(stream: StreamEntry, path: str, scopes: set[str]) -> Iterator[Problem]:
+    yield from _asked(stream.scopes, path, scopes)
+    if stream.request.method not in _SAFE_METHODS:
+        yield Problem(f"{path}.request.method", "Looking changes nothing, so it is a GET.")
+    for name in ("id_path", "at_path"):
+        if not _PLACE.fullmatch(getattr(stream, name)):
+            yield Problem(f"{path}.{name}", "Name a place in a record, such as id.")
+    for name in ("records", "next_path"):
+        written = getattr(stream, name)
+        if written and not _PLACE.fullmatch(written):
+            yield Problem(f"{path}.{name}", "Name a place in the answer, such as data.items.")
+    if len(stream.sensitive) > _MOST_SENSITIVE or not all(map(_PLACE.fullmatch, stream.sensitive)):
+        words = f"Name up to {_MOST_SENSITIVE} places in a record, such as guest.email."
+        yield Problem(f"{path}.sensitive", words)
+    if not _EVENT_TYPE.fullmatch(stream.event_type):
+        words = "Name what a record is in small words joined by dots, such as rsvp.received."
+        yield Problem(f"{path}.event_type", words)
+
+
+def _asked(wanted: Iterable[str], path: str, scopes: set[str]) -> Iterator[Problem]:
+    for scope in wanted:
+        if scope not in scopes:
+            yield Problem(f"{path}.scopes", f"The permission “{scope}” is not among those asked.")
 
 
 def _secrets(auth: Auth) -> set[str]:

@@ -42,6 +42,9 @@ def _in_requests(manifest: Manifest, plain: Mapping[str, Sequence[str]]) -> Iter
         if entry.request is not None:
             known = {**plain, "input": tuple(properties(entry))}
             yield from _request(entry.request, f"actions.{index}.request", known)
+    for index, stream in enumerate(manifest.streams):
+        known = {**plain, "cursor": ("at", "page")}
+        yield from _request(stream.request, f"streams.{index}.request", known)
     if manifest.account is not None:
         yield from _request(manifest.account.request, "account.request", plain)
     hooks = manifest.hooks

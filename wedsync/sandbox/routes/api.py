@@ -76,6 +76,14 @@ def change_guest(guest_id: str) -> dict[str, Any]:
     return practice().guests.change(_may("guests:write"), guest_id, _object())
 
 
+@bp.get("/rsvps")
+def rsvps() -> dict[str, Any]:
+    account = _may("guests:read")
+    since, limit = request.args.get("since", ""), request.args.get("limit", 100, type=int)
+    most = min(max(limit, 1), 100)
+    return {"rsvps": practice().guests.answers(account, since, most)}
+
+
 @bp.post("/rsvps")
 def answer() -> Response:
     account = _may("guests:write")
