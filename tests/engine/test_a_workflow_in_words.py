@@ -49,7 +49,6 @@ SEND = act("tell", use="webhook.send", input={"event_type": "seating.guest_added
             "Take the first that fits: “Yes” when status is accepted; “Never” when never;"
             " otherwise go on.",
         ),
-        ({"id": "w", "kind": "wait"}, "Waiting is not available yet."),
         ({"id": "w", "kind": "dance"}, "Do something unknown (“dance”)."),
         (None, "Do something unknown (“None”)."),
     ],
@@ -89,7 +88,6 @@ def test_a_step_is_a_sentence(step: Any, said: str) -> None:
             "When “payment succeeded” happens, and amount is more than 100.",
         ),
         ({"kind": "manual"}, "When somebody starts it."),
-        ({"kind": "schedule"}, "In a way that is not available yet."),
         (None, "When something starts it."),
     ],
 )

@@ -1,22 +1,30 @@
 """States on disk: what a release wrote, every later one must read."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.engine.building import Journal, act, error, event, the, workflow
+from tests.engine.building import Journal, act, error, event, scope, the, workflow
 from wedsync.workflows.engine import STATE_FORMAT, Perform, advance, compile_definition, upcast
 from wedsync.workflows.engine.state import PHASES, UPCASTERS, position_of
 
 GOLDEN = sorted((Path(__file__).parent / "golden").glob("*.json"))
 
-TOLD = {
+TOLD: dict[str, dict[str, Any]] = {
     "performing": {"kind": "recovered", "attempt": 2, "effect": "idempotent"},
     "retrying": {"kind": "resume"},
     "asking": {"kind": "decide", "decision": "send_again"},
+    "waiting": {"kind": "resume"},
+    "listening": {"kind": "arrived", "output": {"id": "e2", "data": {"signed": True}}},
+    "approving": {"kind": "answered", "output": {"approved": True, "by": "Petra", "note": None}},
+    "calling": {"kind": "returned", "output": {"run_id": "r2"}},
+    "looping": {"kind": "items_over", "output": {"total": 2, "succeeded": 2, "failed": 0}},
+    "late": {"kind": "decide", "decision": "go_on"},
 }
+MUCH_LATER = datetime(2029, 5, 1, tzinfo=UTC)
 
 
 def golden(path: Path) -> dict[str, Any]:
@@ -33,11 +41,18 @@ def test_a_state_kept_from_a_release_goes_on(path: Path) -> None:
         assert kept["state"]["outcome"] is not None
         assert advance(program, kept["state"], event("start")).stale
         return
-    fields = dict(TOLD[position.phase])
-    told = event(fields.pop("kind"), step=position.step, item=position.item, **fields)
+    late = position.phase == "asking" and position.plan is not None
+    fields = dict(TOLD["late" if late else position.phase])
+    seen = {**scope(), "wedding": {"date": "2028-06-12", "zone": "Europe/London"}}
+    about = {"step": position.step, "item": position.item, "now": MUCH_LATER}
+    told = event(fields.pop("kind"), seen, **about, **fields)
     perform = the(advance(program, kept["state"], told), Perform)
-    assert perform.attempt == position.attempt + 1
-    assert perform.key_generation == position.generation + (position.phase == "asking")
+    if position.attempt:
+        assert perform.attempt == position.attempt + 1
+        assert perform.key_generation == position.generation + (position.phase == "asking")
+    else:
+        assert perform.step != position.step
+        assert perform.item == position.item
 
 
 def test_the_golden_states_cover_every_phase_and_the_end() -> None:
@@ -67,6 +82,11 @@ def test_upcasters_are_applied_one_after_the_other() -> None:
     assert upcast({}, upcasters, 3) is None
 
 
+@pytest.mark.parametrize("positions", [None, 7, "x", [None], [{}], []])
+def test_a_state_of_a_past_format_that_is_none_becomes_no_position(positions: Any) -> None:
+    assert position_of({"state_format": 1, "outcome": None, "positions": positions}) is None
+
+
 def test_a_state_holds_positions_and_never_what_a_step_gave() -> None:
     secret = "severe nut allergy"
     journal = Journal(
@@ -88,10 +108,14 @@ def test_a_state_holds_positions_and_never_what_a_step_gave() -> None:
         {},
         {"step": "tell"},
         {"step": 3, "item": None, "phase": "asking", "attempt": 1, "tries": 0}
-        | {"generation": 0, "recoveries": 0},
+        | {"generation": 0, "recoveries": 0, "plan": None},
         {"step": "tell", "item": None, "phase": "dancing", "attempt": 1, "tries": 0}
-        | {"generation": 0, "recoveries": 0},
+        | {"generation": 0, "recoveries": 0, "plan": None},
         {"step": "tell", "item": None, "phase": "asking", "attempt": "1", "tries": 0}
+        | {"generation": 0, "recoveries": 0, "plan": None},
+        {"step": "tell", "item": None, "phase": "asking", "attempt": 1, "tries": 0}
+        | {"generation": 0, "recoveries": 0, "plan": "soon"},
+        {"step": "tell", "item": None, "phase": "asking", "attempt": 1, "tries": 0}
         | {"generation": 0, "recoveries": 0},
     ],
 )

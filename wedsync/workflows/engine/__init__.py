@@ -6,13 +6,15 @@ runs, rehearsals, previews and tests, and a run can wait for two years in a few 
 
 | noun | where |
 |---|---|
-| definition, problem | `validation`, `problems`, `checks`; `triggers`; `steps`, a module per kind |
+| definition, problem | `validation`, `problems`, `checks`; `steps`, a module per kind |
+| trigger | `triggers`, `clock_triggers`, each a `trigger_kind` |
 | program | `compiling`, `program`; `reading`: what it looks at of the wedding |
-| event, decision | `protocol`; `advance` is the whole of it, `attempts` what follows an effect |
+| event, decision | `protocol`; `advance` is the whole of it |
+| step a run stands at | `attempts` (an effect), `waits`; `steps.approval`, `call`, `for_each` |
 | state | `state`: positions only, upcast across releases |
 | expression, condition | `expressions`, `operators`, `growth`; `clauses`, `conditions` say why |
 | instant | `anchors`: dates of a wedding; `schedules`: cron; `zones`: clocks that change |
-| words for people | `sentences`, `outline`, `words` |
+| words for people | `sentences`, `outline`, `words`, `times`, `schedule_words` |
 
 Start reading at `advance.advance`.
 """
@@ -29,12 +31,17 @@ from wedsync.workflows.engine.problems import DefinitionInvalid, Problem
 from wedsync.workflows.engine.program import Program
 from wedsync.workflows.engine.protocol import (
     Action,
+    Ask,
     Decision,
     EngineEvent,
     Finish,
+    Listen,
+    Loop,
     NeedsAttention,
     Perform,
     Record,
+    Standing,
+    StartRun,
     State,
     WaitUntil,
 )
@@ -51,16 +58,21 @@ __all__ = [
     "STATE_FORMAT",
     "Action",
     "ActionInfo",
+    "Ask",
     "Decision",
     "DefinitionInvalid",
     "EngineEvent",
     "Finish",
+    "Listen",
+    "Loop",
     "NeedsAttention",
     "Perform",
     "Placed",
     "Problem",
     "Program",
     "Record",
+    "Standing",
+    "StartRun",
     "State",
     "Verdict",
     "WaitUntil",

@@ -5,7 +5,9 @@ import re
 from collections.abc import Collection, Sequence
 from typing import Any
 
+from wedsync.workflows.engine.anchors import ANCHORS, clock_time
 from wedsync.workflows.engine.expressions import Examined, examine_condition, examine_template
+from wedsync.workflows.engine.limits import MAX_OFFSET_DAYS
 from wedsync.workflows.engine.operators import operator_call
 from wedsync.workflows.engine.problems import Field
 from wedsync.workflows.engine.words import clip, listing
@@ -13,6 +15,7 @@ from wedsync.workflows.engine.words import clip, listing
 EVENT_TYPE = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
 LONGEST_EVENT_TYPE = 200
 MOST_UNKNOWN = 20
+LATE = ("run", "skip", "ask")
 
 _MAY_GIVE_RECORD = frozenset(
     ("var", "val", "if", "?:", "??", "switch", "match", "and", "or", "reduce")
@@ -22,6 +25,11 @@ _MAY_GIVE_RECORD = frozenset(
 def check_condition(field: Field) -> None:
     """A `when` or `filter`: it can be worked out, and reads only what is there."""
     _report(field, examine_condition(field.value), "Choose a value, and what to compare it with.")
+
+
+def check_value(field: Field) -> None:
+    """Any value, with calculations in it or not."""
+    _report(field, examine_template(field.value), "Choose the value again, or remove it.")
 
 
 def check_values(field: Field) -> None:
@@ -58,12 +66,23 @@ def _check_read(field: Field, path: tuple[str, ...]) -> None:
     sees = field.sees
     if not path or (path[0] in sees.roots and (path[0] != "steps" or len(path) == 1)):
         return
+    if path[0] in ("item", "index"):
+        field.error(
+            f"“{path[0]}” is only there inside a loop.",
+            "Move this into a loop, or read something else.",
+        )
+        return
     if path[0] != "steps" or "steps" not in sees.roots:
         roots = listing([f"“{root}”" for root in sorted(sees.roots)], "or")
         message = f"There is nothing called “{clip('.'.join(path), 60)}” here."
         field.error(message, f"Begin with {roots}.")
         return
     step = clip(path[1], 60)
+    if path[1] in sees.lists and len(path) > 2 and not path[2].isdecimal():
+        field.warn(
+            f"“{step}” happens once for each item, so here it is a list.",
+            "Read this inside the loop, or take what you need from the list.",
+        )
     if path[1] in sees.certainly:
         return
     if path[1] in sees.perhaps:
@@ -114,6 +133,17 @@ def check_number(field: Field, least: float, most: float, *, whole: bool = False
     if not usable or not least <= field.value <= most:
         number = "whole number" if whole else "number"
         field.error(f"This is not a {number} that can be used.", f"Between {least:g} and {most:g}.")
+
+
+def check_anchored(field: Field) -> None:
+    """A time counted from a date of the wedding: `anchor`, `offset_days`, `at` and `late`."""
+    written = field.value
+    check_word(field.at("anchor", written.get("anchor")), tuple(ANCHORS))
+    offset = field.at("offset_days", written.get("offset_days"))
+    check_number(offset, -MAX_OFFSET_DAYS, MAX_OFFSET_DAYS, whole=True)
+    if clock_time(written.get("at")) is None:
+        field.at("at", None).error("This is not a time of day.", "Write it like “09:00”.")
+    check_word(field.at("late", written.get("late")), LATE)
 
 
 def check_text(field: Field, longest: int, *, optional: bool = True) -> None:

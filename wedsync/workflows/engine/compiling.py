@@ -50,11 +50,12 @@ class _Compiler:
             then = step["id"]
         return then
 
-    def body(self, loop: str, steps: list[Mapping[str, Any]]) -> str | None:
-        """Compile the steps inside a loop: after the last one the item is over."""
+    def body(self, loop: str, steps: list[Mapping[str, Any]]) -> str:
+        """Compile the steps inside a loop, after which the item is over; gives the first id."""
         outside, self._around = self._around, (*self._around, loop)
-        first = self.steps(steps, None)
+        self.steps(steps, None)
         self._around = outside
+        first: str = steps[0]["id"]
         return first
 
     def inside(self, loop: str) -> tuple[str, ...]:

@@ -18,6 +18,9 @@ OPS_BUDGET = 10_000
 EXPRESSION_BYTES = 64 * 1024
 """What one expression may give, as JSON."""
 
+FUNCTION_BYTES = 1024 * 1024
+"""What the functions of one evaluation may read and write together."""
+
 STEP_BYTES = 256 * 1024
 """What one step may be given or may give, as JSON."""
 
@@ -28,6 +31,20 @@ MAX_ATTEMPTS = 50
 MAX_FACTOR = 100
 MAX_DELAY_S = 30 * 86_400
 MAX_TIMEOUT_S = 60
+
+MAX_WAIT_S = 3_653 * 86_400
+"""Ten years: what a wait, a time-out or an expiry may take."""
+
+MIN_REMIND_S = 60
+MAX_OFFSET_DAYS = 3_650
+MAX_MATCHES = 10
+MAX_ITEMS = 10_000
+MAX_PARALLEL = 50
+MAX_LOOPS = 3
+"""Loops inside one another."""
+
+MIN_POLL_S = 60
+MAX_POLL_S = 86_400
 
 RECOVERIES_BEFORE_PARKING = 3
 """The recovery of one step at which its run is parked instead of tried once more."""

@@ -61,13 +61,18 @@ class Findings:
 
 @dataclass(frozen=True, slots=True)
 class Sees:
-    """What an expression at one place may read: the first words of its paths, and of the steps
-    those that have `certainly` happened, those that `perhaps` have, and all there are."""
+    """What is around one place. An expression there may read: the first words of its paths, and of
+    the steps those that have `certainly` happened, those that `perhaps` have, and all there are;
+    `lists` are those of loops that are over. `loops` is the number of loops around it, `own_id`
+    the id of the workflow itself, where it is known."""
 
     roots: frozenset[str]
     certainly: frozenset[str] = frozenset()
     perhaps: frozenset[str] = frozenset()
     every: frozenset[str] = frozenset()
+    lists: frozenset[str] = frozenset()
+    loops: int = 0
+    own_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

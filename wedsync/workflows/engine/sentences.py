@@ -6,10 +6,9 @@ from typing import Any
 from wedsync.workflows.engine.outline import children
 from wedsync.workflows.engine.shape import refusal
 from wedsync.workflows.engine.steps import KINDS
-from wedsync.workflows.engine.steps import LATER as LATER_STEPS
 from wedsync.workflows.engine.steps.kind import Actions, Child, mapping, sequence
-from wedsync.workflows.engine.triggers import LATER as LATER_TRIGGERS
-from wedsync.workflows.engine.triggers import TRIGGERS, Names
+from wedsync.workflows.engine.trigger_kind import Names
+from wedsync.workflows.engine.triggers import TRIGGERS
 from wedsync.workflows.engine.words import clip
 
 MOST_STEPS_TOLD = 40
@@ -51,16 +50,13 @@ def _when(trigger: Mapping[str, Any], names: Names) -> str:
         return "When something starts it"
     if kind in TRIGGERS:
         return TRIGGERS[kind].words(trigger, names)
-    return "In a way that is not available yet" if kind in LATER_TRIGGERS else "When it starts"
+    return "When it starts"
 
 
 def _phrase(step: Mapping[str, Any], actions: Actions) -> str:
     kind = step.get("kind")
     if isinstance(kind, str) and kind in KINDS:
         return KINDS[kind].phrase(step, actions)
-    if isinstance(kind, str) and kind in LATER_STEPS:
-        said = LATER_STEPS[kind].rstrip(".")
-        return said[:1].lower() + said[1:]
     return f"do something unknown (“{clip(str(kind), 40)}”)"
 
 

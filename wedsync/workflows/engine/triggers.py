@@ -1,32 +1,19 @@
 """What starts a workflow: the kinds of trigger, checked and in words."""
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
 from wedsync.workflows.engine.checks import check_condition, check_event_type, check_text
 from wedsync.workflows.engine.clauses import condition_words
+from wedsync.workflows.engine.clock_triggers import CLOCK_TRIGGERS
 from wedsync.workflows.engine.limits import MAX_LABEL
 from wedsync.workflows.engine.problems import Field
+from wedsync.workflows.engine.trigger_kind import IsOurs, Names, TriggerKind
 from wedsync.workflows.engine.words import clip
 
 _SOURCE = re.compile(r"ours|any|api|(hook|connection|app|workflow):[A-Za-z0-9_-]{1,100}")
-
-Names = Mapping[str, str]
-IsOurs = Callable[[str], bool]
-
-
-@dataclass(frozen=True, slots=True)
-class TriggerKind:
-    """One kind of trigger; `words` says when it starts ("When …", without the end)."""
-
-    name: str
-    required: frozenset[str]
-    fields: frozenset[str]
-    check: Callable[[Field, IsOurs | None], None]
-    words: Callable[[Mapping[str, Any], Names], str]
 
 
 def _check_event(field: Field, is_ours: IsOurs | None) -> None:
@@ -98,7 +85,7 @@ def _webhook_words(trigger: Mapping[str, Any], names: Names) -> str:
     return f"When a webhook arrives at {clip(name)}" if name else "When a partner's webhook arrives"
 
 
-def _check_manual(field: Field, is_ours: IsOurs | None) -> None:
+def _check_input(field: Field, is_ours: IsOurs | None) -> None:
     schema = field.at("input", field.value.get("input"))
     if not (schema.value is None or isinstance(schema.value, dict | bool)):
         schema.error("This does not describe an input.", "Use a JSON Schema, or leave it out.")
@@ -108,16 +95,18 @@ def _manual_words(trigger: Mapping[str, Any], names: Names) -> str:
     return "When somebody starts it"
 
 
+def _workflow_words(trigger: Mapping[str, Any], names: Names) -> str:
+    return "When another workflow starts it"
+
+
+_EVENT = ("event_type", "source", "filter")
+
 TRIGGERS: Mapping[str, TriggerKind] = MappingProxyType(
     {
         kind.name: kind
         for kind in (
             TriggerKind(
-                "event",
-                frozenset(("event_type", "source")),
-                frozenset(("event_type", "source", "filter")),
-                _check_event,
-                _event_words,
+                "event", frozenset(_EVENT[:2]), frozenset(_EVENT), _check_event, _event_words
             ),
             TriggerKind(
                 "webhook",
@@ -126,16 +115,11 @@ TRIGGERS: Mapping[str, TriggerKind] = MappingProxyType(
                 _check_webhook,
                 _webhook_words,
             ),
-            TriggerKind("manual", frozenset(), frozenset(("input",)), _check_manual, _manual_words),
+            *CLOCK_TRIGGERS,
+            TriggerKind("manual", frozenset(), frozenset(("input",)), _check_input, _manual_words),
+            TriggerKind(
+                "workflow", frozenset(), frozenset(("input",)), _check_input, _workflow_words
+            ),
         )
-    }
-)
-
-LATER: Mapping[str, str] = MappingProxyType(
-    {
-        "schedule": "Starting at set times is not available yet.",
-        "wedding_date": "Starting around a wedding's date is not available yet.",
-        "poll": "Looking for new records is not available yet.",
-        "workflow": "Being called by another workflow is not available yet.",
     }
 )

@@ -7,6 +7,7 @@ to format 1 later may only warn.
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from wedsync.workflows.engine import steps as step_kinds
@@ -17,7 +18,7 @@ from wedsync.workflows.engine.outline import steps_in_order
 from wedsync.workflows.engine.problems import Field, Findings, Problem, Sees
 from wedsync.workflows.engine.shape import refusal
 from wedsync.workflows.engine.steps.kind import Actions, Kind
-from wedsync.workflows.engine.triggers import IsOurs
+from wedsync.workflows.engine.trigger_kind import IsOurs
 from wedsync.workflows.engine.words import clip
 
 FORMAT = 1
@@ -30,13 +31,18 @@ _STEP_ROOTS = frozenset(("trigger", "steps", "wedding", "run", "now"))
 
 
 def validate(
-    definition: object, *, actions: Actions | None = None, is_ours: IsOurs | None = None
+    definition: object,
+    *,
+    actions: Actions | None = None,
+    is_ours: IsOurs | None = None,
+    own_id: str | None = None,
 ) -> list[Problem]:
     """The problems of a definition, in reading order; an empty list when there are none.
 
     `actions` are the known actions; without them inputs are not compared with what actions want.
-    `is_ours` says whether an event type is one only WedSync itself uses. Never raises, whatever
-    `definition` is, and gives at most `limits.MAX_PROBLEMS`.
+    `is_ours` says whether an event type is one only WedSync itself uses; `own_id` is the id of the
+    workflow, which may not call itself. Never raises, whatever `definition` is, and gives at most
+    `limits.MAX_PROBLEMS`.
     """
     findings = Findings()
     if problem := refusal(definition):
@@ -44,14 +50,21 @@ def validate(
     elif not isinstance(definition, dict):
         findings.error(None, "", "This is not a workflow.", "Give it a trigger and steps.")
     else:
-        _Validation(findings, actions, is_ours).definition(definition)
+        _Validation(findings, actions, is_ours, own_id).definition(definition)
     return findings.problems
 
 
 class _Validation:
     """One look through one definition that can be looked through."""
 
-    def __init__(self, findings: Findings, actions: Actions | None, is_ours: IsOurs | None) -> None:
+    def __init__(
+        self,
+        findings: Findings,
+        actions: Actions | None,
+        is_ours: IsOurs | None,
+        own_id: str | None,
+    ) -> None:
+        self._own_id = own_id
         self._findings = findings
         self._actions = actions
         self._is_ours = is_ours
@@ -75,7 +88,7 @@ class _Validation:
         if not isinstance(field.value, dict):
             field.error("Nothing starts this workflow.", "Choose what starts it.")
             return
-        kind = self._known(field, trigger_kinds.TRIGGERS, trigger_kinds.LATER)
+        kind = self._known(field, trigger_kinds.TRIGGERS)
         if kind and check_fields(field, kind.required, kind.fields | {"kind"}):
             kind.check(field, self._is_ours)
 
@@ -88,7 +101,7 @@ class _Validation:
             field.warn("This workflow does nothing yet.", "Add a first step.")
         ids = (each.step.get("id") for each in placed)
         self._every = frozenset(id_ for id_ in ids if isinstance(id_, str))
-        self._steps(field, Sees(_STEP_ROOTS, every=self._every))
+        self._steps(field, Sees(_STEP_ROOTS, every=self._every, own_id=self._own_id))
 
     def _steps(self, field: Field, sees: Sees) -> Sees:
         """Check a list of steps; gives what may be read after it."""
@@ -119,24 +132,26 @@ class _Validation:
         self._id(field)
         check_text(field.at("label", step.get("label")), MAX_LABEL)
         check_text(field.at("note", step.get("note")), MAX_NOTE)
-        kind = self._known(field, step_kinds.KINDS, step_kinds.LATER)
+        kind = self._known(field, step_kinds.KINDS)
         if kind is None:
-            return _having(sees, step, perhaps=()), False
+            return _having(sees, step), False
         if check_fields(field, kind.required, kind.fields | _STEP_FIELDS):
             kind.check(field, self._actions)
-        inside = self._children(field, kind, sees)
-        return _having(sees, step, perhaps=inside), kind.ends
+        return self._children(field, kind, sees), kind.ends
 
-    def _children(self, field: Field, kind: Kind, sees: Sees) -> frozenset[str]:
-        """Check the steps inside a step; gives those that may have happened after it."""
-        own = _having(sees, field.value, perhaps=())
+    def _children(self, field: Field, kind: Kind, sees: Sees) -> Sees:
+        """Check the steps inside a step; gives what may be read after it."""
+        own = _having(sees, field.value)
         inside: set[str] = set()
+        looped: set[str] = set()
         for child in kind.children(field.value):
+            before = _inside_loop(sees) if child.each else own
             after = self._steps(
-                Field(self._findings, field.step, child.field, child.steps, own), own
+                Field(self._findings, field.step, child.field, child.steps, before), before
             )
-            inside |= (after.certainly | after.perhaps) - own.certainly - own.perhaps
-        return frozenset(inside)
+            within = (after.certainly | after.perhaps) - before.certainly - before.perhaps
+            (looped if child.each else inside).update(within)
+        return _having(own, field.value, inside, looped)
 
     def _id(self, field: Field) -> None:
         written = field.value.get("id")
@@ -152,14 +167,12 @@ class _Validation:
         else:
             self._seen.add(written)
 
-    def _known(self, field: Field, kinds: Mapping[str, Any], later: Mapping[str, str]) -> Any:
-        """The kind a step or trigger says it is; None, and a problem, when it cannot be run."""
+    def _known(self, field: Field, kinds: Mapping[str, Any]) -> Any:
+        """The kind a step or trigger says it is; None, and a problem, when there is none."""
         named = field.value.get("kind")
         here = field.at("kind", None)
         if not isinstance(named, str):
             here.error("It does not say what kind it is.", "Choose a kind.")
-        elif named in later:
-            here.error(later[named], "Remove it for now.")
         elif named not in kinds:
             fix = nearest(named, kinds.keys())
             here.error(f"There is no kind called “{clip(named, 40)}”.", fix)
@@ -173,7 +186,20 @@ def _name(step: Mapping[str, Any]) -> str | None:
     return clip(written) if isinstance(written, str) else None
 
 
-def _having(sees: Sees, step: Mapping[str, Any], perhaps: Iterable[str]) -> Sees:
+def _having(
+    sees: Sees, step: Mapping[str, Any], perhaps: Iterable[str] = (), looped: Iterable[str] = ()
+) -> Sees:
+    """What may be read after a step: its own output, of what is inside it perhaps something, and
+    of a loop lists."""
     own = step.get("id")
-    certainly = sees.certainly | {own} if isinstance(own, str) else sees.certainly
-    return Sees(sees.roots, certainly, sees.perhaps | frozenset(perhaps), sees.every)
+    lists = frozenset(looped)
+    return replace(
+        sees,
+        certainly=sees.certainly | lists | ({own} if isinstance(own, str) else set()),
+        perhaps=sees.perhaps | frozenset(perhaps),
+        lists=sees.lists | lists,
+    )
+
+
+def _inside_loop(sees: Sees) -> Sees:
+    return replace(sees, roots=sees.roots | {"item", "index"}, loops=sees.loops + 1)

@@ -52,8 +52,8 @@ class Compiler(Protocol):
     def steps(self, steps: Any, then: str | None) -> str | None:
         """Compile a list of steps after which the flow goes on at `then`; gives its first id."""
 
-    def body(self, loop: str, steps: Any) -> str | None:
-        """Compile the steps inside a loop: after the last one the item is over."""
+    def body(self, loop: str, steps: Any) -> str:
+        """Compile the steps inside a loop, after which the item is over; gives the first id."""
 
     def inside(self, loop: str) -> tuple[str, ...]:
         """The steps inside a loop whose body is compiled, in no order."""
