@@ -15,7 +15,15 @@ from sqlalchemy import Connection, Engine, text
 from wedsync.connections import keeping, refreshing
 from wedsync.platform import clock, leases, runtime
 from wedsync.webhooks import sending
-from wedsync.workflows import attention, claims, listening, once_slots, poll_timers, waiting_on
+from wedsync.workflows import (
+    approval_letters,
+    attention,
+    claims,
+    listening,
+    once_slots,
+    poll_timers,
+    waiting_on,
+)
 from wedsync.workflows.reach import Reach
 
 log = logging.getLogger(__name__)
@@ -100,12 +108,19 @@ def tell_people(connection: Connection) -> None:
     attention.keep_people_told(connection, here.vault, here.settings)
 
 
+def tell_who_is_asked(connection: Connection) -> None:
+    """Write to those whose answer runs wait for; the drain of e-mail finds what is written."""
+    here = runtime.runtime()
+    approval_letters.keep_asked_people_told(connection, here.vault, here.settings)
+
+
 TABLE = (
     Scheduled("give back claims", 1, give_back_claims),
     Scheduled("wake who waits for its turn", 5, once_slots.sweep),
     Scheduled("wake who waits for a connection", 30, wake_who_waits_for_connections),
     Scheduled("look back for events", 1, listening.sweep),
     Scheduled("tell people", 5, tell_people),
+    Scheduled("tell who is asked", 2, tell_who_is_asked),
     Scheduled("prune", 600, prune),
 )
 

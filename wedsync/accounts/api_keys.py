@@ -20,6 +20,7 @@ EVERYTHING = "*"
 RESOURCES = {
     "workflows": "workflows",
     "runs": "what happened",
+    "approvals": "questions and their answers",
     "events": "events",
     "hooks": "incoming webhooks",
     "endpoints": "outgoing webhooks",

@@ -7,6 +7,7 @@ One module per resource; `resources` is what they have in common, `schemas/` the
 from apiflask import APIFlask
 
 from wedsync.api import (
+    approvals,
     deliveries,
     document,
     endpoints,
@@ -22,6 +23,7 @@ BASE_PATH = "/api/integrations/marketplace"
 RESOURCES = (
     workflows.workflows,
     runs.runs,
+    approvals.approvals,
     events.events,
     hooks.hooks,
     endpoints.endpoints,

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from wedsync.api.paging import page
 from wedsync.api.resources import Resource
+from wedsync.api.schemas.approvals import ApprovalOut, RunAnswerIn, approval_out
 from wedsync.api.schemas.runs import (
     DecideIn,
     RunOut,
@@ -14,7 +15,7 @@ from wedsync.api.schemas.runs import (
     run_whole,
 )
 from wedsync.platform import identity
-from wedsync.workflows import queries
+from wedsync.workflows import approvals, queries
 from wedsync.workflows import runs as service
 from wedsync.workflows.queries import RunFilter
 
@@ -69,6 +70,21 @@ def decide_run(run_id: UUID, body: DecideIn) -> RunOut:
         me.organization_id, run_id, body.decision, given=body.input, output=body.output, by=me
     )
     return _line(run.id)
+
+
+@runs.post(
+    "/runs/<uuid:run_id>/approve",
+    body=RunAnswerIn,
+    answer=ApprovalOut,
+    rings=["runs"],
+    problems=[409],
+)
+def approve_run(run_id: UUID, body: RunAnswerIn) -> ApprovalOut:
+    """Answer the one open question of a run, with yes unless the body says no."""
+    me = identity.current()
+    queries.get_run(me.organization_id, run_id)
+    answer: approvals.Answer = "approved" if body.approved else "refused"
+    return approval_out(approvals.decide_for_run(me, run_id, answer, note=body.note))
 
 
 def _line(run_id: UUID) -> RunOut:

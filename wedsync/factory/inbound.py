@@ -27,6 +27,7 @@ PUBLIC = frozenset(
         "accounts.forgotten",
         "accounts.reset_password",
         "accounts.confirm_email",
+        "workflows.approval_by_link",
         "health.healthz",
         "health.readyz",
     }

@@ -71,7 +71,7 @@ _OF_VENDORS: Groups = (
             "What happened",
             icon="history",
             endpoint="workflows.run_list",
-            marked_by="workflows.run",
+            marked_by=("workflows.run", "workflows.approval"),
             short="Happened",
         ),
         Place(

@@ -17,16 +17,17 @@ Nouns: a *workflow* with its *draft*, a published *version*, a *run* and its rec
 | around a wedding's dates | `wedding_timers`, `wedding_plans`, `wedding_words` |
 | runs that wait | `waiting_on` for a connection, `once_slots` a turn, `attention` a person |
 | waiting for an event | `listening`, `looking_back`, `event_matching`; `answering` gives it |
-| asking a person | `asking` |
+| asking a person | `asking`; `approvals` answers, `approval_people` who may, `approval_letters` |
 | reading | `queries`, `page_queries`, `run_list`, `run_reading`, `failures`, `connection_users` |
 | answers | `why_not` nothing happened; `performance` of a workflow |
 | many runs again | `bulk_rerun`, run by run |
-| pages | `routes`, `gallery_routes`, `run_routes`, `message_rule_routes` |
+| pages | `routes`, `gallery_routes`, `run_routes`, `approval_routes`, `message_rule_routes` |
+| pages of questions | `approval_queries`, `approval_story`, `approval_words`, `approval_forms` |
 | what pages tell | `run_story`, `event_story`, `run_steps`, `step_lines`, `shown_values` |
 | words | `workflow_words`, `run_words`, `waiting_words` |
 """
 
-from wedsync.workflows import gallery_routes, message_rule_routes, run_routes
+from wedsync.workflows import approval_routes, gallery_routes, message_rule_routes, run_routes
 from wedsync.workflows.routes import pages
 
-__all__ = ["gallery_routes", "message_rule_routes", "pages", "run_routes"]
+__all__ = ["approval_routes", "gallery_routes", "message_rule_routes", "pages", "run_routes"]

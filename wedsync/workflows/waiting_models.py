@@ -76,9 +76,14 @@ class Approval(OrganizationRow, Base):
         CheckConstraint("on_expiry IN ('approve', 'refuse', 'stop')", name="on_expiry"),
         Index("ix_approvals_open", "organization_id", postgresql_where=text("state = 'open'")),
         Index(
+            "ix_approvals_to_tell",
+            "id",
+            postgresql_where=text("state = 'open' AND told_at IS NULL"),
+        ),
+        Index(
             "ix_approvals_to_remind",
             "remind_at",
-            postgresql_where=text("state = 'open' AND remind_at IS NOT NULL"),
+            postgresql_where=text("state = 'open' AND reminded_at IS NULL"),
         ),
     )
 

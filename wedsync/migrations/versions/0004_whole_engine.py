@@ -211,7 +211,14 @@ def upgrade() -> None:
         "approvals",
         ["remind_at"],
         unique=False,
-        postgresql_where=sa.text("state = 'open' AND remind_at IS NOT NULL"),
+        postgresql_where=sa.text("state = 'open' AND reminded_at IS NULL"),
+    )
+    op.create_index(
+        "ix_approvals_to_tell",
+        "approvals",
+        ["id"],
+        unique=False,
+        postgresql_where=sa.text("state = 'open' AND told_at IS NULL"),
     )
     op.create_table(
         "event_waits",
@@ -617,7 +624,12 @@ def downgrade() -> None:
     op.drop_index(
         "ix_approvals_to_remind",
         table_name="approvals",
-        postgresql_where=sa.text("state = 'open' AND remind_at IS NOT NULL"),
+        postgresql_where=sa.text("state = 'open' AND reminded_at IS NULL"),
+    )
+    op.drop_index(
+        "ix_approvals_to_tell",
+        table_name="approvals",
+        postgresql_where=sa.text("state = 'open' AND told_at IS NULL"),
     )
     op.drop_index(
         "ix_approvals_open", table_name="approvals", postgresql_where=sa.text("state = 'open'")

@@ -1,0 +1,95 @@
+"""A question as its page tells it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from wedsync.platform.db import db
+from wedsync.platform.wording import Wording, capital
+from wedsync.workflows import approval_people, approval_queries
+from wedsync.workflows.approval_queries import ApprovalLine
+from wedsync.workflows.approval_words import (
+    Follows,
+    NameOf,
+    decided_words,
+    label_of,
+    state_words,
+    what_follows,
+)
+from wedsync.workflows.engine.words import clip
+from wedsync.workflows.run_models import NO_ITEM
+from wedsync.workflows.run_words import State
+
+_LONGEST_TITLE = 140
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalStory:
+    """Everything the page says. `whole` are the question's paragraphs where its title is not all
+    of it; `item` says which of a loop's items it is about."""
+
+    id: UUID
+    run_id: UUID
+    workflow_id: UUID
+    workflow_name: str
+    title: str
+    whole: tuple[str, ...]
+    item: str
+    asked: str
+    since: datetime
+    state: State
+    is_open: bool
+    follows: Follows
+    decided: str
+    note: tuple[str, ...]
+
+
+def tell(line: ApprovalLine, words: Wording, name_of: NameOf = label_of) -> ApprovalStory:
+    """The story of one question, for somebody who looks at `words.now`."""
+    approval = line.approval
+    said = _paragraphs(approval.ask)
+    title = clip(" ".join(approval.ask.split()), _LONGEST_TITLE)
+    return ApprovalStory(
+        id=approval.id,
+        run_id=line.run_id,
+        workflow_id=line.workflow_id,
+        workflow_name=line.workflow_name,
+        title=title,
+        whole=said if said != (title,) else (),
+        item=f"number {line.item + 1:,}" if line.item != NO_ITEM else "",
+        asked=_asked(line),
+        since=approval.created_at,
+        state=state_words(line),
+        is_open=line.is_open,
+        follows=what_follows(
+            approval_queries.definition_of(line),
+            approval.step_id,
+            approval.on_expiry,
+            approval.expires_at,
+            words,
+            name_of,
+        ),
+        decided=capital(decided_words(line, words)),
+        note=_paragraphs(approval.note or ""),
+    )
+
+
+def _asked(line: ApprovalLine) -> str:
+    named = (
+        approval_people.asked_words(db.session, line.organization_id, who) for who in line.asked_of
+    )
+    return ", then ".join(dict.fromkeys(named))
+
+
+def _paragraphs(said: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in said.splitlines() if part.strip())
+
+
+def news(open_ones: Sequence[ApprovalLine]) -> str:
+    """What the list begins with."""
+    if not open_ones:
+        return "Nothing waits for a yes or a no."
+    if len(open_ones) == 1:
+        return "One thing waits for a yes or a no before it goes on."
+    return f"{len(open_ones):,} things wait for a yes or a no before they go on."
