@@ -65,7 +65,7 @@ class Objects:
 
     def named(self, name: str) -> Any:
         """The value for a parameter: `hook_id` and `hook` are the id of `self.hook`."""
-        noun = {"number": "version"}.get(name, name.removesuffix("_id"))
+        noun = {"number": "version", "with": "version"}.get(name, name.removesuffix("_id"))
         if noun.startswith("_") or not hasattr(type(self), noun):
             raise NoSuchObject(name)
         return getattr(self, noun)

@@ -11,7 +11,7 @@ from tests.page_words import words_of
 from tests.personas import Persona
 from tests.workers.scene import call, make_hook, make_workflow, note, on_event, on_hook, tell
 from wedsync.platform.db import db
-from wedsync.workflows import service
+from wedsync.workflows import drafts, service
 from wedsync.workflows.queries import get_workflow
 
 MANUAL = {"kind": "manual"}
@@ -24,7 +24,7 @@ def edited(app: APIFlask, owner: Persona) -> Iterator[Any]:
     def edit(workflow_id: UUID, *steps: Any) -> None:
         with app.app_context():
             workflow = get_workflow(owner.organization_id, workflow_id)
-            service.update_draft(
+            drafts.replace(
                 owner.organization_id,
                 workflow_id,
                 {**workflow.draft, "steps": list(steps)},

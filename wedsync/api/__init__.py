@@ -10,11 +10,13 @@ from wedsync.api import (
     approvals,
     deliveries,
     document,
+    drafts,
     endpoints,
     events,
     hooks,
     message_rules,
     runs,
+    versions,
     weddings,
     workflows,
 )
@@ -22,6 +24,8 @@ from wedsync.api import (
 BASE_PATH = "/api/integrations/marketplace"
 RESOURCES = (
     workflows.workflows,
+    drafts.drafts,
+    versions.versions,
     runs.runs,
     approvals.approvals,
     events.events,

@@ -30,6 +30,7 @@ _INTRODUCTION = (
     "sees its own organization only, and anything else is answered with 404. Lists are paged with "
     "`cursor`. A POST with an `Idempotency-Key` is done once, however often it is sent."
 )
+_ON_A_REVISION = ("/publish", "/draft/operations", "/draft/undo", "/draft/redo", "/draft/discard")
 Document = dict[str, Any]
 
 
@@ -116,7 +117,7 @@ def _add_headers(path: str, method: str, operation: Document) -> None:
                 {"type": "string", "minLength": 1, "maxLength": idempotency.MAX_CHARACTERS},
             )
         )
-    if method in ("put", "patch") or path.endswith("/publish"):
+    if method in ("put", "patch") or (method == "post" and path.endswith(_ON_A_REVISION)):
         operation["parameters"].append(
             _header("If-Match", "The `ETag` of what is being changed.", {"type": "string"})
         )

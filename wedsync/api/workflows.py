@@ -9,25 +9,12 @@ from wedsync.api.resources import Resource
 from wedsync.api.schemas.base import Deleted, PageQuery
 from wedsync.api.schemas.runs import RunOut, RunPage, WorkflowRunQuery, run_out
 from wedsync.api.schemas.workflows import (
-    DraftIn,
-    DraftOut,
     ManualRunIn,
-    Published,
-    PublishIn,
-    Validated,
-    ValidateIn,
-    VersionPage,
-    VersionWhole,
     WorkflowIn,
     WorkflowMade,
     WorkflowOut,
     WorkflowPage,
     WorkflowPatch,
-    draft_out,
-    problems_out,
-    published,
-    version_out,
-    version_whole,
     workflow_made,
     workflow_out,
 )
@@ -71,17 +58,19 @@ def get_workflow(workflow_id: UUID) -> Any:
     return _read(workflow_id)
 
 
-@workflows.patch(_ONE, body=WorkflowPatch, answer=WorkflowOut, problems=[412])
-def rename_workflow(workflow_id: UUID, body: WorkflowPatch) -> Any:
-    """Give a workflow another name."""
+@workflows.patch(_ONE, body=WorkflowPatch, answer=WorkflowOut, rings=["runs"], problems=[412])
+def change_workflow(workflow_id: UUID, body: WorkflowPatch) -> Any:
+    """Give a workflow another name, or limits: runs above them wait for their turn."""
     me = identity.current()
-    service.rename(
-        me.organization_id,
-        workflow_id,
-        body.name,
-        expected_revision=_expected_revision(workflow_id),
-        by=me,
-    )
+    changes: service.Changes = {}
+    if body.name is not None:
+        changes["name"] = body.name
+    if "at_once" in body.model_fields_set:
+        changes["at_once"] = body.at_once
+    if "per_hour" in body.model_fields_set:
+        changes["per_hour"] = body.per_hour
+    expected = expected_revision(workflow_id)
+    service.change(me.organization_id, workflow_id, changes, expected_revision=expected, by=me)
     return _read(workflow_id)
 
 
@@ -91,83 +80,6 @@ def delete_workflow(workflow_id: UUID) -> Deleted:
     me = identity.current()
     service.delete(me.organization_id, workflow_id, by=me)
     return Deleted(id=workflow_id, deleted=True)
-
-
-@workflows.get(f"{_ONE}/draft", answer=DraftOut)
-def get_draft(workflow_id: UUID) -> Any:
-    """Read the draft and what stands in the way of publishing it."""
-    workflow = queries.get_workflow(identity.organization_id(), workflow_id)
-    return draft_out(service.look_at(workflow)), preconditions.revision_tag(workflow.draft_revision)
-
-
-@workflows.put(f"{_ONE}/draft", body=DraftIn, answer=DraftOut, problems=[412, 428])
-def replace_draft(workflow_id: UUID, body: DraftIn) -> Any:
-    """Replace the draft whose `ETag` is sent as `If-Match`."""
-    me = identity.current()
-    draft = service.update_draft(
-        me.organization_id,
-        workflow_id,
-        body.definition,
-        expected_revision=_expected_revision(workflow_id),
-        by=me,
-    )
-    return draft_out(draft), preconditions.revision_tag(draft.workflow.draft_revision)
-
-
-@workflows.post(f"{_ONE}/validate", body=ValidateIn, answer=Validated)
-def validate_workflow(workflow_id: UUID, body: ValidateIn) -> Validated:
-    """Look at the draft, or at another definition, without keeping anything."""
-    problems = service.validate(identity.organization_id(), workflow_id, body.definition)
-    return Validated(
-        valid=all(problem.severity != "error" for problem in problems),
-        problems=problems_out(tuple(problems)),
-    )
-
-
-@workflows.post(f"{_ONE}/publish", body=PublishIn, answer=Published, problems=[412])
-def publish_workflow(workflow_id: UUID, body: PublishIn) -> Published:
-    """Make the draft the live version and switch the workflow on.
-
-    A draft with errors is refused with `workflow_invalid` and its `problems`.
-    """
-    me = identity.current()
-    version = service.publish(
-        me.organization_id,
-        workflow_id,
-        note=body.note,
-        expected_revision=_expected_revision(workflow_id),
-        by=me,
-    )
-    return published(queries.get_workflow(me.organization_id, workflow_id), version)
-
-
-@workflows.get(f"{_ONE}/versions", query=PageQuery, answer=VersionPage)
-def list_versions(workflow_id: UUID, query: PageQuery) -> VersionPage:
-    """List the published versions, newest first."""
-    organization_id = identity.organization_id()
-    found = page(
-        query,
-        lambda before, limit: queries.list_versions(
-            organization_id, workflow_id, before=before, limit=limit
-        ),
-        lambda version: version.id,
-    )
-    data = [version_out(version) for version in found.rows]
-    return VersionPage(data=data, next_cursor=found.next_cursor)
-
-
-@workflows.get(f"{_ONE}/versions/<int:number>", answer=VersionWhole)
-def get_version(workflow_id: UUID, number: int) -> VersionWhole:
-    """Read a published version with its definition."""
-    return version_whole(queries.get_version(identity.organization_id(), workflow_id, number))
-
-
-@workflows.post(f"{_ONE}/versions/<int:number>/rollback", body=PublishIn, answer=Published)
-def roll_back_workflow(workflow_id: UUID, number: int, body: PublishIn) -> Published:
-    """Publish the content of an older version anew; the draft stays as it is."""
-    me = identity.current()
-    version = service.rollback(me.organization_id, workflow_id, number, note=body.note, by=me)
-    return published(queries.get_workflow(me.organization_id, workflow_id), version)
 
 
 @workflows.post(f"{_ONE}/pause", answer=WorkflowOut, problems=[409])
@@ -230,6 +142,7 @@ def _read(workflow_id: UUID) -> tuple[WorkflowOut, dict[str, str]]:
     return workflow_out(line), preconditions.revision_tag(line.workflow.draft_revision)
 
 
-def _expected_revision(workflow_id: UUID) -> int | None:
+def expected_revision(workflow_id: UUID) -> int | None:
+    """The draft revision that `If-Match` asks for; None without the header."""
     workflow = queries.get_workflow(identity.organization_id(), workflow_id)
     return preconditions.expected_revision(workflow.draft_revision)

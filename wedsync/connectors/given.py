@@ -5,6 +5,7 @@ reads nothing from elsewhere: no references, and no patterns outside our own con
 """
 
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any
 
 from jsonschema import Draft202012Validator
@@ -29,6 +30,12 @@ def problem_with(given: Any, schema: Mapping[str, Any]) -> str | None:
     validator = Draft202012Validator(schema, registry=_NOWHERE)
     error = best_match(validator.iter_errors(given))
     return _sentence(error, schema) if error else None
+
+
+def problems_with(given: Any, schema: Mapping[str, Any], most: int) -> list[str]:
+    """The first `most` things that are wrong with `given`, each in one sentence."""
+    errors = Draft202012Validator(schema, registry=_NOWHERE).iter_errors(given)
+    return [_sentence(error, schema) for error in islice(errors, most)]
 
 
 def title_of(schema: Mapping[str, Any], path: list[str | int]) -> str:
@@ -80,4 +87,6 @@ def _should(error: ValidationError) -> str:
             return f"should be more than {wanted}"
         case "exclusiveMaximum":
             return f"should be less than {wanted}"
+        case "const":
+            return f"should be {wanted}"
     return "is not in the form that is expected here"

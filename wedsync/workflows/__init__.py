@@ -8,13 +8,16 @@ Nouns: a *workflow* with its *draft*, a published *version*, a *run* and its rec
 | what comes next | `engine`, pure |
 | what a step can do | `actions` built in; `catalogue`, all there are; `reach`, by which account |
 | the gallery | `ready_made` |
-| drafts, publishing, on, off | `service`, `checking` |
+| publishing, on, off, limits | `service` |
+| drafts | `drafts`, `draft_operations`, `patches`; `draft_queries` reads them and versions |
+| what changed, in words | `differences`, `field_words` |
+| what stands in the way | `checking`, `references`, `calls`, `given_input` |
 | starting and ending runs | `start` (called by the fan-out), `new_runs`, `runs` (by people) |
 | rounds | `runner`, `claims`, `take_up`, `live_run`, `advancing`, `performing`, `journal` |
 | what leaves, and what does not | `local_effects` with the step; `guardrails`, `message_rules` |
 | what starts by the clock | `timers`, `timer_rows`; `schedule_timers` |
 | looking at partners now and then | `polling`, `poll_timers` |
-| around a wedding's dates | `wedding_timers`, `wedding_plans`, `wedding_words` |
+| around a wedding's dates | `wedding_timers`, `wedding_plans`, `wedding_words`; `replanning` of waits |
 | runs that wait | `waiting_on` for a connection, `once_slots` a turn, `attention` a person |
 | waiting for an event | `listening`, `looking_back`, `event_matching`; `answering` gives it |
 | asking a person | `asking`; `approvals` answers, `approval_people` who may, `approval_letters` |

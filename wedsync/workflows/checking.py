@@ -3,65 +3,55 @@
 A reference to somebody else's hook is answered in the very words of one that does not exist.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, select
 
+from wedsync.accounts.models import Membership
 from wedsync.connections.models import Connection
 from wedsync.events.types import is_ours
 from wedsync.platform.db import db
 from wedsync.webhooks.models import Endpoint, Hook
+from wedsync.workflows import calls, given_input
 from wedsync.workflows.catalogue import Entries, Entry, entries, infos_of
 from wedsync.workflows.engine import Problem, steps_in_order, validate
+from wedsync.workflows.engine.steps.kind import mapping
 from wedsync.workflows.models import Workflow
+from wedsync.workflows.references import Reference, references
 
-_TABLES: dict[str, type[Connection] | type[Hook] | type[Endpoint] | type[Workflow]] = {
-    "connection": Connection,
-    "hook": Hook,
-    "endpoint": Endpoint,
-    "workflow": Workflow,
+_IDS: Mapping[str, Any] = {
+    "connection": Connection.id,
+    "hook": Hook.id,
+    "endpoint": Endpoint.id,
+    "workflow": Workflow.id,
+    "person": Membership.user_id,
 }
 _CONDITIONS: Mapping[str, tuple[ColumnElement[bool], ...]] = {
     "connection": (Connection.state != "deleted",),
     # What comes to a connection's hook comes from the connection.
     "hook": (Hook.connection_id.is_(None),),
 }
-_SOURCE_KINDS = ("hook", "connection", "app", "workflow")
-_INPUT_KINDS = ("endpoint", "hook", "connection", "workflow")
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
-    """One place of a definition that names an object; `step` is None in the trigger."""
+def problems_of(
+    organization_id: UUID, definition: Any, *, workflow_id: UUID | None = None
+) -> list[Problem]:
+    """Everything that is wrong with a definition of this organization, in reading order.
 
-    step: str | None
-    field: str
-    kind: str
-    id: str
-
-
-def problems_of(organization_id: UUID, definition: Any) -> list[Problem]:
-    """Everything that is wrong with a definition of this organization, in reading order."""
+    `workflow_id` is the workflow whose it is, once there is one: it must not come to call itself.
+    """
     known = entries(organization_id)
     found = validate(definition, actions=infos_of(known), is_ours=is_ours)
+    found += _wrong_input(definition)
     found += missing_references(organization_id, definition)
+    found += calls.problems(organization_id, workflow_id, definition)
     return found + _wrong_accounts(organization_id, definition, known)
 
 
 def blocks_publishing(problems: list[Problem]) -> bool:
     return any(problem.severity == "error" for problem in problems)
-
-
-def references(definition: Any) -> Iterator[Reference]:
-    """Every object a definition names, whatever else is wrong with it."""
-    if not isinstance(definition, dict):
-        return
-    yield from _of_trigger(definition.get("trigger"))
-    for placed in steps_in_order(definition):
-        yield from _of_step(placed.step)
 
 
 def missing_references(organization_id: UUID, definition: Any) -> list[Problem]:
@@ -71,28 +61,12 @@ def missing_references(organization_id: UUID, definition: Any) -> list[Problem]:
     return [_missing(each) for each in named if (each.kind, _uuid(each.id)) not in there]
 
 
-def _of_trigger(trigger: Any) -> Iterator[Reference]:
-    if not isinstance(trigger, dict):
-        return
-    hook, source = trigger.get("hook"), trigger.get("source")
-    if trigger.get("kind") == "webhook" and isinstance(hook, str):
-        yield Reference(None, "trigger.hook", "hook", hook)
-    if isinstance(source, str):
-        kind, colon, named = source.partition(":")
-        if colon and kind in _SOURCE_KINDS:
-            yield Reference(None, "trigger.source", kind, named)
-
-
-def _of_step(step: Any) -> Iterator[Reference]:
-    step_id = step.get("id")
-    name = step_id if isinstance(step_id, str) else None
-    connection, given = step.get("connection"), step.get("input")
-    if isinstance(connection, str):
-        yield Reference(name, "connection", "connection", connection)
-    if isinstance(given, dict):
-        for kind in _INPUT_KINDS:
-            if isinstance(given.get(kind), str):
-                yield Reference(name, f"input.{kind}", kind, given[kind])
+def _wrong_input(definition: Any) -> list[Problem]:
+    """What the trigger asks for must be something that can be checked quickly."""
+    trigger = mapping(mapping(definition).get("trigger"))
+    problem = given_input.schema_problem(trigger.get("input"))
+    fix = "Describe the fields of the input in plain JSON Schema, or leave it out."
+    return [Problem(None, "trigger.input", problem, fix)] if problem else []
 
 
 def _wrong_accounts(organization_id: UUID, definition: Any, known: Entries) -> list[Problem]:
@@ -145,13 +119,13 @@ def _unfit(entry: Entry) -> tuple[str, str]:
 
 def _existing(organization_id: UUID, named: list[Reference]) -> set[tuple[str, UUID | None]]:
     there: set[tuple[str, UUID | None]] = set()
-    for kind, model in _TABLES.items():
+    for kind, column in _IDS.items():
         wanted = {found for each in named if each.kind == kind and (found := _uuid(each.id))}
         if wanted:
             rows = db.session.scalars(
-                select(model.id).where(
-                    model.organization_id == organization_id,
-                    model.id.in_(wanted),
+                select(column).where(
+                    column.class_.organization_id == organization_id,
+                    column.in_(wanted),
                     *_CONDITIONS.get(kind, ()),
                 )
             )
@@ -167,5 +141,8 @@ def _uuid(text: str) -> UUID | None:
 
 
 def _missing(reference: Reference) -> Problem:
-    message = f"There is no such {reference.kind}."
-    return Problem(reference.step, reference.field, message, "Choose one of yours.")
+    if reference.kind == "person":
+        message, fix = "Nobody of this team is meant by this.", "Choose somebody of your team."
+    else:
+        message, fix = f"There is no such {reference.kind}.", "Choose one of yours."
+    return Problem(reference.step, reference.field, message, fix)

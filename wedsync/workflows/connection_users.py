@@ -10,8 +10,8 @@ from sqlalchemy import Text, and_, cast, or_, select
 from wedsync.connections.models import Connection
 from wedsync.errors import NotFound
 from wedsync.platform.db import db
-from wedsync.workflows.checking import references
 from wedsync.workflows.models import Workflow, WorkflowVersion
+from wedsync.workflows.references import references
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,33 +4,26 @@ Every change is recorded in the audit with the one who made it (`by`, None for t
 """
 
 import hashlib
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypedDict
 from uuid import UUID
 
 import orjson
 from sqlalchemy import func, select
 
 from wedsync.audit import service as audit
-from wedsync.errors import Conflict, FieldError, Invalid, PreconditionRequired, Stale
+from wedsync.errors import Conflict, FieldError, Invalid
 from wedsync.platform.db import db
 from wedsync.platform.identity import Identity
-from wedsync.workflows import queries, timers
+from wedsync.workflows import calls, queries, timers
 from wedsync.workflows.checking import blocks_publishing, problems_of
+from wedsync.workflows.drafts import Draft, check_revision, look_at
 from wedsync.workflows.engine import Problem
 from wedsync.workflows.models import Workflow, WorkflowVersion
 from wedsync.workflows.run_models import Run
 
 MAX_NAME = 200
 MAX_NOTE = 2_000
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """A workflow after its draft was looked at, and what stands in the way of publishing it."""
-
-    workflow: Workflow
-    problems: tuple[Problem, ...]
+MOST = {"at_once": 1_000, "per_hour": 100_000}
 
 
 def create(
@@ -44,53 +37,47 @@ def create(
     return look_at(workflow)
 
 
-def rename(
+class Changes(TypedDict, total=False):
+    """What can be changed about a workflow beside its draft. `at_once` runs at most move at the
+    same time and `per_hour` start within an hour; None is no limit of its own."""
+
+    name: str
+    at_once: int | None
+    per_hour: int | None
+
+
+def change(
     organization_id: UUID,
     workflow_id: UUID,
-    name: str,
+    changes: Changes,
     *,
     expected_revision: int | None = None,
     by: Identity | None = None,
 ) -> Workflow:
-    """Give a workflow another name. Raises NotFound, Stale, Invalid."""
+    """Give a workflow another name, or other limits. Raises NotFound, Stale, Invalid."""
     workflow = queries.get_workflow(organization_id, workflow_id, lock=True)
-    _check_revision(workflow, expected_revision)
-    workflow.name = _checked_name(name)
-    _record("renamed", workflow, by)
+    check_revision(workflow, expected_revision)
+    if "name" in changes:
+        _rename(workflow, _checked_name(changes["name"]), by)
+    given = dict(changes)
+    limits = {field: _checked_limit(field, given[field]) for field in MOST if field in given}
+    _limit(workflow, limits, by)
     return workflow
 
 
-def update_draft(
-    organization_id: UUID,
-    workflow_id: UUID,
-    definition: Any,
-    *,
-    expected_revision: int | None,
-    by: Identity | None = None,
-) -> Draft:
-    """Replace the draft that is at `expected_revision`.
-
-    Raises PreconditionRequired without a revision, and Stale, with the current draft, when
-    somebody changed it since.
-    """
-    workflow = queries.get_workflow(organization_id, workflow_id, lock=True)
-    if expected_revision is None:
-        raise PreconditionRequired(
-            "Say which draft you are replacing: send its ETag as `If-Match`.",
-        )
-    _check_revision(workflow, expected_revision)
-    workflow.draft = definition
-    workflow.draft_revision += 1
-    _record("draft_changed", workflow, by, revision=workflow.draft_revision)
-    return look_at(workflow)
+def _rename(workflow: Workflow, name: str, by: Identity | None) -> None:
+    if workflow.name != name:
+        _record("renamed", workflow, by, before=workflow.name, after=name)
+        workflow.name = name
 
 
-def validate(
-    organization_id: UUID, workflow_id: UUID, definition: Any | None = None
-) -> list[Problem]:
-    """What stands in the way of publishing the draft, or this `definition` in its place."""
-    workflow = queries.get_workflow(organization_id, workflow_id)
-    return problems_of(organization_id, workflow.draft if definition is None else definition)
+def _limit(workflow: Workflow, wanted: dict[str, int | None], by: Identity | None) -> None:
+    """Runs that wait because of a limit see the other one when they are looked at again."""
+    changed = {field: new for field, new in wanted.items() if getattr(workflow, field) != new}
+    for field, new in changed.items():
+        setattr(workflow, field, new)
+    if changed:
+        _record("limited", workflow, by, **changed)
 
 
 def publish(
@@ -103,11 +90,12 @@ def publish(
 ) -> WorkflowVersion:
     """Make the draft the live version and switch the workflow on.
 
-    Raises Invalid `workflow_invalid` with `problems` when the draft has errors, Stale when it is
-    not at `expected_revision`.
+    A draft that says what is live makes no new version: the live one is given. Raises Invalid
+    `workflow_invalid` with `problems` when the draft has errors, Stale when it is not at
+    `expected_revision`.
     """
     workflow = queries.get_workflow(organization_id, workflow_id, lock=True)
-    _check_revision(workflow, expected_revision)
+    check_revision(workflow, expected_revision)
     version = _new_version(workflow, workflow.draft, note, by)
     _record("published", workflow, by, version=version.number)
     return version
@@ -123,7 +111,8 @@ def rollback(
 ) -> WorkflowVersion:
     """Publish the content of an older version anew; the draft stays as it is.
 
-    Raises NotFound, and Invalid when what it refers to is gone by now.
+    What is live already makes no new version: the live one is given. Raises NotFound, and Invalid
+    when what it refers to is gone by now.
     """
     workflow = queries.get_workflow(organization_id, workflow_id, lock=True)
     old = queries.get_version(organization_id, workflow_id, number)
@@ -179,7 +168,11 @@ def _switch(workflow: Workflow, state: str, action: str, by: Identity | None) ->
 def _new_version(
     workflow: Workflow, definition: Any, note: str | None, by: Identity | None
 ) -> WorkflowVersion:
-    _refuse_problems(workflow.organization_id, definition)
+    _refuse_problems(workflow, definition)
+    live = queries.live_version(workflow)
+    if live is not None and live.content_hash == content_hash(definition):
+        _switch(workflow, "on", "resumed", by)
+        return live
     version = WorkflowVersion(
         organization_id=workflow.organization_id,
         workflow_id=workflow.id,
@@ -219,8 +212,9 @@ def _trigger_columns(trigger: dict[str, Any]) -> dict[str, str | None]:
     return columns
 
 
-def _refuse_problems(organization_id: UUID, definition: Any) -> None:
-    problems = problems_of(organization_id, definition)
+def _refuse_problems(workflow: Workflow, definition: Any) -> None:
+    calls.one_publisher_at_a_time(workflow.organization_id, definition)
+    problems = problems_of(workflow.organization_id, definition, workflow_id=workflow.id)
     if blocks_publishing(problems):
         raise Invalid(
             "This workflow cannot be published yet.",
@@ -240,32 +234,19 @@ def problem_as_json(problem: Problem) -> dict[str, Any]:
     }
 
 
-def look_at(workflow: Workflow) -> Draft:
-    """The workflow's draft with its problems."""
-    return Draft(workflow, tuple(problems_of(workflow.organization_id, workflow.draft)))
-
-
-def _check_revision(workflow: Workflow, expected: int | None) -> None:
-    if expected is None or expected == workflow.draft_revision:
-        return
-    raise Stale(
-        "Somebody changed this workflow since you read it. Look at it again, then decide.",
-        extra={
-            "current": {
-                "id": str(workflow.id),
-                "draft_revision": workflow.draft_revision,
-                "definition": workflow.draft,
-            }
-        },
-    )
-
-
 def _checked_name(name: str) -> str:
     name = name.strip()
     if not name or len(name) > MAX_NAME:
         problem = f"A name has 1 to {MAX_NAME} characters."
         raise Invalid(problem, errors=[FieldError("/name", "name", problem)])
     return name
+
+
+def _checked_limit(field: str, value: object) -> int | None:
+    if value is None or (isinstance(value, int) and 1 <= value <= MOST[field]):
+        return value
+    problem = f"Choose a number from 1 to {MOST[field]:,}, or leave it empty for no limit."
+    raise Invalid(problem, errors=[FieldError(f"/{field}", field, problem)])
 
 
 def _checked_note(note: str | None) -> str | None:

@@ -8,9 +8,10 @@ from pydantic import Field
 
 from wedsync.api.schemas.base import Answer, Body, Page, Resource, WorkflowProblem
 from wedsync.workflows import engine
+from wedsync.workflows.drafts import Draft
 from wedsync.workflows.models import Workflow, WorkflowVersion
 from wedsync.workflows.queries import WorkflowLine
-from wedsync.workflows.service import Draft, problem_as_json
+from wedsync.workflows.service import MOST, problem_as_json
 
 _EXAMPLE = {
     "format": 1,
@@ -29,8 +30,28 @@ class WorkflowIn(Body):
     definition: dict[str, Any] = _DEFINITION
 
 
+_AT_ONCE = Field(
+    default=None,
+    ge=1,
+    le=MOST["at_once"],
+    description="How many of its runs may move at the same time; null: no limit of its own.",
+    examples=[5],
+)
+_PER_HOUR = Field(
+    default=None,
+    ge=1,
+    le=MOST["per_hour"],
+    description="How many of its runs may start within an hour; null: no limit of its own.",
+    examples=[60],
+)
+
+
 class WorkflowPatch(Body):
-    name: str = _NAME
+    """What is left out stays as it is. Runs above a limit wait; none of them fails."""
+
+    name: str | None = Field(default=None, min_length=1, max_length=200, examples=["Tell Petal"])
+    at_once: int | None = _AT_ONCE
+    per_hour: int | None = _PER_HOUR
 
 
 class DraftIn(Body):
@@ -60,6 +81,8 @@ class WorkflowOut(Resource):
     state: Literal["off", "on", "paused"]
     draft_revision: int
     live_version: int | None = Field(description="Null until it is first published.")
+    at_once: int | None = Field(description="How many of its runs may move at the same time.")
+    per_hour: int | None = Field(description="How many of its runs may start within an hour.")
 
 
 class WorkflowMade(WorkflowOut):
@@ -76,6 +99,10 @@ class DraftOut(Resource):
     draft_revision: int
     definition: Any
     problems: list[WorkflowProblem]
+    undo: str | None = Field(
+        description="What `undo` would take back, in words.", examples=["removed “Send contract”"]
+    )
+    redo: str | None = Field(description="What `redo` would do again, in words.")
 
 
 class Validated(Answer):
@@ -101,6 +128,7 @@ class VersionPage(Page):
 
 class Published(WorkflowOut):
     version: int
+    is_new: bool = Field(description="False when what is live said the same already.")
     content_hash: str
     note: str | None
     published_at: datetime
@@ -124,14 +152,17 @@ def draft_out(draft: Draft) -> DraftOut:
         draft_revision=workflow.draft_revision,
         definition=workflow.draft,
         problems=problems_out(draft.problems),
+        undo=draft.undo,
+        redo=draft.redo,
     )
 
 
-def published(workflow: Workflow, version: WorkflowVersion) -> Published:
+def published(workflow: Workflow, version: WorkflowVersion, *, is_new: bool) -> Published:
     return Published(
         **_fields(workflow),
         live_version=version.number,
         version=version.number,
+        is_new=is_new,
         content_hash=version.content_hash,
         note=version.note,
         published_at=version.created_at,
@@ -157,6 +188,8 @@ def _fields(workflow: Workflow) -> dict[str, Any]:
         "name": workflow.name,
         "state": workflow.state,
         "draft_revision": workflow.draft_revision,
+        "at_once": workflow.at_once,
+        "per_hour": workflow.per_hour,
     }
 
 
