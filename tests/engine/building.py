@@ -22,6 +22,9 @@ from wedsync.workflows.engine import (
 
 NOW = datetime(2027, 5, 11, 12, 40, tzinfo=UTC)
 HOOK = "0198c0de-0000-7000-8000-000000000001"
+OTHER = "0198c0de-0000-7000-8000-000000000002"
+
+WEDDING = {"id": "w1", "date": "2027-06-12", "city": "Florence", "zone": "Europe/Rome"}
 
 ACTIONS: Mapping[str, ActionInfo] = {
     "webhook.send": ActionInfo(
@@ -72,11 +75,37 @@ def choose(
     }
 
 
+def wait(step_id: str = "hold", **fields: Any) -> dict[str, Any]:
+    return {"id": step_id, "kind": "wait", **fields}
+
+
+def before_the_wedding(step_id: str = "hold", **fields: Any) -> dict[str, Any]:
+    at = {"anchor": "wedding.date", "offset_days": -14, "at": "09:00", "late": "run"}
+    return wait(step_id, **{**at, **fields})
+
+
+def loop(step_id: str, items: Any, *steps: dict[str, Any], **fields: Any) -> dict[str, Any]:
+    return {"id": step_id, "kind": "for_each", "items": items, "steps": list(steps), **fields}
+
+
+def ask(step_id: str = "ask", **fields: Any) -> dict[str, Any]:
+    step = {"id": step_id, "kind": "approval", "ask": "Send the gallery?"}
+    return {**step, "who": {"role": "owner"}, **fields}
+
+
+def call(step_id: str = "other", **fields: Any) -> dict[str, Any]:
+    return {"id": step_id, "kind": "call", "workflow": OTHER, **fields}
+
+
+def note(step_id: str = "note", **values: Any) -> dict[str, Any]:
+    return {"id": step_id, "kind": "set", "values": values or {"done": True}}
+
+
 def scope(data: Any = None, **steps: Any) -> dict[str, Any]:
     return {
         "trigger": {"id": "e1", "type": "external.rsvp.received", "data": data or {}},
         "steps": steps,
-        "wedding": {"date": "2027-06-12", "city": "Florence"},
+        "wedding": WEDDING,
         "run": {"id": "r1"},
     }
 
@@ -113,10 +142,11 @@ class Journal:
     performed: list[Perform] = field(default_factory=list)
     last: Decision | None = None
     parked_at: int = 3
+    wedding: Any = field(default_factory=lambda: dict(WEDDING))
 
     def tell(self, kind: str, **fields: Any) -> Decision:
         """Feed an event; what goes in must come out unchanged."""
-        seen = scope(self.data, **copy.deepcopy(self.outputs))
+        seen = {**scope(self.data, **copy.deepcopy(self.outputs)), "wedding": self.wedding}
         said = event(kind, seen, **{"now": self.now, **fields})
         before = json.dumps([self.state, seen])
         decision = advance(self.program, self.state, said, recoveries_before_parking=self.parked_at)
@@ -160,5 +190,5 @@ class Journal:
                 self.outputs[each.step] = each.output
             elif isinstance(each, Perform):
                 self.performed.append(each)
-            elif isinstance(each, WaitUntil):
+            elif isinstance(each, WaitUntil) and each.due_at:
                 self.now = each.due_at + timedelta(seconds=1)

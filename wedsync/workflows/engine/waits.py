@@ -127,6 +127,7 @@ class AnchorWait(StandingStep):
 
     def follow(self, walk: Walk, position: Position) -> None:
         if walk.event.kind == "resume":
+            walk.reading(self.id)
             self._look(walk, position)
         elif walk.event.decision == "go_on":
             why = {"decision": "go_on", "why": "Somebody chose to go on."}
