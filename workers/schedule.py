@@ -22,6 +22,7 @@ from wedsync.workflows import (
     listening,
     once_slots,
     poll_timers,
+    replanning,
     waiting_on,
 )
 from wedsync.workflows.reach import Reach
@@ -114,12 +115,18 @@ def tell_who_is_asked(connection: Connection) -> None:
     approval_letters.keep_asked_people_told(connection, here.vault, here.settings)
 
 
+def look_at_moved_dates(connection: Connection) -> None:
+    """Wake runs that wait by a date their wedding does not have any more."""
+    replanning.sweep(connection, clock.now())
+
+
 TABLE = (
     Scheduled("give back claims", 1, give_back_claims),
     Scheduled("wake who waits for its turn", 5, once_slots.sweep),
     Scheduled("wake who waits for a connection", 30, wake_who_waits_for_connections),
     Scheduled("look back for events", 1, listening.sweep),
     Scheduled("tell people", 5, tell_people),
+    Scheduled("look at moved dates", 60, look_at_moved_dates),
     Scheduled("tell who is asked", 2, tell_who_is_asked),
     Scheduled("prune", 600, prune),
 )
