@@ -15,6 +15,7 @@
 | `MAIL_FROM` | the address our e-mail comes from | `wedsync@` the public host, if dotted |
 | `SANDBOX_URL` | where the practice partner answers | `http://localhost:` `PORT` + 1 |
 | `WEDSYNC_CLIENT_<SLUG>` | `id:secret` of our OAuth client at a built-in connector | none |
+| `WEDSYNC_RECOVERIES_BEFORE_PARKING` | the recovery of one step at which its run stops | 3 |
 
 A variable that is set but empty counts as unset. Anything else that cannot be used raises
 `SettingError`, whose text is one sentence for the person who set it.
@@ -64,6 +65,8 @@ class Settings:
     mail_url: str | None = field(default=None, repr=False)
     mail_from: str = f"wedsync@{_NO_HOST}"
     sandbox_url: str = "http://localhost:8001"
+    # The recovery of one step, its worker having died, at which its run is parked.
+    recoveries_before_parking: int = 3
     # Our OAuth client at each built-in connector, by slug: (id, secret).
     connector_clients: Mapping[str, tuple[str, str]] = field(default_factory=dict, repr=False)
 
@@ -87,6 +90,9 @@ class Settings:
             mail_url=_mail_url(values),
             mail_from=_mail_from(values, public_url),
             sandbox_url=_bare_url(values, "SANDBOX_URL", f"http://localhost:{port + 1}"),
+            recoveries_before_parking=_whole_number(
+                values, "WEDSYNC_RECOVERIES_BEFORE_PARKING", 3, 1, 1_000_000
+            ),
             connector_clients=_connector_clients(values),
         )
 

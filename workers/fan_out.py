@@ -21,8 +21,16 @@ from wedsync.platform.documents import BadDocument
 from wedsync.platform.vault import Vault, place
 from wedsync.webhooks import connection_hooks, incoming
 from wedsync.webhooks.deliveries import FannedEvent, make_deliveries
-from wedsync.workflows import answering, listening, start, waiting_on, wedding_timers
-from wedsync.workflows.claims import Programs
+from wedsync.workflows import (
+    answering,
+    listening,
+    poll_timers,
+    replanning,
+    start,
+    waiting_on,
+    wedding_timers,
+)
+from wedsync.workflows.programs import Programs
 
 BATCH = 200
 PER_ORGANIZATION = 100
@@ -126,12 +134,15 @@ class FanOut:
         now = clock.now()
         connection.execute(_DONE, batch.rows(events))
         connection_hooks.connection_changed(connection, events)
-        wedding_timers.touch(connection, events, now)  # timers before lanes
+        # Timers before lanes, as whoever takes them does.
+        wedding_timers.touch(connection, events, now)
+        poll_timers.connection_changed(connection, events, now)
         # The lanes of deliveries before those of runs, as the sweep of claims does: two that lock
         # lanes in one order cannot deadlock.
         make_deliveries(connection, events, now)
         self._runs(connection, events, now)
         waiting_on.connection_changed(connection, events)
+        replanning.wedding_changed(connection, events, now)
 
     def _runs(self, connection: Connection, events: Sequence[FannedEvent], now: datetime) -> None:
         """Start what these events start, and let go on what waits for them."""

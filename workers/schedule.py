@@ -18,6 +18,7 @@ from wedsync.webhooks import sending
 from wedsync.workflows import (
     approval_letters,
     attention,
+    calling,
     claims,
     listening,
     once_slots,
@@ -124,6 +125,8 @@ TABLE = (
     Scheduled("give back claims", 1, give_back_claims),
     Scheduled("wake who waits for its turn", 5, once_slots.sweep),
     Scheduled("wake who waits for a connection", 30, wake_who_waits_for_connections),
+    Scheduled("wake who waits for a run", 5, calling.sweep),
+    Scheduled("look at sleeping lanes", 30, claims.sweep_lanes),
     Scheduled("look back for events", 1, listening.sweep),
     Scheduled("tell people", 5, tell_people),
     Scheduled("look at moved dates", 60, look_at_moved_dates),

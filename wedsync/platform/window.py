@@ -49,12 +49,13 @@ class Turn(Generic[J]):
     """What one transaction committed to.
 
     `starts` leave now; `claimed` counts rows taken; `at_once` are lanes whose work ended inside
-    the transaction without an effect.
+    the transaction without an effect. `woke`: it made other rows of this source due.
     """
 
     starts: Sequence[tuple[J, Effect]] = field(default_factory=list)
     claimed: int = 0
     at_once: list[str] = field(default_factory=list)
+    woke: bool = False
 
 
 class Source(Protocol[J]):
@@ -112,7 +113,7 @@ class Window(Generic[J]):
             room = self._shares.room if due_for_a_look and not stopping.is_set() else 0
             if room:
                 rung.clear()
-            claimed = self._turn(owner, room) if room or self._finished else 0
+            claimed = self._turn(owner, room) if room or self._finished else False
             if room and not claimed:
                 look_at = time.monotonic() + LOOK_SECONDS
             self._renew_in_time(owner)
@@ -139,7 +140,8 @@ class Window(Generic[J]):
             self._held_as = owner
         return owner
 
-    def _turn(self, owner: UUID, room: int) -> int:
+    def _turn(self, owner: UUID, room: int) -> bool:
+        """Take one turn; whether there may be more to claim now."""
         # What came home is let go only after the commit: a turn that fails is taken again.
         turn = self._source.turn(owner, self._finished, room, self._shares)
         self._finished = []
@@ -150,7 +152,7 @@ class Window(Generic[J]):
             self._effects.start(effect, job)
             self._shares.take(job.lane, job.organization_id)
             self._started[id(job)] = (job, now)
-        return turn.claimed
+        return bool(turn.claimed or turn.woke)
 
     def _collect(self) -> None:
         """Gather answers until enough of them, or the oldest has waited long enough."""

@@ -13,7 +13,9 @@ Nouns: a *workflow* with its *draft*, a published *version*, a *run* and its rec
 | what changed, in words | `differences`, `field_words` |
 | what stands in the way | `checking`, `references`, `calls`, `given_input` |
 | starting and ending runs | `start` (called by the fan-out), `new_runs`, `runs` (by people) |
-| rounds | `runner`, `claims`, `take_up`, `live_run`, `advancing`, `performing`, `journal` |
+| rounds | `runner`, `claims`, `loading`, `programs`, `take_up`, `recording`, `journal` |
+| one run's advance | `live_run`, `advancing`, `performing` |
+| runs of runs | `items` of loops, `calling` of other workflows |
 | what leaves, and what does not | `local_effects` with the step; `guardrails`, `message_rules` |
 | what starts by the clock | `timers`, `timer_rows`; `schedule_timers` |
 | looking at partners now and then | `polling`, `poll_timers` |

@@ -8,7 +8,7 @@ so that one whose commit was lost on the way back is never written twice.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from sqlalchemy import Connection, TextClause, text
@@ -22,6 +22,7 @@ _RUNS = text(
     "UPDATE runs r SET state = t.state, reason = t.reason, waiting_for = t.waiting_for,"
     " engine_state = t.engine_state, due_at = t.due_at, pending_decision = NULL,"
     " revision = r.revision + 1, fence = r.fence + 1,"
+    " items = CASE WHEN r.items_left > 0 THEN r.items END,"
     " owner = CASE WHEN t.state = 'running' THEN r.owner END,"
     " lease_until = CASE WHEN t.state = 'running'"
     "  THEN clock_timestamp() + make_interval(secs => :lease) END,"
@@ -35,19 +36,20 @@ _RUNS = text(
 )
 _STEPS = text(
     "INSERT INTO run_steps (run_id, step_id, item, organization_id, state, input, output, error,"
-    " explanation, generation, attempts, position, finished_at)"
-    " SELECT run_id, step, item, organization_id, state, input, output, error, explanation,"
+    " explanation, reads, generation, attempts, position, finished_at)"
+    " SELECT run_id, step, item, organization_id, state, input, output, error, explanation, reads,"
     " generation, attempts, position,"
     " CASE WHEN state NOT IN ('started', 'waiting') THEN clock_timestamp() END FROM "
     + recordset(
-        "run_id uuid, step text, item int, organization_id uuid, state text, input jsonb,"
-        " output jsonb, error jsonb, explanation jsonb, generation int, attempts int,"
-        " position int"
+        "run_id uuid, step text, item bigint, organization_id uuid, state text, input jsonb,"
+        " output jsonb, error jsonb, explanation jsonb, reads jsonb, generation int,"
+        " attempts int, position int"
     )
     + " ON CONFLICT (run_id, step_id, item) DO UPDATE SET state = excluded.state,"
     " input = coalesce(excluded.input, run_steps.input), output = excluded.output,"
     " error = excluded.error,"
     " explanation = coalesce(excluded.explanation, run_steps.explanation),"
+    " reads = coalesce(excluded.reads, run_steps.reads),"
     " generation = greatest(excluded.generation, run_steps.generation),"
     " attempts = greatest(excluded.attempts, run_steps.attempts),"
     " finished_at = excluded.finished_at"
@@ -55,12 +57,14 @@ _STEPS = text(
 _START_ATTEMPTS = text(
     "INSERT INTO step_attempts (run_id, step_id, item, number, organization_id, idempotency_key)"
     " SELECT run_id, step, item, number, organization_id, key FROM "
-    + recordset("run_id uuid, step text, item int, number int, organization_id uuid, key text")
+    + recordset("run_id uuid, step text, item bigint, number int, organization_id uuid, key text")
 )
 _END_ATTEMPTS = text(
     "UPDATE step_attempts a SET finished_at = clock_timestamp(), outcome = t.outcome,"
     " error = t.error, ms = t.ms FROM "
-    + recordset("run_id uuid, step text, item int, number int, outcome text, error jsonb, ms int")
+    + recordset(
+        "run_id uuid, step text, item bigint, number int, outcome text, error jsonb, ms int"
+    )
     + " WHERE a.run_id = t.run_id AND a.step_id = t.step AND a.item = t.item"
     " AND a.number = t.number AND a.finished_at IS NULL"
 )
@@ -88,6 +92,7 @@ class StepRow:
     output: Any = None
     error: Any = None
     explanation: Any = None
+    reads: Any = None
     generation: int = 0
     attempts: int = 0
     position: int = 0
@@ -130,7 +135,10 @@ class PublishedEvent:
 
 @dataclass(slots=True)
 class Move:
-    """Everything one run's advance writes."""
+    """Everything one run's advance writes.
+
+    `lane_due_at` is when its lane has work because of it, where that is not its own `due_at`.
+    """
 
     run_id: UUID
     organization_id: UUID
@@ -141,6 +149,7 @@ class Move:
     waiting_for: Any = None
     engine_state: Any = None
     due_at: datetime | None = None
+    lane_due_at: datetime | None = None
     steps: dict[tuple[str, int], StepRow] = field(default_factory=dict)
     started: list[AttemptStart] = field(default_factory=list)
     ended: list[AttemptEnd] = field(default_factory=list)
@@ -164,18 +173,36 @@ def write(connection: Connection, owner: UUID, moves: Sequence[Move]) -> set[UUI
     return held
 
 
-def touch(connection: Connection, moves: Sequence[Move]) -> None:
-    """Tell the lanes when the moved runs are due again.
+class Woken(Protocol):
+    """A run that is due because of another's move."""
+
+    @property
+    def organization_id(self) -> UUID: ...
+
+    @property
+    def workflow_id(self) -> UUID: ...
+
+    @property
+    def due_at(self) -> datetime: ...
+
+
+def touch(connection: Connection, moves: Sequence[Move], others: Sequence[Woken] = ()) -> None:
+    """Tell the lanes when the moved runs are due again, and those they wake.
 
     Before claiming: a claim passes over locked lanes and never waits, so two workers that touch
     first, in order, and claim afterwards cannot hold what the other waits for.
     """
     due: dict[UUID, dict[str, datetime]] = {}
     for move in moves:
-        if move.due_at is not None:
-            lanes = due.setdefault(move.organization_id, {})
-            lane = str(move.workflow_id)
-            lanes[lane] = min(move.due_at, lanes.get(lane, move.due_at))
+        for due_at in (move.due_at, move.lane_due_at):
+            if due_at is not None:
+                lanes = due.setdefault(move.organization_id, {})
+                lane = str(move.workflow_id)
+                lanes[lane] = min(due_at, lanes.get(lane, due_at))
+    for woken in others:
+        lanes = due.setdefault(woken.organization_id, {})
+        lane = str(woken.workflow_id)
+        lanes[lane] = min(woken.due_at, lanes.get(lane, woken.due_at))
     for organization_id in sorted(due):
         leases.touch_lanes(connection, LANES, organization_id, due[organization_id])
 

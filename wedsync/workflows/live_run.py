@@ -125,7 +125,8 @@ class Advance:
     `far_end` is set when what leaves may happen once: only one such leaves at a time.
     `connection_id` is the connection a run stands by for, `refusal` what became of it.
     `loop`, `listens` and `asks` are what a waiting run waits for; `starts` are runs it calls.
-    `unanswered`: it goes on without the event or the answer it waited for.
+    `unanswered`: it goes on without the event or the answer it waited for. Of a workflow that
+    `is_paused` nothing is begun; `is_held_back` says that something would have been.
     """
 
     run: LiveRun
@@ -141,6 +142,7 @@ class Advance:
     asks: list[Ask] = field(default_factory=list)
     starts: list[NewRun] = field(default_factory=list)
     unanswered: bool = False
+    is_paused: bool = False
     is_held_back: bool = False
 
     def row(self, step: str, item: int | None) -> StepRow:

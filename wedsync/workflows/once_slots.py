@@ -9,14 +9,15 @@ began to wait in the very moment in which the slot was given back, is found by `
 """
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Row, text
 
 from wedsync.platform import batch, leases
 from wedsync.platform.batch import recordset
 from wedsync.platform.effects import Blocking, Effect
-from wedsync.workflows.journal import LANES
+from wedsync.workflows import journal
 from wedsync.workflows.live_run import Advance
 
 _MARGIN_S = 30
@@ -51,43 +52,57 @@ _GIVE_BACK_OF = text(
 )
 # A minute ago: before those of its workflow that have not come as far yet, and due as they are.
 _NEXT = text(
-    "UPDATE runs SET due_at = clock_timestamp() - interval '1 minute' FROM (SELECT next.id FROM "
+    "SELECT n.id, n.organization_id, n.workflow_id,"
+    " clock_timestamp() - interval '1 minute' AS due_at FROM "
     + recordset("organization_id uuid, far_end text")
-    + " CROSS JOIN LATERAL (SELECT r.id FROM runs r JOIN workflows ON workflows.id = r.workflow_id"
+    + " CROSS JOIN LATERAL (SELECT r.id, r.organization_id, r.workflow_id FROM runs r"
+    "  JOIN workflows ON workflows.id = r.workflow_id"
     "  WHERE r.organization_id = t.organization_id AND r.state = 'waiting'"
     "  AND r.waiting_for ->> 'kind' = 'limit' AND r.waiting_for ->> 'id' = t.far_end"
-    "  AND workflows.state <> 'paused' ORDER BY r.id LIMIT 1 FOR UPDATE OF r SKIP LOCKED) next) n"
-    " WHERE runs.id = n.id RETURNING runs.organization_id, runs.workflow_id, runs.due_at"
+    "  AND workflows.state <> 'paused' ORDER BY r.id LIMIT 1) n"
+)
+_WAKE = text(
+    "UPDATE runs SET due_at = t.due_at FROM "
+    + recordset("id uuid, due_at timestamptz")
+    + " WHERE runs.id = t.id AND runs.state = 'waiting'"
+    " AND runs.waiting_for ->> 'kind' = 'limit'"
 )
 _FREE = text(
     "SELECT DISTINCT organization_id, waiting_for ->> 'id' AS far_end FROM runs"
     " WHERE state = 'waiting' AND waiting_for ->> 'kind' = 'limit'"
     # With an `until` it goes on by itself: it waits for something else than a slot.
-    " AND waiting_for ->> 'until' IS NULL"
+    " AND waiting_for ->> 'until' IS NULL AND due_at IS NULL"
     " AND NOT EXISTS (SELECT FROM once_slots held"
     "  WHERE held.organization_id = runs.organization_id"
     "  AND held.far_end = runs.waiting_for ->> 'id' AND held.held_until > clock_timestamp())"
 )
 
 
-def give_back(connection: Connection, runs: Sequence[UUID]) -> None:
-    """Free the slots these runs held, and make due who waited for them."""
-    if runs:
-        freed = connection.execute(_GIVE_BACK, {"runs": list(runs)}).all()
-        _wake_next(connection, [(row.organization_id, row.far_end) for row in freed])
+def give_back(connection: Connection, runs: Sequence[UUID]) -> Sequence[Row[Any]]:
+    """Free the slots these runs held; who is next there, to be made due by `wake`."""
+    if not runs:
+        return []
+    return _next(connection, connection.execute(_GIVE_BACK, {"runs": list(runs)}).all())
 
 
 def give_back_of(connection: Connection, owners: Sequence[UUID]) -> None:
     """Free the slots of dead or forgotten owners."""
-    freed = connection.execute(_GIVE_BACK_OF, {"owners": list(owners)}).all()
-    _wake_next(connection, [(row.organization_id, row.far_end) for row in freed])
+    _wake_next(connection, connection.execute(_GIVE_BACK_OF, {"owners": list(owners)}).all())
 
 
 def sweep(connection: Connection) -> None:
     """Make due who is first at a far end whose slot is free, whatever was missed."""
-    _wake_next(
-        connection, [(row.organization_id, row.far_end) for row in connection.execute(_FREE)]
-    )
+    _wake_next(connection, connection.execute(_FREE).all())
+
+
+def wake(connection: Connection, following: Sequence[Row[Any]]) -> None:
+    """Make due who is next; their lanes were touched before.
+
+    Who went on by itself meanwhile leaves the slot to the next sweep.
+    """
+    if following:
+        rows = [{"id": row.id, "due_at": row.due_at} for row in following]
+        connection.execute(_WAKE, batch.rows(rows))
 
 
 def take(connection: Connection, owner: UUID, advances: Sequence[Advance]) -> None:
@@ -125,11 +140,14 @@ def _longest_s(effect: Effect | None) -> float:
     return effect.timeout_s * 2 if isinstance(effect, Blocking) else effect.timeout_s
 
 
-def _wake_next(connection: Connection, freed: Sequence[tuple[UUID, str]]) -> None:
+def _wake_next(connection: Connection, freed: Sequence[Row[Any]]) -> None:
+    following = _next(connection, freed)
+    journal.touch(connection, [], following)
+    wake(connection, following)
+
+
+def _next(connection: Connection, freed: Sequence[Row[Any]]) -> Sequence[Row[Any]]:
     if not freed:
-        return
-    rows = [{"organization_id": owner, "far_end": far_end} for owner, far_end in sorted(freed)]
-    for row in connection.execute(_NEXT, batch.rows(rows)).all():
-        leases.touch_lanes(
-            connection, LANES, row.organization_id, {str(row.workflow_id): row.due_at}
-        )
+        return []
+    places = [{"organization_id": row.organization_id, "far_end": row.far_end} for row in freed]
+    return connection.execute(_NEXT, batch.rows(places)).all()

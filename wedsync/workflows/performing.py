@@ -130,7 +130,7 @@ def attempt_end(run: LiveRun, event: EngineEvent, ended: Ended) -> AttemptEnd:
     ms = round(ended.timings.total_ms)
     error = _with_place(event.error, ended)
     item = item_number(perform.item)
-    return AttemptEnd(run.id, perform.step, item, perform.attempt, kind, error, ms)
+    return AttemptEnd(run.root_id, perform.step, item, perform.attempt, kind, error, ms)
 
 
 def _begin(run: LiveRun, wanted: Perform, found: Reached, key: str) -> Begun:
@@ -160,7 +160,7 @@ def _finish(performing: Performing, ended: Ended) -> Succeeded | Failed:
 def _leave(result: Advance, wanted: Perform, found: Reached, begun: Call | Task, key: str) -> None:
     """Note that an attempt starts with the commit, and what leaves after it."""
     run, item = result.run, item_number(wanted.item)
-    start = AttemptStart(run.id, run.organization_id, wanted.step, item, wanted.attempt, key)
+    start = AttemptStart(run.root_id, run.organization_id, wanted.step, item, wanted.attempt, key)
     result.move.started.append(start)
     far_end = far_end_of(wanted, begun)
     result.leaving = _effect(begun, f"{run.organization_id}:{far_end}")

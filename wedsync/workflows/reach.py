@@ -96,6 +96,11 @@ class Reach:
         """The transaction of this turn."""
         return self._connection
 
+    @property
+    def recoveries_allowed(self) -> int:
+        """The recovery of one step at which its run is parked."""
+        return self._settings.recoveries_before_parking
+
     def _row(self, organization_id: UUID, connection_id: str) -> Row[Any] | None:
         try:
             place = (organization_id, UUID(connection_id))

@@ -37,8 +37,9 @@ class Run(OrganizationRow, Base):
 
     An item is a run of its own, so it is claimed, waits, fails and is settled like one: its
     `parent_run_id` is the run (or item) that loops and `root_run_id` the run people see, which
-    holds its steps. `item` numbers it within the root. The `items_*` of the one that loops say how
-    many there are, which is next to be taken up, and how many are not over. `caller_run_id` is the
+    holds its steps. `item` numbers it within the root. `items` of the one that loops are what it
+    goes through (`{step, first, values}`), while it does; the `items_*` say how many there are,
+    which is next to become a row, and how many are not over. `caller_run_id` is the
     run (or item) whose `call` started this one.
 
     `cause` is why it exists and is unique per workflow; `causation` says which workflows led to it
@@ -88,6 +89,11 @@ class Run(OrganizationRow, Base):
             "ix_runs_of_caller",
             "caller_run_id",
             postgresql_where=text("caller_run_id IS NOT NULL"),
+        ),
+        Index(
+            "ix_runs_waiting_for_a_call",
+            text("(waiting_for ->> 'id')"),
+            postgresql_where=text("state = 'waiting' AND waiting_for ->> 'kind' = 'call'"),
         ),
         Index(
             "ix_runs_waiting_for_a_date",
@@ -153,6 +159,7 @@ class Run(OrganizationRow, Base):
     root_run_id: Mapped[UUID | None]
     caller_run_id: Mapped[UUID | None]
     item: Mapped[int] = mapped_column(BigInteger, server_default=text(str(NO_ITEM)))
+    items: Mapped[Any] = mapped_column(JSONB(none_as_null=True), nullable=True)
     items_total: Mapped[int | None]
     items_next: Mapped[int | None]
     items_left: Mapped[int | None]

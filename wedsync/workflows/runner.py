@@ -16,7 +16,6 @@ from uuid import UUID
 from sqlalchemy import Connection, Engine, Row
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
 
-from wedsync.connections import access as connections
 from wedsync.platform import clock, crypto, leases
 from wedsync.platform.effects import Effect, Ended
 from wedsync.platform.shares import Shares
@@ -24,10 +23,23 @@ from wedsync.platform.vault import OpenKey, Vault
 from wedsync.platform.wake import RUN_TICKS, Wake
 from wedsync.platform.window import Turn
 from wedsync.settings import Settings
-from wedsync.workflows import claims, guardrails, journal, once_slots, performing, waiting_on
+from wedsync.workflows import (
+    calling,
+    claims,
+    items,
+    journal,
+    listening,
+    loading,
+    once_slots,
+    performing,
+    recording,
+    waiting_on,
+)
 from wedsync.workflows.advancing import come_home, parked
 from wedsync.workflows.live_run import Advance, LiveRun
+from wedsync.workflows.programs import Programs
 from wedsync.workflows.reach import Reach
+from wedsync.workflows.recording import Recorded
 from wedsync.workflows.take_up import take_up
 
 log = logging.getLogger(__name__)
@@ -51,12 +63,18 @@ _CULPABLE = (
 
 @dataclass(slots=True)
 class _Moved:
-    """What one transaction did: `claimed` rows were taken, `held` runs are still ours."""
+    """What one transaction did: `claimed` rows were taken."""
 
     came_home: Sequence[Advance]
     taken_up: Sequence[Advance]
     claimed: int
-    held: set[UUID]
+    recorded: Recorded
+
+    @property
+    def kept(self) -> list[Advance]:
+        """Those that were written."""
+        both = (*self.came_home, *self.taken_up)
+        return [one for one in both if one.run.id in self.recorded.held]
 
 
 class RunSource:
@@ -75,7 +93,7 @@ class RunSource:
         self._vault = vault
         self._settings = settings
         self._wake = wake
-        self._programs = claims.Programs()
+        self._programs = Programs()
 
     def turn(
         self, owner: UUID, finished: Sequence[Finished], room: int, shares: Shares
@@ -96,32 +114,30 @@ class RunSource:
     ) -> _Moved:
         with self._engine.begin() as connection:
             reach = self._reach(connection)
-            came_home = [_after(reach, run, ended) for run, ended in finished]
-            once_slots.give_back(connection, _slot_holders(finished))
-            guardrails.hold_back(connection, came_home, clock.now())
-            once_slots.take(connection, owner, came_home)
-            journal.touch(connection, [result.move for result in came_home])
+            paused = claims.paused(connection, [run.workflow_id for run, _ in finished])
+            came_home = [_after(reach, paused, run, ended) for run, ended in finished]
+            next_in_line = once_slots.give_back(connection, _slot_holders(finished))
+            recording.prepare(connection, owner, came_home, next_in_line)
             rows = _claim(connection, owner, came_home, room, shares)
             taken_up = self._take_up(connection, reach, rows)
-            guardrails.hold_back(connection, taken_up, clock.now())
-            once_slots.take(connection, owner, taken_up)
-            # Once more: a claim says when its lanes are due by rows that are written only now.
-            moves = [result.move for result in (*came_home, *taken_up)]
-            journal.touch(connection, moves)
-            held = journal.write(connection, owner, moves)
-            _tell_of_refusals(connection, [*came_home, *taken_up], held)
-        return _Moved(came_home, taken_up, len(rows), held)
+            recording.prepare(connection, owner, taken_up)
+            # Once more: a claim said when its lanes are due by rows that are written only now.
+            journal.touch(connection, [one.move for one in came_home])
+            recorded = recording.write(connection, owner, [*came_home, *taken_up])
+        return _Moved(came_home, taken_up, len(rows), recorded)
 
     def _one_by_one(
         self, owner: UUID, finished: Sequence[Finished], room: int, shares: Shares
     ) -> _Moved:
         """The slow path: every run behind a savepoint of its own, the culprit parked."""
-        moved = _Moved([], [], 0, set())
+        moved = _Moved([], [], 0, Recorded())
         with self._engine.begin() as connection:
-            once_slots.give_back(connection, _slot_holders(finished))
             reach = self._reach(connection)
-            alone = partial(self._alone, connection, owner, moved.held)
-            steps = [(run, partial(_after, reach, run, ended)) for run, ended in finished]
+            paused = claims.paused(connection, [run.workflow_id for run, _ in finished])
+            next_in_line = once_slots.give_back(connection, _slot_holders(finished))
+            recording.prepare(connection, owner, [], next_in_line)
+            alone = partial(self._alone, connection, owner, moved.recorded)
+            steps = [(run, partial(_after, reach, paused, run, ended)) for run, ended in finished]
             moved.came_home = [done for run, step in steps if (done := alone(run, step))]
             rows = _claim(connection, owner, moved.came_home, room, shares)
             begin = partial(self._take_up_one, connection, reach)
@@ -133,21 +149,20 @@ class RunSource:
         self,
         connection: Connection,
         owner: UUID,
-        held: set[UUID],
+        recorded: Recorded,
         run: LiveRun | Row[Any],
         step: Callable[[], Advance],
     ) -> Advance | None:
         try:
             with connection.begin_nested():
                 result = step()
-                guardrails.hold_back(connection, [result], clock.now())
-                once_slots.take(connection, owner, [result])
-                journal.touch(connection, [result.move])
-                held |= journal.write(connection, owner, [result.move])
-                _tell_of_refusals(connection, [result], held)
+                recording.prepare(connection, owner, [result])
+                recorded.add(recording.write(connection, owner, [result]))
         except _CULPABLE:
             log.exception("run %s cannot be written; it is parked", run.id)
-            journal.write(connection, owner, [parked(run)])
+            move = parked(run)
+            if journal.write(connection, owner, [move]):
+                items.ask(connection, run, move.reason)
             return None
         return result
 
@@ -160,7 +175,7 @@ class RunSource:
     def _take_up(
         self, connection: Connection, reach: Reach, rows: Sequence[Row[Any]]
     ) -> list[Advance]:
-        runs = claims.load(connection, self._programs, rows, self._key_of)
+        runs = loading.load(connection, self._programs, rows, self._key_of)
         return [
             take_up(row, run, clock.now(), random.random(), reach)
             for row, run in zip(rows, runs, strict=True)
@@ -173,7 +188,7 @@ class RunSource:
     def _committed(self, moved: _Moved) -> Turn[LiveRun]:
         starts: list[tuple[LiveRun, Effect]] = []
         for result in (*moved.came_home, *moved.taken_up):
-            if result.run.id not in moved.held:
+            if result.run.id not in moved.recorded.held:
                 log.info("run %s was taken over by another worker", result.run.id)
                 continue
             result.run.settle(result)
@@ -184,16 +199,31 @@ class RunSource:
             for result in moved.taken_up
             if result.leaving is None and result.move.state != "waiting"
         ]
+        self._after_commit(moved)
+        return Turn(starts, moved.claimed, at_once, recording.wakes(moved.kept))
+
+    def _after_commit(self, moved: _Moved) -> None:
+        """Wake who is concerned. It must not fail the turn, whose effects are still to leave: what
+        it misses is swept up."""
         self._tell([*moved.came_home, *moved.taken_up])
         self._look_again([*moved.came_home, *moved.taken_up])
-        return Turn(starts, moved.claimed, at_once)
+        try:
+            if moved.recorded.waits:
+                listening.look_back(self._engine, moved.recorded.waits)
+            if calling.concerns(moved.kept):
+                with self._engine.begin() as connection:
+                    calling.wake(connection, moved.kept)
+                self._wake.ring("runs")
+        except DBAPIError:
+            log.warning("could not wake who is concerned by these runs", exc_info=True)
 
     def _tell(self, moved: Sequence[Advance]) -> None:
         if any(result.move.published for result in moved):
             self._wake.ring("events")
         if moved:
             # One message for all: whoever watches looks for its own run among them.
-            self._wake.tick(RUN_TICKS, [" ".join(str(result.run.id) for result in moved)])
+            ids = dict.fromkeys(str(result.run.root_id) for result in moved)
+            self._wake.tick(RUN_TICKS, [" ".join(ids)])
 
     def _look_again(self, moved: Sequence[Advance]) -> None:
         """For those that now wait for a connection (see `waiting_on`).
@@ -212,16 +242,9 @@ class RunSource:
         self._wake.ring("connections", *(["runs"] if ready else []))
 
 
-def _after(reach: Reach, run: LiveRun, ended: Ended) -> Advance:
+def _after(reach: Reach, paused: set[UUID], run: LiveRun, ended: Ended) -> Advance:
     event = performing.ended_event(run, ended, clock.now(), random.random())
-    return come_home(run, ended, event, reach)
-
-
-def _tell_of_refusals(connection: Connection, advances: Sequence[Advance], held: set[UUID]) -> None:
-    """Tell each connection once that its partner does not know it any more."""
-    refusals = {one.refusal for one in advances if one.refusal and one.run.id in held}
-    for each in sorted(refusals, key=lambda refusal: refusal.connection_id):
-        connections.refused(connection, each.organization_id, each.connection_id, each.generation)
+    return come_home(run, ended, event, reach, paused=run.workflow_id in paused)
 
 
 def _slot_holders(finished: Sequence[Finished]) -> list[UUID]:

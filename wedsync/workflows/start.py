@@ -10,10 +10,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, text
 
+from wedsync.events.records import POLLED_BY
 from wedsync.webhooks.deliveries import FannedEvent
-from wedsync.workflows.claims import Programs
 from wedsync.workflows.engine import DefinitionInvalid
 from wedsync.workflows.new_runs import NewRun, insert_runs, loop_words
+from wedsync.workflows.programs import Programs
 
 __all__ = ["NewRun", "insert_runs", "runs_for"]
 
@@ -23,7 +24,8 @@ _LIVE = text(
     " FROM workflows w JOIN workflow_versions v ON v.id = w.live_version_id"
     " WHERE w.organization_id = ANY(:organizations) AND w.state IN ('on', 'paused')"
     " AND (v.trigger_kind = 'webhook' AND v.source = ANY(:sources)"
-    "  OR v.trigger_kind = 'event' AND v.event_type = ANY(:types))"
+    "  OR v.trigger_kind = 'event' AND v.event_type = ANY(:types)"
+    "  OR v.trigger_kind = 'poll' AND w.id = ANY(CAST(:polled_by AS uuid[])))"
     " ORDER BY w.id"
 )
 
@@ -38,6 +40,7 @@ def runs_for(
             "organizations": list({event.organization_id for event in events}),
             "sources": list({event.source for event in events}),
             "types": list({event.type for event in events}),
+            "polled_by": list({event.causation.get(POLLED_BY) for event in events} - {None}),
         },
     ).all()
     return [
@@ -65,6 +68,9 @@ def _new(workflow: Row[Any], event: FannedEvent) -> NewRun:
 def _concerns(workflow: Row[Any], event: FannedEvent) -> bool:
     if workflow.organization_id != event.organization_id:
         return False
+    polled_by = event.causation.get(POLLED_BY)
+    if polled_by is not None or workflow.trigger_kind == "poll":
+        return bool(workflow.trigger_kind == "poll" and str(workflow.workflow_id) == polled_by)
     if workflow.trigger_kind == "webhook":
         return bool(workflow.source == event.source)
     if workflow.event_type != event.type:

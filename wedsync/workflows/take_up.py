@@ -1,19 +1,38 @@
 """Taking up a claimed run: telling the engine why it is its turn."""
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row
 
 from wedsync.connectors.contract import Effect
-from wedsync.workflows.advancing import advance, lost
+from wedsync.workflows import calling, items, loading
+from wedsync.workflows.advancing import advance, lost, still_waiting
 from wedsync.workflows.engine import EngineEvent
-from wedsync.workflows.engine.protocol import EventKind
 from wedsync.workflows.engine.state import Position, position_of
 from wedsync.workflows.live_run import Advance, LiveRun, item_number
 from wedsync.workflows.reach import Reach
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """A run that was claimed where it stands; `answer` is what was written beside it."""
+
+    row: Row[Any]
+    run: LiveRun
+    position: Position
+    event: EngineEvent
+    reach: Reach
+
+    @property
+    def answer(self) -> Mapping[str, Any]:
+        return self.row.pending_decision or {}
+
+    @property
+    def waited_for(self) -> Mapping[str, Any]:
+        return self.row.waiting_for or {}
 
 
 def take_up(row: Row[Any], run: LiveRun, now: datetime, random: float, reach: Reach) -> Advance:
@@ -21,58 +40,116 @@ def take_up(row: Row[Any], run: LiveRun, now: datetime, random: float, reach: Re
     position = position_of(run.engine_state)
     if position is None:
         return advance(run, _start(run, row.pending_decision or {}, now, random), reach)
-    kind = _KINDS[position.phase]
-    event = _event(kind, row.pending_decision or {}, run, position, now, random)
-    if kind == "recovered":
-        event = replace(event, effect=_effect(run, position, event, reach))
-    result = advance(run, event, reach)
-    if kind == "recovered":
-        result.move.ended.append(lost(run.id, position))
+    event = _event(run, row.pending_decision or {}, position, now, random)
+    taken = _Taken(row, run, position, event, reach)
+    told = _TELL[position.phase](taken)
+    if told is None:
+        return still_waiting(run, row.waiting_for)
+    result = advance(run, told, reach)
+    if told.kind == "recovered":
+        result.move.ended.append(lost(run.root_id, position))
+    result.unanswered = told.kind == "timed_out"
     return result
 
 
-# A run that is taken up while performing was given back by a dead owner: its attempt had started,
-# so whether the effect happened is not known.
-_KINDS: Mapping[str, EventKind] = {
-    "performing": "recovered",
-    "retrying": "resume",
-    "asking": "decide",
-}
-
-
 def _start(run: LiveRun, decision: Mapping[str, Any], now: datetime, random: float) -> EngineEvent:
-    """The beginning, or for a re-run the step where the first run ended."""
+    """The beginning, for an item that of its loop's steps, or for a re-run the step where the
+    first run ended."""
     return EngineEvent(
         kind="start",
         now=now,
         random=random,
         scope=run.scope(run.outputs),
         step=decision.get("start_at"),
+        item=run.engine_item,
     )
 
 
 def _event(
-    kind: EventKind,
-    decision: Mapping[str, Any],
-    run: LiveRun,
-    position: Position,
-    now: datetime,
-    random: float,
+    run: LiveRun, answer: Mapping[str, Any], position: Position, now: datetime, random: float
 ) -> EngineEvent:
+    """That the time of a run has come, whatever it stands at."""
     recorded = run.recorded.get((position.step, item_number(position.item)))
-    given = decision.get("input") or (recorded.input if recorded else None)
+    given = answer.get("input") or (recorded.input if recorded else None)
     return EngineEvent(
-        kind=kind,
+        kind="resume",
         now=now,
         random=random,
         scope=run.scope(run.outputs),
         step=position.step,
         item=position.item,
         attempt=position.attempt,
-        decision=decision.get("decision"),
-        output=decision.get("output"),
         input=given,
     )
+
+
+def _recovered(taken: _Taken) -> EngineEvent:
+    """A run that is taken up while performing was given back by a dead owner: its attempt had
+    started, so whether the effect happened is not known."""
+    effect = _effect(taken.run, taken.position, taken.event, taken.reach)
+    return replace(taken.event, kind="recovered", effect=effect)
+
+
+def _resumed(taken: _Taken) -> EngineEvent:
+    return taken.event
+
+
+def _decided(taken: _Taken) -> EngineEvent:
+    decision, output = taken.answer.get("decision"), taken.answer.get("output")
+    return replace(taken.event, kind="decide", decision=decision, output=output)
+
+
+def _listened(taken: _Taken) -> EngineEvent | None:
+    event_id = taken.answer.get("event_id")
+    if event_id is None:
+        return _timed_out(taken)
+    found = loading.event_as_trigger(taken.reach.connection, event_id)
+    if found is None:
+        return replace(taken.event, kind="arrived", error=_EVENT_GONE)
+    return replace(taken.event, kind="arrived", output=found)
+
+
+def _approved(taken: _Taken) -> EngineEvent | None:
+    if "approved" not in taken.answer:
+        return _timed_out(taken)
+    return replace(taken.event, kind="answered", output=dict(taken.answer))
+
+
+def _timed_out(taken: _Taken) -> EngineEvent | None:
+    """Nobody answered in time; None when there is time left, or no end to it."""
+    until = taken.waited_for.get("until")
+    if until is None or datetime.fromisoformat(until) > taken.event.now:
+        return None
+    return replace(taken.event, kind="timed_out")
+
+
+def _returned(taken: _Taken) -> EngineEvent | None:
+    called = taken.waited_for.get("id")
+    ended = calling.outcome(taken.reach.connection, taken.run, called) if called else None
+    return replace(taken.event, kind="returned", **ended) if ended else None
+
+
+def _items_over(taken: _Taken) -> EngineEvent:
+    run = taken.run
+    output = items.outcomes(taken.reach.connection, [run.id]).get(run.id)
+    return replace(taken.event, kind="items_over", output=output)
+
+
+_EVENT_GONE = {
+    "class": "permanent",
+    "code": "event_gone",
+    "message": "The event it waited for is not there any more.",
+}
+_TELL: Mapping[str, Callable[[_Taken], EngineEvent | None]] = {
+    "performing": _recovered,
+    "retrying": _resumed,
+    "asking": _decided,
+    "waiting": _resumed,
+    "listening": _listened,
+    "approving": _approved,
+    "calling": _returned,
+    "looping": _items_over,
+}
 
 
 def _effect(run: LiveRun, position: Position, event: EngineEvent, reach: Reach) -> Effect:

@@ -364,6 +364,12 @@ def upgrade() -> None:
     op.add_column(
         "runs", sa.Column("item", sa.BigInteger(), server_default=sa.text("-1"), nullable=False)
     )
+    op.add_column(
+        "runs",
+        sa.Column(
+            "items", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True
+        ),
+    )
     op.add_column("runs", sa.Column("items_total", sa.Integer(), nullable=True))
     op.add_column("runs", sa.Column("items_next", sa.Integer(), nullable=True))
     op.add_column("runs", sa.Column("items_left", sa.Integer(), nullable=True))
@@ -403,6 +409,13 @@ def upgrade() -> None:
         ["root_run_id"],
         unique=False,
         postgresql_where=sa.text("root_run_id IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_runs_waiting_for_a_call",
+        "runs",
+        [sa.literal_column("(waiting_for ->> 'id')")],
+        unique=False,
+        postgresql_where=sa.text("state = 'waiting' AND waiting_for ->> 'kind' = 'call'"),
     )
     op.create_index(
         "ix_runs_waiting_for_a_date",
@@ -548,6 +561,7 @@ def downgrade() -> None:
     op.drop_constraint(op.f("fk_runs_organization_id_caller_run_id"), "runs", type_="foreignkey")
     op.drop_constraint(op.f("fk_runs_organization_id_root_run_id"), "runs", type_="foreignkey")
     op.drop_constraint(op.f("fk_runs_organization_id_parent_run_id"), "runs", type_="foreignkey")
+    op.drop_index("ix_runs_waiting_for_a_call", table_name="runs")
     op.drop_index(
         "ix_runs_waiting_for_a_date",
         table_name="runs",
@@ -591,6 +605,7 @@ def downgrade() -> None:
     op.drop_column("runs", "items_left")
     op.drop_column("runs", "items_next")
     op.drop_column("runs", "items_total")
+    op.drop_column("runs", "items")
     op.drop_column("runs", "item")
     op.drop_column("runs", "caller_run_id")
     op.drop_column("runs", "root_run_id")
