@@ -24,12 +24,13 @@ Nouns: a *workflow* with its *draft*, a published *version*, a *run* and its rec
 | waiting for an event | `listening`, `looking_back`, `event_matching`; `answering` gives it |
 | asking a person | `asking`; `approvals` answers, `approval_people` who may, `approval_letters` |
 | reading | `queries`, `page_queries`, `run_list`, `run_reading`, `failures`, `connection_users` |
+| how far runs and items are | `courses`; `repairing` what a step was given |
 | answers | `why_not` nothing happened; `performance` of a workflow |
 | many runs again | `bulk_rerun`, run by run |
 | pages | `routes`, `gallery_routes`, `run_routes`, `approval_routes`, `message_rule_routes` |
 | pages of questions | `approval_queries`, `approval_story`, `approval_words`, `approval_forms` |
-| what pages tell | `run_story`, `event_story`, `run_steps`, `step_lines`, `shown_values` |
-| words | `workflow_words`, `run_words`, `waiting_words` |
+| what pages tell | `run_story`, `event_story`, `run_steps`, `told`, `step_lines`, `shown_values` |
+| words | `workflow_words`, `run_words`, `waiting_words`, `recorded_words` |
 """
 
 from wedsync.workflows import approval_routes, gallery_routes, message_rule_routes, run_routes

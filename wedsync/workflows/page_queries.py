@@ -14,6 +14,7 @@ from wedsync.events.models import Event
 from wedsync.events.subjects import name_in
 from wedsync.events.types import stored_event_type
 from wedsync.listings import manifests
+from wedsync.platform import ids
 from wedsync.platform.db import db
 from wedsync.webhooks.models import Hook
 from wedsync.weddings.models import Wedding
@@ -61,6 +62,7 @@ def list_run_rows(
     states: Collection[str] = (),
     workflow_id: UUID | None = None,
     event_id: UUID | None = None,
+    wedding_id: UUID | None = None,
     since: datetime | None = None,
     before: UUID | None = None,
     limit: int = 50,
@@ -75,8 +77,10 @@ def list_run_rows(
         wanted.append(Run.workflow_id == workflow_id)
     if event_id:
         wanted.append(Run.event_id == event_id)
+    if wedding_id:
+        wanted.append(Run.wedding_id == wedding_id)
     if since:
-        wanted.append(Run.created_at >= since)
+        wanted.append(Run.id >= ids.first_at(since))
     if before:
         wanted.append(Run.id < before)
     return [RunRow(*row) for row in db.session.execute(run_rows_query(wanted, limit))]
@@ -124,6 +128,37 @@ def run_rows_query(wanted: Sequence[ColumnElement[bool]], limit: int) -> Select[
         .outerjoin(Wedding, _is(page, Wedding, "wedding_id"))
         .outerjoin(Connection, _is_waited_for(page))
         .order_by(page.c.id.desc())
+    )
+
+
+def item_rows_query(wanted: Sequence[ColumnElement[bool]]) -> Select[Any]:
+    """Items of loops with what a page tells of each; their workflow and version are the run's."""
+    return (
+        select(
+            Run.id,
+            Run.item,
+            Run.input,
+            Run.state,
+            Run.reason,
+            Run.waiting_for,
+            Run.created_at,
+            Run.finished_at,
+            Workflow.state.label("workflow_state"),
+            Connection.name.label("connection_name"),
+            Connection.state.label("connection_state"),
+        )
+        .join(
+            Workflow,
+            and_(Workflow.organization_id == Run.organization_id, Workflow.id == Run.workflow_id),
+        )
+        .outerjoin(
+            Connection,
+            and_(
+                Connection.organization_id == Run.organization_id,
+                cast(Connection.id, Text) == Run.waiting_for["id"].astext,
+            ),
+        )
+        .where(*wanted)
     )
 
 

@@ -1,6 +1,6 @@
 """Reading workflows, versions, runs and the books; every query inside one organization."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -233,6 +233,21 @@ def run_record(organization_id: UUID, run_id: UUID) -> RunRecord:
         .order_by(RunStep.position, RunStep.started_at, RunStep.step_id, RunStep.item)
     ).all()
     return RunRecord(line, _with_attempts(organization_id, run_id, steps))
+
+
+def steps_of(
+    organization_id: UUID, run_id: UUID, item: int, step_ids: Collection[str]
+) -> dict[str, RecordedStep]:
+    """Some steps of a run (or with its number of an item) by id, without their tries."""
+    steps = db.session.scalars(
+        select(RunStep).where(
+            RunStep.organization_id == organization_id,
+            RunStep.run_id == run_id,
+            RunStep.item == item,
+            RunStep.step_id.in_(step_ids),
+        )
+    )
+    return {step.step_id: RecordedStep(step, ()) for step in steps}
 
 
 def books(organization_id: UUID, *, since: datetime | None = None) -> Books:

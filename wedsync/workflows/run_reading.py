@@ -1,34 +1,65 @@
 """What a run's page reads, gathered once."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import and_, func, select, text
 
 from wedsync.events import queries as events
 from wedsync.events.models import Event
 from wedsync.platform.db import db
 from wedsync.weddings.models import Wedding
-from wedsync.workflows import page_queries, queries
+from wedsync.workflows import approval_people, courses, page_queries, queries
+from wedsync.workflows.courses import CalledRun, Course, Item
+from wedsync.workflows.engine.outline import steps_in_order
+from wedsync.workflows.models import Workflow
 from wedsync.workflows.page_queries import RunRow
-from wedsync.workflows.queries import RecordedStep
-from wedsync.workflows.run_models import NO_ITEM, Run
+from wedsync.workflows.run_models import Run
+from wedsync.workflows.waiting_words import Circumstances
+
+_FIRST_ITEMS = 5
+_MOST_BEFORE = 1_000
+
+_BEFORE = text(
+    "SELECT count(*) FROM (SELECT 1 FROM runs WHERE organization_id = :organization_id"
+    " AND state = 'waiting' AND waiting_for ->> 'kind' = 'limit'"
+    " AND waiting_for ->> 'id' = 'at_once' AND workflow_id = :workflow_id AND id < :id"
+    f" LIMIT {_MOST_BEFORE}) waiting"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class RunReading:
-    """A run with the definition it runs, what started it, and what is recorded by step id."""
+    """A run with the definition it runs, what started it, and how far it is.
+
+    `items` are the first few of each of its loops, by step; `caller` is the run that called it,
+    `caller_item` says whether it was an item of that.
+    """
 
     row: RunRow
     run: Run
     definition: Any
-    recorded: Mapping[str, RecordedStep]
+    course: Course
+    circumstances: Circumstances
     event: Event | None
     wedding: Wedding | None
     source: str | None
     next_run: UUID | None
+    caller: CalledRun | None
+    items: Mapping[str, list[Item]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class LoopReading:
+    """A loop of a run (or of an item), a page of its items, and the definition they run."""
+
+    root: RunRow
+    parent: Run
+    step: Mapping[str, Any]
+    counts: courses.LoopCounts
+    items: list[Item]
 
 
 def read_run(organization_id: UUID, run_id: UUID) -> RunReading:
@@ -37,15 +68,89 @@ def read_run(organization_id: UUID, run_id: UUID) -> RunReading:
     run = record.line.run
     row = page_queries.list_run_rows(organization_id, run_id=run_id, limit=1)[0]
     event = events.get(organization_id, run.event_id) if run.event_id else None
+    wedding = _wedding(organization_id, run.wedding_id)
+    course = courses.course_of(row, run, record.steps)
     return RunReading(
         row=row,
         run=run,
         definition=page_queries.definitions(organization_id, [run.version_id])[run.version_id],
-        recorded={each.step.step_id: each for each in record.steps if each.step.item == NO_ITEM},
+        course=course,
+        circumstances=circumstances_of(run, course, wedding),
         event=event,
-        wedding=_wedding(organization_id, run.wedding_id),
+        wedding=wedding,
         source=page_queries.source_name(organization_id, event.source) if event else None,
         next_run=_next_run(run),
+        caller=_caller(run),
+        items={
+            step: courses.first_items(organization_id, run, step, _FIRST_ITEMS)
+            for step in course.loops
+        },
+    )
+
+
+def circumstances_of(run: Run, course: Course, wedding: Wedding | None) -> Circumstances:
+    """What the sentence about a waiting run needs beside the run."""
+    waits = course.waiting_for or {}
+    kind, name = waits.get("kind"), waits.get("id")
+    limit = before = None
+    asked = ""
+    if course.state == "waiting" and kind == "limit" and name in ("at_once", "per_hour"):
+        workflow = queries.get_workflow(run.organization_id, run.workflow_id)
+        limit = workflow.at_once if name == "at_once" else workflow.per_hour
+        before = _before(run) if name == "at_once" else None
+    if course.state == "waiting" and kind == "approval":
+        asked = _asked(run.organization_id, course)
+    return Circumstances(wedding.zone if wedding else "", limit, before, asked)
+
+
+def _asked(organization_id: UUID, course: Course) -> str:
+    question = next((each for each in course.questions.values() if each.state == "open"), None)
+    if question is None:
+        return ""
+    return approval_people.asked_words(db.session, organization_id, question.who)
+
+
+def _before(run: Run) -> int:
+    asked = {
+        "organization_id": run.organization_id,
+        "workflow_id": run.workflow_id,
+        "id": run.id,
+    }
+    return int(db.session.scalar(_BEFORE, asked) or 0)
+
+
+def read_loop(
+    organization_id: UUID,
+    run_id: UUID,
+    step_id: str,
+    *,
+    states: tuple[str, ...] = (),
+    after: int | None = None,
+) -> LoopReading | None:
+    """A page of the items of a loop of a run; one more than is shown where there are more. None
+    where the run has no such loop. Raises NotFound."""
+    parent = queries.get_run(organization_id, run_id)
+    definition = page_queries.definitions(organization_id, [parent.version_id])[parent.version_id]
+    steps = (placed.step for placed in steps_in_order(definition))
+    step = next((each for each in steps if each.get("id") == step_id), None)
+    if step is None or step.get("kind") != "for_each":
+        return None
+    root_id = parent.root_run_id or parent.id
+    recorded = queries.steps_of(organization_id, root_id, parent.item, [step_id])
+    loops = courses.loops_of(organization_id, {parent.id: recorded})[parent.id]
+    return LoopReading(
+        root=page_queries.list_run_rows(organization_id, run_id=root_id, limit=1)[0],
+        parent=parent,
+        step=step,
+        counts=loops.get(step_id, courses.LoopCounts(0, {})),
+        items=courses.items_of(
+            organization_id,
+            parent,
+            step_id,
+            states=states,
+            after=after,
+            limit=courses.ITEMS_SHOWN + 1,
+        ),
     )
 
 
@@ -63,11 +168,22 @@ def _next_run(run: Run) -> UUID | None:
         return None
     return db.session.scalar(
         select(Run.id)
-        .where(
-            Run.organization_id == run.organization_id,
-            Run.workflow_id == run.workflow_id,
-            Run.rerun_of == run.id,
-        )
+        .where(Run.organization_id == run.organization_id, Run.rerun_of == run.id)
         .order_by(Run.id.desc())
         .limit(1)
     )
+
+
+def _caller(run: Run) -> CalledRun | None:
+    """The run people see that called this one."""
+    if run.caller_run_id is None:
+        return None
+    row = db.session.execute(
+        select(func.coalesce(Run.root_run_id, Run.id), Workflow.name, Run.state)
+        .join(
+            Workflow,
+            and_(Workflow.organization_id == Run.organization_id, Workflow.id == Run.workflow_id),
+        )
+        .where(Run.organization_id == run.organization_id, Run.id == run.caller_run_id)
+    ).first()
+    return CalledRun(*row) if row else None

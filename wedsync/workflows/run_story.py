@@ -16,25 +16,30 @@ from wedsync.platform.wording import (
     name_words,
     sentence_end,
 )
+from wedsync.workflows.courses import CalledRun
+from wedsync.workflows.engine.steps.kind import mapping
 from wedsync.workflows.page_queries import RunRow
+from wedsync.workflows.repairing import can_repair
 from wedsync.workflows.run_models import FINAL_RUN_STATES
 from wedsync.workflows.run_reading import RunReading
-from wedsync.workflows.run_steps import Told, told_steps
+from wedsync.workflows.run_steps import told_steps
 from wedsync.workflows.run_words import (
     State,
     Steps,
     reason_words,
     state_of,
     steps_by_id,
-    waits_until,
 )
 from wedsync.workflows.shown_values import Row, rows_of
 from wedsync.workflows.step_lines import Piece, step_name
+from wedsync.workflows.told import Told
 from wedsync.workflows.waiting_words import (
     connection_called,
     connection_waited_for,
     connection_words,
     needs_a_person,
+    waiting_sentence,
+    waits_until,
 )
 
 Figure = tuple[str, str, str]
@@ -54,14 +59,18 @@ class Trigger:
 @dataclass(frozen=True, slots=True)
 class Notice:
     """What is special about how it stands; `asks` is how a person can settle it, with
-    `connection` at the connection it waits for."""
+    `connection` at the connection it waits for, `approval` by answering `question_id`. What is
+    asked of an item is settled at `asked_run_id`. `may_repair`: what was given can be changed."""
 
     kind: Literal["retrying", "needs", "failed", "paused", "waiting"]
     title: str
     text: str
     technical: str = ""
-    asks: Literal["", "decide", "rerun", "stop", "connection"] = ""
+    asks: Literal["", "decide", "late", "rerun", "stop", "connection", "approval"] = ""
     connection_id: UUID | None = None
+    question_id: UUID | None = None
+    asked_run_id: UUID | None = None
+    may_repair: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +92,20 @@ class RunStory:
     last_change: datetime
     rerun_of: UUID | None
     next_run: UUID | None
+    caller: CalledRun | None
     revision: int
 
 
 def tell(reading: RunReading, words: Wording) -> RunStory:
     """The story of a run, for somebody who looks at `words.now`."""
     run, row = reading.run, reading.row
-    steps = told_steps(reading, words)
+    steps = told_steps(
+        mapping(reading.definition).get("steps"),
+        reading.course,
+        words,
+        reading.circumstances,
+        reading.items,
+    )
     return RunStory(
         id=run.id,
         workflow_id=row.workflow_id,
@@ -106,6 +122,7 @@ def tell(reading: RunReading, words: Wording) -> RunStory:
         last_change=_last_change(reading),
         rerun_of=run.rerun_of,
         next_run=reading.next_run,
+        caller=reading.caller,
         revision=run.revision,
     )
 
@@ -118,17 +135,34 @@ def _trigger(reading: RunReading) -> Trigger:
     event, run = reading.event, reading.run
     if event is None:
         shown, more = rows_of(run.input)
-        return Trigger(run.created_at, (Piece("Started by hand"),), shown, more, None)
+        return Trigger(run.created_at, _without_event(reading), shown, more, None)
     shown, more = rows_of(event.data)
     came = Piece(f" came in from {reading.source}" if reading.source else " happened")
     said = (Piece(_what_came(event), strong=True), came)
     return Trigger(event.accepted_at, said, shown, more, event.id)
 
 
+_BEGINNINGS = {
+    "schedule": "Its time came",
+    "date": "The wedding's day came near",
+    "call": "Another workflow started it",
+}
+
+
+def _without_event(reading: RunReading) -> tuple[Piece, ...]:
+    """What started a run that no event did, from its cause."""
+    if reading.caller is not None:
+        called = Piece(reading.caller.workflow_name, strong=True)
+        return (Piece("Started by "), called)
+    kind = str(mapping(mapping(reading.definition).get("trigger")).get("kind"))
+    named = {"wedding_date": "date", "workflow": "call"}.get(kind, kind)
+    return (Piece(_BEGINNINGS.get(named, "Started by hand")),)
+
+
 def _news(reading: RunReading, steps: tuple[Told, ...], words: Wording) -> str:
     """What started it and when, how far it is, how it stands."""
     run, event = reading.run, reading.event
-    cause = f"“{_what_came(event)}” came in" if event else "somebody started it by hand"
+    cause = f"“{_what_came(event)}” came in" if event else _cause(reading)
     if run.rerun_of:
         cause = "it was taken up again"
     began = words.at(event.accepted_at if event and not run.rerun_of else run.created_at)
@@ -139,6 +173,20 @@ def _news(reading: RunReading, steps: tuple[Told, ...], words: Wording) -> str:
     if run.state == "filtered":
         return f"This began when {cause} {began}. It turned out that nothing was needed."
     return f"This began when {cause} {began}. {told}{_standing(reading, words)}."
+
+
+_CAUSES = {
+    "schedule": "its time came",
+    "wedding_date": "the wedding's day came near",
+    "workflow": "another workflow started it",
+}
+
+
+def _cause(reading: RunReading) -> str:
+    if reading.caller is not None:
+        return f"“{reading.caller.workflow_name}” started it"
+    kind = str(mapping(mapping(reading.definition).get("trigger")).get("kind"))
+    return _CAUSES.get(kind, "somebody started it by hand")
 
 
 def _standing(reading: RunReading, words: Wording) -> str:
@@ -152,6 +200,8 @@ def _standing(reading: RunReading, words: Wording) -> str:
     }
     if connection_waited_for(reading.row):
         return f", and it waits for {connection_called(reading.row)}"
+    if state == "waiting" and mapping(reading.run.waiting_for).get("kind") == "items":
+        return ", and it goes through its list now"
     if state == "waiting":
         return f", and it goes on by itself {words.at(until)}" if until else ", and it waits"
     return endings.get(state, "")
@@ -167,7 +217,7 @@ def _figures(reading: RunReading, steps: tuple[Told, ...], words: Wording) -> It
     reached = list(_all(steps))
     done = sum(1 for step in reached if step.state.kind == "done")
     yield "Steps done", str(done), f"of {len(reached)}"
-    tries = sum(len(record.attempts) for record in reading.recorded.values())
+    tries = sum(len(record.attempts) for record in reading.course.recorded.values())
     if tries:
         yield "Sent out", str(tries), "request" if tries == 1 else "requests"
     if reading.wedding and reading.wedding.date:
@@ -200,7 +250,11 @@ def _waiting_notice(reading: RunReading, words: Wording) -> Notice | None:
     if connection_id := connection_waited_for(reading.row):
         return _connection_notice(reading.row, connection_id)
     waits = reading.run.waiting_for or {}
-    record = reading.recorded.get(str(waits.get("id")))
+    if waits.get("kind") == "approval":
+        return _approval_notice(reading, words)
+    if waits.get("kind") == "limit":
+        return Notice("waiting", _waits_in_words(reading, words), "Nothing for you to do.")
+    record = reading.course.recorded.get(str(waits.get("id")))
     if waits.get("kind") != "retry" or record is None:
         return None
     until = waits_until(waits)
@@ -213,6 +267,20 @@ def _waiting_notice(reading: RunReading, words: Wording) -> Notice | None:
     return Notice("retrying", title, text, _technical(record.step.error))
 
 
+def _waits_in_words(reading: RunReading, words: Wording) -> str:
+    step = _steps(reading).get(str((reading.run.waiting_for or {}).get("id")), {})
+    return waiting_sentence(reading.row, step, words, reading.circumstances)
+
+
+def _approval_notice(reading: RunReading, words: Wording) -> Notice | None:
+    open_ones = (each for each in reading.course.questions.values() if each.state == "open")
+    question = next(open_ones, None)
+    if question is None:
+        return None
+    title = _waits_in_words(reading, words)
+    return Notice("needs", title, f"“{question.ask}”", asks="approval", question_id=question.id)
+
+
 def _connection_notice(row: RunRow, connection_id: UUID) -> Notice:
     needs = needs_a_person(row)
     title, _, text = connection_words(row).partition(". ")
@@ -223,14 +291,38 @@ def _connection_notice(row: RunRow, connection_id: UUID) -> Notice:
 def _question(reading: RunReading) -> Notice:
     reason = reading.run.reason or {}
     told = reason_words(reason, _steps(reading))
-    record = reading.recorded.get(str(reason.get("step")))
+    asked_of = _asked_run(reading)
     if reason.get("code") in ("unsure", "poison"):
-        title = f"“{_called(reading, str(reason.get('step')))}” may have happened"
-        error = (record.step.error if record else None) or {}
-        said = (str(error.get("message") or ""), _after_title(told))
-        text = " ".join(dict.fromkeys(sentence_end(part) for part in said if part))
-        return Notice("needs", title, text, _technical(error), "decide")
+        return _unsure(reading, told, asked_of)
+    if reason.get("code") == "late":
+        title = f"“{_called(reading, str(reason.get('step')))}” is late"
+        text = told.partition(" is late: ")[2] or told
+        return Notice("needs", title, text, asks="late", asked_run_id=asked_of)
     return Notice("needs", "This needs you", told, str(reason.get("code") or ""), "stop")
+
+
+def _asked_run(reading: RunReading) -> UUID:
+    """The run that asks: the item of a loop where the question is one's."""
+    try:
+        return UUID(str((reading.run.reason or {}).get("item_run_id")))
+    except ValueError:
+        return reading.run.id
+
+
+def _unsure(reading: RunReading, told: str, asked_of: UUID) -> Notice:
+    step_id = str((reading.run.reason or {}).get("step"))
+    record = reading.course.recorded.get(step_id)
+    error = (record.step.error if record else None) or {}
+    said = (str(error.get("message") or ""), _after_title(told))
+    return Notice(
+        "needs",
+        f"“{_called(reading, step_id)}” may have happened",
+        " ".join(dict.fromkeys(sentence_end(part) for part in said if part)),
+        _technical(error),
+        "decide",
+        asked_run_id=asked_of,
+        may_repair=record is not None and can_repair(record.step.input),
+    )
 
 
 def _after_title(told: str) -> str:
@@ -240,7 +332,7 @@ def _after_title(told: str) -> str:
 
 def _failure(reading: RunReading) -> Notice:
     reason = reading.run.reason or {}
-    record = reading.recorded.get(str(reason.get("step")))
+    record = reading.course.recorded.get(str(reason.get("step")))
     error = (record.step.error if record else None) or {}
     called = _called(reading, str(reason.get("step")))
     title = f"“{called}” did not work" if record else "This did not work"
@@ -256,6 +348,7 @@ def _failure(reading: RunReading) -> Notice:
         f"{said}. {after}" if said else after,
         _technical(error),
         "" if reading.next_run else "rerun",
+        may_repair=record is not None and can_repair(record.step.input),
     )
 
 
@@ -276,7 +369,7 @@ def _technical(error: Any) -> str:
 def _last_change(reading: RunReading) -> datetime:
     run = reading.run
     moments = [run.created_at, run.started_at, run.finished_at]
-    for record in reading.recorded.values():
+    for record in reading.course.recorded.values():
         moments += [record.step.started_at, record.step.finished_at]
         moments += [attempt.finished_at for attempt in record.attempts]
     return max(moment for moment in moments if moment is not None)

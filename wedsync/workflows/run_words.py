@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from wedsync.platform.wording import Wording, capital, listing, sentence_end
@@ -11,10 +11,12 @@ from wedsync.workflows.engine.outline import steps_in_order
 from wedsync.workflows.page_queries import RunRow, StepMark
 from wedsync.workflows.step_lines import done_sentence, plain, step_name
 from wedsync.workflows.waiting_words import (
+    Waiting,
     connection_called,
     connection_waited_for,
     connection_words,
-    turn_words,
+    waiting_sentence,
+    waits_until,
 )
 
 _MOST_TOLD = 3
@@ -26,6 +28,16 @@ class State:
 
     kind: str
     words: str
+
+
+class Standing(Waiting, Protocol):
+    """The columns that say how a run, or an item of one, stands."""
+
+    @property
+    def state(self) -> str: ...
+
+    @property
+    def workflow_state(self) -> str: ...
 
 
 _STATES = {
@@ -53,27 +65,30 @@ class RunLine:
     state: State
 
 
-def state_of(row: RunRow, words: Wording) -> State:
+_WAITS = {
+    "approval": "Waiting for a yes",
+    "event": "Waiting for something to come in",
+    "call": "Waiting for another workflow",
+}
+
+
+def state_of(row: Standing, words: Wording) -> State:
     """The state of a run in a word or two."""
     if row.state == "queued" and row.workflow_state == "paused":
         return State("paused", "Paused")
     if row.state != "waiting":
         return _STATES[row.state]
-    until = waits_until(row.waiting_for)
+    waits = row.waiting_for or {}
+    kind, until = waits.get("kind"), waits_until(waits)
     if connection_waited_for(row):
         return State("waiting", f"Waiting for {connection_called(row)}")
-    if (row.waiting_for or {}).get("kind") == "retry":
+    if kind == "retry":
         return State("retrying", f"Trying again {words.at(until)}" if until else "Trying again")
+    if kind == "items":
+        return _STATES["running"]
+    if kind in _WAITS:
+        return State("waiting", _WAITS[kind])
     return State("waiting", f"Waiting, goes on {words.at(until)}" if until else "Waiting")
-
-
-def waits_until(waiting_for: Any) -> datetime | None:
-    """When a waiting run goes on by itself."""
-    until = (waiting_for or {}).get("until")
-    try:
-        return datetime.fromisoformat(until) if isinstance(until, str) else None
-    except ValueError:
-        return None
 
 
 def steps_by_id(definition: Any) -> Steps:
@@ -120,16 +135,14 @@ def reason_words(reason: Any, steps: Steps) -> str:
 
 
 def _waiting(row: RunRow, steps: Steps, words: Wording) -> str:
-    until = waits_until(row.waiting_for)
     waits = row.waiting_for or {}
+    step = steps.get(str(waits.get("id")), {})
     if connection_waited_for(row):
         return connection_words(row)
-    if waits.get("kind") == "limit":
-        return turn_words(row)
-    goes_on = f" {words.at(until)}" if until else " by itself"
     if waits.get("kind") != "retry":
-        return f"It goes on{goes_on}."
-    step = steps.get(str(waits.get("id")))
+        return sentence_end(waiting_sentence(row, step, words))
+    until = waits_until(waits)
+    goes_on = f" {words.at(until)}" if until else " by itself"
     what = f"“{step_name(step)}”" if step else "A step"
     return f"{what} has not worked yet. We try again{goes_on}."
 
