@@ -1,9 +1,18 @@
 """The canonical wedding records: what every tool of a business means when it names a couple.
 
 Nouns: a *wedding* with its date, zone and venue, its *households* and their *guests*.
-Entry points: `queries` reads them, `pages` shows them, `scope` is what expressions see of one.
+
+| subject | where |
+|---|---|
+| rows | `models` |
+| what can be said of a wedding | `fields`; `policy`, where it may go from where it stands |
+| changing one | `service` for people and scripts; `changing`, for steps of workflows too |
+| reading | `queries`; `scope`, what expressions see |
+| pages | `routes`; `turning_points`: it moves, is postponed, cancelled, put away |
+| what pages need | `forms`, `wedding_words` |
 """
 
+from wedsync.weddings import turning_points
 from wedsync.weddings.routes import pages
 
-__all__ = ["pages"]
+__all__ = ["pages", "turning_points"]

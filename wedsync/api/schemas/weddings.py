@@ -1,6 +1,6 @@
 """Weddings, as the API tells them."""
 
-from datetime import date, datetime
+import datetime as dt
 from typing import Any, Literal
 
 from pydantic import Field, field_validator
@@ -94,17 +94,17 @@ class PartnerOut(Answer):
 class WeddingOut(Resource):
     title: str
     partners: list[PartnerOut]
-    date: date | None
-    rsvp_deadline: date | None
-    final_count_due: date | None
-    delivery_date: date | None
+    date: dt.date | None
+    rsvp_deadline: dt.date | None
+    final_count_due: dt.date | None
+    delivery_date: dt.date | None
     final_count: int | None
     zone: str
     venue: str
     currency: str
     status: Status
     revision: int = Field(description="Rises with every change; also the `ETag`.")
-    updated_at: datetime
+    updated_at: dt.datetime
     warnings: list[str] = Field(
         description="What about its dates is worth a second look, a sentence each."
     )
