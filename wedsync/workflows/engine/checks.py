@@ -22,6 +22,11 @@ _MAY_GIVE_RECORD = frozenset(
 )
 
 
+def gives_record(operator: str) -> bool:
+    """Whether a calculation by this operator may give a set of named values."""
+    return operator in _MAY_GIVE_RECORD
+
+
 def check_condition(field: Field) -> None:
     """A `when` or `filter`: it can be worked out, and reads only what is there."""
     _report(field, examine_condition(field.value), "Choose a value, and what to compare it with.")
@@ -44,7 +49,7 @@ def check_values(field: Field) -> None:
             _report(part, examine_template(value), "Choose the value again, or remove it.")
         return
     name = clip(call[0], 40)
-    if call[0] not in _MAY_GIVE_RECORD:
+    if not gives_record(call[0]):
         field.error(
             f"“{name}” is also the name of a function, so this is read as a calculation.",
             f"To give a single value called “{name}”, write its name as “${name}”.",
