@@ -203,16 +203,17 @@ def _lists_wanted(family: _Family, recorded: Mapping[_Place, list[Row[Any]]]) ->
         first = max(number, 0) * ITEMS_PER_LEVEL
         for step in _level(family, depth, recorded):
             total = _total(family, step)
-            for inner in family.read_outside.get(step.step_id, ()) if total else ():
+            for inner in family.read_outside.get(step.step_id, ()) if total is not None else ():
                 yield _Wanted(family.root_id, step.step_id, inner, first, total)
 
 
-def _total(family: _Family, step: Row[Any]) -> int:
-    """How many items a loop had that is over; 0 when it is not, or is no loop."""
+def _total(family: _Family, step: Row[Any]) -> int | None:
+    """How many items a loop had that is over; None when it is not, or is no loop."""
     position = family.position
     if position and position.phase == "looping" and position.step == step.step_id:
-        return family.row.items_total or 0
-    return int(step.output.get("total", 0)) if isinstance(step.output, dict) else 0
+        total: int | None = family.row.items_total
+        return total
+    return step.output.get("total") if isinstance(step.output, dict) else None
 
 
 def _inner(
