@@ -2,7 +2,8 @@
 
 A wait is written in the transaction of its run's move; every fan-out that reads the waits after
 that commit sees it. What was fanned out before is found by `looking_back`. The first event that
-equals what is wanted is the answer, and one event may answer many.
+equals what is wanted is the answer (in the moment before the look back, one that comes in just
+then may be quicker), and one event may answer many.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
