@@ -4,11 +4,29 @@ from typing import Any
 
 import pytest
 
-from tests.engine.building import ACTIONS, HOOK, act, choose, var, workflow
+from tests.engine.building import (
+    ACTIONS,
+    HOOK,
+    act,
+    ask,
+    before_the_wedding,
+    call,
+    choose,
+    loop,
+    var,
+    wait,
+    workflow,
+)
 from wedsync.workflows.engine import sentence, steps_in_order, summary, trigger_sentence
 
 ACCEPTED = {"==": [var("trigger.data.status"), "accepted"]}
 SHAPE = {"id": "shape", "kind": "set", "values": {"guest": 1, "party_size": 2}}
+
+
+def before(anchor: str, days: int) -> dict[str, Any]:
+    return {"kind": "wedding_date", "anchor": anchor, "offset_days": days, "at": "09:00"}
+
+
 SEND = act("tell", use="webhook.send", input={"event_type": "seating.guest_added", "data": {}})
 
 
@@ -49,6 +67,44 @@ SEND = act("tell", use="webhook.send", input={"event_type": "seating.guest_added
             "Take the first that fits: “Yes” when status is accepted; “Never” when never;"
             " otherwise go on.",
         ),
+        (wait(seconds=259_200), "Wait for 3 days."),
+        (wait(seconds=5_400), "Wait for 90 minutes."),
+        (wait(seconds=100_000), "Wait for 1 day and 3 hours."),
+        (wait(seconds=1), "Wait for 1 second."),
+        (wait(), "Wait for some time."),
+        (wait(until=var("trigger.data.ceremony_at")), "Wait until ceremony at."),
+        (wait(until="2027-06-01"), "Wait until Tue 1 June 2027."),
+        (before_the_wedding(), "Wait until 14 days before the wedding, at 9:00."),
+        (
+            before_the_wedding(anchor="delivery_date", offset_days=1),
+            "Wait until 1 day after the delivery date, at 9:00.",
+        ),
+        (before_the_wedding(offset_days=0), "Wait until the day of the wedding, at 9:00."),
+        (
+            before_the_wedding(anchor="nothing"),
+            "Wait until a date of the wedding, at 9:00.",
+        ),
+        (
+            wait(event={"event_type": "contract.fully_signed", "timeout_s": 604_800}),
+            "Wait for “contract fully signed”, for 1 week at most.",
+        ),
+        (wait(event={"event_type": "external.rsvp.received"}), "Wait for “rsvp received”."),
+        (wait(event=7), "Wait for an event."),
+        (ask(), "Ask an owner “Send the gallery?” and wait for the answer."),
+        (
+            ask(who={"email": "petra@example.com"}),
+            "Ask petra@example.com “Send the gallery?” and wait for the answer.",
+        ),
+        (
+            ask(ask=None, who={"email": var("trigger.data.email")}),
+            "Ask the person at email and wait for the answer.",
+        ),
+        (ask(ask=None, who=None), "Ask somebody and wait for the answer."),
+        (call(), "Start another workflow."),
+        (call(wait=True), "Start another workflow and wait until it is done."),
+        (loop("l", var("trigger.data.guests")), "Do the same for each of the guests."),
+        (loop("l", [1, 2]), "Do the same for each of 1 and 2."),
+        (loop("l", None), "Do the same for each of a list."),
         ({"id": "w", "kind": "dance"}, "Do something unknown (“dance”)."),
         (None, "Do something unknown (“None”)."),
     ],
@@ -88,6 +144,18 @@ def test_a_step_is_a_sentence(step: Any, said: str) -> None:
             "When “payment succeeded” happens, and amount is more than 100.",
         ),
         ({"kind": "manual"}, "When somebody starts it."),
+        ({"kind": "workflow"}, "When another workflow starts it."),
+        (before("wedding.date", -14), "14 days before the wedding, at 9:00."),
+        (before("wedding.date", 0), "On the day of the wedding, at 9:00."),
+        (before("final_count_due", 0), "On the day the final count is due, at 9:00."),
+        (before("delivery_date", 1), "1 day after the delivery date, at 9:00."),
+        ({"kind": "wedding_date"}, "On a date of the wedding, at some time of day."),
+        (
+            {"kind": "poll", "connection": "meadow", "stream": "new_guests", "every_s": 300},
+            "When there is something new in “new guests” at Meadow Weddings"
+            " (we look every 5 minutes).",
+        ),
+        ({"kind": "poll", "every_s": 3600}, "When a partner has news (we look every hour)."),
         (None, "When something starts it."),
     ],
 )
@@ -98,6 +166,59 @@ def test_a_trigger_is_a_sentence(trigger: Any, said: str) -> None:
         "connection:meadow external.rsvp.received": "a guest answers",
     }
     assert trigger_sentence(trigger, names) == said
+
+
+@pytest.mark.parametrize(
+    ("cron", "said"),
+    [
+        ("0 9 * * 1-5", "Every weekday at 9:00 (London)."),
+        ("0 9 * * *", "Every day at 9:00 (London)."),
+        ("30 9,17 * * MON,THU", "Every Monday and Thursday at 9:30 and 17:30 (London)."),
+        ("0 0 * * 7", "Every Sunday at 0:00 (London)."),
+        ("0 9 * * 0,6", "Every Saturday and Sunday at 9:00 (London)."),
+        ("0 9 * DEC MON", "Every Monday in December at 9:00 (London)."),
+        ("0 9 1,22 * *", "On the 1st and 22nd of every month at 9:00 (London)."),
+        ("0 9 11 6-7 *", "On the 11th in June and July at 9:00 (London)."),
+        ("0 9 L * *", "On the last day of every month at 9:00 (London)."),
+        ("*/15 * * * *", "Every 15 minutes (London)."),
+        ("* * * * *", "Every minute (London)."),
+        ("0 */2 * * *", "Every 2 hours (London)."),
+        ("5 * * * 1-5", "Every hour at 5 past, every weekday (London)."),
+        ("0 9 * * 1#1", "On the schedule “0 9 * * 1#1” (London)."),
+        ("*/5 9-17 * * *", "On the schedule “*/5 9-17 * * *” (London)."),
+        ("whenever", "At set times."),
+        (None, "At set times."),
+    ],
+)
+def test_a_schedule_is_a_sentence(cron: Any, said: str) -> None:
+    trigger = {"kind": "schedule", "cron": cron, "zone": "Europe/London", "missed": "skip"}
+    assert trigger_sentence(trigger) == said
+
+
+def test_a_zone_is_called_by_its_city() -> None:
+    trigger = {"kind": "schedule", "cron": "0 9 * * *", "zone": "America/New_York"}
+    assert trigger_sentence(trigger) == "Every day at 9:00 (New York)."
+
+
+def test_a_loop_and_what_follows_a_wait_are_told_with_what_is_inside() -> None:
+    signed = {"event_type": "contract.signed", "timeout_s": 604_800, "otherwise": [SEND]}
+    definition = workflow(
+        loop("each", var("trigger.data.guests"), SHAPE, wait(event=signed)), call()
+    )
+    assert summary(definition, ACTIONS) == (
+        "When somebody starts it: for each of the guests, note guest and party size, then wait for"
+        " “contract signed”, for 1 week at most; if that does not come in time, send"
+        " “seating.guest_added” to whoever listens. Then start another workflow."
+    )
+
+
+def test_the_steps_inside_a_loop_stand_below_it() -> None:
+    placed = list(steps_in_order(workflow(loop("each", [1], act("tell")), act("after"))))
+    assert [(each.step["id"], each.depth, each.path) for each in placed] == [
+        ("each", 0, ()),
+        ("tell", 1, ("Each",)),
+        ("after", 0, ()),
+    ]
 
 
 def test_a_workflow_is_one_paragraph() -> None:

@@ -11,7 +11,7 @@ from wedsync.workflows.engine.words import clip, listing
 _DAYS = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _MONTHS = list(month_name)[1:]
 _SHORT_DAYS = [day[:3].upper() for day in _DAYS[:7]]
-_SHORT_MONTHS = list(month_name)[1:]
+_SHORT_MONTHS = [month[:3].upper() for month in _MONTHS]
 _MOST_TOLD = 6
 
 

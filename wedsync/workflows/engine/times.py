@@ -7,6 +7,7 @@ from wedsync.workflows.engine.anchors import ANCHORS, clock_time
 from wedsync.workflows.engine.words import listing
 from wedsync.workflows.engine.zones import zone_named
 
+_TOO_MANY = 1_000
 _UNITS = (("week", 604_800), ("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
 
 
@@ -17,7 +18,7 @@ def duration_words(seconds: Any) -> str:
         return "some time"
     left = round(min(seconds, 1e12))
     for name, size in _UNITS:
-        if left % size == 0 and left >= size:
+        if left % size == 0 and 1 <= left // size < _TOO_MANY:
             return _counted(left // size, name)
     told = []
     for name, size in _UNITS[1:]:
@@ -33,12 +34,12 @@ def _counted(count: int, name: str) -> str:
 
 def offset_words(anchor: Any, offset_days: Any, at: Any) -> str:
     """`14 days before the wedding, at 9:00`."""
-    named = ANCHORS.get(anchor) if isinstance(anchor, str) else None
-    day = named or "a date of the wedding"
-    if not isinstance(offset_days, int) or offset_days == 0:
+    day = ANCHORS.get(anchor) if isinstance(anchor, str) else None
+    if day is None:
+        said = "on a date of the wedding"
+    elif not isinstance(offset_days, int) or offset_days == 0:
         # A day that is called one already needs no second word for it.
-        said = day if day.startswith("the day") else f"the day of {day}"
-        said = f"on {said}"
+        said = f"on {day}" if day.startswith("the day") else f"on the day of {day}"
     else:
         side = "before" if offset_days < 0 else "after"
         said = f"{_counted(abs(offset_days), 'day')} {side} {day}"

@@ -189,7 +189,7 @@ def _who_words(who: Any) -> str:
         return f"an {named['role']}" if named["role"] != "viewer" else "a viewer"
     email = named.get("email")
     if email is not None:
-        return text(email) if isinstance(email, str) else expression_words(email)
+        return text(email) if isinstance(email, str) else f"the person at {expression_words(email)}"
     return "a member" if named.get("user") else "somebody"
 
 

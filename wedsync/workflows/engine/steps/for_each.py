@@ -134,12 +134,19 @@ def _check(field: Field, actions: Actions | None) -> None:
 def _children(step: Mapping[str, Any]) -> Iterator[Child]:
     size = step.get("batch_size")
     every = f"every {size} of" if isinstance(size, int) and size > 1 else "each of"
-    lead = f"for {every} {expression_words(step.get('items'))}"
+    lead = f"for {every} {_items_words(step.get('items'))}"
     yield Child("Each", lead, "steps", step.get("steps"), each=True)
 
 
 def _phrase(step: Mapping[str, Any], actions: Actions) -> str:
-    return f"do the same for each of {expression_words(step.get('items'))}"
+    return f"do the same for each of {_items_words(step.get('items'))}"
+
+
+def _items_words(items: Any) -> str:
+    if items is None:
+        return "a list"
+    said = expression_words(items)
+    return f"the {said}" if path_of(items) else said
 
 
 def _reads(step: Mapping[str, Any]) -> Iterable[Path]:
