@@ -46,15 +46,16 @@ _TO_EXPAND = text(
     " ORDER BY t.due_at LIMIT 1 FOR UPDATE OF t SKIP LOCKED FOR SHARE OF w SKIP LOCKED"
 )
 _EXPAND = text(
-    "WITH some AS (SELECT id FROM weddings WHERE organization_id = :organization_id"
+    "WITH chosen AS (SELECT id FROM weddings WHERE organization_id = :organization_id"
     "  AND status = ANY(:live) AND (CAST(:after AS uuid) IS NULL OR id > CAST(:after AS uuid))"
     "  ORDER BY id LIMIT :limit),"
     " made AS (INSERT INTO workflow_timers"
     "   (workflow_id, key, organization_id, kind, wedding_id, due_at)"
-    "  SELECT :workflow_id, CAST(id AS text), :organization_id, 'wedding_date', id, :now"
-    "  FROM some ORDER BY id"
+    "  SELECT :workflow_id, CAST(chosen.id AS text), :organization_id, 'wedding_date',"
+    "   chosen.id, :now"
+    "  FROM chosen ORDER BY chosen.id"
     "  ON CONFLICT (workflow_id, key) DO UPDATE SET due_at = :now)"
-    " SELECT id FROM some ORDER BY id DESC LIMIT 1"
+    " SELECT id FROM chosen ORDER BY id DESC LIMIT 1"
 )
 _GO_ON_AFTER = text(
     "UPDATE workflow_timers SET cursor = jsonb_build_object('after', CAST(:after AS text))"
