@@ -156,7 +156,8 @@ REFUSED_EXPRESSIONS = [
     ({"now": []}, "present moment"),
     ({"if": [True, 1, {"now": []}]}, "present moment"),
     ({"try": [1, 2]}, "failed step"),
-    ({"money.add": [1, 2]}, "not available yet"),
+    ({"money.add": [1, 2]}, "needs an amount with its currency"),
+    ({"money.totals": [1]}, "There is no function called “money.totals”. Did you mean"),
     ({"reduce": [var("trigger.l"), DOUBLING, 1]}, "cannot build lists or records"),
     ({"map": [[{"a": var("now"), "b": var("now")}], [var("a"), var("b")]]}, "cannot build from"),
     ({"map": [1]}, "not given what it needs"),
@@ -271,7 +272,9 @@ def test_data_too_deep_to_be_kept_is_refused() -> None:
 
 
 def test_data_that_is_not_json_is_a_failed_step() -> None:
-    program = compile_definition(workflow({"id": "s", "kind": "set", "values": {"x": var("now")}}))
+    program = compile_definition(
+        workflow({"id": "s", "kind": "set", "values": {"x": var("trigger.data")}})
+    )
     decision = advance(program, None, event("start", scope({"x": object()})))
     assert the(decision, Finish).outcome == "failed"
 

@@ -12,7 +12,8 @@ runs, rehearsals, previews and tests, and a run can wait for two years in a few 
 | event, decision | `protocol`; `advance` is the whole of it |
 | step a run stands at | `attempts` (an effect), `waits`; `steps.approval`, `call`, `for_each` |
 | state | `state`: positions only, upcast across releases |
-| expression, condition | `expressions`, `operators`, `growth`; `clauses`, `conditions` say why |
+| expression, condition | `expressions`, whose parts it lists; `clauses`, `conditions` say why |
+| function, body | `functions`; `bodies`, `body_filters`; `typed` |
 | instant | `anchors`: dates of a wedding; `schedules`: cron; `zones`: clocks that change |
 | words for people | `sentences`, `outline`, `words`, `times`, `schedule_words` |
 

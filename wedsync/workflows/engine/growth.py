@@ -3,22 +3,25 @@
 The operation budget counts steps of the calculation, not the size of what it builds, and values
 are shared while it runs: a loop that puts its own result twice into the next one describes 2⁴⁰
 values with forty operations and only bursts when the answer is written out. So a loop may not
-build from what a loop built. What is left grows at most with the budget times the data.
+build from what a loop built. What is left grows at most with the budget times the data. The typed
+functions weigh what they are given and what they give themselves.
 """
 
+import difflib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from wedsync.workflows.engine.bodies import BODY
 from wedsync.workflows.engine.limits import MAX_BUILT_READS
 from wedsync.workflows.engine.operators import (
     AVAILABLE,
     ITERATORS,
     REFUSED,
-    RESERVED_PREFIXES,
     argument_list,
     operator_call,
 )
+from wedsync.workflows.engine.typed import KNOWN, body_paths, call_faults
 
 _READS = ("var", "val")
 
@@ -61,10 +64,20 @@ def _look_at_call(name: str, arguments: Any) -> Growth:
     parts = [_look(argument) for argument in argument_list(arguments)]
     inner = _together(parts)
     faults = (*_name_faults(name), *inner.faults)
+    if name not in AVAILABLE:
+        return _typed_call(name, argument_list(arguments), faults)
     if name in ITERATORS:
         faults = (*faults, *_loop_faults(name, parts))
     reads = inner.reads + (name in _READS)
     return Growth(reads, inner.builds, inner.built_reads, inner.loops or name in ITERATORS, faults)
+
+
+def _typed_call(name: str, parts: list[Any], faults: tuple[str, ...]) -> Growth:
+    """Functions bound what they are given and what they give, so what is inside ends there."""
+    if name in KNOWN:
+        faults = (*faults, *call_faults(name, parts))
+    reads = len(body_paths(parts)) if name == BODY else 0
+    return Growth(reads=max(reads, 1), faults=faults)
 
 
 def _together(parts: list[Growth]) -> Growth:
@@ -80,8 +93,13 @@ def _together(parts: list[Growth]) -> Growth:
 def _name_faults(name: str) -> Iterator[str]:
     if name in REFUSED:
         yield f"“{name}” cannot be used here. {REFUSED[name]}"
-    elif name not in AVAILABLE and name.startswith(RESERVED_PREFIXES):
-        yield f"“{name}” is not available yet."
+    elif name not in AVAILABLE and name not in KNOWN:
+        yield f"There is no function called “{name[:60]}”.{_meant(name)}"
+
+
+def _meant(name: str) -> str:
+    close = difflib.get_close_matches(name[:60], KNOWN, n=1)
+    return f" Did you mean “{close[0]}”?" if close else ""
 
 
 def _loop_faults(name: str, parts: list[Growth]) -> Iterator[str]:

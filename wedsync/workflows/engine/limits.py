@@ -24,6 +24,12 @@ FUNCTION_BYTES = 1024 * 1024
 STEP_BYTES = 256 * 1024
 """What one step may be given or may give, as JSON."""
 
+MAX_BODY = 16 * 1024
+"""Characters of one body as written."""
+
+BODY_WORK = 100_000
+"""What the loops of one body may do, in sixteen characters of their inside written once."""
+
 MAX_BUILT_READS = 50
 """Values one expression may put into the lists and records it builds."""
 

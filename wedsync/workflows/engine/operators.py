@@ -38,7 +38,8 @@ REFUSED = {
 }
 
 RESERVED_PREFIXES = ("text.", "number.", "money.", "date.", "list.", "yes_no.", "wedding.")
-"""Kept free for the typed operators, so that adding them changes no stored definition."""
+"""Of the typed functions; a name is kept even where there is no function of it yet, so that adding
+one changes no stored definition."""
 
 ITERATORS = frozenset(
     ("filter", "map", "reduce", "all", "some", "none", "sort", "group_by", "distinct")

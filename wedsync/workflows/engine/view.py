@@ -6,7 +6,7 @@ from typing import Any
 
 from datalogic_py import DataHandle, DataLogicError
 
-from wedsync.workflows.engine.expressions import EvaluationFailed
+from wedsync.workflows.engine.expressions import EvaluationFailed, Reads, picked
 
 SIGHTS = ("trigger", "steps", "wedding", "item", "index", "run", "now")
 """The first words a path may begin with."""
@@ -15,34 +15,42 @@ SIGHTS = ("trigger", "steps", "wedding", "item", "index", "run", "now")
 class View:
     """The scope of one advance. Never changes the mapping it was made from.
 
-    datalogic wants the data as a handle, a copy of the whole scope; the handle is kept until an
-    expression reads a step whose output arrived after it was made.
+    datalogic wants the data as a handle, a copy. What a calculation reads is known, so only that
+    is copied; for one that may read anything the whole is, and kept until a step gives more.
     """
 
     def __init__(self, scope: Mapping[str, Any], now: datetime) -> None:
         steps = scope.get("steps")
+        self._scope = scope
+        self._now = now
         self._steps: dict[str, Any] = dict(steps) if isinstance(steps, Mapping) else {}
-        self._data = {name: scope.get(name) for name in SIGHTS}
-        self._data["steps"] = self._steps
-        self._data["now"] = instant(now)
-        self._handle: DataHandle | None = None
-        self._newer: set[str] = set()
+        self._whole: DataHandle | None = None
 
     def learn(self, step: str, output: Any) -> None:
         """Let later expressions read what a step gave."""
         self._steps[step] = output
-        self._newer.add(step)
+        self._whole = None
 
-    def handle(self, reads: frozenset[str] | None) -> DataHandle:
-        """The data for an expression that reads these steps (None: perhaps any)."""
-        outdated = self._newer if reads is None else self._newer & reads
-        if self._handle is None or outdated:
-            try:
-                self._handle = DataHandle(self._data)
-            except DataLogicError as error:
-                raise EvaluationFailed("The data holds something that is not JSON.") from error
-            self._newer.clear()
-        return self._handle
+    def handle(self, reads: Reads | None) -> DataHandle:
+        """The data for a calculation that reads this of it (None: perhaps anything)."""
+        if reads is not None:
+            return _handle({name: self._part(name, reads[name]) for name in reads})
+        if self._whole is None:
+            self._whole = _handle({name: self._part(name, None) for name in SIGHTS})
+        return self._whole
+
+    def _part(self, name: str, reads: Reads | None) -> Any:
+        if name == "now":
+            return instant(self._now)
+        found = self._steps if name == "steps" else self._scope.get(name)
+        return found if reads is None else picked(found, reads)
+
+
+def _handle(data: Mapping[str, Any]) -> DataHandle:
+    try:
+        return DataHandle(data)
+    except DataLogicError as error:
+        raise EvaluationFailed("The data holds something that is not JSON.") from error
 
 
 def instant(moment: datetime) -> str:

@@ -1,84 +1,27 @@
-"""Values and paths as a person would say them."""
+"""Expressions as a person would say them: what they read, and what they make of it."""
 
-import re
 from collections.abc import Sequence
-from datetime import date, datetime
 from typing import Any
 
 from wedsync.workflows.engine.operators import argument_list, operator_call
+from wedsync.workflows.engine.plain_words import LONGEST_VALUE, clip, is_date, listing, value_words
 
-LONGEST_VALUE = 80
-_MOST_NAMED = 5
+__all__ = [
+    "LONGEST_VALUE",
+    "clip",
+    "expression_words",
+    "is_date",
+    "listing",
+    "operator_depth",
+    "path_of",
+    "path_words",
+    "stand_in",
+    "value_words",
+]
+
 _VAGUE = frozenset(
     ("name", "id", "type", "value", "label", "title", "amount", "code", "date", "number")
 )
-_INSTANT = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?")
-
-
-def clip(text: str, longest: int = LONGEST_VALUE) -> str:
-    """At most `longest` characters, the cut shown."""
-    return text if len(text) <= longest else text[: longest - 1].rstrip() + "…"
-
-
-def listing(parts: Sequence[str], conjunction: str = "and") -> str:
-    """`a`, `a and b`, `a, b and c`."""
-    if len(parts) < 2:
-        return "".join(parts)
-    return f"{', '.join(parts[:-1])} {conjunction} {parts[-1]}"
-
-
-def value_words(value: Any) -> str:
-    """One value from data, short: `yes`, `empty`, `12 June 2027`, `Ada, Ben and 3 more`."""
-    if value is None:
-        return "not given"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, str):
-        return _text_words(value)
-    if isinstance(value, list):
-        return _list_words(value)
-    if isinstance(value, dict):
-        return "a record" if value else "empty"
-    return clip(f"{value:g}" if isinstance(value, float) and abs(value) < 1e6 else str(value))
-
-
-def _text_words(text: str) -> str:
-    said = clip(" ".join(text[: 4 * LONGEST_VALUE].split()))
-    if not said:
-        return "empty"
-    return _date_words(said) or said
-
-
-def is_date(value: Any) -> bool:
-    """Whether a value reads as a day or an instant."""
-    return isinstance(value, str) and _date_words(value) is not None
-
-
-def _date_words(text: str) -> str | None:
-    if len(text) > 40 or not _INSTANT.fullmatch(text):
-        return None
-    try:
-        if len(text) == 10:
-            return _day_words(date.fromisoformat(text))
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    zone = " UTC" if text.endswith("Z") else ""
-    return f"{_day_words(moment.date())}, {moment:%H:%M}{zone}"
-
-
-def _day_words(day: date) -> str:
-    return f"{day:%a} {day.day} {day:%B} {day.year}"
-
-
-def _list_words(values: list[Any]) -> str:
-    if not values:
-        return "empty"
-    if isinstance(values[0], dict):
-        return f"{len(values)} records" if len(values) > 1 else "one record"
-    named = [value_words(value) for value in values[:_MOST_NAMED]]
-    left = len(values) - len(named)
-    return listing([*named, f"{left} more"]) if left else listing(named)
 
 
 def path_of(expression: Any) -> tuple[str, ...] | None:

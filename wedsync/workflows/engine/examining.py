@@ -1,0 +1,85 @@
+"""Everything that can be said of an expression before it runs."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from datalogic_py import DataLogicError, Engine
+
+from wedsync.workflows.engine.bodies import BodyFault
+from wedsync.workflows.engine.calculation import CONDITIONS, TEMPLATES, Path, in_words
+from wedsync.workflows.engine.growth import growth
+from wedsync.workflows.engine.operators import operator_call
+from wedsync.workflows.engine.typed import prepare, shadow
+
+if TYPE_CHECKING:
+    from datalogic_py import Diagnostic
+
+Mode = Literal["strict", "template"]
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """What is wrong with an expression, and the paths it reads."""
+
+    faults: tuple[str, ...] = ()
+    reads: tuple[Path, ...] = ()
+
+
+def examine_condition(when: Any) -> Examined:
+    """What can be said of a `when` or `filter`."""
+    if when is None or when == {}:
+        return Examined(("There is no condition yet.",))
+    if not isinstance(when, dict | bool):
+        return Examined(("A condition compares values; this is only one.",))
+    return _examine(when, "strict", CONDITIONS)
+
+
+def examine_template(value: Any) -> Examined:
+    """What can be said of a `values`, an `input`, or one part of them."""
+    found = [_examine(each, "template", TEMPLATES) for each in _calculations(value)]
+    return Examined(
+        tuple(fault for each in found for fault in each.faults),
+        tuple(path for each in found for path in each.reads),
+    )
+
+
+def _calculations(value: Any) -> Iterator[Any]:
+    if operator_call(value) is not None:
+        yield value
+    elif isinstance(value, dict | list):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from _calculations(part)
+
+
+def _examine(expression: Any, mode: Mode, engine: Engine) -> Examined:
+    if faults := growth(expression).faults:
+        return Examined(faults)
+    try:
+        known = shadow(expression)
+        if faults := tuple(_diagnoses(engine.check(known, mode))):
+            return Examined(faults)
+        facts = engine.compile(known).facts()
+        engine.compile(prepare(expression).rule)
+    except (DataLogicError, BodyFault) as error:
+        return Examined((in_words(error),))
+    if not facts["deterministic"]:
+        return Examined(("This calculation would give another answer each time.",))
+    return Examined((), tuple(tuple(path) for path in facts["reads"]))
+
+
+def _diagnoses(found: list["Diagnostic"]) -> Iterator[str]:
+    for each in found:
+        if each["severity"] == "error":
+            yield _diagnosis(each["code"], each["operator"], each["message"])
+
+
+def _diagnosis(code: str, operator: str | None, message: str) -> str:
+    name = (operator or "")[:60]
+    if code == "UnknownOperator":
+        return f"There is no function called “{name}”."
+    if code == "NotAnOperator":
+        return "A condition cannot hold a record; compare single values."
+    if code in ("ArgumentCount", "ArgumentForm"):
+        return f"“{name}” is not given what it needs ({message[:200].replace('`', '')})."
+    return "This calculation cannot be read."

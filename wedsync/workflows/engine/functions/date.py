@@ -1,0 +1,400 @@
+"""`date.`: days (`2027-06-12`) and instants (`2027-06-12T14:00:00Z`), each in a time zone.
+
+A day has no zone; an instant without an offset is a wall time in the zone given, else in UTC.
+Local times follow the clocks: in the hour that is left out, the first instant after it; in the
+hour that comes twice, the first of the two. Nothing here knows the present moment: give it `now`.
+"""
+
+import calendar
+import datetime as dt
+import re
+from zoneinfo import ZoneInfo
+
+from wedsync.workflows.engine.functions.function import Group, optional
+from wedsync.workflows.engine.functions.kinds import (
+    ANY,
+    DATE,
+    DAY,
+    LIST,
+    TEXT,
+    TEXTS,
+    TIME,
+    WHOLE,
+    YES_NO,
+    ZONE,
+    Unusable,
+    moment,
+    shown,
+)
+from wedsync.workflows.engine.functions.text import folded
+from wedsync.workflows.engine.zones import instant_of
+
+date = Group("date")
+
+When = dt.date | dt.datetime
+
+WEEKDAYS = tuple(folded(name) for name in calendar.day_name)
+_MONTHS = {folded(name)[:3]: place for place, name in enumerate(calendar.month_name) if place}
+_FIGURES = re.compile(r"(\d{1,4})[-/. ](\d{1,2})[-/. ](\d{1,4})")
+_NAMED_DAY = re.compile(
+    r"(?:[a-z]+,? )?(\d{1,2})(?:st|nd|rd|th)? (?:of )?([a-z]{3,9})\.?,? (\d{4})"
+)
+_NAMED_MONTH = re.compile(r"(?:[a-z]+,? )?([a-z]{3,9})\.? (\d{1,2})(?:st|nd|rd|th)?,? (\d{4})")
+_STYLES = ("full", "day", "short", "time", "iso")
+
+
+def instant(when: When, zone: ZoneInfo | None) -> dt.datetime:
+    """The moment in UTC; a day is its beginning there."""
+    if not isinstance(when, dt.datetime):
+        when = dt.datetime.combine(when, dt.time())
+    if when.tzinfo is not None:
+        return when.astimezone(dt.UTC)
+    return instant_of(when, zone or dt.UTC)
+
+
+def local(when: When, zone: ZoneInfo | None) -> When:
+    """A day as it is; an instant as clocks in the zone show it (else as it is written)."""
+    if not isinstance(when, dt.datetime) or zone is None:
+        return when
+    return when.replace(tzinfo=zone) if when.tzinfo is None else when.astimezone(zone)
+
+
+def local_day(when: When, zone: ZoneInfo | None) -> dt.date:
+    there = local(when, zone)
+    return there.date() if isinstance(there, dt.datetime) else there
+
+
+def written(when: When) -> str:
+    """ISO 8601; an instant in UTC with `Z`, to the second."""
+    if not isinstance(when, dt.datetime):
+        return when.isoformat()
+    if when.tzinfo is None:
+        return when.isoformat(timespec="seconds")
+    there = when.astimezone(dt.UTC).isoformat(timespec="seconds")
+    return there.replace("+00:00", "Z")
+
+
+def _shifted(when: When, days: int) -> When:
+    try:
+        return when + dt.timedelta(days=days)
+    except OverflowError:
+        raise Unusable("The date is too far away.") from None
+
+
+def _shifted_there(when: When, days: int, zone: ZoneInfo | None) -> str:
+    """So many days on by the clocks of the zone, so 09:00 stays 09:00 when they change."""
+    there = local(when, zone)
+    if not isinstance(there, dt.datetime) or there.tzinfo is None or zone is None:
+        return written(_shifted(there, days))
+    wall = _shifted(there.replace(tzinfo=None), days)
+    return written(instant(wall, zone))
+
+
+@date.function(
+    "days after", DATE, "2027-06-12", -30, "2027-05-13",
+    date=DATE, days=WHOLE, zone=optional(ZONE),
+)  # fmt: skip
+def add_days(date: When, days: int, zone: ZoneInfo | None) -> str:
+    """So many days later, or earlier when negative; the time of day stays."""
+    return _shifted_there(date, days, zone)
+
+
+@date.function(
+    "weeks after", DATE, "2027-06-12", 2, "2027-06-26",
+    date=DATE, weeks=WHOLE, zone=optional(ZONE),
+)  # fmt: skip
+def add_weeks(date: When, weeks: int, zone: ZoneInfo | None) -> str:
+    """So many weeks later, or earlier when negative; the time of day stays."""
+    return _shifted_there(date, 7 * weeks, zone)
+
+
+@date.function(
+    "months after", DATE, "2027-01-31", 1, "2027-02-28",
+    date=DATE, months=WHOLE, zone=optional(ZONE),
+)  # fmt: skip
+def add_months(date: When, months: int, zone: ZoneInfo | None) -> str:
+    """So many months later, or earlier when negative; the last day where a month is shorter."""
+    there = local_day(date, zone)
+    years, month = divmod(there.year * 12 + there.month - 1 + months, 12)
+    if not dt.MINYEAR <= years <= dt.MAXYEAR:
+        raise Unusable("The date is too far away.")
+    last = calendar.monthrange(years, month + 1)[1]
+    goal = dt.date(years, month + 1, min(there.day, last))
+    return _shifted_there(date, (goal - there).days, zone)
+
+
+@date.function(
+    "hours after", DATE, "2027-06-12T14:00:00Z", 3, "2027-06-12T17:00:00Z", date=DATE, hours=WHOLE
+)
+def add_hours(date: When, hours: int) -> str:
+    """So many hours later, or earlier when negative."""
+    return _later(date, dt.timedelta(hours=min(abs(hours), 10**7)) * (1 if hours > 0 else -1))
+
+
+@date.function(
+    "minutes after", DATE, "2027-06-12T14:00:00Z", -15, "2027-06-12T13:45:00Z",
+    date=DATE, minutes=WHOLE,
+)  # fmt: skip
+def add_minutes(date: When, minutes: int) -> str:
+    """So many minutes later, or earlier when negative."""
+    return _later(date, dt.timedelta(minutes=min(abs(minutes), 10**9)) * (1 if minutes > 0 else -1))
+
+
+def _later(when: When, by: dt.timedelta) -> str:
+    if not isinstance(when, dt.datetime):
+        raise Unusable("A day has no time of day to count from; use “date.at” first.")
+    try:
+        return written(when + by)
+    except OverflowError:
+        raise Unusable("The date is too far away.") from None
+
+
+@date.function(
+    "days between", WHOLE, "2027-06-01", "2027-06-12", 11,
+    start=DATE, end=DATE, zone=optional(ZONE),
+)  # fmt: skip
+def days_between(start: When, end: When, zone: ZoneInfo | None) -> int:
+    """How many days one date is after another; negative when before."""
+    return (local_day(end, zone) - local_day(start, zone)).days
+
+
+@date.function(
+    "days until", WHOLE, "2027-06-12", "2027-06-01T08:00:00Z", 11,
+    date=DATE, now=DATE, zone=optional(ZONE),
+)  # fmt: skip
+def days_until(date: When, now: When, zone: ZoneInfo | None) -> int:
+    """How many days there are until a date, counted from now; negative when it is past."""
+    return (local_day(date, zone) - local_day(now, zone)).days
+
+
+@date.function(
+    "is before", YES_NO, "2027-06-12", "2027-05-01", False, verb="before",
+    date=DATE, other=DATE, zone=optional(ZONE),
+)  # fmt: skip
+def is_before(date: When, other: When, zone: ZoneInfo | None) -> bool:
+    """Whether a date is before another; two days, or a day and an instant, compare by day."""
+    return _compared(date, other, zone) < 0
+
+
+@date.function(
+    "is after", YES_NO, "2027-06-12", "2027-05-01", True, verb="after",
+    date=DATE, other=DATE, zone=optional(ZONE),
+)  # fmt: skip
+def is_after(date: When, other: When, zone: ZoneInfo | None) -> bool:
+    """Whether a date is after another; two days, or a day and an instant, compare by day."""
+    return _compared(date, other, zone) > 0
+
+
+@date.function(
+    "is on", YES_NO, "2027-06-12T21:30:00Z", "2027-06-12", True, verb="on",
+    date=DATE, day=DAY, zone=optional(ZONE),
+)  # fmt: skip
+def is_on(date: When, day: dt.date, zone: ZoneInfo | None) -> bool:
+    """Whether a date falls on a day."""
+    return local_day(date, zone) == day
+
+
+@date.function(
+    "is between", YES_NO, "2027-06-12", "2027-06-01", "2027-06-30", True, verb="between",
+    date=DATE, first=DATE, last=DATE, zone=optional(ZONE),
+)  # fmt: skip
+def is_between(date: When, first: When, last: When, zone: ZoneInfo | None) -> bool:
+    """Whether a date lies between two others, both included."""
+    return _compared(first, date, zone) <= 0 and _compared(date, last, zone) <= 0
+
+
+def _compared(one: When, other: When, zone: ZoneInfo | None) -> int:
+    """Below, at or above 0, as `one` is before, at or after `other`."""
+    if isinstance(one, dt.datetime) and isinstance(other, dt.datetime):
+        first, second = instant(one, zone), instant(other, zone)
+        return (first > second) - (first < second)
+    return (local_day(one, zone) - local_day(other, zone)).days
+
+
+@date.function("weekday", TEXT, "2027-06-12", "Saturday", date=DATE, zone=optional(ZONE))
+def weekday(date: When, zone: ZoneInfo | None) -> str:
+    """The name of the day of the week."""
+    return calendar.day_name[local_day(date, zone).weekday()]
+
+
+@date.function(
+    "is at a weekend", YES_NO, "2027-06-12", True, verb="weekend", date=DATE, zone=optional(ZONE)
+)
+def is_weekend(date: When, zone: ZoneInfo | None) -> bool:
+    """Whether it is a Saturday or a Sunday."""
+    return local_day(date, zone).weekday() >= 5
+
+
+@date.function(
+    "falls on a", YES_NO, "2027-06-12", ["Friday", "Saturday"], True, verb="falls on",
+    date=DATE, weekdays=TEXTS, zone=optional(ZONE),
+)  # fmt: skip
+def falls_on(date: When, weekdays: list[str], zone: ZoneInfo | None) -> bool:
+    """Whether it is one of these days of the week."""
+    wanted = [folded(name) for name in weekdays]
+    if unknown := [name for name in wanted if name not in WEEKDAYS]:
+        raise Unusable(f"{shown(unknown[0])} is not a day of the week.")
+    return WEEKDAYS[local_day(date, zone).weekday()] in wanted
+
+
+@date.function(
+    "day of", DAY, "2027-06-12T23:30:00Z", "Europe/Paris", "2027-06-13",
+    date=DATE, zone=optional(ZONE),
+)  # fmt: skip
+def day(date: When, zone: ZoneInfo | None) -> str:
+    """The day an instant falls on."""
+    return local_day(date, zone).isoformat()
+
+
+@date.function(
+    "time of", TEXT, "2027-06-12T12:00:00Z", "Europe/Paris", "14:00",
+    date=DATE, zone=optional(ZONE),
+)  # fmt: skip
+def time(date: When, zone: ZoneInfo | None) -> str:
+    """The time of day clocks show at an instant."""
+    return f"{local(date, zone):%H:%M}"
+
+
+@date.function("year", WHOLE, "2027-06-12", 2027, date=DATE, zone=optional(ZONE))
+def year(date: When, zone: ZoneInfo | None) -> int:
+    """The year as a number."""
+    return local_day(date, zone).year
+
+
+@date.function("month", WHOLE, "2027-06-12", 6, date=DATE, zone=optional(ZONE))
+def month(date: When, zone: ZoneInfo | None) -> int:
+    """The month as a number."""
+    return local_day(date, zone).month
+
+
+@date.function(
+    "at a time of day", DATE, "2027-06-12", "14:00", "Europe/Paris", "2027-06-12T12:00:00Z",
+    day=DAY, time=TIME, zone=ZONE,
+)  # fmt: skip
+def at(day: dt.date, time: dt.time, zone: ZoneInfo) -> str:
+    """The instant at which clocks in a zone show a time on a day."""
+    return written(instant_of(dt.datetime.combine(day, time), zone))
+
+
+@date.function(
+    "start of the day", DATE, "2027-06-12T14:00:00Z", "Europe/Paris", "2027-06-11T22:00:00Z",
+    date=DATE, zone=ZONE,
+)  # fmt: skip
+def start_of_day(date: When, zone: ZoneInfo) -> str:
+    """The instant at which that day begins in a zone."""
+    return written(instant(local_day(date, zone), zone))
+
+
+@date.function(
+    "first day of the month", DAY, "2027-06-12", "2027-06-01", date=DATE, zone=optional(ZONE)
+)
+def start_of_month(date: When, zone: ZoneInfo | None) -> str:
+    """The first day of its month."""
+    return local_day(date, zone).replace(day=1).isoformat()
+
+
+@date.function(
+    "last day of the month", DAY, "2027-06-12", "2027-06-30", date=DATE, zone=optional(ZONE)
+)
+def end_of_month(date: When, zone: ZoneInfo | None) -> str:
+    """The last day of its month."""
+    there = local_day(date, zone)
+    return there.replace(day=calendar.monthrange(there.year, there.month)[1]).isoformat()
+
+
+@date.function("the earliest", DATE, ["2027-06-12", "2027-05-01"], "2027-05-01", dates=LIST)
+def earliest(dates: list[object]) -> str:
+    """The first of several dates; days begin at midnight UTC."""
+    return written(min(_some(dates), key=lambda when: instant(when, None)))
+
+
+@date.function("the latest", DATE, ["2027-06-12", "2027-05-01"], "2027-06-12", dates=LIST)
+def latest(dates: list[object]) -> str:
+    """The last of several dates; days begin at midnight UTC."""
+    return written(max(_some(dates), key=lambda when: instant(when, None)))
+
+
+def _some(dates: list[object]) -> list[When]:
+    found = [moment(value) for value in dates if value is not None]
+    if not found:
+        raise Unusable("There are no dates in the list.")
+    return found
+
+
+@date.function(
+    "written out", TEXT, "2027-06-12T12:00:00Z", "Europe/Paris", "Sat 12 June 2027, 14:00",
+    date=DATE, zone=optional(ZONE), style=optional(TEXT, "full"),
+)  # fmt: skip
+def format_(date: When, zone: ZoneInfo | None, style: str) -> str:
+    """The date as people read it. The style is “full”, “day” (without the time), “short”
+    (12/06/2027), “time” or “iso”."""
+    if style not in _STYLES:
+        raise Unusable(
+            f"{shown(style)} is not a style of dates; use full, day, short, time or iso."
+        )
+    there = local(date, zone)
+    if style == "iso":
+        return written(there)
+    if style == "time":
+        return f"{there:%H:%M}"
+    if style == "short":
+        return f"{there:%d/%m/%Y}"
+    said = f"{there:%a} {there.day} {there:%B} {there.year}"
+    return f"{said}, {there:%H:%M}" if style == "full" and isinstance(there, dt.datetime) else said
+
+
+@date.function("is a date", YES_NO, "soon", False, verb="date", value=ANY)
+def is_date(value: object) -> bool:
+    """Whether a value is a day or an instant."""
+    try:
+        moment(value)
+    except Unusable:
+        return False
+    return True
+
+
+@date.function(
+    "read from text", DAY, "12/06/2027", "2027-06-12", text=TEXT, order=optional(TEXT, "day first")
+)
+def parse(text: str, order: str) -> str:
+    """A day as people write it: 12/06/2027, 12 June 2027, June 12th, 2027. The order of figures
+    is “day first” or “month first”."""
+    if order not in ("day first", "month first"):
+        raise Unusable("The order of a date is “day first” or “month first”.")
+    said = folded(text[:200])
+    found = _figures(said, order) or _named(said)
+    if found is None:
+        try:
+            return day_of(moment(text.strip()))
+        except Unusable:
+            raise Unusable(f"There is no date in {shown(text)}.") from None
+    try:
+        return dt.date(*found).isoformat()
+    except ValueError:
+        raise Unusable(f"{shown(text)} is not a day there is.") from None
+
+
+def day_of(when: When) -> str:
+    return local_day(when, None).isoformat()
+
+
+def _figures(said: str, order: str) -> tuple[int, int, int] | None:
+    found = _FIGURES.fullmatch(said)
+    if found is None:
+        return None
+    first, second, third = (int(part) for part in found.groups())
+    if len(found[1]) == 4:
+        return first, second, third
+    year = third if len(found[3]) == 4 else 2000 + third
+    return (year, second, first) if order == "day first" else (year, first, second)
+
+
+def _named(said: str) -> tuple[int, int, int] | None:
+    if found := _NAMED_DAY.fullmatch(said):
+        day, name, year = found.groups()
+    elif found := _NAMED_MONTH.fullmatch(said):
+        name, day, year = found.groups()
+    else:
+        return None
+    month = _MONTHS.get(name[:3])
+    return (int(year), month, int(day)) if month else None
