@@ -51,7 +51,7 @@ def booking() -> Definition:
         "kind": "action",
         "label": "Book the date",
         "use": "webhook.send",
-        "input": {"event_type": "calendar.wanted", "data": {}},
+        "input": {"event_type": "seating.wanted", "data": {}},
     }
 
 
