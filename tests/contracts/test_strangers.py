@@ -71,6 +71,8 @@ SHARED = {"slug", "recipe_key"}
 
 DEFINITIONS = {"definition"}
 WEDDINGS = {"wedding_id"}
+SETTINGS = {"get_message_rules"}
+"""What everybody has one of, so there is no list of it."""
 
 
 @dataclass(frozen=True)
@@ -234,7 +236,8 @@ def test_no_list_shows_anything_of_somebody_else(
     assert lists
     for operation in lists:
         shown = operation.send(stranger.api, operation.path)
-        assert (shown.status_code, shown.json["data"]) == (200, []), operation.name
+        if operation.name not in SETTINGS:
+            assert (shown.status_code, shown.json["data"]) == (200, []), operation.name
         assert objects.mark not in shown.text
         assert not any(each in shown.text for each in ids)
 
@@ -242,7 +245,7 @@ def test_no_list_shows_anything_of_somebody_else(
 def test_a_filter_that_names_somebody_elses_object_finds_nothing(
     app: APIFlask, owner: Persona, stranger: Persona, objects: Objects
 ) -> None:
-    plain = {"limit", "cursor", "state", "type", "source"}
+    plain = {"limit", "cursor", "state", "status", "type", "source"}
     tried = 0
     for operation in api_operations(app):
         for name in sorted(operation.query - plain):

@@ -21,7 +21,7 @@ _DIGITS = re.compile(r"[0-9]{1,6}")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 
 
-class _Refused(ValueError):
+class _Unfit(ValueError):
     """Why a value cannot be kept, as a sentence."""
 
 
@@ -38,7 +38,7 @@ def checked(given: Mapping[str, Any]) -> dict[str, Any]:
             kept[name] = _CHECKS[name](value)
         except KeyError:
             errors.append(FieldError(f"/{name}", "unknown_field", f"There is no “{name}” here."))
-        except _Refused as problem:
+        except _Unfit as problem:
             errors.append(FieldError(f"/{name}", "wrong_value", str(problem)))
     if errors:
         raise Invalid(errors[0].message if len(errors) == 1 else "", errors=errors)
@@ -60,25 +60,25 @@ def zones() -> frozenset[str]:
 
 def _text(value: Any, most: int) -> str:
     if not isinstance(value, str):
-        raise _Refused("This should be text.")
+        raise _Unfit("This should be text.")
     said = value.strip()
     if len(said) > most:
-        raise _Refused(f"At most {most} characters.")
+        raise _Unfit(f"At most {most} characters.")
     if _CONTROL.search(said):
-        raise _Refused("This holds characters that nobody can read.")
+        raise _Unfit("This holds characters that nobody can read.")
     return said
 
 
 def _title(value: Any) -> str:
     said = " ".join(_text(value, MAX_TITLE).split())
     if not said:
-        raise _Refused("Give it a name, such as “Hannah & Josef”.")
+        raise _Unfit("Give it a name, such as “Hannah & Josef”.")
     return said
 
 
 def _partners(value: Any) -> list[dict[str, str]]:
     if not isinstance(value, list | tuple) or len(value) > MAX_PARTNERS:
-        raise _Refused(f"At most {MAX_PARTNERS} names.")
+        raise _Unfit(f"At most {MAX_PARTNERS} names.")
     names = [_partner(each) for each in value]
     return [{"name": name} for name in names if name]
 
@@ -95,9 +95,9 @@ def _date(value: Any) -> date | None:
     if isinstance(value, str):
         value = _read_date(value.strip())
     if type(value) is not date:
-        raise _Refused("Write the day as 2027-06-12.")
+        raise _Unfit("Write the day as 2027-06-12.")
     if not _EARLIEST <= value <= _LATEST:
-        raise _Refused(f"This is not a day between {_EARLIEST.year} and {_LATEST.year}.")
+        raise _Unfit(f"This is not a day between {_EARLIEST.year} and {_LATEST.year}.")
     return value
 
 
@@ -105,7 +105,7 @@ def _read_date(written: str) -> date | None:
     try:
         return date.fromisoformat(written) if _ISO_DATE.fullmatch(written) else None
     except ValueError as error:
-        raise _Refused("There is no such day.") from error
+        raise _Unfit("There is no such day.") from error
 
 
 def _count(value: Any) -> int | None:
@@ -116,27 +116,27 @@ def _count(value: Any) -> int | None:
     if isinstance(value, str) and _DIGITS.fullmatch(value.strip()):
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MAX_COUNT:
-        raise _Refused(f"This should be a whole number from 0 to {MAX_COUNT:,}.")
+        raise _Unfit(f"This should be a whole number from 0 to {MAX_COUNT:,}.")
     return value
 
 
 def _zone(value: Any) -> str:
     said = _text(value, 64)
     if said not in zones():
-        raise _Refused("There is no such time zone. Write it as Europe/London.")
+        raise _Unfit("There is no such time zone. Write it as Europe/London.")
     return said
 
 
 def _currency(value: Any) -> str:
     said = _text(value, 3).upper()
     if said not in currencies():
-        raise _Refused("There is no such currency. Write it as GBP.")
+        raise _Unfit("There is no such currency. Write it as GBP.")
     return said
 
 
 def _status(value: Any) -> str:
     if value not in STATUSES:
-        raise _Refused("There is no such status.")
+        raise _Unfit("There is no such status.")
     return str(value)
 
 
