@@ -5,7 +5,7 @@ those at that very position, which may be listed again.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,6 +17,8 @@ from wedsync.connectors.rest import request_of
 from wedsync.platform.outbound import Outcome, Request
 
 Cursor = Mapping[str, Any]
+
+MAX_PAGE_BYTES = 4 * 1024 * 1024
 
 _MOST_SEEN = 10_000
 _LONGEST_ID = 200
@@ -30,7 +32,7 @@ class Page:
 
     records: tuple[tuple[str, Any], ...]
     cursor: Cursor
-    next_page: Any = None
+    next_page: str | int | None = None
 
 
 def first_cursor(stream: StreamEntry, now: datetime) -> Cursor:
@@ -50,9 +52,10 @@ def request(
     """The request for what came after `cursor`, or for a page that was named."""
     roots = {"cursor": {"at": cursor["at"], "page": page}}
     try:
-        return request_of(stream.request, access, roots, timeout_s=timeout_s)
+        filled = request_of(stream.request, access, roots, timeout_s=timeout_s)
     except NotFilled as refused:
         return Failed("permanent", "request_invalid", refused.detail)
+    return replace(filled, max_answer_bytes=MAX_PAGE_BYTES)
 
 
 def read(stream: StreamEntry, cursor: Cursor, outcome: Outcome) -> Page | Failed:
@@ -78,7 +81,12 @@ def read(stream: StreamEntry, cursor: Cursor, outcome: Outcome) -> Page | Failed
             return _unreadable("too many records are at one position")
         cursor = {"at": at, "seen": seen}
         new.append((record_id, record))
-    return Page(tuple(new), cursor, reached(answer.output, stream.next_path) or None)
+    return Page(tuple(new), cursor, _next_page(stream, answer.output))
+
+
+def _next_page(stream: StreamEntry, output: Any) -> str | int | None:
+    named = reached(output, stream.next_path) if stream.next_path else None
+    return named if isinstance(named, str | int) and named is not False and named != "" else None
 
 
 def _place(stream: StreamEntry, record: Any) -> tuple[str | None, str | int | float | None]:

@@ -3,7 +3,7 @@
 A reference to somebody else's hook is answered in the very words of one that does not exist.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +14,7 @@ from wedsync.connections.models import Connection
 from wedsync.events.types import is_ours
 from wedsync.platform.db import db
 from wedsync.webhooks.models import Endpoint, Hook
-from wedsync.workflows import calls, given_input
+from wedsync.workflows import calls, given_input, poll_checks
 from wedsync.workflows.catalogue import Entries, Entry, entries, infos_of
 from wedsync.workflows.engine import Problem, steps_in_order, validate
 from wedsync.workflows.engine.steps.kind import mapping
@@ -46,11 +46,12 @@ def problems_of(
     found = validate(definition, actions=infos_of(known), is_ours=is_ours)
     found += _wrong_input(definition)
     found += missing_references(organization_id, definition)
+    found += poll_checks.problems(organization_id, definition)
     found += calls.problems(organization_id, workflow_id, definition)
     return found + _wrong_accounts(organization_id, definition, known)
 
 
-def blocks_publishing(problems: list[Problem]) -> bool:
+def blocks_publishing(problems: Iterable[Problem]) -> bool:
     return any(problem.severity == "error" for problem in problems)
 
 

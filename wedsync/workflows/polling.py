@@ -19,6 +19,7 @@ from sqlalchemy import Connection, Engine, Row
 from wedsync import connectors
 from wedsync.connections import access as connections
 from wedsync.connections import standing
+from wedsync.connections.credentials import Executor
 from wedsync.connections.means import Means, manifest_of
 from wedsync.connectors import streams
 from wedsync.connectors.contract import Access, Failed
@@ -198,7 +199,8 @@ def _opened(connection: Connection, means: Means, row: Row[Any]) -> _Look | _End
     found = standing.find(connection, row.organization_id, connection_id)
     if found is None or found.state == "deleted":
         return _closed("connection_gone", "The connection this workflow looks at was removed.")
-    stream = _stream_of(connection, found, row.plan["stream"])
+    known = streams_of(connection, found)
+    stream = next((each for each in known if each.key == row.plan["stream"]), None)
     if stream is None:
         return _closed("stream_unknown", f"“{found.name}” has no such list any more.")
     access = connections.open_for_work(
@@ -210,11 +212,12 @@ def _opened(connection: Connection, means: Means, row: Row[Any]) -> _Look | _End
     return _Ended(_WHILE_CLOSED if access.gone else _SOON, failed)
 
 
-def _stream_of(connection: Connection, row: Row[Any], key: str) -> StreamEntry | None:
-    """As the connection's version of the manifest says, or ours of today."""
+def streams_of(executor: Executor, row: Row[Any]) -> tuple[StreamEntry, ...]:
+    """The lists of a connection's service, by its version of the manifest and ours of today."""
     ours = connectors.manifests().get(row.slug)
-    known = [manifest_of(connection, row), *([ours] if ours else [])]
-    return next((each for one in known for each in one.streams if each.key == key), None)
+    found = {stream.key: stream for stream in (ours.streams if ours else ())}
+    found |= {stream.key: stream for stream in manifest_of(executor, row).streams}
+    return tuple(found.values())
 
 
 def _closed(code: str, message: str) -> _Ended:
