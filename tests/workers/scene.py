@@ -39,6 +39,8 @@ from workers.fan_out import FanOut
 _SINK = CHECKOUT / "tests" / "far_ends" / "sink.py"
 _ROUNDS = 50
 _NEVER = threading.Event()
+_UNTIL = "engine_state #>> '{positions,0,plan,until}'"
+_PLANNED = "$.positions[0].plan.until"
 
 Definition = dict[str, Any]
 
@@ -197,6 +199,9 @@ def let_pass(app: APIFlask, seconds: float) -> None:
         for statement in (
             f"UPDATE lanes SET next_due_at = next_due_at {moved}",
             f"UPDATE runs SET due_at = due_at {moved} WHERE due_at IS NOT NULL",
+            "UPDATE runs SET engine_state = jsonb_set(engine_state, '{positions,0,plan,until}',"
+            f" to_jsonb(({_UNTIL})::timestamptz {moved}))"
+            f" WHERE engine_state @? '{_PLANNED}'",
             f"UPDATE deliveries SET next_attempt_at = next_attempt_at {moved}"
             " WHERE next_attempt_at IS NOT NULL",
         ):

@@ -13,7 +13,7 @@ Nouns: a *workflow* with its *draft*, a published *version*, a *run* and its rec
 | from here to elsewhere | `exporting`, `importing` |
 | what changed, in words | `differences`, `field_words` |
 | what stands in the way | `checking`, `references`, `calls`, `given_input` |
-| starting and ending runs | `start` (called by the fan-out), `new_runs`, `runs` (by people) |
+| starting and ending runs | `start` by the fan-out, `new_runs`; `runs`, `rerunning` by people |
 | rounds | `runner`, `claims`, `loading`, `programs`, `take_up`, `recording`, `journal` |
 | one run's advance | `live_run`, `advancing`, `performing` |
 | runs of runs | `items` of loops, `calling` of other workflows |

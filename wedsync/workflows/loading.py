@@ -203,7 +203,9 @@ def _lists_wanted(family: _Family, recorded: Mapping[_Place, list[Row[Any]]]) ->
         first = max(number, 0) * ITEMS_PER_LEVEL
         for step in _level(family, depth, recorded):
             total = _total(family, step)
-            for inner in family.read_outside.get(step.step_id, ()) if total is not None else ():
+            if total is None:
+                continue
+            for inner in family.read_outside.get(step.step_id, ()):
                 yield _Wanted(family.root_id, step.step_id, inner, first, total)
 
 

@@ -6,7 +6,8 @@ Each leaves a row that is due and its lane touched; the caller commits and rings
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import func, insert, literal, select, update
+import orjson
+from sqlalchemy import func, select, text, update
 
 from wedsync.audit import service as audit
 from wedsync.errors import Conflict, FieldError, Invalid
@@ -14,20 +15,29 @@ from wedsync.events.service import problem_with_data
 from wedsync.platform import clock, ids, leases
 from wedsync.platform.db import db
 from wedsync.platform.identity import Identity
-from wedsync.platform.runtime import settings, vault
-from wedsync.workflows import queries
-from wedsync.workflows.engine import steps_in_order
-from wedsync.workflows.engine.state import Position, position_of, standing
+from wedsync.workflows import asking, calling, items, listening, queries
+from wedsync.workflows.engine.state import position_of
 from wedsync.workflows.journal import LANES
-from wedsync.workflows.models import WorkflowVersion
-from wedsync.workflows.reach import Reach
-from wedsync.workflows.run_models import FINAL_RUN_STATES, NO_ITEM, Run, RunStep
+from wedsync.workflows.rerunning import rerun
+from wedsync.workflows.run_models import FINAL_RUN_STATES, Run, RunStep
 
-Choice = Literal["send_again", "treat_as_done", "skip"]
+__all__ = ["Choice", "decide", "rerun", "start_manual_run", "stop"]
 
-_MAY_HAVE_HAPPENED = (
-    "This may have happened before the first run was stopped. We have not tried again, so nobody "
-    "gets it twice."
+Choice = Literal["send_again", "treat_as_done", "skip", "go_on", "end"]
+
+_ABOUT_AN_EFFECT = ("send_again", "treat_as_done", "skip")
+_ANSWERS = {"late": ("go_on", "end")}
+
+# Whoever records steps of an item holds its run only by a foreign key: that must not be waited for.
+_FAMILY = text(
+    "SELECT id FROM runs WHERE (id = :root OR root_run_id = :root) AND state <> ALL(:final)"
+    " ORDER BY id FOR NO KEY UPDATE"
+)
+_STOP = text(
+    "UPDATE runs SET state = 'stopped', reason = CAST(:reason AS jsonb), waiting_for = NULL,"
+    " pending_decision = NULL, due_at = NULL, owner = NULL, lease_until = NULL,"
+    " fence = fence + 1, revision = revision + 1, finished_at = clock_timestamp()"
+    " WHERE id = ANY(:family)"
 )
 _STOPPED = {"code": "stopped_by_hand", "message": "Somebody stopped it."}
 
@@ -61,60 +71,26 @@ def start_manual_run(
     return run
 
 
-def rerun(organization_id: UUID, run_id: UUID, *, by: Identity | None = None) -> Run:
-    """Run a failed or stopped run again from where it ended, as a new run of the same version.
-
-    The steps before that one are copied, whatever became of them, so nothing they did is done
-    twice; the keys partners see stay those of the first run. Raises NotFound, Conflict.
-    """
-    old = queries.get_run(organization_id, run_id, lock=True)
-    if old.state not in ("failed", "stopped"):
-        raise Conflict(
-            "Only a run that failed or was stopped can be run again.", code="run_not_retryable"
-        )
-    new = Run(
-        id=ids.new_id(),
-        organization_id=organization_id,
-        workflow_id=old.workflow_id,
-        version_id=old.version_id,
-        cause=f"rerun:{old.id}:{_reruns_of(old) + 1}",
-        event_id=old.event_id,
-        wedding_id=old.wedding_id,
-        input=old.input,
-        rerun_of=old.id,
-        origin_run_id=old.origin_run_id or old.id,
-    )
-    ended_at = _step_it_ended_at(old)
-    if ended_at is not None:
-        _go_on_at(ended_at, old, new)
-    if new.state == "needs_attention":
-        db.session.add(new)
-        db.session.flush()
-    else:
-        _queue(new)
-    _copy_steps(old, new, besides=ended_at)
-    _record("retried", new, by, rerun_of=str(old.id))
-    return new
-
-
 def stop(organization_id: UUID, run_id: UUID, *, by: Identity | None = None) -> Run:
-    """End a run wherever it stands; what is on its way cannot be called back.
+    """End a run wherever it stands, with all its items; what is on its way cannot be called back,
+    and a run it called goes on.
 
-    The fence rises, so a worker that holds the run can no longer move it on. Raises NotFound,
-    Conflict when it is over already.
+    The fences rise, so a worker that holds any of them can no longer move it on. Whoever waits
+    for the run learns of it. Raises NotFound, Conflict when it is over already.
     """
-    run = queries.get_run(organization_id, run_id, lock=True)
+    run = _root_of(queries.get_run(organization_id, run_id))
+    connection = db.session.connection()
+    callers = calling.callers_of(connection, [run.id])
+    _touch(organization_id, run.workflow_id, *(caller.workflow_id for caller in callers))
+    family = _lock_family(run)
     if run.state in FINAL_RUN_STATES:
         raise Conflict("This run is over already.", code="run_over")
-    run.state = "stopped"
-    run.reason = _STOPPED
-    run.waiting_for = run.pending_decision = run.due_at = None
-    run.owner = run.lease_until = None
-    run.fence += 1
-    run.revision += 1
-    run.finished_at = func.clock_timestamp()
+    connection.execute(_STOP, {"family": family, "reason": orjson.dumps(_STOPPED).decode()})
     _end_open_steps(run)
-    db.session.flush()
+    listening.close(connection, family)
+    asking.close(connection, family)
+    calling.make_due(connection, callers)
+    db.session.refresh(run)
     _record("stopped", run, by)
     return run
 
@@ -128,26 +104,74 @@ def decide(
     output: Any = None,
     by: Identity | None = None,
 ) -> Run:
-    """Settle a step whose effect may have happened: send it again, call it done, or skip it.
+    """Settle what a run asks, or the item of it that asks.
 
-    `given` replaces the step's input when it is sent again, `output` is what is known of the
-    answer when it is called done. Raises NotFound, Conflict when the run asks nothing.
+    A step whose effect may have happened is sent again, called done, or skipped; one whose time
+    had passed goes on or ends. `given` replaces the step's input when it is sent again, `output`
+    is what is known of the answer when it is called done. Raises NotFound, Conflict when the run
+    asks nothing, or asks something else.
     """
     _check_decision(given, output)
-    lane = queries.get_run(organization_id, run_id).workflow_id
-    _touch(organization_id, lane)  # before the run's row: drains lock in this order too
-    run = queries.get_run(organization_id, run_id, lock=True)
+    root = _root_of(queries.get_run(organization_id, run_id))
+    _touch(organization_id, root.workflow_id)  # before the rows: drains lock in this order too
+    _lock_family(root)
+    run = _who_asks(root, run_id)
     position = position_of(run.engine_state)
     if run.state != "needs_attention" or position is None or position.phase != "asking":
         raise Conflict("This run is not asking anything.", code="run_asks_nothing")
+    if choice not in _ANSWERS.get((run.reason or {}).get("code", ""), _ABOUT_AN_EFFECT):
+        raise Conflict("That is no answer to what this run asks.", code="run_asks_nothing")
     run.pending_decision = {"decision": choice, "input": given, "output": output}
     run.state = "queued"
     run.reason = run.waiting_for = None
     run.due_at = clock.now()
     run.revision += 1
     db.session.flush()
-    _record("decided", run, by, choice=choice, step=position.step)
-    return run
+    if run is not root:
+        _ask_for_the_next(root)
+    _record("decided", root, by, choice=choice, step=position.step, item=position.item)
+    return root
+
+
+def _root_of(run: Run) -> Run:
+    if run.root_run_id is None:
+        return run
+    return queries.get_run(run.organization_id, run.root_run_id)
+
+
+def _lock_family(root: Run) -> list[UUID]:
+    """Lock a run and its items in the order of their ids, as drains do; the run is read anew."""
+    found = db.session.execute(_FAMILY, {"root": root.id, "final": list(FINAL_RUN_STATES)})
+    family = list(found.scalars())
+    db.session.refresh(root)
+    return family
+
+
+def _who_asks(root: Run, named: UUID) -> Run:
+    """The run or item that waits for an answer: the one named, else the first that asks."""
+    if root.items_left is None or not root.items_left:
+        return root
+    who_ask = select(Run).where(
+        Run.organization_id == root.organization_id,
+        Run.root_run_id == root.id,
+        Run.state == "needs_attention",
+    )
+    if named != root.id:
+        who_ask = who_ask.where(Run.id == named)
+    found = who_ask.order_by(Run.item, Run.id).limit(1).execution_options(populate_existing=True)
+    return db.session.scalar(found) or root
+
+
+def _ask_for_the_next(root: Run) -> None:
+    """Have the run go on waiting for its items, or ask for the next that needs somebody."""
+    root.revision += 1
+    following = _who_asks(root, root.id)
+    if following is root:
+        root.state, root.reason = "waiting", None
+    else:
+        reason = items.reason_of_item(following.id, following.item, following.reason or {})
+        root.state, root.reason = "needs_attention", reason
+    db.session.flush()
 
 
 def _check_decision(given: Any, output: Any) -> None:
@@ -163,90 +187,9 @@ def _queue(run: Run) -> None:
     db.session.flush()
 
 
-def _touch(organization_id: UUID, workflow_id: UUID) -> None:
-    due = {str(workflow_id): clock.now()}
+def _touch(organization_id: UUID, *workflow_ids: UUID) -> None:
+    due = {str(workflow_id): clock.now() for workflow_id in workflow_ids}
     leases.touch_lanes(db.session.connection(), LANES, organization_id, due)
-
-
-def _reruns_of(run: Run) -> int:
-    query = select(func.count()).where(
-        Run.organization_id == run.organization_id,
-        Run.workflow_id == run.workflow_id,
-        Run.rerun_of == run.id,
-    )
-    return db.session.scalar(query) or 0
-
-
-_COPIED = (
-    "organization_id",
-    "step_id",
-    "item",
-    "state",
-    "input",
-    "output",
-    "error",
-    "explanation",
-    "generation",
-    "attempts",
-    "position",
-    "started_at",
-    "finished_at",
-)
-
-
-def _copy_steps(old: Run, new: Run, *, besides: str | None) -> None:
-    columns = [getattr(RunStep, name) for name in _COPIED]
-    recorded = select(literal(new.id), *columns).where(
-        RunStep.organization_id == old.organization_id,
-        RunStep.run_id == old.id,
-        RunStep.step_id.is_distinct_from(besides),
-    )
-    db.session.execute(insert(RunStep).from_select(["run_id", *_COPIED], recorded))
-
-
-def _step_it_ended_at(run: Run) -> str | None:
-    """The step a run failed or was stopped at; None before its first."""
-    position = position_of(run.engine_state)
-    if position is not None:
-        return position.step
-    step: str | None = (run.reason or {}).get("step")
-    return step
-
-
-def _go_on_at(step: str, old: Run, new: Run) -> None:
-    """Place `new` at a step of `old`.
-
-    A step that was being done keeps the generation of its key, so a partner that saw the first
-    run's attempt knows this one as the same. A step that may have happened, and may not happen
-    twice, is asked about again.
-    """
-    row = db.session.scalar(
-        select(RunStep).where(
-            RunStep.organization_id == old.organization_id,
-            RunStep.run_id == old.id,
-            RunStep.step_id == step,
-            RunStep.item == NO_ITEM,
-        )
-    )
-    if row is not None and row.state == "unsure" and _may_not_repeat(old, row):
-        asking = Position(step, phase="asking", attempt=row.attempts, generation=row.generation)
-        new.engine_state = standing(asking)
-        new.state = "needs_attention"
-        new.reason = {"code": "unsure", "step": step, "message": _MAY_HAVE_HAPPENED}
-    elif row is not None and row.attempts:
-        new.engine_state = standing(Position(step, phase="retrying", generation=row.generation))
-    else:
-        new.pending_decision = {"start_at": step}
-
-
-def _may_not_repeat(run: Run, row: RunStep) -> bool:
-    """Whether the effect of this recorded step must not be done twice."""
-    version = db.session.get(WorkflowVersion, run.version_id)
-    placed = steps_in_order(version.definition) if version else ()
-    step = next((one.step for one in placed if one.step.get("id") == row.step_id), {})
-    reach = Reach(db.session.connection(), vault(), settings())
-    action = reach.action(run.organization_id, str(step.get("use")), step.get("connection"))
-    return action is None or action.effect(row.input or {}) in ("once", "lookup")
 
 
 def _end_open_steps(run: Run) -> None:

@@ -99,7 +99,7 @@ def _decided(taken: _Taken) -> EngineEvent:
     return replace(taken.event, kind="decide", decision=decision, output=output)
 
 
-def _listened(taken: _Taken) -> EngineEvent | None:
+def _listened(taken: _Taken) -> EngineEvent:
     event_id = taken.answer.get("event_id")
     if event_id is None:
         return _timed_out(taken)
@@ -109,17 +109,14 @@ def _listened(taken: _Taken) -> EngineEvent | None:
     return replace(taken.event, kind="arrived", output=found)
 
 
-def _approved(taken: _Taken) -> EngineEvent | None:
+def _approved(taken: _Taken) -> EngineEvent:
     if "approved" not in taken.answer:
         return _timed_out(taken)
     return replace(taken.event, kind="answered", output=dict(taken.answer))
 
 
-def _timed_out(taken: _Taken) -> EngineEvent | None:
-    """Nobody answered in time; None when there is time left, or no end to it."""
-    until = taken.waited_for.get("until")
-    if until is None or datetime.fromisoformat(until) > taken.event.now:
-        return None
+def _timed_out(taken: _Taken) -> EngineEvent:
+    """Nobody else makes a run due that has no answer."""
     return replace(taken.event, kind="timed_out")
 
 
