@@ -1,5 +1,6 @@
 """An event as its page tells it: what came in, from where, and whom it was passed on to."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -50,6 +51,28 @@ class EventStory:
     state: str
     parked_reason: str
     deliveries: tuple[PassedOn, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EventLine:
+    """An event in a list: what it was and where it came from."""
+
+    id: UUID
+    title: str
+    source: str | None
+    at: datetime
+
+
+def event_lines(organization_id: UUID, found: Sequence[Event]) -> list[EventLine]:
+    """These events, each in a line."""
+    sources = {
+        source: page_queries.source_name(organization_id, source)
+        for source in {event.source for event in found}
+    }
+    return [
+        EventLine(event.id, name_words(event.type), sources[event.source], event.accepted_at)
+        for event in found
+    ]
 
 
 def tell_event(organization_id: UUID, event: Event) -> EventStory:

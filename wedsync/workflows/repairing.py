@@ -31,11 +31,6 @@ class RepairField:
     kind: FieldKind
     value: Any
 
-    @property
-    def name(self) -> str:
-        """What its field in the form is called."""
-        return "-".join(("field", *self.path))
-
 
 def can_repair(given: Any) -> bool:
     """Whether anything of what a step was given can be corrected as a field."""

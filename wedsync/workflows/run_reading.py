@@ -16,10 +16,14 @@ from wedsync.workflows.courses import CalledRun, Course, Item
 from wedsync.workflows.engine.outline import steps_in_order
 from wedsync.workflows.models import Workflow
 from wedsync.workflows.page_queries import RunRow
+from wedsync.workflows.repairing import RepairField, can_repair, fields_of
 from wedsync.workflows.run_models import Run
+from wedsync.workflows.run_words import steps_by_id
+from wedsync.workflows.step_lines import step_name
 from wedsync.workflows.waiting_words import Circumstances
 
 _FIRST_ITEMS = 5
+_ASKS = ("unsure", "poison")
 _MOST_BEFORE = 1_000
 
 _BEFORE = text(
@@ -60,6 +64,20 @@ class LoopReading:
     step: Mapping[str, Any]
     counts: courses.LoopCounts
     items: list[Item]
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A step to be done again with other values: at the run `run_id`, shown on `page_id`. `asks`:
+    it may have happened, and the run waits; otherwise the run is over."""
+
+    run_id: UUID
+    page_id: UUID
+    title: str
+    message: str
+    asks: bool
+    given: dict[str, Any]
+    fields: tuple[RepairField, ...]
 
 
 def read_run(organization_id: UUID, run_id: UUID) -> RunReading:
@@ -151,6 +169,33 @@ def read_loop(
             after=after,
             limit=courses.ITEMS_SHOWN + 1,
         ),
+    )
+
+
+def broken_step(organization_id: UUID, run_id: UUID) -> Broken | None:
+    """The action a run failed at, or may have done, with what it was given; None where there is
+    none that can be corrected. Raises NotFound."""
+    run = queries.get_run(organization_id, run_id)
+    asks = run.state == "needs_attention" and (run.reason or {}).get("code") in _ASKS
+    if not asks and run.state not in ("failed", "stopped"):
+        return None
+    root_id, step_id = run.root_run_id or run.id, str((run.reason or {}).get("step"))
+    recorded = queries.steps_of(organization_id, root_id, run.item, [step_id]).get(step_id)
+    definition = page_queries.definitions(organization_id, [run.version_id])[run.version_id]
+    step = steps_by_id(definition).get(step_id, {})
+    given = recorded.step.input if recorded else None
+    if not isinstance(given, dict) or step.get("kind") != "action" or not can_repair(given):
+        return None
+    if run.root_run_id is not None and not asks:
+        return None  # an item that failed is run again with its run
+    return Broken(
+        run_id=run.id,
+        page_id=root_id,
+        title=step_name(step),
+        message=str(((recorded.step.error if recorded else None) or {}).get("message") or ""),
+        asks=asks,
+        given=given,
+        fields=fields_of(str(step.get("use")), given),
     )
 
 

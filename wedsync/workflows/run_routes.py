@@ -1,28 +1,38 @@
 """The run pages: what happened, each run as it goes, and what a person can do about it."""
 
-from typing import cast, get_args
+from collections.abc import Collection
+from typing import Any, cast, get_args
 from uuid import UUID
 
-from flask import Response, make_response, request, url_for
+from flask import Response, make_response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from wedsync.errors import Conflict, Invalid
+from wedsync.errors import Conflict, Invalid, NotFound
 from wedsync.events import queries as events
 from wedsync.platform import identity, wording
+from wedsync.platform.db import db
+from wedsync.platform.forms import Form
 from wedsync.platform.fragments import render
+from wedsync.platform.identity import requires
 from wedsync.platform.passing import done, refused
 from wedsync.platform.runtime import commit
 from wedsync.workflows import failures, page_queries, queries, run_list, runs
 from wedsync.workflows.event_story import tell_event
+from wedsync.workflows.loop_story import tell_loop
+from wedsync.workflows.repair_forms import changed, repair_form
+from wedsync.workflows.repairing import repaired
 from wedsync.workflows.routes import pages
-from wedsync.workflows.run_reading import read_run
+from wedsync.workflows.run_reading import Broken, broken_step, read_loop, read_run
 from wedsync.workflows.run_story import tell
 
 _PAGE = 50
+_OTHERS_SHOWN = 30
 _SAID = {
     "send_again": "It is sent again.",
     "treat_as_done": "Noted as done; it goes on from there.",
     "skip": "Left out; it goes on from there.",
+    "go_on": "It goes on.",
+    "end": "It ends here.",
 }
 
 
@@ -51,13 +61,19 @@ def list_of_runs() -> Response:
         chosen=chosen if run_list.states_named(chosen) else None,
         workflow_id=workflow_id,
         workflows=page_queries.workflow_names(organization_id),
+        may_edit=identity.current().has_role("editor"),
     )
 
 
 @pages.get("/runs/<uuid:run_id>")
-def run(run_id: UUID) -> Response:
-    """One run; a page that follows along asks for its block again."""
-    reading = read_run(identity.organization_id(), run_id)
+def run(run_id: UUID) -> AnyResponse:
+    """One run; a page that follows along asks for its block again. An item of a loop is told on
+    the page of its run."""
+    organization_id = identity.organization_id()
+    found = queries.get_run(organization_id, run_id)
+    if found.root_run_id is not None:
+        return redirect(_page(found.root_run_id), 303)
+    reading = read_run(organization_id, run_id)
     return render(
         "workflows/run.html",
         "run",
@@ -85,6 +101,65 @@ def retry_run(run_id: UUID) -> AnyResponse:
     return done("It is tried again from where it ended.", _page(again_id))
 
 
+@pages.get("/runs/<uuid:run_id>/items")
+def run_items(run_id: UUID) -> Response:
+    """The items of one loop of a run (or of an item), narrowed to a state, a page at a time."""
+    organization_id = identity.organization_id()
+    chosen = request.args.get("state")
+    reading = read_loop(
+        organization_id,
+        run_id,
+        request.args.get("step", ""),
+        states=run_list.states_named(chosen),
+        after=request.args.get("after", type=int),
+    )
+    if reading is None:
+        raise NotFound("There is no such list here.")
+    return render(
+        "workflows/items.html",
+        story=tell_loop(reading, wording.here()),
+        filters=run_list.FILTERS,
+        chosen=chosen if run_list.states_named(chosen) else None,
+        may_edit=identity.current().has_role("editor"),
+    )
+
+
+@pages.route("/runs/<uuid:run_id>/repair", methods=["GET", "POST"])
+@requires("editor")
+def repair_run(run_id: UUID) -> AnyResponse:
+    """Correct what the step was given at which a run ended or asks, and do it again with that."""
+    me = identity.current()
+    found = broken_step(me.organization_id, run_id)
+    if found is None:
+        raise NotFound("There is nothing here that could be corrected.")
+    form = repair_form(found.fields)
+    if not form.validate_on_submit():
+        return _repair_page(found, form, 422 if request.method == "POST" else 200)
+    given = repaired(found.given, changed(form, found.fields))
+    try:
+        again_id = _do_again(found, given)
+    except Conflict as error:
+        return refused(error, _page(found.page_id))
+    except Invalid as error:
+        db.session.rollback()
+        form.show(error)
+        return _repair_page(found, form, 422)
+    commit("runs")
+    return done("It is done again with what you corrected.", _page(again_id))
+
+
+def _do_again(found: Broken, given: dict[str, Any]) -> UUID:
+    me = identity.current()
+    if found.asks:
+        runs.decide(me.organization_id, found.run_id, "send_again", given=given, by=me)
+        return found.page_id
+    return runs.rerun(me.organization_id, found.run_id, given=given, by=me).id
+
+
+def _repair_page(found: Broken, form: Form, status: int) -> Response:
+    return render("workflows/repair.html", status=status, broken=found, form=form)
+
+
 @pages.post("/runs/<uuid:run_id>/stop")
 def stop_run(run_id: UUID) -> AnyResponse:
     """End a run wherever it stands."""
@@ -98,18 +173,19 @@ def stop_run(run_id: UUID) -> AnyResponse:
 
 @pages.post("/runs/<uuid:run_id>/decide")
 def decide_run(run_id: UUID) -> AnyResponse:
-    """Settle a step that may have happened."""
+    """Settle what a run, or an item of one, asks."""
+    organization_id = identity.organization_id()
     choice = request.form.get("choice", "")
     if choice not in get_args(runs.Choice):
-        raise Invalid("Choose to send it again, to call it done, or to leave it out.")
+        raise Invalid("Choose one of the answers on the page.")
+    asking = queries.get_run(organization_id, run_id)
+    here = _page(asking.root_run_id or run_id)
     try:
-        runs.decide(
-            identity.organization_id(), run_id, cast(runs.Choice, choice), by=identity.current()
-        )
+        runs.decide(organization_id, run_id, cast(runs.Choice, choice), by=identity.current())
     except Conflict as error:
-        return refused(error, _page(run_id))
+        return refused(error, here)
     commit("runs")
-    return done(_SAID[choice], _page(run_id))
+    return done(_SAID[choice], here)
 
 
 @pages.get("/events/<uuid:event_id>", endpoint="run_event")
@@ -122,7 +198,14 @@ def event(event_id: UUID) -> Response:
         "workflows/event.html",
         story=tell_event(organization_id, found),
         runs=run_list.run_lines(organization_id, rows, wording.here()),
+        others=_others(organization_id, {row.workflow_id for row in rows}),
     )
+
+
+def _others(organization_id: UUID, started: Collection[UUID]) -> list[tuple[UUID, str]]:
+    """A few workflows that an event did not start, by name."""
+    names = page_queries.workflow_names(organization_id).items()
+    return [(each, name) for each, name in names if each not in started][:_OTHERS_SHOWN]
 
 
 def _page(run_id: UUID) -> str:

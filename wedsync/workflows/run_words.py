@@ -72,6 +72,11 @@ _WAITS = {
 }
 
 
+def run_state(state: str) -> State:
+    """A state that is not told more closely."""
+    return _STATES.get(state, State("waiting", "Waiting"))
+
+
 def state_of(row: Standing, words: Wording) -> State:
     """The state of a run in a word or two."""
     if row.state == "queued" and row.workflow_state == "paused":
