@@ -1,31 +1,25 @@
 """What a step reads of the wedding: its paths are known before it runs, its values are recorded."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from wedsync.workflows.engine.expressions import examine_condition, examine_template
+from wedsync.workflows.engine.calculation import Path, compile_condition
+from wedsync.workflows.engine.templates import compile_template
 
-Path = tuple[str, ...]
+__all__ = ["Path", "Reads", "condition_reads", "template_reads", "values_read"]
+
 Reads = Mapping[str, tuple[Path, ...]]
 """By step, for those that read the wedding at all."""
 
-_WEDDING = "wedding"
+
+def condition_reads(when: Any) -> Iterable[Path]:
+    """The paths a condition reads of the wedding; `wedding` alone where they cannot be known."""
+    return sorted(compile_condition(when).wedding_paths)
 
 
-def condition_reads(when: Any) -> Iterator[Path]:
-    """The paths a condition reads of the wedding."""
-    yield from _of_the_wedding(examine_condition(when).reads)
-
-
-def template_reads(value: Any) -> Iterator[Path]:
+def template_reads(value: Any) -> Iterable[Path]:
     """The same for values, an input, or a part of them."""
-    yield from _of_the_wedding(examine_template(value).reads)
-
-
-def _of_the_wedding(paths: Iterable[Path]) -> Iterator[Path]:
-    for path in paths:
-        if path[:1] == (_WEDDING,):
-            yield path
+    return sorted(compile_template({"value": value}).wedding_paths)
 
 
 def values_read(paths: Iterable[Path], wedding: Any) -> dict[str, Any]:
