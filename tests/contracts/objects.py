@@ -27,6 +27,7 @@ from wedsync.webhooks import connection_hooks, endpoints, hooks, samples
 from wedsync.webhooks.deliveries import FannedEvent
 from wedsync.weddings.models import Wedding
 from wedsync.workflows import runs, service
+from wedsync.workflows.waiting_models import Approval
 
 DEFINITION: dict[str, Any] = {
     "format": 1,
@@ -88,6 +89,21 @@ class Objects:
         workflow_id = self.workflow
         with self._app.app_context():
             made = runs.start_manual_run(self._organization_id, workflow_id, {"mark": self.mark})
+            db.session.commit()
+            return made.id
+
+    @cached_property
+    def approval(self) -> UUID:
+        run_id = self.run
+        with self._app.app_context():
+            made = Approval(
+                organization_id=self._organization_id,
+                run_id=run_id,
+                step_id="greet",
+                ask=self.mark,
+                who={"role": "editor"},
+            )
+            db.session.add(made)
             db.session.commit()
             return made.id
 

@@ -44,12 +44,14 @@ PUBLIC = {
     "accounts.forgotten",
     "accounts.reset_password",
     "accounts.confirm_email",
+    "workflows.approval_by_link",
     "health.healthz",
     "health.readyz",
 }
 """What anybody may reach. A route added here is open to the world: think twice."""
 
 OPEN_TO_VIEWERS = {
+    "workflows.answer_approval",
     "accounts.sign_out",
     "accounts.switch_organization",
     "accounts.change_password",

@@ -64,11 +64,12 @@ def write(connection: Connection, owner: UUID, advances: Sequence[Advance]) -> R
     kept = [one for one in advances if one.run.id in held]
     items.write(connection, kept)
     calling.write(connection, kept)
-    waits = listening.write(connection, kept)
-    asking.write(connection, kept)
+    # Before what they wait for now is written, which is to stay open.
     unanswered = [one.run.id for one in kept if one.unanswered]
     listening.close(connection, unanswered)
     asking.close(connection, unanswered)
+    waits = listening.write(connection, kept)
+    asking.write(connection, kept)
     _tell_of_refusals(connection, kept)
     return Recorded(held, waits)
 

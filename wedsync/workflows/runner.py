@@ -208,8 +208,8 @@ class RunSource:
         self._tell([*moved.came_home, *moved.taken_up])
         self._look_again([*moved.came_home, *moved.taken_up])
         try:
-            if moved.recorded.waits:
-                listening.look_back(self._engine, moved.recorded.waits)
+            if listening.look_back(self._engine, moved.recorded.waits):
+                self._wake.ring("runs")
             if calling.concerns(moved.kept):
                 with self._engine.begin() as connection:
                     calling.wake(connection, moved.kept)
