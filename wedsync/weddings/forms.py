@@ -87,7 +87,9 @@ class WeddingForm(RecordForm):
     @classmethod
     def of(cls, wedding: Wedding) -> "WeddingForm":
         names = [str(each.get("name", "")) for each in wedding.partners]
-        return cls(obj=wedding, data={"partners": "\n".join(names)})
+        kept = ("title", "venue", "zone", "currency", "final_count", "status", "revision")
+        said = {name: getattr(wedding, name) for name in kept}
+        return cls(data={**said, "partners": "\n".join(names)})
 
     def choose(self, wedding: Wedding) -> "WeddingForm":
         """Offer where it can go from where it stands; the big steps have pages of their own."""

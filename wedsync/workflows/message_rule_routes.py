@@ -22,7 +22,7 @@ _NEEDED = InputRequired(message="This is needed.")
 class RulesForm(Form):
     messages_a_day = IntegerField("At most so many messages a day", validators=[_NEEDED])
     quiet_from = TimeField("Nothing is sent from", validators=[_NEEDED])
-    quiet_until = TimeField("until", validators=[_NEEDED])
+    quiet_until = TimeField("Until", validators=[_NEEDED])
     on_the_day = BooleanField("Send on the wedding day too")
 
     def rules(self) -> Rules:
