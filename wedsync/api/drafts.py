@@ -9,6 +9,9 @@ from wedsync.api.resources import Resource
 from wedsync.api.schemas.base import PageQuery
 from wedsync.api.schemas.drafts import (
     DraftChanges,
+    Exported,
+    ExportQuery,
+    ImportIn,
     OperationPage,
     OperationsIn,
     changes_out,
@@ -20,12 +23,14 @@ from wedsync.api.schemas.workflows import (
     DraftOut,
     Validated,
     ValidateIn,
+    WorkflowMade,
     draft_out,
     problems_out,
+    workflow_made,
 )
 from wedsync.api.workflows import expected_revision
 from wedsync.platform import identity
-from wedsync.workflows import draft_queries, queries
+from wedsync.workflows import draft_queries, exporting, importing, queries
 from wedsync.workflows import drafts as service
 from wedsync.workflows.drafts import Draft
 
@@ -119,6 +124,25 @@ def validate_workflow(workflow_id: UUID, body: ValidateIn) -> Validated:
         valid=all(problem.severity != "error" for problem in problems),
         problems=problems_out(tuple(problems)),
     )
+
+
+@drafts.get(f"{_ONE}/export", query=ExportQuery, answer=Exported)
+def export_workflow(workflow_id: UUID, query: ExportQuery) -> Exported:
+    """Read the draft, or a version, as a document that can be taken in elsewhere."""
+    document = exporting.export(identity.organization_id(), workflow_id, query.version)
+    return Exported.model_validate(document)
+
+
+@drafts.post("/workflows/import", body=ImportIn, answer=WorkflowMade, status=201)
+def import_workflow(body: ImportIn) -> Any:
+    """Make a workflow, switched off, of an exported document.
+
+    `problems` tells what stands in the way of publishing it, such as a connection it still needs.
+    """
+    me = identity.current()
+    document = body.model_dump(exclude={"mapping"})
+    draft = importing.take_in(me.organization_id, document, body.mapping, by=me)
+    return workflow_made(draft), preconditions.revision_tag(draft.workflow.draft_revision)
 
 
 def _answer(draft: Draft) -> tuple[DraftOut, dict[str, str]]:

@@ -158,12 +158,13 @@ def _addresses(manifest: Manifest) -> list[str]:
 
 def _compared(before: str | list[str], after: str | list[str]) -> Iterator[Part]:
     if isinstance(before, str) and isinstance(after, str):
-        yield from _words_compared(before, after)
+        yield from words_compared(before, after)
     else:
         yield from _lists_compared(before, after)
 
 
-def _words_compared(before: str, after: str) -> Iterator[Part]:
+def words_compared(before: str, after: str) -> Iterator[Part]:
+    """Two texts as one: what is in both, what was taken out, what was put in."""
     old, new = _WORDS.findall(before), _WORDS.findall(after)
     matcher = _matcher(old, new)
     whole = [("replace", 0, len(old), 0, len(new))]

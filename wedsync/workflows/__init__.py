@@ -21,6 +21,7 @@ Nouns: a *workflow* with its *draft*, a published *version*, a *run* and its rec
 | what starts by the clock | `timers`, `timer_rows`; `schedule_timers` |
 | looking at partners now and then | `polling`, `poll_timers`, `poll_checks` |
 | around a wedding's dates | `wedding_timers`, `wedding_plans`, `wedding_words`; `replanning` of waits |
+| before a date moves | `moves`, `move_words`, `wedding_routes` |
 | runs that wait | `waiting_on` for a connection, `once_slots` a turn, `attention` a person |
 | waiting for an event | `listening`, `looking_back`, `event_matching`; `answering` gives it |
 | asking a person | `asking`; `approvals` answers, `approval_people` who may, `approval_letters` |
@@ -46,6 +47,7 @@ from wedsync.workflows import (
     rerun_routes,
     run_routes,
     version_routes,
+    wedding_routes,
 )
 from wedsync.workflows.routes import pages
 
@@ -59,4 +61,5 @@ __all__ = [
     "rerun_routes",
     "run_routes",
     "version_routes",
+    "wedding_routes",
 ]

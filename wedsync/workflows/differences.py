@@ -191,7 +191,7 @@ class _Comparison:
             yield Difference(
                 step_id, "changed", f"{name}: {words}.", f"changed {name}", before, after
             )
-        for each in changes(_unlabelled(was), _unlabelled(now), self._known):
+        for each in changes(now.get("kind"), _unlabelled(was), _unlabelled(now), self._known):
             words = f"{name} {each.words}."
             yield Difference(step_id, "changed", words, f"changed {name}", each.before, each.after)
 

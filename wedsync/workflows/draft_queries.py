@@ -18,6 +18,7 @@ from wedsync.workflows.models import DraftOperation, Workflow, WorkflowVersion
 from wedsync.workflows.run_models import FINAL_RUN_STATES, RUN_STATES, Run
 
 MOST_COUNTED = 10_000
+_LARGEST_NUMBER = 2**31 - 1
 _OPEN = tuple(state for state in RUN_STATES if state not in FINAL_RUN_STATES)
 
 
@@ -70,7 +71,7 @@ def list_operations(
         .limit(limit)
     )
     if before is not None:
-        query = query.where(DraftOperation.number < before)
+        query = query.where(DraftOperation.number < min(before, _LARGEST_NUMBER))
     return [
         LoggedOperation(operation, author, operation.number > workflow.draft_operation)
         for operation, author in db.session.execute(query)

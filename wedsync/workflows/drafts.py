@@ -8,7 +8,7 @@ after that one were undone, and are forgotten when something else is done instea
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from sqlalchemy import delete, func, select
@@ -43,6 +43,19 @@ class Draft:
     problems: tuple[Problem, ...]
     undo: str | None = None
     redo: str | None = None
+
+
+class Step(Protocol):
+    """Going one step along the log: `undo`, `redo`, `discard`."""
+
+    def __call__(
+        self,
+        organization_id: UUID,
+        workflow_id: UUID,
+        *,
+        expected_revision: int | None = None,
+        by: Identity | None = None,
+    ) -> Draft: ...
 
 
 def look_at(workflow: Workflow) -> Draft:

@@ -15,6 +15,7 @@ from wedsync.platform.wording import duration
 from wedsync.workflows.engine import condition_words
 from wedsync.workflows.engine.operators import operator_call, unescape_key
 from wedsync.workflows.engine.retry import DEFAULTS as RETRY
+from wedsync.workflows.engine.steps import KINDS
 from wedsync.workflows.engine.steps.kind import Actions
 from wedsync.workflows.engine.words import clip, expression_words
 from wedsync.workflows.patches import same
@@ -24,6 +25,7 @@ NOTHING = object()
 
 _VALUES = frozenset(("input", "values", "match"))
 _PLACED = frozenset(("seconds", "until", "anchor", "offset_days", "at", "event"))
+_TOLD_BY_WAIT = _PLACED | {"event.event_type", "event.timeout_s"}
 _DEFAULTS: Mapping[str, Any] = MappingProxyType(
     {
         "label": None,
@@ -73,14 +75,16 @@ class FieldChange:
 Says = Callable[[Any, Known], str]
 
 
-def changes(old: Mapping[str, Any], new: Mapping[str, Any], known: Known) -> Iterator[FieldChange]:
+def changes(
+    kind: Any, old: Mapping[str, Any], new: Mapping[str, Any], known: Known
+) -> Iterator[FieldChange]:
     """Every field in which two versions of one step differ; their inner steps are left aside."""
     before, after = dict(_leaves(old)), dict(_leaves(new))
-    moment = _moment(before, after)
-    if moment:
-        yield moment
+    waits = _wait(old, new, known) if kind == "wait" else None
+    if waits:
+        yield waits
     for field in dict.fromkeys((*after, *before)):
-        if moment and field.partition(".")[0] in _PLACED:
+        if waits and field in _TOLD_BY_WAIT:
             continue
         was, now = (side.get(field, _DEFAULTS.get(field, NOTHING)) for side in (before, after))
         if was is NOTHING or now is NOTHING or not same(was, now):
@@ -108,27 +112,16 @@ def _is_opened(field: str, value: dict[str, Any]) -> bool:
     return root in {*_VALUES, "on_error", "event"} and operator_call(value) is None
 
 
-def _moment(before: Mapping[str, Any], after: Mapping[str, Any]) -> FieldChange | None:
-    """A wait as a whole, because what it waits for is told by several fields together."""
-    was, now = ({n: v for n, v in side.items() if n in _PLACED} for side in (before, after))
-    if same(was, now) or "event" in str([*was, *now]):
+def _wait(old: Mapping[str, Any], new: Mapping[str, Any], known: Known) -> FieldChange | None:
+    """What a wait waits for, as a whole: it takes several fields together to say it."""
+    was, now = (KINDS["wait"].phrase(step, known.actions)[5:] for step in (old, new))
+    if was == now:
         return None
-    told = _instead("waits {}", _until(now), _until(was))
-    return FieldChange(",".join(sorted({*was, *now})), told, was, now)
-
-
-def _until(fields: Mapping[str, Any]) -> str:
-    if "seconds" in fields:
-        return _span(fields["seconds"])
-    if "until" in fields:
-        return f"until {expression_words(fields['until'])}"
-    days, anchor = fields.get("offset_days", 0), str(fields.get("anchor", "an unknown day"))
-    day = anchor.removeprefix("wedding.").replace("_", " ")
-    named = "the wedding" if day == "date" else f"the {day}"
-    if isinstance(days, int) and days:
-        side = "before" if days < 0 else "after"
-        named = f"{abs(days)} day{'' if abs(days) == 1 else 's'} {side} {named}"
-    return f"until {named} at {clip(str(fields.get('at', 'an unknown time')), 20)}"
+    template = "waits {}"
+    if was.startswith("for ") and now.startswith("for "):
+        template, was, now = "waits for {}", was[4:], now[4:]
+    before, after = ({n: v for n, v in step.items() if n in _PLACED} for step in (old, new))
+    return FieldChange("seconds", _instead(template, now, was), before, after)
 
 
 def _span(value: Any, known: Known | None = None) -> str:
@@ -234,6 +227,8 @@ def _words(field: str, was: Any, now: Any, known: Known) -> str:
     told = clip(name.replace("_", " "), 60)
     verb = "notes" if field.startswith("values.") else "has"
     template = f"{verb} {{}} as {told}"
+    if field.startswith("event.match."):
+        template = f"waits for one whose {told.removeprefix('match ')} is {{}}"
     return _instead(template, *(_said(_value, value, known) for value in (now, was)))
 
 

@@ -14,13 +14,14 @@ from wedsync.platform.passing import done, refused
 from wedsync.platform.runtime import commit, settings
 from wedsync.workflows import (
     connection_users,
+    drafts,
     page_queries,
     queries,
     runs,
     service,
     workflow_words,
 )
-from wedsync.workflows.checking import blocks_publishing, problems_of
+from wedsync.workflows.checking import blocks_publishing, missing_references
 from wedsync.workflows.models import Workflow
 from wedsync.workflows.ready_made.recipe import recipe_of
 from wedsync.workflows.run_list import run_lines
@@ -71,7 +72,7 @@ def workflow(workflow_id: UUID) -> Response:
     shows_live = live is not None and request.args.get("show") == "live"
     definition = live.definition if live and shows_live else found.draft
     steps = lines_of(definition)
-    problems = problems_of(organization_id, found.draft)
+    draft = drafts.look_at(found)
     latest = page_queries.list_run_rows(organization_id, workflow_id=workflow_id, limit=_RUNS_SHOWN)
     return render(
         "workflows/workflow.html",
@@ -82,8 +83,11 @@ def workflow(workflow_id: UUID) -> Response:
         steps=steps,
         differs=differs,
         shows_live=shows_live,
-        troubles=workflow_words.troubles(problems, steps, found.draft),
-        may_publish=differs and not blocks_publishing(problems),
+        draft=draft,
+        limits=workflow_words.limits(found),
+        gone=missing_references(organization_id, live.definition) if live and not differs else [],
+        troubles=workflow_words.troubles(draft.problems, steps, found.draft),
+        may_publish=differs and not blocks_publishing(draft.problems),
         news=workflow_words.news(
             found,
             live.number if live else None,
@@ -155,6 +159,7 @@ def publish_workflow(workflow_id: UUID) -> AnyResponse:
         version = service.publish(
             identity.organization_id(),
             workflow_id,
+            note=request.form.get("note", "").strip() or None,
             expected_revision=request.form.get("revision", type=int),
             by=identity.current(),
         )

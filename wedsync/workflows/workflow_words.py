@@ -115,3 +115,13 @@ def news(workflow: Workflow, version: int | None, last: datetime | None, words: 
         "off": f"It is off: nothing starts. {happened}",
     }
     return standing[workflow.state]
+
+
+def limits(workflow: Workflow) -> str:
+    """How much of it may happen at a time, where somebody limited it."""
+    said = []
+    if workflow.at_once:
+        said.append(f"at most {workflow.at_once:,} at the same time")
+    if workflow.per_hour:
+        said.append(f"at most {workflow.per_hour:,} an hour")
+    return capital(" and ".join(said)) + ". What is above waits." if said else ""

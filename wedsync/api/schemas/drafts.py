@@ -195,3 +195,46 @@ def changes_out(changes: PendingChanges) -> DraftChanges:
         runs_under_way=changes.runs,
         weddings_under_way=changes.weddings,
     )
+
+
+class ExportQuery(Query):
+    version: int | None = Field(
+        default=None, ge=1, le=2**31 - 1, description="Left out, the draft is exported."
+    )
+
+
+class Need(Body):
+    """One thing of the organization's own that the workflow names."""
+
+    placeholder: str = Field(max_length=100, examples=["connection-1"])
+    kind: str = Field(max_length=40, examples=["connection"])
+    name: str | None = Field(default=None, max_length=400, description="What it was called there.")
+    connector: str | None = Field(
+        default=None, max_length=200, description="Which integration a connection is of."
+    )
+
+
+class Exported(Answer):
+    """A workflow that can be taken in anywhere: what is one's own is replaced by placeholders."""
+
+    wedsync: dict[str, Any] = Field(examples=[{"format": 1, "kind": "workflow"}])
+    name: str
+    definition: Any
+    needs: list[Need]
+
+
+class ImportIn(Body):
+    """What `export` answered with, and what is meant by its placeholders."""
+
+    wedsync: dict[str, Any] = Field(examples=[{"format": 1, "kind": "workflow"}])
+    name: str = Field(min_length=1, max_length=200, examples=["Tell the kitchen"])
+    definition: dict[str, Any] = Field(
+        examples=[{"format": 1, "trigger": {"kind": "manual"}, "steps": [_EXAMPLE]}]
+    )
+    needs: list[Need] = Field(default=[], max_length=500)
+    mapping: dict[str, str] | None = Field(
+        default=None,
+        max_length=500,
+        description="An id of your own for each placeholder. What is left out is a problem of the "
+        "draft; without `mapping`, what is called the same here is meant.",
+    )
