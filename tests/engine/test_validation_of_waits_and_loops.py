@@ -169,6 +169,7 @@ def test_each_error_is_named_where_it_lies_and_has_a_way_out(
 
 
 WARNINGS = [
+    (workflow(before_the_wedding(), trigger=SCHEDULE), "anchor", "about no wedding"),
     (workflow(wait(seconds=5, at="09:00")), "at", "only used with a date of the wedding"),
     (workflow(wait(event={"event_type": "a.b"})), "event.match", "whoever that is about"),
     (workflow(wait_for(otherwise=[note()])), "event.otherwise", "waits for ever"),

@@ -1,9 +1,11 @@
 """Waits for a time, for a date of the wedding, and for an event."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.engine.building import (
     NOW,
@@ -25,6 +27,7 @@ from wedsync.workflows.engine import (
     Record,
     WaitUntil,
     compile_definition,
+    moment,
 )
 
 SIGNED = {"event_type": "contract.fully_signed"}
@@ -37,9 +40,9 @@ def begun(*steps: dict[str, Any], data: Any = None, wedding: Any = WEDDING) -> J
     return journal
 
 
-def moved(journal: Journal, date: str | None, now: datetime) -> Any:
+def moved(journal: Journal, day: str | None, now: datetime) -> Any:
     """The wedding's date changed at `now`, and its waits are looked at again."""
-    journal.wedding = {**WEDDING, "date": date}
+    journal.wedding = {**WEDDING, "date": day}
     journal.now = now
     return journal.tell("resume", step="hold")
 
@@ -151,6 +154,38 @@ def test_a_wait_of_two_years_whose_date_moves_a_minute_before_fires_once_at_the_
     done = moved(journal, "2029-06-10", fires + timedelta(days=1))
     assert ("after", "succeeded") in records(done)
     assert moved(journal, "2029-06-10", fires + timedelta(days=2)).stale
+
+
+days = st.integers(0, 1500).map(lambda number: str(date(2027, 5, 12) + timedelta(days=number)))
+
+
+@given(
+    days,
+    st.lists(st.tuples(st.integers(0, 200 * 1440), days | st.none()), max_size=12),
+    st.sampled_from(["run", "skip", "ask"]),
+)
+@settings(deadline=None, max_examples=100)
+def test_wherever_the_date_moves_a_wait_is_over_once_and_never_before_its_time(
+    first: str, moves: list[tuple[int, str | None]], late: str
+) -> None:
+    journal = begun(before_the_wedding(late=late), wedding={**WEDDING, "date": first})
+    over = 0
+    for minutes, day in [*moves, (0, "2027-05-13"), (2_000 * 1440, "2031-01-01")]:
+        if not journal.waiting():
+            break
+        now = journal.told[-1].now + timedelta(minutes=minutes)
+        moved(journal, day, now)
+        meant = moment(journal.wedding, "wedding.date", -14, "09:00")
+        waiting = journal.waiting()
+        if waiting:
+            assert waiting.due_at == meant
+            assert meant is None or meant > now
+        else:
+            over += 1
+            assert meant is not None
+            assert meant <= now
+    assert not journal.waiting()
+    assert over <= 1
 
 
 def test_while_the_date_is_not_known_it_waits_for_that() -> None:

@@ -63,8 +63,8 @@ class Findings:
 class Sees:
     """What is around one place. An expression there may read: the first words of its paths, and of
     the steps those that have `certainly` happened, those that `perhaps` have, and all there are;
-    `lists` are those of loops that are over. `loops` is the number of loops around it, `own_id`
-    the id of the workflow itself, where it is known."""
+    `lists` are those of loops that are over. `loops` is the number of loops around it, `trigger`
+    the kind of what starts the workflow, `own_id` its id, where it is known."""
 
     roots: frozenset[str]
     certainly: frozenset[str] = frozenset()
@@ -72,6 +72,7 @@ class Sees:
     every: frozenset[str] = frozenset()
     lists: frozenset[str] = frozenset()
     loops: int = 0
+    trigger: str | None = None
     own_id: str | None = None
 
 

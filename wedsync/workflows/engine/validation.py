@@ -17,7 +17,7 @@ from wedsync.workflows.engine.limits import MAX_LABEL, MAX_NOTE, MAX_STEPS
 from wedsync.workflows.engine.outline import steps_in_order
 from wedsync.workflows.engine.problems import Field, Findings, Problem, Sees
 from wedsync.workflows.engine.shape import refusal
-from wedsync.workflows.engine.steps.kind import Actions, Kind
+from wedsync.workflows.engine.steps.kind import Actions, Kind, mapping
 from wedsync.workflows.engine.trigger_kind import IsOurs
 from wedsync.workflows.engine.words import clip
 
@@ -101,7 +101,16 @@ class _Validation:
             field.warn("This workflow does nothing yet.", "Add a first step.")
         ids = (each.step.get("id") for each in placed)
         self._every = frozenset(id_ for id_ in ids if isinstance(id_, str))
-        self._steps(field, Sees(_STEP_ROOTS, every=self._every, own_id=self._own_id))
+        trigger = mapping(definition.get("trigger")).get("kind")
+        self._steps(
+            field,
+            Sees(
+                _STEP_ROOTS,
+                every=self._every,
+                trigger=trigger if isinstance(trigger, str) else None,
+                own_id=self._own_id,
+            ),
+        )
 
     def _steps(self, field: Field, sees: Sees) -> Sees:
         """Check a list of steps; gives what may be read after it."""

@@ -71,6 +71,7 @@ def _check(field: Field, actions: Actions | None) -> None:
         _check_until(field.at("until", step["until"]))
     if "anchor" in ways:
         check_anchored(field)
+        _check_has_wedding(field.at("anchor", step["anchor"]))
     elif given := [name for name in _OF_ANCHOR if step.get(name) is not None]:
         field.at(given[0], None).warn(
             "This is only used with a date of the wedding.", "Choose that date, or remove this."
@@ -83,6 +84,14 @@ def _check_until(field: Field) -> None:
     check_value(field)
     if operator_call(field.value) is None and not isinstance(field.value, str):
         field.error("This is not a date or a time.", "Choose a value that is one.")
+
+
+def _check_has_wedding(field: Field) -> None:
+    if field.sees.trigger == "schedule":
+        field.warn(
+            "What starts at set times is about no wedding, so this fails.",
+            "Start it around a date of the wedding, or wait for a length of time.",
+        )
 
 
 def _check_event(field: Field) -> None:
