@@ -37,7 +37,18 @@ def test_what_was_never_published_cannot_be_switched(
     assert (refused.status_code, refused.json["code"]) == (409, code)
 
 
-def test_publishing_again_ends_a_pause(app: APIFlask, owner: Persona, organization: UUID) -> None:
+def test_publishing_again_keeps_a_pause(app: APIFlask, owner: Persona, organization: UUID) -> None:
     workflow = f"/workflows/{make_workflow(app, organization)}"
     owner.api.post(f"{workflow}/pause")
-    assert owner.api.post(f"{workflow}/publish").json["state"] == "on"
+    assert owner.api.post(f"{workflow}/publish").json["state"] == "paused"
+    assert owner.api.post(f"{workflow}/resume").json["state"] == "on"
+
+
+def test_a_pause_that_holds_runs_is_not_ended_by_turning_it_off(
+    app: APIFlask, owner: Persona, organization: UUID
+) -> None:
+    workflow = f"/workflows/{make_workflow(app, organization)}"
+    owner.api.post(f"{workflow}/pause")
+    assert owner.api.post(f"{workflow}/runs", json={"input": {}}).status_code in (201, 202)
+    refused = owner.api.post(f"{workflow}/turn-off")
+    assert (refused.status_code, refused.json["code"]) == (409, "workflow_holds_runs")

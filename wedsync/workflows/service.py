@@ -88,7 +88,7 @@ def publish(
     expected_revision: int | None = None,
     by: Identity | None = None,
 ) -> WorkflowVersion:
-    """Make the draft the live version and switch the workflow on.
+    """Make the draft the live version and switch the workflow on; a paused one stays paused.
 
     A draft that says what is live makes no new version: the live one is given. Raises Invalid
     `workflow_invalid` with `problems` when the draft has errors, Stale when it is not at
@@ -139,8 +139,16 @@ def resume(organization_id: UUID, workflow_id: UUID, *, by: Identity | None = No
 
 
 def turn_off(organization_id: UUID, workflow_id: UUID, *, by: Identity | None = None) -> Workflow:
-    """Start no more runs; what already runs goes on to its end."""
+    """Start no more runs; what already runs goes on to its end.
+
+    Raises Conflict when it is paused and holds runs: they would all go on at once.
+    """
     workflow = queries.get_workflow(organization_id, workflow_id, lock=True)
+    if workflow.state == "paused" and _holds_runs(workflow):
+        raise Conflict(
+            "It is paused and holds runs. Let them go on, or stop them, then turn it off.",
+            code="workflow_holds_runs",
+        )
     return _switch(workflow, "off", "turned_off", by)
 
 
@@ -171,7 +179,8 @@ def _new_version(
     _refuse_problems(workflow, definition)
     live = queries.live_version(workflow)
     if live is not None and live.content_hash == content_hash(definition):
-        _switch(workflow, "on", "resumed", by)
+        if workflow.state != "paused":
+            _switch(workflow, "on", "resumed", by)
         return live
     version = WorkflowVersion(
         organization_id=workflow.organization_id,
@@ -186,7 +195,9 @@ def _new_version(
     db.session.add(version)
     db.session.flush()
     workflow.live_version_id = version.id
-    workflow.state = "on"
+    # What a pause holds goes on when somebody says so, not because something was published.
+    if workflow.state != "paused":
+        workflow.state = "on"
     timers.keep(workflow)
     return version
 
@@ -262,6 +273,16 @@ def _last_number(workflow: Workflow) -> int:
         WorkflowVersion.workflow_id == workflow.id,
     )
     return db.session.scalar(query) or 0
+
+
+def _holds_runs(workflow: Workflow) -> bool:
+    query = select(Run.id).where(
+        Run.organization_id == workflow.organization_id,
+        Run.workflow_id == workflow.id,
+        Run.state.in_(("queued", "waiting")),
+        Run.due_at <= func.clock_timestamp(),
+    )
+    return db.session.scalar(query.limit(1)) is not None
 
 
 def _has_run(workflow: Workflow) -> bool:
