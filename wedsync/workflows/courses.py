@@ -85,9 +85,11 @@ class Item:
     """One item of a loop: its place (from 1), what it is about, and how far it is."""
 
     id: UUID
+    step_id: str
     item: int
     place: int
     name: str
+    value: Any
     created_at: datetime
     finished_at: datetime | None
     course: Course
@@ -158,6 +160,27 @@ def items_of(
     return _told(organization_id, parent, rows)
 
 
+def list_items(
+    organization_id: UUID,
+    parent: Run,
+    *,
+    step_id: str | None = None,
+    state: str | None = None,
+    after: UUID | None = None,
+    limit: int = ITEMS_SHOWN,
+) -> list[Item]:
+    """Items of any loop of a run in the order they began, behind the item `after`."""
+    wanted: list[Any] = [
+        Run.organization_id == organization_id,
+        Run.parent_run_id == parent.id,
+        *([func.split_part(Run.cause, ":", 3) == step_id] if step_id is not None else []),
+        *([Run.state == state] if state is not None else []),
+        *([Run.id > after] if after is not None else []),
+    ]
+    query = page_queries.item_rows_query(wanted).order_by(Run.id).limit(limit)
+    return _told(organization_id, parent, db.session.execute(query).all())
+
+
 def first_items(organization_id: UUID, parent: Run, step_id: str, limit: int) -> list[Item]:
     """A few items of a loop: those somebody should look at before the others."""
     troubled = items_of(organization_id, parent, step_id, states=_TROUBLED, limit=limit)
@@ -185,9 +208,11 @@ def _told(organization_id: UUID, parent: Run, rows: Sequence[Row[Any]]) -> list[
     return [
         Item(
             id=row.id,
+            step_id=row.cause.split(":")[2],
             item=row.item,
             place=_index(row) + 1,
             name=item_name((row.input or {}).get("item")),
+            value=(row.input or {}).get("item"),
             created_at=row.created_at,
             finished_at=row.finished_at,
             course=Course(

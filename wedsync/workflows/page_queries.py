@@ -136,6 +136,7 @@ def item_rows_query(wanted: Sequence[ColumnElement[bool]]) -> Select[Any]:
     return (
         select(
             Run.id,
+            Run.cause,
             Run.item,
             Run.input,
             Run.state,

@@ -14,15 +14,20 @@ from wedsync.platform import ids
 from wedsync.platform.db import db
 from wedsync.webhooks.delivery_queries import STATES as DELIVERY_STATES
 from wedsync.workflows.models import Workflow, WorkflowVersion
-from wedsync.workflows.run_models import NO_ITEM, RUN_STATES, Run, RunStep, StepAttempt
+from wedsync.workflows.run_models import RUN_STATES, Run, RunStep, StepAttempt
 
 _LARGEST_NUMBER = 2**31 - 1
 
+# Of events only the few that are not passed on are read by state, each by an index of their own;
+# all of them, and the runs by state, are counted in an index alone.
 _BOOKS = text(
-    "SELECT 'events' AS book, CASE WHEN parked_at IS NOT NULL THEN 'parked'"
-    "  WHEN fanned_out_at IS NULL THEN 'to_fan_out' ELSE 'fanned_out' END AS state,"
-    "  count(*) AS n FROM events WHERE organization_id = :organization_id AND id >= :first"
-    "  GROUP BY 2"
+    "SELECT 'events' AS book, 'accepted' AS state, count(*) AS n FROM events"
+    "  WHERE organization_id = :organization_id AND id >= :first"
+    " UNION ALL SELECT 'events', 'to_fan_out', count(*) FROM events"
+    "  WHERE organization_id = :organization_id AND id >= :first"
+    "  AND fanned_out_at IS NULL AND parked_at IS NULL"
+    " UNION ALL SELECT 'events', 'parked', count(*) FROM events"
+    "  WHERE organization_id = :organization_id AND id >= :first AND parked_at IS NOT NULL"
     " UNION ALL SELECT 'runs', state, count(*) FROM runs"
     "  WHERE organization_id = :organization_id AND parent_run_id IS NULL AND id >= :first"
     "  GROUP BY state"
@@ -41,11 +46,16 @@ class WorkflowLine:
 
 @dataclass(frozen=True, slots=True)
 class RunFilter:
-    """What a list of runs is narrowed to."""
+    """What a list of runs is narrowed to: `waiting_for` is a kind, and runs began from `since` to
+    before `until`."""
 
     workflow_id: UUID | None = None
     state: str | None = None
     event_id: UUID | None = None
+    wedding_id: UUID | None = None
+    waiting_for: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,23 +226,29 @@ def runs_query(
         .where(Run.parent_run_id.is_(None), *_run_conditions(wanted, before))
         .order_by(Run.id.desc())
         .limit(limit)
-        .options(defer(Run.input), defer(Run.engine_state), defer(Run.pending_decision))
+        .options(
+            defer(Run.input),
+            defer(Run.items),
+            defer(Run.engine_state),
+            defer(Run.pending_decision),
+        )
     )
 
 
 def run_record(organization_id: UUID, run_id: UUID) -> RunRecord:
-    """One run with its steps and every try of them. Raises NotFound."""
+    """One run (or item) with its own steps and every try of them. Raises NotFound."""
     line = run_line(organization_id, run_id)
+    root_id, item = line.run.root_run_id or run_id, line.run.item
     steps = db.session.scalars(
         select(RunStep)
         .where(
             RunStep.organization_id == organization_id,
-            RunStep.run_id == run_id,
-            RunStep.item == NO_ITEM,
+            RunStep.run_id == root_id,
+            RunStep.item == item,
         )
         .order_by(RunStep.position, RunStep.started_at, RunStep.step_id, RunStep.item)
     ).all()
-    return RunRecord(line, _with_attempts(organization_id, run_id, steps))
+    return RunRecord(line, _with_attempts(organization_id, root_id, item, steps))
 
 
 def steps_of(
@@ -259,8 +275,12 @@ def books(organization_id: UUID, *, since: datetime | None = None) -> Books:
     counted: dict[str, dict[str, int]] = {"events": {}, "runs": {}, "deliveries": {}}
     for row in db.session.execute(_BOOKS, {"organization_id": organization_id, "first": first}):
         counted[row.book][row.state] = row.n
+    of_events = counted["events"]
+    of_events["fanned_out"] = of_events.pop("accepted") - sum(
+        of_events[state] for state in ("to_fan_out", "parked")
+    )
     return Books(
-        events=_in_order(events.STATES, counted["events"]),
+        events=_in_order(events.STATES, of_events),
         runs=_in_order(RUN_STATES, counted["runs"]),
         deliveries=_in_order(DELIVERY_STATES, counted["deliveries"]),
     )
@@ -303,20 +323,29 @@ def _run_conditions(wanted: RunFilter, before: UUID | None) -> list[ColumnElemen
         conditions.append(Run.state == wanted.state)
     if wanted.event_id is not None:
         conditions.append(Run.event_id == wanted.event_id)
+    if wanted.wedding_id is not None:
+        conditions.append(Run.wedding_id == wanted.wedding_id)
+    if wanted.waiting_for is not None:
+        conditions.append(Run.state == "waiting")
+        conditions.append(Run.waiting_for["kind"].astext == wanted.waiting_for)
+    if wanted.since is not None:
+        conditions.append(Run.id >= ids.first_at(wanted.since))
+    if wanted.until is not None:
+        conditions.append(Run.id < ids.first_at(wanted.until))
     if before is not None:
         conditions.append(Run.id < before)
     return conditions
 
 
 def _with_attempts(
-    organization_id: UUID, run_id: UUID, steps: Sequence[RunStep]
+    organization_id: UUID, run_id: UUID, item: int, steps: Sequence[RunStep]
 ) -> tuple[RecordedStep, ...]:
     attempts = db.session.scalars(
         select(StepAttempt)
         .where(
             StepAttempt.organization_id == organization_id,
             StepAttempt.run_id == run_id,
-            StepAttempt.item == NO_ITEM,
+            StepAttempt.item == item,
         )
         .order_by(StepAttempt.number)
     )
