@@ -14,9 +14,10 @@ import os
 import socket
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Connection, ForeignKey, Index, TextClause, text
+from sqlalchemy import BigInteger, Connection, ForeignKey, Index, Row, TextClause, text
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Mapped, mapped_column
@@ -169,13 +170,21 @@ def lanes_with_work(unless: str) -> TextClause:
 def take_lanes(
     connection: Connection, statement: TextClause, kind: str, allotment: Allotment
 ) -> dict[str, int]:
-    """Lock lanes that have work, longest unserved first; returns how many rows each may give.
+    """As `grant_lanes`: how many rows each lane may give, by its key."""
+    granted = grant_lanes(connection, statement, kind, allotment)
+    return {lane.key: places for lane, places in granted}
+
+
+def grant_lanes(
+    connection: Connection, statement: TextClause, kind: str, allotment: Allotment
+) -> list[tuple[Row[Any], int]]:
+    """Lock lanes that have work, longest unserved first; each with how many rows it may give.
 
     Lanes another worker is taking from are passed over, and so are those nothing is left for:
     they keep their place in the row.
     """
     if allotment.room <= 0:
-        return {}
+        return []
     lanes = connection.execute(
         statement,
         {
@@ -185,8 +194,8 @@ def take_lanes(
             "limit": allotment.room,
         },
     )
-    granted = {lane.key: allotment.grant(lane.key, lane.organization_id) for lane in lanes}
-    return {key: places for key, places in granted.items() if places}
+    granted = [(lane, allotment.grant(lane.key, lane.organization_id)) for lane in lanes]
+    return [(lane, places) for lane, places in granted if places]
 
 
 def dead_owners(connection: Connection) -> list[UUID]:

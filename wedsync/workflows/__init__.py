@@ -14,7 +14,7 @@ Nouns: a *workflow* with its *draft*, a published *version*, a *run* and its rec
 | what changed, in words | `differences`, `field_words` |
 | what stands in the way | `checking`, `references`, `calls`, `given_input` |
 | starting and ending runs | `start` by the fan-out, `new_runs`; `runs`, `rerunning` by people |
-| rounds | `runner`, `claims`, `loading`, `programs`, `take_up`, `recording`, `journal` |
+| rounds | `runner`; `claims`, `caps`; `loading`, `programs`, `take_up`; `recording`, `journal` |
 | one run's advance | `live_run`, `advancing`, `performing` |
 | runs of runs | `items` of loops, `calling` of other workflows |
 | what leaves, and what does not | `local_effects` with the step; `guardrails`, `message_rules` |
@@ -33,6 +33,7 @@ Nouns: a *workflow* with its *draft*, a published *version*, a *run* and its rec
 | pages | `routes`, `gallery_routes`, `run_routes`, `approval_routes`, `message_rule_routes` |
 | pages of drafts and versions | `draft_routes`, `draft_forms`, `version_routes`, `version_story` |
 | pages of questions | `approval_queries`, `approval_story`, `approval_words`, `approval_forms` |
+| what waits for the team | `team_questions` |
 | what pages tell | `run_story`, `loop_story`, `run_steps`, `event_story` |
 | in which shapes | `told`, `step_lines`, `shown_values` |
 | words | `workflow_words`, `run_words`, `waiting_words`, `recorded_words` |

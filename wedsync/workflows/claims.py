@@ -1,36 +1,60 @@
 """Claiming runs that are due: a lane's share of them, under its owner's fence."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, Row, text
 
-from wedsync.platform import leases
+from wedsync.platform import batch, leases
+from wedsync.platform.batch import recordset
 from wedsync.platform.shares import Allotment
-from wedsync.workflows import journal
+from wedsync.workflows import caps, journal
 from wedsync.workflows.journal import LANES
 
-_LANES = leases.lanes_with_work(
-    "SELECT 1 FROM workflows w WHERE w.id = CAST(lanes.key AS uuid) AND w.state = 'paused'"
+_LANES = text(
+    "SELECT lanes.key, lanes.organization_id, w.at_once, w.per_hour"
+    " FROM lanes JOIN workflows w ON w.id = CAST(lanes.key AS uuid)"
+    " WHERE lanes.kind = :kind AND lanes.next_due_at <= clock_timestamp()"
+    " AND lanes.key <> ALL(CAST(:full AS text[]))"
+    " AND lanes.organization_id <> ALL(CAST(:full_organizations AS uuid[]))"
+    " AND w.state <> 'paused'"
+    " ORDER BY lanes.served_at LIMIT :limit FOR UPDATE OF lanes SKIP LOCKED"
 )
-_CLAIM = text(
-    "WITH allowed AS (SELECT * FROM unnest(CAST(:lanes AS text[]), CAST(:allowances AS int[]))"
-    "  AS t(lane, allowance)),"
-    " picked AS (SELECT r.id FROM allowed CROSS JOIN LATERAL"
-    "  (SELECT id FROM runs WHERE workflow_id = CAST(allowed.lane AS uuid)"
-    "   AND state IN ('queued', 'waiting') AND due_at <= (SELECT clock_timestamp())"
-    "   ORDER BY due_at LIMIT allowed.allowance) r)"
+_DUE = (
+    "(SELECT id, due_at FROM runs WHERE workflow_id = CAST(allowed.lane AS uuid)"
+    " AND state IN ('queued', 'waiting') AND due_at <= (SELECT clock_timestamp()){0}"
+    " ORDER BY due_at LIMIT allowed.{1})"
+)
+_TAKE = (
     " UPDATE runs SET state = 'running', owner = :owner, fence = fence + 1, due_at = NULL,"
     "  started_at = coalesce(started_at, clock_timestamp()),"
     "  lease_until = clock_timestamp() + make_interval(secs => :lease)"
     # Asked again: whoever stopped a run meanwhile did so without the lane.
     " FROM picked WHERE runs.id = picked.id AND runs.state IN ('queued', 'waiting')"
-    " RETURNING runs.id, runs.organization_id, runs.workflow_id, runs.version_id, runs.fence,"
-    "  runs.event_id, runs.wedding_id, runs.input, runs.causation, runs.rerun_of,"
-    "  runs.origin_run_id, runs.parent_run_id, runs.root_run_id, runs.caller_run_id, runs.item,"
-    "  runs.items_total, runs.engine_state, runs.waiting_for, runs.pending_decision,"
-    "  runs.created_at, runs.started_at"
+    " RETURNING new.id, new.organization_id, new.workflow_id, new.version_id, new.fence,"
+    "  new.event_id, new.wedding_id, new.input, new.causation, new.rerun_of,"
+    "  new.origin_run_id, new.parent_run_id, new.root_run_id, new.caller_run_id, new.item,"
+    "  new.items_total, new.engine_state, new.waiting_for, new.pending_decision,"
+    "  new.created_at, new.started_at, old.started_at IS NULL AS is_first,"
+)
+_CLAIM = text(
+    "WITH allowed AS (SELECT * FROM unnest(CAST(:lanes AS text[]), CAST(:allowances AS int[]))"
+    "  AS t(lane, allowance)),"
+    " picked AS (SELECT r.id FROM allowed CROSS JOIN LATERAL"
+    f" {_DUE.format('', 'allowance')} r)"
+    f"{_TAKE} false AS is_capped"
+)
+_TOP, _ITEMS = " AND parent_run_id IS NULL", " AND parent_run_id IS NOT NULL"
+_CLAIM_LIMITED = text(
+    "WITH allowed AS (SELECT * FROM "
+    + recordset("lane text, places int, top int, fresh int")
+    + "), picked AS (SELECT r.id FROM allowed CROSS JOIN LATERAL (SELECT id FROM ("
+    f" {_DUE.format(_ITEMS, 'places')} UNION ALL (SELECT id, due_at FROM ("
+    f" {_DUE.format(_TOP + ' AND started_at IS NOT NULL', 'top')} UNION ALL"
+    f" {_DUE.format(_TOP + ' AND started_at IS NULL', 'fresh')}) moving"
+    " ORDER BY due_at LIMIT allowed.top)) due ORDER BY due_at LIMIT allowed.places) r)"
+    f"{_TAKE} true AS is_capped"
 )
 _SERVED = text(
     "UPDATE lanes SET served_at = clock_timestamp(), next_due_at ="
@@ -66,22 +90,46 @@ _RELEASE = text(
 )
 
 
-def claim(connection: Connection, owner: UUID, allotment: Allotment) -> Sequence[Row[Any]]:
-    """Take due runs for `owner`, lane by lane; they are `running` from here on."""
-    taken = leases.take_lanes(connection, _LANES, LANES, allotment)
-    if not taken:
+def claim(
+    connection: Connection, owner: UUID, allotment: Allotment, leaving: Sequence[UUID] = ()
+) -> Sequence[Row[Any]]:
+    """Take due runs for `owner`, lane by lane; they are `running` from here on.
+
+    `leaving` are runs that are written later in this transaction and move no more.
+    """
+    granted = leases.grant_lanes(connection, _LANES, LANES, allotment)
+    if not granted:
         return []
-    rows = connection.execute(
-        _CLAIM,
-        {
-            "lanes": list(taken),
-            "allowances": list(taken.values()),
-            "owner": owner,
-            "lease": leases.LEASE_SECONDS,
-        },
-    ).all()
-    connection.execute(_SERVED, {"lanes": list(taken)})
+    limited = [(lane, places) for lane, places in granted if caps.is_limited(lane)]
+    free = {lane.key: places for lane, places in granted if not caps.is_limited(lane)}
+    rows = list(_claim(connection, owner, free)) if free else []
+    rooms = caps.rooms(connection, limited, leaving) if limited else []
+    if rooms:
+        taken = _claim_limited(connection, owner, rooms)
+        caps.note(connection, rooms, taken)
+        rows += taken
+    connection.execute(_SERVED, {"lanes": [lane.key for lane, _ in granted]})
+    caps.look_again(connection, rooms)
     return rows
+
+
+def _claim(
+    connection: Connection, owner: UUID, allowances: Mapping[str, int]
+) -> Sequence[Row[Any]]:
+    given = {"lanes": list(allowances), "allowances": list(allowances.values())}
+    lease = {"owner": owner, "lease": leases.LEASE_SECONDS}
+    return connection.execute(_CLAIM, given | lease).all()
+
+
+def _claim_limited(
+    connection: Connection, owner: UUID, rooms: Sequence[caps.Room]
+) -> Sequence[Row[Any]]:
+    given = [
+        {"lane": room.lane, "places": room.places, "top": room.top, "fresh": room.fresh}
+        for room in rooms
+    ]
+    lease = {"owner": owner, "lease": leases.LEASE_SECONDS}
+    return connection.execute(_CLAIM_LIMITED, lease | batch.rows(given)).all()
 
 
 def paused(connection: Connection, workflow_ids: Sequence[UUID]) -> set[UUID]:

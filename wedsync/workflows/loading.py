@@ -280,6 +280,7 @@ def _live(
         caller_id=row.caller_run_id,
         item=row.item,
         element=row.input if row.item != NO_ITEM else None,
+        is_capped=row.is_capped,
     )
     run.outputs.update(lists)
     for depth in range(len(family.loops) + 1):

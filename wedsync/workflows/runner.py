@@ -260,4 +260,5 @@ def _claim(
         for result in came_home
         if result.leaving is not None
     ]
-    return claims.claim(connection, owner, shares.allotment(room, going_on))
+    leaving = [result.run.id for result in came_home if result.move.state != "running"]
+    return claims.claim(connection, owner, shares.allotment(room, going_on), leaving)

@@ -148,3 +148,18 @@ class MessageRules(Base):
     quiet_from: Mapped[time] = mapped_column(server_default="21:00")
     quiet_until: Mapped[time] = mapped_column(server_default="08:00")
     on_the_day: Mapped[bool] = mapped_column(server_default="false")
+
+
+class RunStart(Base):
+    """When a run of a workflow that may start so many within an hour did; kept for that hour."""
+
+    __tablename__ = "run_starts"
+    __table_args__ = (
+        parent("workflow_id", "workflows"),
+        Index("ix_run_starts_latest", "workflow_id", "started_at"),
+    )
+
+    run_id: Mapped[UUID] = mapped_column(primary_key=True)
+    workflow_id: Mapped[UUID]
+    organization_id: Mapped[UUID]
+    started_at: Mapped[datetime] = mapped_column(server_default=text("clock_timestamp()"))

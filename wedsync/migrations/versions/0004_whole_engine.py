@@ -150,6 +150,28 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_table(
+        "run_starts",
+        sa.Column("run_id", sa.UUID(), nullable=False),
+        sa.Column("workflow_id", sa.UUID(), nullable=False),
+        sa.Column("organization_id", sa.UUID(), nullable=False),
+        sa.Column(
+            "started_at",
+            sa.DateTime(timezone=True),
+            server_default=sa.text("clock_timestamp()"),
+            nullable=False,
+        ),
+        sa.ForeignKeyConstraint(
+            ["organization_id", "workflow_id"],
+            ["workflows.organization_id", "workflows.id"],
+            name=op.f("fk_run_starts_organization_id_workflow_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("run_id", name=op.f("pk_run_starts")),
+    )
+    op.create_index(
+        "ix_run_starts_latest", "run_starts", ["workflow_id", "started_at"], unique=False
+    )
+    op.create_table(
         "approvals",
         sa.Column("run_id", sa.UUID(), nullable=False),
         sa.Column("step_id", sa.Text(), nullable=False),
@@ -650,6 +672,7 @@ def downgrade() -> None:
         "ix_approvals_open", table_name="approvals", postgresql_where=sa.text("state = 'open'")
     )
     op.drop_table("approvals")
+    op.drop_table("run_starts")
     op.drop_index("ix_workflow_timers_of_wedding", table_name="workflow_timers")
     op.drop_index(
         "ix_workflow_timers_due",
