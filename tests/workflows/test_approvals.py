@@ -253,3 +253,17 @@ def test_the_second_tab_is_told_who_was_quicker(
     )
     assert f"{owner.name} was quicker and said yes. Your answer changes nothing." in posted.text
     assert answer_of(app, run)["approved"] is True
+
+
+def test_today_tells_of_questions_for_the_team_a_line_for_each_run(
+    app: APIFlask, workflow: UUID, owner: Persona
+) -> None:
+    ask(app, workflow, who={"email": "ana@venue.example"})
+    root, _ = ask(app, workflow, "Shall the violinist come?")
+    for item in range(3):
+        ask(app, workflow, f"Seat guest {item}?", root_id=root, item=item)
+    page = owner.browser.get("/").text
+    assert "One thing needs you" in page
+    assert "Shall the violinist come?" in page
+    assert "asks this and 3 more questions, and has waited since" in page
+    assert "May we book it?" not in page

@@ -12,11 +12,14 @@ from sqlalchemy import Row, select, text
 from wedsync.platform.db import db
 from wedsync.platform.wording import Wording, count
 from wedsync.webhooks.models import Endpoint
-from wedsync.workflows import page_queries, run_list
+from wedsync.workflows import page_queries, run_list, team_questions
+from wedsync.workflows.engine.words import clip
 from wedsync.workflows.failures import FAILED, asked_of, failed_by_workflow
 from wedsync.workflows.run_words import RunLine
+from wedsync.workflows.team_questions import ASKED_OF_TEAM
 
 _SHOWN = 10
+_LONGEST_QUESTION = 140
 
 CONNECTION_NEEDS = (
     "c.organization_id = :organization_id AND (c.state = 'needs_reauth'"
@@ -53,6 +56,7 @@ _COUNT = text(
     f" + (SELECT count(DISTINCT workflow_id) FROM ({FAILED}) f)"
     " + (SELECT count(*) FROM endpoints WHERE organization_id = :organization_id"
     "  AND state = 'disabled')"
+    f" + (SELECT count(*) FROM ({ASKED_OF_TEAM}) q)"
     f" + (SELECT count(*) FROM hooks h WHERE {HOOK_NEEDS})"
     f" + (SELECT count(*) FROM connections c WHERE {CONNECTION_NEEDS})"
     f" + (SELECT count(*) FROM notices n WHERE {_NOTICE_NEEDS})"
@@ -80,6 +84,7 @@ def needs_of(organization_id: UUID, words: Wording) -> list[Need]:
     """What needs somebody, oldest first."""
     found = [
         *_questions(organization_id, words),
+        *_approvals(organization_id, words),
         *_failures(organization_id, words),
         *_endpoints(organization_id),
         *_hooks(organization_id, words),
@@ -116,6 +121,22 @@ def _questions(organization_id: UUID, words: Wording) -> Iterator[Need]:
 def _question(line: RunLine) -> str:
     about = "" if line.who == line.workflow_name else f" for {line.who}"
     return f"“{line.workflow_name}”{about} asks you to decide"
+
+
+def _approvals(organization_id: UUID, words: Wording) -> Iterator[Need]:
+    for row in team_questions.waiting(organization_id, limit=_SHOWN):
+        several = row.n > 1
+        asks = f"asks this and {count(row.n - 1, 'more question')}, and" if several else "asks and"
+        yield Need(
+            icon="help-circle",
+            title=clip(" ".join(row.ask.split()), _LONGEST_QUESTION),
+            text=f"“{row.workflow_name}” {asks} has waited since {words.moment(row.since)}.",
+            url=url_for("workflows.approval_list", run=row.run_id)
+            if several
+            else url_for("workflows.approval", approval_id=row.first),
+            action="See the questions" if several else "Answer",
+            since=row.since,
+        )
 
 
 def _failures(organization_id: UUID, words: Wording) -> Iterator[Need]:
