@@ -270,6 +270,30 @@ def test_another_try_uses_the_slot_it_has(
     assert taken(app) == [(date(2027, 6, 1), 1)]
 
 
+def test_what_one_step_of_a_loop_sends_to_many_people_is_one_message(
+    app: APIFlask,
+    worker: Worker,
+    owner: Persona,
+    couple: UUID,
+    moved_clock: MovedClock,
+    practice_partner: PracticePartner,
+) -> None:
+    moved_clock.set(NOON)
+    loop = {
+        "id": "each",
+        "kind": "for_each",
+        "items": [f"Guest {number}" for number in range(6)],
+        "steps": [write(mailbox(app, owner, practice_partner.smtp_port))],
+    }
+    workflow = make_workflow(app, owner.organization_id, ON_IT, loop)
+    happen(app, owner, couple)
+    for _ in range(4):  # the loop, four items, the other two, and what comes after them
+        work(app, worker)
+    assert states_of(app, workflow) == {"succeeded": 7}
+    assert sent(practice_partner) == 6
+    assert taken(app) == [(date(2027, 6, 1), 1)]
+
+
 def test_a_run_about_no_wedding_writes_at_any_hour(
     app: APIFlask,
     worker: Worker,

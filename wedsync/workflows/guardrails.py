@@ -4,7 +4,8 @@
 A message takes one of the few slots of its wedding's day in the transaction that commits its
 intent. It is held back in the quiet hours and on the wedding day, both by the clocks at the
 wedding, and when the day's slots are taken: its run waits, says for what, and goes on by itself.
-After a cancellation it is left out. Another try of the same message uses the slot it has.
+After a cancellation it is left out. Another try of the same message uses the slot it has, and what
+one step of a loop sends to many people is one message: each of them gets one.
 
 Weddings are locked so that two workers count one after the other, and so that no message leaves
 once a cancellation is committed; a wedding that is locked is tried again in a moment, not waited
@@ -51,18 +52,22 @@ _TAKE = text(
         "wedding_id uuid, local_date date, organization_id uuid, run_id uuid, step_id text,"
         " at_most int"
     )
-    + "), already AS (SELECT w.run_id FROM wanted w JOIN message_slots s"
+    + "), already AS (SELECT w.run_id, w.step_id FROM wanted w JOIN message_slots s"
     "  USING (wedding_id, local_date, run_id, step_id)),"
-    " numbered AS (SELECT w.*, row_number() OVER (PARTITION BY w.wedding_id ORDER BY w.run_id)"
+    " numbered AS (SELECT w.*, row_number() OVER (PARTITION BY w.wedding_id ORDER BY w.run_id, w.step_id)"
     "  + coalesce((SELECT max(s.number) FROM message_slots s"
     "   WHERE s.wedding_id = w.wedding_id AND s.local_date = w.local_date), 0) AS number"
-    "  FROM wanted w WHERE w.run_id NOT IN (SELECT run_id FROM already)),"
+    "  FROM wanted w WHERE (w.run_id, w.step_id) NOT IN (SELECT run_id, step_id FROM already)),"
     " taken AS (INSERT INTO message_slots"
     "  (wedding_id, local_date, number, organization_id, run_id, step_id)"
     "  SELECT wedding_id, local_date, number, organization_id, run_id, step_id FROM numbered"
-    "  WHERE number <= at_most ON CONFLICT DO NOTHING RETURNING run_id)"
-    " SELECT run_id FROM taken UNION ALL SELECT run_id FROM already"
+    "  WHERE number <= at_most ON CONFLICT DO NOTHING RETURNING run_id, step_id)"
+    " SELECT run_id, step_id FROM taken UNION ALL SELECT run_id, step_id FROM already"
 )
+
+
+Place = tuple[UUID, str]
+"""The run people see, and the step: what has a slot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +99,7 @@ def hold_back(connection: Connection, advances: Sequence[Advance], now: datetime
     leaving = [one for one in messages if not _is_held(one, weddings, now)]
     slotted = _take_slots(connection, leaving, weddings, now)
     for one in leaving:
-        if one.run.id not in slotted:
+        if _place(one) not in slotted:
             rules = _rules(weddings[_wedding_id(one)])
             _hold(one, MESSAGES_A_DAY, free_moment(rules, tomorrow(rules, now))[0])
 
@@ -152,24 +157,30 @@ def _take_slots(
     messages: Sequence[Advance],
     weddings: Mapping[UUID, Row[Any]],
     now: datetime,
-) -> set[UUID]:
-    rows = [_wanted(one, weddings[_wedding_id(one)], now) for one in messages]
-    if not rows:
+) -> set[Place]:
+    wanted = {_place(one): _wanted(one, weddings[_wedding_id(one)], now) for one in messages}
+    if not wanted:
         return set()
-    return {row.run_id for row in connection.execute(_TAKE, batch.rows(rows))}
+    found = connection.execute(_TAKE, batch.rows(list(wanted.values())))
+    return {(row.run_id, row.step_id) for row in found}
 
 
 def _wanted(one: Advance, row: Row[Any], now: datetime) -> dict[str, Any]:
-    if one.performing is None:
-        raise ValueError(f"run {one.run.id} sends no message")
+    run_id, step = _place(one)
     return {
         "wedding_id": row.id,
         "local_date": wall_time(now, zone_named(row.zone) or UTC).date(),
         "organization_id": one.run.organization_id,
-        "run_id": one.run.id,
-        "step_id": one.performing.perform.step,
+        "run_id": run_id,
+        "step_id": step,
         "at_most": row.messages_a_day,
     }
+
+
+def _place(one: Advance) -> Place:
+    if one.performing is None:
+        raise ValueError(f"run {one.run.id} sends no message")
+    return one.run.root_id, one.performing.perform.step
 
 
 def _rules(row: Row[Any]) -> Rules:
