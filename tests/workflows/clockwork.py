@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 from apiflask import APIFlask
+from sqlalchemy import text
 
 from tests.workers.scene import note, rows
 from wedsync.platform import clock
@@ -83,3 +84,14 @@ def causes_of(app: APIFlask, workflow_id: UUID) -> list[str]:
 def timers_of(app: APIFlask, workflow_id: UUID) -> dict[str, Any]:
     query = "SELECT * FROM workflow_timers WHERE workflow_id = :id ORDER BY key"
     return {row.key: row for row in rows(app, query, id=workflow_id)}
+
+
+def come_round(app: APIFlask, now: datetime) -> None:
+    """Runs are claimed by the database's clock: what is due by the moved one is due by it too."""
+    given = {"now": now}
+    with app.app_context(), db.engine.begin() as connection:
+        for statement in (
+            "UPDATE runs SET due_at = clock_timestamp() WHERE due_at <= :now",
+            "UPDATE lanes SET next_due_at = clock_timestamp() WHERE next_due_at <= :now",
+        ):
+            connection.execute(text(statement), given)

@@ -47,7 +47,7 @@ def test_a_schedule_starts_a_run_that_knows_its_moment(
     run = run_of(app, workflow)
     assert run.state == "succeeded"
     assert run.input == {
-        "scheduled_for": "2026-01-05T08:30:00Z",
+        "scheduled_for": "2026-01-05T08:30:00.000Z",
         "local": "2026-01-05T09:30:00+01:00",
     }
     output = steps_of(app, run.id)["note"].output

@@ -106,10 +106,10 @@ def test_its_run_is_about_the_wedding_and_knows_what_was_planned(
     assert run.input == {
         "wedding_id": str(wedding),
         "anchor": "rsvp_deadline",
-        "planned_for": "2026-04-29T16:30:00+00:00",
+        "planned_for": "2026-04-29T16:30:00.000Z",
     }
     output = steps_of(app, run.id)["note"].output
-    assert output == {"at": "2026-04-29T16:30:00+00:00", "of": "Hannah & Josef"}
+    assert output == {"at": "2026-04-29T16:30:00.000Z", "of": "Hannah & Josef"}
 
 
 def test_five_thousand_weddings_are_planned_in_batches(

@@ -14,9 +14,12 @@ from wedsync.api import (
     endpoints,
     events,
     hooks,
+    insights,
     message_rules,
+    run_batches,
     runs,
     versions,
+    wedding_moves,
     weddings,
     workflows,
 )
@@ -27,12 +30,15 @@ RESOURCES = (
     drafts.drafts,
     versions.versions,
     runs.runs,
+    run_batches.run_batches,
+    insights.insights,
     approvals.approvals,
     events.events,
     hooks.hooks,
     endpoints.endpoints,
     deliveries.deliveries,
     weddings.weddings,
+    wedding_moves.wedding_moves,
     message_rules.message_rules,
 )
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})

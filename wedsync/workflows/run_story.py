@@ -294,6 +294,8 @@ def _question(reading: RunReading) -> Notice:
     asked_of = _asked_run(reading)
     if reason.get("code") in ("unsure", "poison"):
         return _unsure(reading, told, asked_of)
+    if reason.get("code") == "late" and reason.get("step") is None:
+        return Notice("needs", "Should this start?", told, asks="late", asked_run_id=asked_of)
     if reason.get("code") == "late":
         title = f"“{_called(reading, str(reason.get('step')))}” is late"
         text = told.partition(" is late: ")[2] or told

@@ -39,6 +39,7 @@ _STOP = text(
     " fence = fence + 1, revision = revision + 1, finished_at = clock_timestamp()"
     " WHERE id = ANY(:family)"
 )
+_LEFT_OUT = {"code": "left_out", "message": "Its time had passed, and somebody left it out."}
 _STOPPED = {"code": "stopped_by_hand", "message": "Somebody stopped it."}
 
 
@@ -117,10 +118,16 @@ def decide(
     _lock_family(root)
     run = _who_asks(root, run_id)
     position = position_of(run.engine_state)
-    if run.state != "needs_attention" or position is None or position.phase != "asking":
+    is_asking = _asks_to_start(run) or (position is not None and position.phase == "asking")
+    if run.state != "needs_attention" or not is_asking:
         raise Conflict("This run is not asking anything.", code="run_asks_nothing")
     if choice not in _ANSWERS.get((run.reason or {}).get("code", ""), _ABOUT_AN_EFFECT):
         raise Conflict("That is no answer to what this run asks.", code="run_asks_nothing")
+    where = {"step": position.step, "item": position.item} if position else {}
+    if position is None and choice == "end":
+        _leave_out(run)
+        _record("decided", root, by, choice=choice)
+        return root
     run.pending_decision = {"decision": choice, "input": given, "output": output}
     run.state = "queued"
     run.reason = run.waiting_for = None
@@ -129,8 +136,20 @@ def decide(
     db.session.flush()
     if run is not root:
         _ask_for_the_next(root)
-    _record("decided", root, by, choice=choice, step=position.step, item=position.item)
+    _record("decided", root, by, choice=choice, **where)
     return root
+
+
+def _asks_to_start(run: Run) -> bool:
+    """Whether it asks before anything of it happened: its time had passed when it was planned."""
+    return run.engine_state is None and (run.reason or {}).get("code") == "late"
+
+
+def _leave_out(run: Run) -> None:
+    run.state, run.reason = "filtered", _LEFT_OUT
+    run.finished_at = func.clock_timestamp()
+    run.revision += 1
+    db.session.flush()
 
 
 def _root_of(run: Run) -> Run:

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, text
 
 from wedsync.platform import documents
 from wedsync.workflows.engine.schedules import next_after, occurrences
+from wedsync.workflows.engine.view import instant
 from wedsync.workflows.engine.zones import zone_named
 from wedsync.workflows.models import Workflow
 from wedsync.workflows.new_runs import NewRun
@@ -119,12 +120,12 @@ def _plan(trigger: Mapping[str, Any], due: datetime | None) -> dict[str, Any]:
 
 
 def _run(timer: Timer, moment: datetime) -> NewRun:
-    instant = moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    cause = moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     local = moment.astimezone(zone_named(timer.trigger["zone"]) or UTC).isoformat()
     return NewRun(
         organization_id=timer.organization_id,
         workflow_id=timer.workflow_id,
         version_id=timer.version_id,
-        cause=f"schedule:{instant}",
-        input={"scheduled_for": instant, "local": local},
+        cause=f"schedule:{cause}",
+        input={"scheduled_for": instant(moment), "local": local},
     )

@@ -42,7 +42,7 @@ def take_up(row: Row[Any], run: LiveRun, now: datetime, random: float, reach: Re
         return advance(run, _start(run, row.pending_decision or {}, now, random), reach)
     event = _event(run, row.pending_decision or {}, position, now, random)
     taken = _Taken(row, run, position, event, reach)
-    told = _TELL[position.phase](taken)
+    told = _stopped(taken) or _TELL[position.phase](taken)
     if told is None:
         return still_waiting(run, row.waiting_for)
     result = advance(run, told, reach)
@@ -81,6 +81,12 @@ def _event(
         attempt=position.attempt,
         input=given,
     )
+
+
+def _stopped(taken: _Taken) -> EngineEvent | None:
+    """What it waits for is over, so it ends; `stop` says why."""
+    reason = taken.answer.get("stop")
+    return replace(taken.event, kind="stop", reason=reason) if reason else None
 
 
 def _recovered(taken: _Taken) -> EngineEvent:

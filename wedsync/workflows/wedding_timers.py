@@ -17,6 +17,7 @@ from wedsync.platform import leases
 from wedsync.webhooks.deliveries import FannedEvent
 from wedsync.weddings.scope import scope_of
 from wedsync.workflows import timer_rows, wedding_plans
+from wedsync.workflows.engine.view import instant
 from wedsync.workflows.journal import LANES
 from wedsync.workflows.models import Workflow
 from wedsync.workflows.new_runs import NewRun
@@ -174,7 +175,7 @@ def _run(timer: Timer, wedding: Mapping[str, Any], plan: Planned, moment: dateti
         input={
             "wedding_id": str(timer.wedding_id),
             "anchor": timer.trigger["anchor"],
-            "planned_for": moment.isoformat(),
+            "planned_for": instant(moment),
         },
         state="needs_attention" if question else "queued",
         reason={"code": "late", "message": question} if question else None,

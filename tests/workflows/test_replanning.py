@@ -1,0 +1,294 @@
+"""Runs that wait for a day of a wedding go along wherever that day moves."""
+
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+import pytest
+from apiflask import APIFlask
+from sqlalchemy import text
+
+from tests.page_words import words_of
+from tests.personas import Persona
+from tests.weddings.couples import marry
+from tests.workers.scene import Worker, make_workflow, note, one, rows, run_of, steps_of
+from tests.workflows.clockwork import MovedClock, around, come_round, moved_clock, tick
+from wedsync.platform import clock
+from wedsync.platform.db import db
+from wedsync.weddings import service as weddings
+from wedsync.workflows import replanning
+
+__all__ = ["moved_clock"]
+
+pytestmark = pytest.mark.usefixtures("empty_database")
+
+THEN = note("then", at={"var": "now"})
+ON_EVENT = {"kind": "event", "event_type": "wedding.created", "source": "ours", "filter": None}
+Work = Callable[[], None]
+
+
+def wait(step_id: str = "wait", *, late: str = "skip", **fields: Any) -> dict[str, Any]:
+    about = {"anchor": "wedding.date", "offset_days": -14, "at": "09:00", "late": late, **fields}
+    return {"id": step_id, "kind": "wait", "label": "Two weeks before", **about}
+
+
+@pytest.fixture(autouse=True)
+def june(moved_clock: MovedClock) -> None:
+    """Before anybody signs in."""
+    moved_clock.set("2027-06-01T12:00:00Z")
+
+
+@pytest.fixture
+def work(app: APIFlask, worker: Worker, moved_clock: MovedClock) -> Work:
+    """Everything that is due by the moved clock."""
+
+    def at_work() -> None:
+        for _ in range(3):
+            tick(app)
+            come_round(app, moved_clock.now)
+            worker.work()
+
+    return at_work
+
+
+def change(app: APIFlask, by: Persona, wedding_id: UUID, **given: Any) -> None:
+    with app.app_context():
+        weddings.change(by.identity, wedding_id, given)
+        db.session.commit()
+
+
+def waits_until(app: APIFlask, workflow_id: UUID) -> str | None:
+    until = (run_of(app, workflow_id).waiting_for or {}).get("until")
+    return f"{datetime.fromisoformat(until):%Y-%m-%dT%H:%M:%SZ}" if until else None
+
+
+# --- going along
+
+
+def test_a_wait_of_two_years_whose_date_moves_twice_ends_once_at_the_right_local_time(
+    app: APIFlask, owner: Persona, organization: UUID, moved_clock: MovedClock, work: Work
+) -> None:
+    """The second move comes a minute before it would have ended."""
+    workflow = make_workflow(app, organization, ON_EVENT, wait(), THEN)
+    wedding = marry(app, owner, date=date(2029, 6, 15), zone="America/New_York")
+    work()
+    assert waits_until(app, workflow) == "2029-06-01T13:00:00Z"
+    moved_clock.set("2028-03-01T12:00:00Z")
+    change(app, owner, wedding, date=date(2029, 3, 25))
+    work()
+    assert waits_until(app, workflow) == "2029-03-11T13:00:00Z"  # the night the clocks change
+    moved_clock.set("2029-03-11T12:59:00Z")
+    work()
+    change(app, owner, wedding, date=date(2029, 11, 18))
+    work()
+    assert waits_until(app, workflow) == "2029-11-04T14:00:00Z"  # and change back
+    for moment in ("2029-03-11T13:00:00Z", "2029-06-01T13:00:00Z", "2029-11-04T13:59:59Z"):
+        moved_clock.set(moment)
+        work()
+        assert run_of(app, workflow).state == "waiting"
+    moved_clock.set("2029-11-04T14:00:00Z")
+    work()
+    run = run_of(app, workflow)
+    assert run.state == "succeeded"
+    assert steps_of(app, run.id)["wait"].output == {"until": "2029-11-04T14:00:00.000Z"}
+    moved_clock.set("2030-01-01T00:00:00Z")
+    work()
+    assert run_of(app, workflow).revision == run.revision
+
+
+@pytest.mark.parametrize(
+    ("late", "state"), [("run", "succeeded"), ("skip", "filtered"), ("ask", "needs_attention")]
+)
+def test_a_date_that_moves_before_today_follows_the_policy_of_the_wait(
+    app: APIFlask,
+    owner: Persona,
+    organization: UUID,
+    moved_clock: MovedClock,
+    work: Work,
+    late: str,
+    state: str,
+) -> None:
+    workflow = make_workflow(app, organization, ON_EVENT, wait(late=late), THEN)
+    wedding = marry(app, owner, date=date(2027, 9, 1))
+    work()
+    change(app, owner, wedding, date=date(2027, 6, 10))
+    work()
+    assert run_of(app, workflow).state == state
+
+
+def test_a_turn_that_wrote_an_older_date_is_found_by_the_sweep(
+    app: APIFlask, owner: Persona, organization: UUID, moved_clock: MovedClock, work: Work
+) -> None:
+    workflow = make_workflow(app, organization, ON_EVENT, wait(), THEN)
+    wedding = marry(app, owner, date=date(2027, 9, 1))
+    work()
+    change(app, owner, wedding, date=date(2027, 8, 1))
+    with app.app_context(), db.engine.begin() as connection:
+        connection.execute(text("UPDATE events SET fanned_out_at = now()"))
+        assert replanning.sweep(connection, clock.now()) == 1
+    work()
+    assert waits_until(app, workflow) == "2027-07-18T07:00:00Z"
+    with app.app_context(), db.engine.begin() as connection:
+        assert replanning.sweep(connection, clock.now()) == 0
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        ("cancelled", "The wedding was cancelled."),
+        ("archived", "The wedding was put away."),
+    ],
+)
+def test_what_waits_for_a_day_of_a_wedding_that_is_over_is_stopped(
+    app: APIFlask,
+    owner: Persona,
+    organization: UUID,
+    moved_clock: MovedClock,
+    work: Work,
+    status: str,
+    words: str,
+) -> None:
+    workflow = make_workflow(app, organization, ON_EVENT, wait(), THEN)
+    wedding = marry(app, owner, date=date(2027, 9, 1))
+    other = marry(app, owner, date=date(2027, 9, 1))
+    work()
+    change(app, owner, wedding, status=status)
+    work()
+    ended = one(app, "SELECT state, reason FROM runs WHERE wedding_id = :id", id=wedding)
+    assert (ended.state, ended.reason["message"]) == ("stopped", words)
+    assert one(app, "SELECT state FROM runs WHERE wedding_id = :id", id=other).state == "waiting"
+    assert workflow
+
+
+# --- a start that is asked about
+
+
+@pytest.mark.parametrize(("choice", "state"), [("go_on", "succeeded"), ("end", "filtered")])
+def test_a_late_start_begins_or_is_left_out_as_somebody_decides(
+    app: APIFlask,
+    owner: Persona,
+    organization: UUID,
+    moved_clock: MovedClock,
+    work: Work,
+    choice: str,
+    state: str,
+) -> None:
+    marry(app, owner, date=date(2027, 6, 12))
+    workflow = make_workflow(app, organization, around(-14, late="ask"), THEN)
+    work()
+    run = run_of(app, workflow)
+    assert run.state == "needs_attention"
+    page = words_of(owner.browser.get(f"/runs/{run.id}"))
+    assert "Should this start?" in page
+    assert "29 May 2027 at 09:00" in page
+    refused = owner.api.post(f"/runs/{run.id}/decide", json={"decision": "send_again"})
+    assert refused.status_code == 409
+    answer = owner.api.post(f"/runs/{run.id}/decide", json={"decision": choice})
+    assert answer.status_code == 200
+    work()
+    assert run_of(app, workflow).state == state
+
+
+# --- looking ahead
+
+
+@pytest.fixture
+def planned(
+    app: APIFlask, owner: Persona, organization: UUID, moved_clock: MovedClock, work: Work
+) -> UUID:
+    """A wedding on 1 September 2027, with a wait and two starts around it, one of them over."""
+    make_workflow(app, organization, ON_EVENT, wait(late="ask"), THEN)
+    wedding = marry(app, owner, date=date(2027, 9, 1))
+    make_workflow(app, organization, around(-42, late="skip"), THEN)
+    make_workflow(app, organization, around(-100, late="run"), THEN)
+    work()
+    return wedding
+
+
+def moves(owner: Persona, wedding: UUID, **asked: Any) -> list[tuple[Any, ...]]:
+    answer = owner.api.get(f"/weddings/{wedding}/moves", query_string=asked)
+    assert answer.status_code == 200
+    return [
+        (each["step"], each["before"], each["after"], each["outcome"])
+        for each in answer.json["data"]
+    ]
+
+
+START, WAIT = "2027-07-21T07:00:00Z", "2027-08-18T07:00:00Z"
+STEP = "Two weeks before"
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        ({}, [(None, START, START, "stays"), (STEP, WAIT, WAIT, "stays")]),
+        (
+            {"date": "2027-09-11"},
+            [
+                (None, None, "2027-06-03T07:00:00Z", "asked"),
+                (None, START, "2027-07-31T07:00:00Z", "moves"),
+                (STEP, WAIT, "2027-08-28T07:00:00Z", "moves"),
+            ],
+        ),
+        (
+            {"date": "2027-06-10"},
+            [
+                (None, None, "2027-03-02T08:00:00Z", "left_out"),
+                (None, START, "2027-04-29T07:00:00Z", "left_out"),
+                (STEP, WAIT, "2027-05-27T07:00:00Z", "asked"),
+            ],
+        ),
+        ({"date": ""}, [(None, START, None, "waits"), (STEP, WAIT, None, "waits")]),
+        ({"status": "cancelled"}, [(None, START, None, "ends"), (STEP, WAIT, WAIT, "ends")]),
+        (
+            {"date": "2027-09-02", "postponed": "true"},
+            [
+                (None, None, "2027-05-25T07:00:00Z", "at_once"),
+                (None, START, "2027-07-22T07:00:00Z", "moves"),
+                (STEP, WAIT, "2027-08-19T07:00:00Z", "moves"),
+            ],
+        ),
+    ],
+)
+def test_what_would_follow_is_told_and_nothing_is_touched(
+    app: APIFlask, owner: Persona, planned: UUID, asked: dict[str, Any], found: list[Any]
+) -> None:
+    before = rows(app, "SELECT * FROM workflow_timers ORDER BY workflow_id, key")
+    assert moves(owner, planned, **asked) == found
+    assert rows(app, "SELECT * FROM workflow_timers ORDER BY workflow_id, key") == before
+
+
+def test_the_weddings_page_shows_what_waits_and_what_would_move(
+    owner: Persona, planned: UUID
+) -> None:
+    path = f"/workflows/moves-of-wedding/{planned}"
+    plain = words_of(owner.browser.get(path))
+    assert "Waits at “Two weeks before” Wed 18 August, 09:00" in plain
+    assert "Times are as clocks at the wedding show them (Europe/Rome)." in plain
+    moved = words_of(owner.browser.get(f"{path}?date=2027-06-10", fragment=True))
+    assert "One asks you, two are left out." in moved
+    assert "Thu 27 May, 09:00" in moved
+    assert "That has passed, so it is left out." in moved
+    ended = words_of(owner.browser.get(f"{path}?status=cancelled", fragment=True))
+    assert "It is stopped where it waits." in ended
+
+
+def test_a_wedding_nothing_waits_for_says_so(
+    app: APIFlask, owner: Persona, organization: UUID
+) -> None:
+    wedding = marry(app, owner)
+    page = words_of(owner.browser.get(f"/workflows/moves-of-wedding/{wedding}"))
+    assert "Nothing waits for these days." in page
+
+
+@pytest.mark.parametrize("query", ["date=soon", "status=booked"])
+def test_what_is_no_date_and_no_end_is_refused(owner: Persona, planned: UUID, query: str) -> None:
+    path = f"/workflows/moves-of-wedding/{planned}?{query}"
+    assert owner.browser.get(path).status_code == 422
+    assert owner.api.get(f"/weddings/{planned}/moves?{query}").status_code == 422
+
+
+def test_a_strangers_wedding_is_not_there(stranger: Persona, planned: UUID) -> None:
+    assert stranger.browser.get(f"/workflows/moves-of-wedding/{planned}").status_code == 404
+    assert stranger.api.get(f"/weddings/{planned}/moves").status_code == 404

@@ -1,0 +1,38 @@
+"""What a wedding's page shows of workflows: what waits for its days, also if they moved."""
+
+from uuid import UUID
+
+from flask import Response, request
+
+from wedsync.errors import Invalid
+from wedsync.platform import identity, wording
+from wedsync.platform.fragments import render
+from wedsync.weddings.fields import DATES, checked
+from wedsync.workflows import move_words, moves
+from wedsync.workflows.moves import Asked
+from wedsync.workflows.routes import pages
+
+_STATUSES = ("cancelled", "archived")
+
+
+@pages.get("/workflows/moves-of-wedding/<uuid:wedding_id>")
+def moves_of_wedding(wedding_id: UUID) -> Response:
+    """What waits for a wedding's days; with other days in the address, what would follow."""
+    asked = _asked()
+    found = moves.preview(identity.organization_id(), wedding_id, asked)
+    return render(
+        "workflows/moves_of_wedding.html",
+        preview=found,
+        lines=move_words.lines(found, wording.here()),
+        news=move_words.news(found.moves),
+        compares=asked != Asked({}),
+    )
+
+
+def _asked() -> Asked:
+    """What the address says would change; an empty day is one that is not known any more."""
+    given = {name: request.args[name] or None for name in DATES if name in request.args}
+    status = request.args.get("status")
+    if status is not None and status not in _STATUSES:
+        raise Invalid("A wedding is looked ahead at as cancelled or archived.")
+    return Asked(checked(given), status, is_postponed=request.args.get("postponed") == "1")
