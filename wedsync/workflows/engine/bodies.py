@@ -33,9 +33,10 @@ from liquid.undefined import FalsyStrictUndefined, is_undefined
 from liquid.utils import ReadOnlyChainMap
 
 from wedsync.workflows.engine.body_filters import FILTERS
+from wedsync.workflows.engine.functions.bounds import under_way
 from wedsync.workflows.engine.functions.function import Argument, Example, Function
 from wedsync.workflows.engine.functions.kinds import TEXT, Unusable, plain_text
-from wedsync.workflows.engine.limits import BODY_WORK, EXPRESSION_BYTES, MAX_BODY, MAX_DEPTH
+from wedsync.workflows.engine.limits import EXPRESSION_BYTES, MAX_BODY, MAX_DEPTH
 from wedsync.workflows.engine.plain_words import clip
 
 BODY = "text.body"
@@ -59,14 +60,13 @@ class BodyFault(Exception):
 class _Context(RenderContext):
     """Sees the values given and what the body itself assigns; counts the work of its loops."""
 
-    __slots__ = ("insides", "work")
+    __slots__ = ("insides",)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         # The library's own chain holds the clock.
         self.scope = ReadOnlyChainMap(self.locals, self.globals, self.counters)
         self.insides: list[int] = []
-        self.work = BODY_WORK
 
     def get(self, path: list[object], *, token: Token | None, default: object = _NOTHING) -> object:
         found = super().get(path, token=token, default=_NOTHING)
@@ -85,8 +85,9 @@ class _Context(RenderContext):
 
     def raise_for_loop_limit(self, length: int = 1) -> None:
         super().raise_for_loop_limit(length)
-        self.work -= length * self.insides[-1]
-        if self.work < 0:
+        evaluation = under_way()
+        evaluation.body_work -= length * self.insides[-1]
+        if evaluation.body_work < 0:
             raise ResourceLimitError(TOO_LONG, token=None)
 
 

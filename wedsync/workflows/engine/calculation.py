@@ -4,7 +4,7 @@ Conditions are plain JSONLogic; in templates, objects and lists are as written a
 are filled in. Both engines call the typed functions back (`typed`).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
@@ -27,19 +27,23 @@ _TRANSIENT_BYTES = 16 * 1024 * 1024
 _GUARD_BUDGET = 5 * OPS_BUDGET
 
 
-def _engine(budget: int, *, templating: bool) -> Engine:
+def _engine(budget: int, *, templating: bool, calling: bool = True) -> Engine:
     return Engine(
         templating=templating,
         strict_operator_names=True,
         template_key_escape=ESCAPE,
         families=FAMILIES,
         config={"ops_budget": budget},
-        custom_operators=callbacks(),
+        custom_operators=callbacks() if calling else None,
     )
 
 
 CONDITIONS = _engine(OPS_BUDGET, templating=False)
 TEMPLATES = _engine(OPS_BUDGET, templating=True)
+PLAIN_CONDITIONS = _engine(OPS_BUDGET, templating=False, calling=False)
+PLAIN_TEMPLATES = _engine(OPS_BUDGET, templating=True, calling=False)
+"""Without the calls back: what a text may say is asked of them, about its shadow (`typed`)."""
+
 _GUARDS = _engine(_GUARD_BUDGET, templating=True)
 
 
@@ -190,7 +194,7 @@ def _paths(reads: Reads, above: Path) -> Iterable[Path]:
 
 def picked(value: Any, reads: Reads) -> Any:
     """Of `value`, what is read of it."""
-    if not isinstance(value, Mapping):
+    if not isinstance(value, dict):
         return value
     return {
         name: value[name] if deeper is None else picked(value[name], deeper)

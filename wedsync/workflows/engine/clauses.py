@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
+from wedsync.workflows.engine.functions import Function
 from wedsync.workflows.engine.operators import argument_list, operator_call
+from wedsync.workflows.engine.typed import KNOWN
 from wedsync.workflows.engine.words import clip, expression_words, is_date, listing, path_of
 
 LONGEST_TELLING = 600
@@ -49,6 +51,32 @@ VERBS = {
     "not every": Verb("are not all so that {}", "not all so that {}", "every"),
     "filled": Verb("is filled in", "it filled in", "empty"),
     "empty": Verb("is empty", "it empty", "filled"),
+    "contains one": Verb("contains one of {}", "it to contain one of {}", "contains none"),
+    "contains none": Verb("contains none of {}", "it to contain none of {}", "contains one"),
+    "number": Verb("is a number", "a number", "not a number"),
+    "not a number": Verb("is not a number", "it not to be a number", "number"),
+    "date": Verb("is a date", "a date", "not a date"),
+    "not a date": Verb("is not a date", "it not to be a date", "date"),
+    "on": Verb("is on {}", "{}", "not on"),
+    "not on": Verb("is not on {}", "any day but {}", "on"),
+    "weekend": Verb("is at a weekend", "a day at a weekend", "working day"),
+    "working day": Verb("is not at a weekend", "a day not at a weekend", "weekend"),
+    "falls on": Verb("falls on a {}", "a {}", "does not fall on"),
+    "does not fall on": Verb("does not fall on a {}", "any day but a {}", "falls on"),
+    "yes": Verb("says yes", "yes", "not yes"),
+    "not yes": Verb("does not say yes", "anything but yes", "yes"),
+    "no": Verb("says no", "no", "not no"),
+    "not no": Verb("does not say no", "anything but no", "no"),
+    "past": Verb("is past", "it to be past", "not past"),
+    "not past": Verb("is not past", "it not to be past", "past"),
+    "today": Verb("is today", "today", "not today"),
+    "not today": Verb("is not today", "any day but today", "today"),
+    "cancelled": Verb("is cancelled", "cancelled", "not cancelled"),
+    "not cancelled": Verb("is not cancelled", "anything but cancelled", "cancelled"),
+    "postponed": Verb("is postponed", "postponed", "not postponed"),
+    "not postponed": Verb("is not postponed", "anything but postponed", "postponed"),
+    "booked": Verb("is booked", "booked", "not booked"),
+    "not booked": Verb("is not booked", "anything but booked", "booked"),
     "holds": Verb("holds", "it to hold", "does not hold"),
     "does not hold": Verb("does not hold", "it not to hold", "holds"),
 }
@@ -112,6 +140,8 @@ def _settle(clause: Clause, negated: bool) -> Clause:
 
 
 def _clause(name: str, parts: list[Any], when: Any) -> Clause:
+    if name in KNOWN:
+        return _typed_clause(KNOWN[name], parts, when)
     if name in _COMPARISONS and len(parts) == 2:
         subject, other = _subject_first(parts)
         return Clause(_COMPARISONS[name], subject, (other,), when)
@@ -129,6 +159,20 @@ def _clause(name: str, parts: list[Any], when: Any) -> Clause:
     if name in ("var", "val", "exists", "length"):
         return Clause("filled", when if name != "exists" else {"val": parts}, (), when)
     return Clause("holds", when, (), when)
+
+
+def _typed_clause(function: Function, parts: list[Any], when: Any) -> Clause:
+    if function.verb is None or function.count_fault(len(parts)):
+        return Clause("filled" if function.verb is None else "holds", when, (), when)
+    slots = VERBS[function.verb].asks.count("{}")
+    return Clause(function.verb, _subject(function, parts[0]), tuple(parts[1 : 1 + slots]), when)
+
+
+def _subject(function: Function, part: Any) -> Any:
+    """Of the wedding, the value it is about."""
+    if function.reads and operator_call(part) == ("var", "wedding"):
+        return {"var": f"wedding.{function.reads[0]}"}
+    return part
 
 
 def _subject_first(parts: list[Any]) -> tuple[Any, Any]:

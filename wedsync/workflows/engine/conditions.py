@@ -2,18 +2,21 @@
 
     {"==": [{"var": "trigger.data.status"}, "accepted"]}   status was declined, wanted accepted
 
-Every clause of a condition is compiled beside the condition itself, so the explanation costs a
-few reads of the data (datalogic's own trace copies the whole data for each of its steps).
+Every clause of a condition is compiled beside the condition itself and reads the same data, so the
+explanation costs a few reads (datalogic's own trace copies the whole data for each of its steps).
 """
 
 from dataclasses import dataclass
 from typing import Any, Literal
+
+from datalogic_py import DataHandle
 
 from wedsync.workflows.engine.clauses import (
     LONGEST_TELLING,
     VERBS,
     Group,
     Tree,
+    Verb,
     clauses,
     condition_words,
     other_words,
@@ -54,9 +57,11 @@ class _Part:
     joined: Literal["all", "any"] | None
     parts: tuple["_Part", ...] = ()
     test: Calculation | None = None
-    verb: str = ""
+    verb: Verb | None = None
     subject: _Operand | None = None
     others: tuple[_Operand, ...] = ()
+    wanted: str | None = None
+    only_asks: bool = False
 
 
 class Condition:
@@ -76,23 +81,39 @@ class Condition:
 
     def judge(self, sight: Sight) -> Verdict:
         """Whether it fits what is seen; raises `EvaluationFailed`."""
-        fits = bool(self._test.value(sight))
-        if self._explained is None:
+        handle = sight.handle(self._test.reads)
+        fits = bool(self._test.value_of(handle))
+        explained = self._explained
+        if explained is None:
             return Verdict(fits, self._words if fits else f"wanted: {self._words}")
-        _, reasons = _reasons(self._explained, sight)
+        if explained.joined is None:
+            # The only clause is the condition itself.
+            return Verdict(fits, clip(_told(explained, handle, fits), LONGEST_TELLING))
+        _, reasons = _reasons(explained, handle)
         return Verdict(fits, clip((" and " if fits else "; ").join(reasons), LONGEST_TELLING))
 
 
 def _compile(tree: Tree) -> _Part:
     if isinstance(tree, Group):
         return _Part(tree.joined, tuple(_compile(part) for part in tree.parts))
+    verb = VERBS[tree.verb]
+    others = tuple(_operand(other) for other in tree.others)
     return _Part(
         None,
         test=compile_condition(tree.test),
-        verb=tree.verb,
+        verb=verb,
         subject=_operand(tree.subject),
-        others=tuple(_operand(other) for other in tree.others),
+        others=others,
+        wanted=_fixed(verb.wanted, others),
+        only_asks=tree.verb in ("holds", "does not hold"),
     )
+
+
+def _fixed(wanted: str, others: tuple[_Operand, ...]) -> str | None:
+    """What is wanted, when it is the same whatever is seen."""
+    if any(other.value for other in others):
+        return None
+    return wanted.format(*(other.words for other in others))
 
 
 def _operand(expression: Any) -> _Operand:
@@ -101,11 +122,11 @@ def _operand(expression: Any) -> _Operand:
     return _Operand(expression_words(expression), compile_operand(expression))
 
 
-def _reasons(part: _Part, sight: Sight) -> tuple[bool, list[str]]:
+def _reasons(part: _Part, handle: DataHandle) -> tuple[bool, list[str]]:
     """Whether a part fits, and the clauses that decided it."""
     if part.joined is None:
-        return _clause_reason(part, sight)
-    judged = [_reasons(each, sight) for each in part.parts]
+        return _clause_reason(part, handle)
+    judged = [_reasons(each, handle) for each in part.parts]
     if part.joined == "all":
         fits = all(truth for truth, _ in judged)
         return fits, [said for truth, words in judged if truth == fits for said in words]
@@ -115,26 +136,42 @@ def _reasons(part: _Part, sight: Sight) -> tuple[bool, list[str]]:
     return False, [said for _, words in judged for said in words]
 
 
-def _clause_reason(part: _Part, sight: Sight) -> tuple[bool, list[str]]:
-    if part.test is None or part.subject is None:
+def _clause_reason(part: _Part, handle: DataHandle) -> tuple[bool, list[str]]:
+    if part.test is None:
         return False, []
-    name = part.subject.words
     try:
-        fits = bool(part.test.value(sight))
-        value = part.subject.value.value(sight) if part.subject.value else None
-        others = [_other_said(other, sight) for other in part.others]
+        fits = bool(part.test.value_of(handle))
     except EvaluationFailed:
-        return False, [f"{name} could not be compared"]
-    verb = VERBS[part.verb]
-    if part.subject.value is None or part.verb in ("holds", "does not hold"):
-        asked = verb.asks.format(*others)
-        return fits, [f"{name} {asked}" if fits else f"wanted that {name} {asked}"]
-    if fits:
-        return True, [f"{name} was {value_words(value)}"]
-    return False, [f"{name} was {value_words(value)}, wanted {verb.wanted.format(*others)}"]
+        return False, [_not_compared(part)]
+    return fits, [_told(part, handle, fits)]
 
 
-def _other_said(other: _Operand, sight: Sight) -> str:
+def _told(part: _Part, handle: DataHandle, fits: bool) -> str:
+    """Why a clause fits, or not."""
+    subject, verb = part.subject, part.verb
+    if subject is None or verb is None:
+        return ""
+    try:
+        if subject.value is None or part.only_asks:
+            asked = verb.asks.format(*(_said(other, handle) for other in part.others))
+            name = subject.words
+            return f"{name} {asked}" if fits else f"wanted that {name} {asked}"
+        was = f"{subject.words} was {value_words(subject.value.value_of(handle))}"
+        if fits:
+            return was
+        if part.wanted is not None:
+            return f"{was}, wanted {part.wanted}"
+        return f"{was}, wanted {verb.wanted.format(*(_said(o, handle) for o in part.others))}"
+    except EvaluationFailed:
+        return _not_compared(part)
+
+
+def _not_compared(part: _Part) -> str:
+    return f"{part.subject.words if part.subject else 'a value'} could not be compared"
+
+
+def _said(other: _Operand, handle: DataHandle) -> str:
     if other.value is None:
         return other.words
-    return f"{other.words} ({value_words(other.value.value(sight))})"
+    value = value_words(other.value.value_of(handle))
+    return other.words if value == other.words else f"{other.words} ({value})"

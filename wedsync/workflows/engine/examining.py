@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Any, Literal
 from datalogic_py import DataLogicError, Engine
 
 from wedsync.workflows.engine.bodies import BodyFault
-from wedsync.workflows.engine.calculation import CONDITIONS, TEMPLATES, Path, in_words
+from wedsync.workflows.engine.calculation import (
+    CONDITIONS,
+    PLAIN_CONDITIONS,
+    PLAIN_TEMPLATES,
+    TEMPLATES,
+    Path,
+    in_words,
+)
 from wedsync.workflows.engine.growth import growth
 from wedsync.workflows.engine.operators import operator_call
 from wedsync.workflows.engine.typed import prepare, shadow
@@ -32,12 +39,12 @@ def examine_condition(when: Any) -> Examined:
         return Examined(("There is no condition yet.",))
     if not isinstance(when, dict | bool):
         return Examined(("A condition compares values; this is only one.",))
-    return _examine(when, "strict", CONDITIONS)
+    return _examine(when, "strict", PLAIN_CONDITIONS)
 
 
 def examine_template(value: Any) -> Examined:
     """What can be said of a `values`, an `input`, or one part of them."""
-    found = [_examine(each, "template", TEMPLATES) for each in _calculations(value)]
+    found = [_examine(each, "template", PLAIN_TEMPLATES) for each in _calculations(value)]
     return Examined(
         tuple(fault for each in found for fault in each.faults),
         tuple(path for each in found for path in each.reads),
@@ -60,7 +67,7 @@ def _examine(expression: Any, mode: Mode, engine: Engine) -> Examined:
         if faults := tuple(_diagnoses(engine.check(known, mode))):
             return Examined(faults)
         facts = engine.compile(known).facts()
-        engine.compile(prepare(expression).rule)
+        (CONDITIONS if mode == "strict" else TEMPLATES).compile(prepare(expression).rule)
     except (DataLogicError, BodyFault) as error:
         return Examined((in_words(error),))
     if not facts["deterministic"]:

@@ -3,8 +3,9 @@
 The operation budget counts steps of the calculation, not the size of what it builds, and values
 are shared while it runs: a loop that puts its own result twice into the next one describes 2⁴⁰
 values with forty operations and only bursts when the answer is written out. So a loop may not
-build from what a loop built. What is left grows at most with the budget times the data. The typed
-functions weigh what they are given and what they give themselves.
+build from what a loop built, says little and reads little for each part of its list, and what it
+reads from around it is weighed (`typed`). What is left grows at most fifty times the data. Typed
+functions weigh what they are given and what they give.
 """
 
 import difflib
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from wedsync.workflows.engine.bodies import BODY
-from wedsync.workflows.engine.limits import MAX_BUILT_READS
+from wedsync.workflows.engine.limits import MAX_BUILT_READS, MAX_REPEATED
 from wedsync.workflows.engine.operators import (
     AVAILABLE,
     ITERATORS,
@@ -21,6 +22,7 @@ from wedsync.workflows.engine.operators import (
     argument_list,
     operator_call,
 )
+from wedsync.workflows.engine.shape import weight
 from wedsync.workflows.engine.typed import KNOWN, body_paths, call_faults
 
 _READS = ("var", "val")
@@ -65,17 +67,19 @@ def _look_at_call(name: str, arguments: Any) -> Growth:
     inner = _together(parts)
     faults = (*_name_faults(name), *inner.faults)
     if name not in AVAILABLE:
-        return _typed_call(name, argument_list(arguments), faults)
+        return _typed_call(name, argument_list(arguments), inner.reads, faults)
     if name in ITERATORS:
-        faults = (*faults, *_loop_faults(name, parts))
+        faults = (*faults, *_loop_faults(name, parts), *_repeated(name, argument_list(arguments)))
     reads = inner.reads + (name in _READS)
     return Growth(reads, inner.builds, inner.built_reads, inner.loops or name in ITERATORS, faults)
 
 
-def _typed_call(name: str, parts: list[Any], faults: tuple[str, ...]) -> Growth:
+def _typed_call(name: str, parts: list[Any], given: int, faults: tuple[str, ...]) -> Growth:
     """Functions bound what they are given and what they give, so what is inside ends there."""
     if name in KNOWN:
         faults = (*faults, *call_faults(name, parts))
+    if given > MAX_BUILT_READS:
+        faults = (*faults, f"“{name}” is given more than {MAX_BUILT_READS} values.")
     reads = len(body_paths(parts)) if name == BODY else 0
     return Growth(reads=max(reads, 1), faults=faults)
 
@@ -106,7 +110,15 @@ def _loop_faults(name: str, parts: list[Growth]) -> Iterator[str]:
     if len(parts) < 2:
         return
     source, body = parts[0], parts[1]
+    if body.reads > MAX_BUILT_READS:
+        yield f"“{name}” reads more than {MAX_BUILT_READS} values for each part of its list."
     if name == "reduce" and body.builds:
         yield "A running total (“reduce”) cannot build lists or records."
     elif source.builds and body.builds:
         yield f"“{name}” cannot build from what was built in the same calculation."
+
+
+def _repeated(name: str, arguments: list[Any]) -> Iterator[str]:
+    if len(arguments) > 1 and (weight(arguments[1]) or 0) > MAX_REPEATED:
+        most = MAX_REPEATED // 1024
+        yield f"“{name}” says too much for each part of its list: at most {most} kB."

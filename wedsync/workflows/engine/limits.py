@@ -18,7 +18,7 @@ OPS_BUDGET = 10_000
 EXPRESSION_BYTES = 64 * 1024
 """What one expression may give, as JSON."""
 
-FUNCTION_BYTES = 1024 * 1024
+FUNCTION_BYTES = 2 * 1024 * 1024
 """What the functions of one evaluation may read and write together."""
 
 STEP_BYTES = 256 * 1024
@@ -28,10 +28,13 @@ MAX_BODY = 16 * 1024
 """Characters of one body as written."""
 
 BODY_WORK = 100_000
-"""What the loops of one body may do, in sixteen characters of their inside written once."""
+"""What the loops of the bodies of one evaluation may do: sixteen characters of an inside, once."""
 
 MAX_BUILT_READS = 50
 """Values one expression may put into the lists and records it builds."""
+
+MAX_REPEATED = 4 * 1024
+"""What a loop may say for each part of its list, as JSON."""
 
 MAX_ATTEMPTS = 50
 MAX_FACTOR = 100

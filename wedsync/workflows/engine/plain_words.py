@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
+from wedsync.workflows.engine.currencies import EXPONENTS, written
+
 LONGEST_VALUE = 80
 _MOST_NAMED = 5
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?")
@@ -33,8 +35,16 @@ def value_words(value: Any) -> str:
     if isinstance(value, list):
         return _list_words(value)
     if isinstance(value, dict):
-        return "a record" if value else "empty"
+        return _record_words(value)
     return clip(f"{value:g}" if isinstance(value, float) and abs(value) < 1e6 else str(value))
+
+
+def _record_words(record: dict[str, Any]) -> str:
+    if record.keys() == {"amount", "currency"}:
+        amount, currency = record["amount"], record["currency"]
+        if type(amount) is int and isinstance(currency, str) and currency in EXPONENTS:
+            return written(amount, currency)
+    return "a record" if record else "empty"
 
 
 def _text_words(text: str) -> str:

@@ -1,8 +1,9 @@
 """Typed functions inside expressions: checked as written, and handed to datalogic to be called.
 
-datalogic calls back with the arguments as JSON. It charges nothing for writing them, so arguments
-that might be huge are written by its own `cat`, which is charged by length (`_WEIGHED`). A body's
-call is given the values of the paths its text reads.
+datalogic calls back with the arguments as JSON and charges nothing for writing them, so each call
+counts what it is given and gives (`bounds`). A body's call is given the values of the paths its
+text reads. What a loop may put into its result again and again passes through a call of our own
+(`_WEIGH`) and is counted too: what it reads from around it, and each new running total.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -19,9 +20,7 @@ from wedsync.workflows.engine.functions.bounds import under_way
 from wedsync.workflows.engine.functions.kinds import Unusable
 from wedsync.workflows.engine.operators import ITERATORS, argument_list, operator_call
 
-_WEIGHED = "~"
-_READS = ("var", "val")
-_MOST_READS_UNWEIGHED = 4
+_WEIGH = "~"
 
 KNOWN: Mapping[str, Function] = MappingProxyType({**FUNCTIONS, BODY: DESCRIPTION})
 """Every typed function, bodies included, by its name."""
@@ -75,7 +74,8 @@ def _compiled_body(source: str) -> Body:
 
 @dataclass(slots=True)
 class Prepared:
-    """An expression as datalogic is given it. `bodies` are those its calls name by number."""
+    """An expression as datalogic is given it. `bodies` are those its calls name by number; `calls`
+    says whether datalogic calls anything back."""
 
     rule: Any = None
     bodies: list[Body] = field(default_factory=list)
@@ -85,49 +85,52 @@ class Prepared:
 def prepare(expression: Any) -> Prepared:
     """The expression with its typed calls ready to be made; raises `BodyFault`."""
     prepared = Prepared()
-    prepared.rule = _prepare(expression, prepared)
+    prepared.rule = _prepare(expression, prepared, in_loop=False)
     return prepared
 
 
-def _prepare(node: Any, prepared: Prepared) -> Any:
+def _prepare(node: Any, prepared: Prepared, *, in_loop: bool) -> Any:
     call = operator_call(node)
-    if call and call[0] in KNOWN:
-        prepared.calls = True
-        return _prepared_call(call[0], argument_list(call[1]), prepared)
-    if isinstance(node, dict):
-        return {name: _prepare(part, prepared) for name, part in node.items()}
-    if isinstance(node, list):
-        return [_prepare(part, prepared) for part in node]
-    return node
-
-
-def _prepared_call(name: str, parts: list[Any], prepared: Prepared) -> Any:
+    if call is None:
+        if isinstance(node, dict):
+            return {name: _prepare(part, prepared, in_loop=in_loop) for name, part in node.items()}
+        if isinstance(node, list):
+            return [_prepare(part, prepared, in_loop=in_loop) for part in node]
+        return node
+    name, parts = call[0], argument_list(call[1])
     if name == BODY:
-        body = _body(parts[0])
-        prepared.bodies.append(body)
-        place = len(prepared.bodies) - 1
-        return {BODY: [place, *({"val": list(path)} for path in body.paths)]}
-    ready = [_prepare(part, prepared) for part in parts]
-    if not _may_be_huge(parts):
-        return {name: ready}
-    # Two brackets, because `cat` takes one list apart.
-    return {_WEIGHED + name: [{"cat": [[ready]]}]}
+        return _prepared_body(parts[0], prepared)
+    if name in ITERATORS and len(parts) > 1:
+        return {name: _prepared_loop(name, parts, prepared, in_loop=in_loop)}
+    if in_loop and name == "val" and parts and isinstance(parts[0], list):
+        return _weighed(node, prepared)
+    prepared.calls = prepared.calls or name in KNOWN
+    return {name: _prepare(call[1], prepared, in_loop=in_loop)}
 
 
-def _may_be_huge(parts: list[Any]) -> bool:
-    return _reads(parts) > _MOST_READS_UNWEIGHED
+def _prepared_body(source: Any, prepared: Prepared) -> Any:
+    body = _body(source)
+    prepared.calls = True
+    prepared.bodies.append(body)
+    place = len(prepared.bodies) - 1
+    return {BODY: [place, *({"val": list(path)} for path in body.paths)]}
 
 
-def _reads(node: Any) -> int:
-    """How many values a node puts together; in a loop, too many to say."""
-    call = operator_call(node)
-    if call and call[0] in ITERATORS:
-        return _MOST_READS_UNWEIGHED + 1
-    if call and call[0] in _READS:
-        return 1
-    if isinstance(node, dict):
-        return sum(map(_reads, node.values()))
-    return sum(map(_reads, node)) if isinstance(node, list) else 0
+def _prepared_loop(name: str, parts: list[Any], prepared: Prepared, *, in_loop: bool) -> list[Any]:
+    source, inside, *rest = parts
+    body = _prepare(inside, prepared, in_loop=True)
+    if name == "reduce":
+        body = _weighed(body, prepared)
+    return [
+        _prepare(source, prepared, in_loop=in_loop),
+        body,
+        *(_prepare(part, prepared, in_loop=in_loop) for part in rest),
+    ]
+
+
+def _weighed(node: Any, prepared: Prepared) -> Any:
+    prepared.calls = True
+    return {_WEIGH: [node]}
 
 
 def shadow(node: Any) -> Any:
@@ -153,21 +156,26 @@ def _shadow_parts(name: str, parts: list[Any]) -> list[Any]:
 def callbacks() -> dict[str, Callable[[str], str]]:
     """What datalogic calls, by the name it calls it by."""
     named = {name: _callback(function) for name, function in FUNCTIONS.items()}
-    weighed = {
-        _WEIGHED + name: _callback(function, weighed=True) for name, function in FUNCTIONS.items()
-    }
-    return {**named, **weighed, BODY: _write_body}
+    return {**named, BODY: _write_body, _WEIGH: _weigh}
 
 
-def _callback(function: Function, *, weighed: bool = False) -> Callable[[str], str]:
+def _weigh(written: str) -> str:
+    """Gives what it is given, and counts it."""
+    evaluation = under_way()
+    try:
+        evaluation.pay(len(written))
+    except Unusable:
+        evaluation.sentence = "A loop of this calculation reads or builds too much."
+        raise
+    return written[1:-1]
+
+
+def _callback(function: Function) -> Callable[[str], str]:
     def call(written: str) -> str:
         evaluation = under_way()
         try:
             evaluation.pay(len(written))
-            given = orjson.loads(written)
-            if weighed:
-                given = orjson.loads(given[0])
-            return _said(function(given))
+            return _said(function(orjson.loads(written)))
         except Unusable as fault:
             evaluation.sentence = str(fault)
             raise

@@ -1,10 +1,17 @@
 """Expressions as a person would say them: what they read, and what they make of it."""
 
+import re
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
+from wedsync.workflows.engine.bodies import BODY
+from wedsync.workflows.engine.functions import Function
+from wedsync.workflows.engine.functions.bounds import begin
+from wedsync.workflows.engine.functions.kinds import Unusable
 from wedsync.workflows.engine.operators import argument_list, operator_call
 from wedsync.workflows.engine.plain_words import LONGEST_VALUE, clip, is_date, listing, value_words
+from wedsync.workflows.engine.typed import KNOWN
 
 __all__ = [
     "LONGEST_VALUE",
@@ -20,8 +27,10 @@ __all__ = [
 ]
 
 _VAGUE = frozenset(
-    ("name", "id", "type", "value", "label", "title", "amount", "code", "date", "number")
+    ("name", "id", "type", "value", "label", "title", "amount", "code", "date", "number", "status")
 )
+_TAG = re.compile(r"\{%.*?%\}", re.DOTALL)
+_VALUE = re.compile(r"\{\{-?\s*([\w.-]*\w)[^}]*\}\}")
 
 
 def path_of(expression: Any) -> tuple[str, ...] | None:
@@ -62,7 +71,54 @@ def expression_words(expression: Any) -> str:
     call = operator_call(expression)
     if call is None:
         return "calculated values" if isinstance(expression, dict) else value_words(expression)
+    if call[0] in KNOWN:
+        return _typed_words(KNOWN[call[0]], argument_list(call[1]))
     return _call_words(*call)
+
+
+def _typed_words(function: Function, parts: Sequence[Any]) -> str:
+    if function.count_fault(len(parts)) or operator_depth(parts, 4):
+        return function.label
+    if function.name == BODY:
+        return f"“{_body_words(parts[0])}”" if isinstance(parts[0], str) else function.label
+    if function.arguments[-1].several:
+        return _several_words(function.name, parts)
+    if not any(map(_holds_call, parts)):
+        with suppress(Unusable):
+            begin()
+            return value_words(function(parts))
+    said = [expression_words(part) for part in parts[: len(function.arguments)]]
+    said += [""] * (len(function.arguments) - len(said))
+    return clip(_before(function.says, said).format(*said))
+
+
+def _several_words(name: str, parts: Sequence[Any]) -> str:
+    if name == "text.of":
+        return f"“{_text_of(parts)}”"
+    return clip(" plus ".join(expression_words(part) for part in parts[:4]))
+
+
+def _body_words(body: str) -> str:
+    """The text of a body with the names of its values."""
+    plain = _TAG.sub(" ", body[: 4 * LONGEST_VALUE])
+    named = _VALUE.sub(lambda value: path_words(value[1].split(".")), plain)
+    return clip(" ".join(named.split()).translate(_UNQUOTED))
+
+
+def _before(says: str, said: list[str]) -> str:
+    """A negative number of days after something is a number of days before it."""
+    if " after " not in says or not said[1].startswith("-"):
+        return says
+    said[1] = said[1][1:]
+    return says.replace(" after ", " before ")
+
+
+def _holds_call(part: Any) -> bool:
+    if operator_call(part):
+        return True
+    if isinstance(part, dict | list):
+        return any(map(_holds_call, part.values() if isinstance(part, dict) else part))
+    return False
 
 
 _INFIX = {"+": "plus", "-": "minus", "*": "times", "/": "divided by"}

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from wedsync.workflows.engine.functions.kinds import Unusable
-from wedsync.workflows.engine.limits import EXPRESSION_BYTES, FUNCTION_BYTES
+from wedsync.workflows.engine.limits import BODY_WORK, EXPRESSION_BYTES, FUNCTION_BYTES
 
 TOO_LARGE = f"A function is given, or gives, more than {EXPRESSION_BYTES // 1024} kB."
 TOO_MUCH = "The functions of this calculation have too much to do."
@@ -14,11 +14,12 @@ TOO_MUCH = "The functions of this calculation have too much to do."
 @dataclass(slots=True)
 class Evaluation:
     """One evaluation under way: the bodies its calls name by number, the bytes its functions may
-    still read and write, and the sentence of the one that failed (datalogic only tells that one
-    did)."""
+    still read and write, what the loops of its bodies may still do, and the sentence of the one
+    that failed (datalogic only tells that one did)."""
 
     bodies: tuple[Any, ...] = ()
     left: int = FUNCTION_BYTES
+    body_work: int = BODY_WORK
     sentence: str | None = None
 
     def pay(self, size: int) -> None:

@@ -92,7 +92,7 @@ def _shifted_there(when: When, days: int, zone: ZoneInfo | None) -> str:
 
 @date.function(
     "days after", DATE, "2027-06-12", -30, "2027-05-13",
-    date=DATE, days=WHOLE, zone=optional(ZONE),
+    date=DATE, days=WHOLE, zone=optional(ZONE), says="{1} days after {0}",
 )  # fmt: skip
 def add_days(date: When, days: int, zone: ZoneInfo | None) -> str:
     """So many days later, or earlier when negative; the time of day stays."""
@@ -101,7 +101,7 @@ def add_days(date: When, days: int, zone: ZoneInfo | None) -> str:
 
 @date.function(
     "weeks after", DATE, "2027-06-12", 2, "2027-06-26",
-    date=DATE, weeks=WHOLE, zone=optional(ZONE),
+    date=DATE, weeks=WHOLE, zone=optional(ZONE), says="{1} weeks after {0}",
 )  # fmt: skip
 def add_weeks(date: When, weeks: int, zone: ZoneInfo | None) -> str:
     """So many weeks later, or earlier when negative; the time of day stays."""
@@ -110,7 +110,7 @@ def add_weeks(date: When, weeks: int, zone: ZoneInfo | None) -> str:
 
 @date.function(
     "months after", DATE, "2027-01-31", 1, "2027-02-28",
-    date=DATE, months=WHOLE, zone=optional(ZONE),
+    date=DATE, months=WHOLE, zone=optional(ZONE), says="{1} months after {0}",
 )  # fmt: skip
 def add_months(date: When, months: int, zone: ZoneInfo | None) -> str:
     """So many months later, or earlier when negative; the last day where a month is shorter."""
@@ -124,7 +124,14 @@ def add_months(date: When, months: int, zone: ZoneInfo | None) -> str:
 
 
 @date.function(
-    "hours after", DATE, "2027-06-12T14:00:00Z", 3, "2027-06-12T17:00:00Z", date=DATE, hours=WHOLE
+    "hours after",
+    DATE,
+    "2027-06-12T14:00:00Z",
+    3,
+    "2027-06-12T17:00:00Z",
+    date=DATE,
+    hours=WHOLE,
+    says="{1} hours after {0}",
 )
 def add_hours(date: When, hours: int) -> str:
     """So many hours later, or earlier when negative."""
@@ -133,7 +140,7 @@ def add_hours(date: When, hours: int) -> str:
 
 @date.function(
     "minutes after", DATE, "2027-06-12T14:00:00Z", -15, "2027-06-12T13:45:00Z",
-    date=DATE, minutes=WHOLE,
+    date=DATE, minutes=WHOLE, says="{1} minutes after {0}",
 )  # fmt: skip
 def add_minutes(date: When, minutes: int) -> str:
     """So many minutes later, or earlier when negative."""
@@ -151,7 +158,7 @@ def _later(when: When, by: dt.timedelta) -> str:
 
 @date.function(
     "days between", WHOLE, "2027-06-01", "2027-06-12", 11,
-    start=DATE, end=DATE, zone=optional(ZONE),
+    start=DATE, end=DATE, zone=optional(ZONE), says="days between {0} and {1}",
 )  # fmt: skip
 def days_between(start: When, end: When, zone: ZoneInfo | None) -> int:
     """How many days one date is after another; negative when before."""
@@ -160,7 +167,7 @@ def days_between(start: When, end: When, zone: ZoneInfo | None) -> int:
 
 @date.function(
     "days until", WHOLE, "2027-06-12", "2027-06-01T08:00:00Z", 11,
-    date=DATE, now=DATE, zone=optional(ZONE),
+    date=DATE, now=DATE, zone=optional(ZONE), says="days until {0}",
 )  # fmt: skip
 def days_until(date: When, now: When, zone: ZoneInfo | None) -> int:
     """How many days there are until a date, counted from now; negative when it is past."""
@@ -211,7 +218,15 @@ def _compared(one: When, other: When, zone: ZoneInfo | None) -> int:
     return (local_day(one, zone) - local_day(other, zone)).days
 
 
-@date.function("weekday", TEXT, "2027-06-12", "Saturday", date=DATE, zone=optional(ZONE))
+@date.function(
+    "weekday",
+    TEXT,
+    "2027-06-12",
+    "Saturday",
+    date=DATE,
+    zone=optional(ZONE),
+    says="weekday of {0}",
+)
 def weekday(date: When, zone: ZoneInfo | None) -> str:
     """The name of the day of the week."""
     return calendar.day_name[local_day(date, zone).weekday()]
@@ -248,20 +263,36 @@ def day(date: When, zone: ZoneInfo | None) -> str:
 
 @date.function(
     "time of", TEXT, "2027-06-12T12:00:00Z", "Europe/Paris", "14:00",
-    date=DATE, zone=optional(ZONE),
+    date=DATE, zone=optional(ZONE), says="time of {0}",
 )  # fmt: skip
 def time(date: When, zone: ZoneInfo | None) -> str:
     """The time of day clocks show at an instant."""
     return f"{local(date, zone):%H:%M}"
 
 
-@date.function("year", WHOLE, "2027-06-12", 2027, date=DATE, zone=optional(ZONE))
+@date.function(
+    "year",
+    WHOLE,
+    "2027-06-12",
+    2027,
+    date=DATE,
+    zone=optional(ZONE),
+    says="year of {0}",
+)
 def year(date: When, zone: ZoneInfo | None) -> int:
     """The year as a number."""
     return local_day(date, zone).year
 
 
-@date.function("month", WHOLE, "2027-06-12", 6, date=DATE, zone=optional(ZONE))
+@date.function(
+    "month",
+    WHOLE,
+    "2027-06-12",
+    6,
+    date=DATE,
+    zone=optional(ZONE),
+    says="month of {0}",
+)
 def month(date: When, zone: ZoneInfo | None) -> int:
     """The month as a number."""
     return local_day(date, zone).month
@@ -269,7 +300,7 @@ def month(date: When, zone: ZoneInfo | None) -> int:
 
 @date.function(
     "at a time of day", DATE, "2027-06-12", "14:00", "Europe/Paris", "2027-06-12T12:00:00Z",
-    day=DAY, time=TIME, zone=ZONE,
+    day=DAY, time=TIME, zone=ZONE, says="{0} at {1}",
 )  # fmt: skip
 def at(day: dt.date, time: dt.time, zone: ZoneInfo) -> str:
     """The instant at which clocks in a zone show a time on a day."""
@@ -278,7 +309,7 @@ def at(day: dt.date, time: dt.time, zone: ZoneInfo) -> str:
 
 @date.function(
     "start of the day", DATE, "2027-06-12T14:00:00Z", "Europe/Paris", "2027-06-11T22:00:00Z",
-    date=DATE, zone=ZONE,
+    date=DATE, zone=ZONE, says="start of {0}",
 )  # fmt: skip
 def start_of_day(date: When, zone: ZoneInfo) -> str:
     """The instant at which that day begins in a zone."""
@@ -286,7 +317,13 @@ def start_of_day(date: When, zone: ZoneInfo) -> str:
 
 
 @date.function(
-    "first day of the month", DAY, "2027-06-12", "2027-06-01", date=DATE, zone=optional(ZONE)
+    "first day of the month",
+    DAY,
+    "2027-06-12",
+    "2027-06-01",
+    date=DATE,
+    zone=optional(ZONE),
+    says="start of the month of {0}",
 )
 def start_of_month(date: When, zone: ZoneInfo | None) -> str:
     """The first day of its month."""
@@ -294,7 +331,13 @@ def start_of_month(date: When, zone: ZoneInfo | None) -> str:
 
 
 @date.function(
-    "last day of the month", DAY, "2027-06-12", "2027-06-30", date=DATE, zone=optional(ZONE)
+    "last day of the month",
+    DAY,
+    "2027-06-12",
+    "2027-06-30",
+    date=DATE,
+    zone=optional(ZONE),
+    says="end of the month of {0}",
 )
 def end_of_month(date: When, zone: ZoneInfo | None) -> str:
     """The last day of its month."""
@@ -302,13 +345,27 @@ def end_of_month(date: When, zone: ZoneInfo | None) -> str:
     return there.replace(day=calendar.monthrange(there.year, there.month)[1]).isoformat()
 
 
-@date.function("the earliest", DATE, ["2027-06-12", "2027-05-01"], "2027-05-01", dates=LIST)
+@date.function(
+    "the earliest",
+    DATE,
+    ["2027-06-12", "2027-05-01"],
+    "2027-05-01",
+    dates=LIST,
+    says="earliest of {0}",
+)
 def earliest(dates: list[object]) -> str:
     """The first of several dates; days begin at midnight UTC."""
     return written(min(_some(dates), key=lambda when: instant(when, None)))
 
 
-@date.function("the latest", DATE, ["2027-06-12", "2027-05-01"], "2027-06-12", dates=LIST)
+@date.function(
+    "the latest",
+    DATE,
+    ["2027-06-12", "2027-05-01"],
+    "2027-06-12",
+    dates=LIST,
+    says="latest of {0}",
+)
 def latest(dates: list[object]) -> str:
     """The last of several dates; days begin at midnight UTC."""
     return written(max(_some(dates), key=lambda when: instant(when, None)))

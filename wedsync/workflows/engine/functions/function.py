@@ -2,7 +2,8 @@
 
 import inspect
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from math import inf
 from typing import Any
 
 from wedsync.workflows.engine.functions.kinds import ANY, YES_NO, Kind, Unusable
@@ -47,7 +48,9 @@ class Example:
 @dataclass(frozen=True, slots=True)
 class Function:
     """`name` is `<group>.<verb>` and frozen for format 1; `label` is what a person picks; `about`
-    completes "Gives …". `verb` names how a test reads in a condition (`clauses.VERBS`)."""
+    says what it gives. `verb` names how a test reads in a condition (`clauses.VERBS`), `says` is
+    how anything else does (`{0}`: its first argument). `reads` are the fields of the wedding it
+    looks at when it is given one."""
 
     name: str
     label: str
@@ -57,7 +60,15 @@ class Function:
     example: Example
     run: Callable[..., Any]
     verb: str | None = None
+    says: str = "{0}"
     reads: tuple[str, ...] = ()
+    fewest: int = field(init=False)
+    most: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        endless = bool(self.arguments) and self.arguments[-1].several
+        object.__setattr__(self, "fewest", sum(argument.needed for argument in self.arguments))
+        object.__setattr__(self, "most", inf if endless else len(self.arguments))
 
     def __call__(self, given: Sequence[Any]) -> Any:
         """The result as JSON; raises `Unusable` with a whole sentence.
@@ -99,9 +110,7 @@ class Function:
 
     def count_fault(self, count: int) -> str | None:
         """A sentence when a call has too few or too many arguments."""
-        least = sum(argument.needed for argument in self.arguments)
-        endless = bool(self.arguments) and self.arguments[-1].several
-        if count >= least and (endless or count <= len(self.arguments)):
+        if self.fewest <= count <= self.most:
             return None
         wanted = ", ".join(f"“{argument.words}”" for argument in self.arguments)
         return f"“{self.name}” is not given what it needs: {wanted or 'nothing'}."
@@ -131,6 +140,7 @@ class Group:
         gives: Kind,
         *example: Any,
         verb: str | None = None,
+        says: str = "{0}",
         reads: tuple[str, ...] = (),
         **takes: Kind | tuple[Kind, Any],
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -148,6 +158,7 @@ class Group:
                     example=Example(tuple(example[:-1]), example[-1]),
                     run=run,
                     verb=verb,
+                    says=says,
                     reads=reads,
                 )
             )

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from wedsync.workflows.engine.functions.currencies import EXPONENTS
+from wedsync.workflows.engine.currencies import EXPONENTS
 
 LARGEST_NUMBER = 10**15
 """Beyond it a JSON number is no longer exact to a hundredth."""

@@ -48,7 +48,14 @@ def key_of(value: Any) -> Any:
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
 
 
-@list_.function("number of", WHOLE, ["Ana", "Ben"], 2, list=LIST)
+@list_.function(
+    "number of",
+    WHOLE,
+    ["Ana", "Ben"],
+    2,
+    list=LIST,
+    says="number of {0}",
+)
 def count(items: list[Any]) -> int:
     """How many there are."""
     return len(items)
@@ -78,13 +85,27 @@ def contains_one_of(items: list[Any], values: list[Any]) -> bool:
     return any(key_of(part) in wanted for part in items)
 
 
-@list_.function("the first", ANY, ["Ana", "Ben"], "Ana", list=LIST)
+@list_.function(
+    "the first",
+    ANY,
+    ["Ana", "Ben"],
+    "Ana",
+    list=LIST,
+    says="first of {0}",
+)
 def first(items: list[Any]) -> Any:
     """The first one; nothing when it is empty."""
     return items[0] if items else None
 
 
-@list_.function("the last", ANY, ["Ana", "Ben"], "Ben", list=LIST)
+@list_.function(
+    "the last",
+    ANY,
+    ["Ana", "Ben"],
+    "Ben",
+    list=LIST,
+    says="last of {0}",
+)
 def last(items: list[Any]) -> Any:
     """The last one; nothing when it is empty."""
     return items[-1] if items else None
@@ -113,7 +134,16 @@ def skip(items: list[Any], number: int) -> list[Any]:
 
 
 @list_.function(
-    "those where", LIST, _GUESTS, "diet", "vegan", _GUESTS[:2], list=LIST, field=TEXT, value=ANY
+    "those where",
+    LIST,
+    _GUESTS,
+    "diet",
+    "vegan",
+    _GUESTS[:2],
+    list=LIST,
+    field=TEXT,
+    value=ANY,
+    says="{0} where {1} is {2}",
 )
 def where(items: list[Any], field: str, value: Any) -> list[Any]:
     """The records whose field has a value."""
@@ -122,7 +152,16 @@ def where(items: list[Any], field: str, value: Any) -> list[Any]:
 
 
 @list_.function(
-    "those where not", LIST, _GUESTS, "diet", "vegan", _GUESTS[2:], list=LIST, field=TEXT, value=ANY
+    "those where not",
+    LIST,
+    _GUESTS,
+    "diet",
+    "vegan",
+    _GUESTS[2:],
+    list=LIST,
+    field=TEXT,
+    value=ANY,
+    says="{0} where {1} is not {2}",
 )
 def where_not(items: list[Any], field: str, value: Any) -> list[Any]:
     """The records whose field has another value, or none."""
@@ -131,7 +170,16 @@ def where_not(items: list[Any], field: str, value: Any) -> list[Any]:
 
 
 @list_.function(
-    "the one where", ANY, _GUESTS, "name", "ben", _GUESTS[1], list=LIST, field=TEXT, value=ANY
+    "the one where",
+    ANY,
+    _GUESTS,
+    "name",
+    "ben",
+    _GUESTS[1],
+    list=LIST,
+    field=TEXT,
+    value=ANY,
+    says="{0} where {1} is {2}",
 )
 def find(items: list[Any], field: str, value: Any) -> Any:
     """The first record whose field has a value; nothing when there is none."""
@@ -140,7 +188,16 @@ def find(items: list[Any], field: str, value: Any) -> Any:
 
 
 @list_.function(
-    "number where", WHOLE, _GUESTS, "diet", "vegan", 2, list=LIST, field=TEXT, value=ANY
+    "number where",
+    WHOLE,
+    _GUESTS,
+    "diet",
+    "vegan",
+    2,
+    list=LIST,
+    field=TEXT,
+    value=ANY,
+    says="number of {0} where {1} is {2}",
 )
 def count_where(items: list[Any], field: str, value: Any) -> int:
     """How many records have a value in a field."""
@@ -149,7 +206,14 @@ def count_where(items: list[Any], field: str, value: Any) -> int:
 
 
 @list_.function(
-    "the field of each", LIST, _GUESTS, "name", ["Ana", "Ben", "Cleo"], list=LIST, field=TEXT
+    "the field of each",
+    LIST,
+    _GUESTS,
+    "name",
+    ["Ana", "Ben", "Cleo"],
+    list=LIST,
+    field=TEXT,
+    says="{1} of {0}",
 )
 def pluck(items: list[Any], field: str) -> list[Any]:
     """One field of every record, in their order; nothing where it is missing."""
@@ -168,7 +232,16 @@ def unique(items: list[Any]) -> list[Any]:
     return [*{key_of(part): part for part in reversed(items)}.values()][::-1]
 
 
-@list_.function("without", LIST, ["Ana", "Ben"], "ben", ["Ana"], list=LIST, value=ANY)
+@list_.function(
+    "without",
+    LIST,
+    ["Ana", "Ben"],
+    "ben",
+    ["Ana"],
+    list=LIST,
+    value=ANY,
+    says="{0} without {1}",
+)
 def without(items: list[Any], value: Any) -> list[Any]:
     """All but those equal to a value."""
     left_out = key_of(value)
@@ -205,27 +278,58 @@ def _rank(value: Any) -> tuple[int, float, str]:
 
 
 @list_.function(
-    "sum", NUMBER, [{"seats": 2}, {"seats": 3}], "seats", 5, list=LIST, field=optional(TEXT, "")
+    "sum",
+    NUMBER,
+    [{"seats": 2}, {"seats": 3}],
+    "seats",
+    5,
+    list=LIST,
+    field=optional(TEXT, ""),
+    says="sum of {0}",
 )
 def sum_(items: list[Any], field: str) -> int | float:
     """Its numbers, or those in a field of its records, added up; nothing counts as 0."""
     return plain_number(sum(_numbers(items, field), Decimal(0)))
 
 
-@list_.function("average", NUMBER, [2, 4], 3, list=LIST, field=optional(TEXT, ""))
+@list_.function(
+    "average",
+    NUMBER,
+    [2, 4],
+    3,
+    list=LIST,
+    field=optional(TEXT, ""),
+    says="average of {0}",
+)
 def average(items: list[Any], field: str) -> int | float:
     """The average of its numbers, or of those in a field, to two places."""
     found = _some(items, field)
     return plain_number(rounded(sum(found, Decimal(0)) / len(found), 2))
 
 
-@list_.function("the smallest", NUMBER, [4, 2], 2, list=LIST, field=optional(TEXT, ""))
+@list_.function(
+    "the smallest",
+    NUMBER,
+    [4, 2],
+    2,
+    list=LIST,
+    field=optional(TEXT, ""),
+    says="smallest of {0}",
+)
 def smallest(items: list[Any], field: str) -> int | float:
     """The smallest of its numbers, or of those in a field."""
     return plain_number(min(_some(items, field)))
 
 
-@list_.function("the largest", NUMBER, [4, 2], 4, list=LIST, field=optional(TEXT, ""))
+@list_.function(
+    "the largest",
+    NUMBER,
+    [4, 2],
+    4,
+    list=LIST,
+    field=optional(TEXT, ""),
+    says="largest of {0}",
+)
 def largest(items: list[Any], field: str) -> int | float:
     """The largest of its numbers, or of those in a field."""
     return plain_number(max(_some(items, field)))

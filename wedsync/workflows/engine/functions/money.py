@@ -7,7 +7,7 @@ currencies are never mixed.
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from wedsync.workflows.engine.functions.currencies import EXPONENTS, written
+from wedsync.workflows.engine.currencies import EXPONENTS, written
 from wedsync.workflows.engine.functions.function import Group, several
 from wedsync.workflows.engine.functions.kinds import (
     CURRENCY,
@@ -65,7 +65,14 @@ def add(*amounts: Money) -> dict[str, Any]:
     return _total(list(amounts))
 
 
-@money.function("sum of a list", MONEY, [_eur(1250), _eur(250)], _eur(1500), amounts=LIST)
+@money.function(
+    "sum of a list",
+    MONEY,
+    [_eur(1250), _eur(250)],
+    _eur(1500),
+    amounts=LIST,
+    says="sum of {0}",
+)
 def sum_(amounts: list[Any]) -> dict[str, Any]:
     """The sum of a list of amounts."""
     return _total([read_money(amount) for amount in amounts])
@@ -79,20 +86,47 @@ def _total(amounts: list[Money]) -> dict[str, Any]:
     return _given(sum(amount.amount for amount in amounts), amounts[0].currency)
 
 
-@money.function("less", MONEY, _eur(1250), _eur(250), _eur(1000), amount=MONEY, other=MONEY)
+@money.function(
+    "less",
+    MONEY,
+    _eur(1250),
+    _eur(250),
+    _eur(1000),
+    amount=MONEY,
+    other=MONEY,
+    says="{0} less {1}",
+)
 def subtract(amount: Money, other: Money) -> dict[str, Any]:
     """One amount less another."""
     _same(amount, other)
     return _given(amount.amount - other.amount, amount.currency)
 
 
-@money.function("times", MONEY, _eur(1250), 3, _eur(3750), amount=MONEY, factor=NUMBER)
+@money.function(
+    "times",
+    MONEY,
+    _eur(1250),
+    3,
+    _eur(3750),
+    amount=MONEY,
+    factor=NUMBER,
+    says="{0} times {1}",
+)
 def times(amount: Money, factor: Decimal) -> dict[str, Any]:
     """So many times an amount, to the nearest minor unit."""
     return _given(amount.amount * factor, amount.currency)
 
 
-@money.function("percent of", MONEY, _eur(9999), 30, _eur(3000), amount=MONEY, percent=NUMBER)
+@money.function(
+    "percent of",
+    MONEY,
+    _eur(9999),
+    30,
+    _eur(3000),
+    amount=MONEY,
+    percent=NUMBER,
+    says="{1} per cent of {0}",
+)
 def percent(amount: Money, percent: Decimal) -> dict[str, Any]:
     """So many per cent of an amount, such as a deposit, to the nearest minor unit."""
     return _given(amount.amount * percent / 100, amount.currency)
@@ -116,7 +150,7 @@ def split(amount: Money, parts: int) -> list[dict[str, Any]]:
     "split by percent", LIST, _eur(9999), [30, 70], [_eur(3000), _eur(6999)],
     amount=MONEY, percents=LIST,
 )  # fmt: skip
-def split_by(amount: Money, percents: list[Any]) -> list[dict[str, Any]]:
+def split_by_percent(amount: Money, percents: list[Any]) -> list[dict[str, Any]]:
     """Instalments of so many per cent each that sum to the amount exactly; the last takes the
     rest. The percentages make 100."""
     shares = [NUMBER.read(percent) for percent in percents]
@@ -134,18 +168,25 @@ def format_(amount: Money) -> str:
 
 
 @money.function("in whole units", NUMBER, _eur(1250), 12.5, amount=MONEY)
-def units(amount: Money) -> int | float:
+def in_units(amount: Money) -> int | float:
     """The amount as a number of whole units, such as euros."""
     return plain_number(Decimal(amount.amount).scaleb(-EXPONENTS[amount.currency]))
 
 
 @money.function("in minor units", WHOLE, _eur(1250), 1250, amount=MONEY)
-def minor(amount: Money) -> int:
+def in_minor(amount: Money) -> int:
     """The amount as a number of minor units, such as cents."""
     return amount.amount
 
 
-@money.function("currency", TEXT, _eur(1250), "EUR", amount=MONEY)
+@money.function(
+    "currency",
+    TEXT,
+    _eur(1250),
+    "EUR",
+    amount=MONEY,
+    says="currency of {0}",
+)
 def currency(amount: Money) -> str:
     """The code of the currency."""
     return amount.currency

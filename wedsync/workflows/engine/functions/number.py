@@ -56,19 +56,44 @@ def is_number(value: object) -> bool:
     return True
 
 
-@number.function("rounded", NUMBER, 2.345, 2, 2.35, number=NUMBER, places=optional(WHOLE, 0))
+@number.function(
+    "rounded",
+    NUMBER,
+    2.345,
+    2,
+    2.35,
+    number=NUMBER,
+    places=optional(WHOLE, 0),
+    says="{0} rounded",
+)
 def round_(number: Decimal, places: int) -> int | float:
     """The number to so many places, a half going up."""
     return plain_number(rounded(number, places))
 
 
-@number.function("rounded up", NUMBER, 12.1, 13, number=NUMBER, places=optional(WHOLE, 0))
+@number.function(
+    "rounded up",
+    NUMBER,
+    12.1,
+    13,
+    number=NUMBER,
+    places=optional(WHOLE, 0),
+    says="{0} rounded up",
+)
 def round_up(number: Decimal, places: int) -> int | float:
     """The next number above, to so many places."""
     return plain_number(rounded(number, places, ROUND_CEILING))
 
 
-@number.function("rounded down", NUMBER, 12.9, 12, number=NUMBER, places=optional(WHOLE, 0))
+@number.function(
+    "rounded down",
+    NUMBER,
+    12.9,
+    12,
+    number=NUMBER,
+    places=optional(WHOLE, 0),
+    says="{0} rounded down",
+)
 def round_down(number: Decimal, places: int) -> int | float:
     """The next number below, to so many places."""
     return plain_number(rounded(number, places, ROUND_FLOOR))
@@ -86,18 +111,36 @@ def between(number: Decimal, lowest: Decimal, highest: Decimal) -> bool:
 @number.function(
     "kept between", NUMBER, 120, 0, 100, 100, number=NUMBER, lowest=NUMBER, highest=NUMBER
 )
-def limit(number: Decimal, lowest: Decimal, highest: Decimal) -> int | float:
+def keep_between(number: Decimal, lowest: Decimal, highest: Decimal) -> int | float:
     """The number, or the nearest one that is not below or above two others."""
     return plain_number(max(lowest, min(number, highest)))
 
 
-@number.function("percent of", NUMBER, 30, 250, 75, percent=NUMBER, number=NUMBER)
+@number.function(
+    "percent of",
+    NUMBER,
+    30,
+    250,
+    75,
+    percent=NUMBER,
+    number=NUMBER,
+    says="{0} per cent of {1}",
+)
 def percent_of(percent: Decimal, number: Decimal) -> int | float:
     """So many per cent of a number."""
     return plain_number(percent * number / 100)
 
 
-@number.function("as per cent of", NUMBER, 45, 60, 75, part=NUMBER, whole=NUMBER)
+@number.function(
+    "as per cent of",
+    NUMBER,
+    45,
+    60,
+    75,
+    part=NUMBER,
+    whole=NUMBER,
+    says="{0} as per cent of {1}",
+)
 def share(part: Decimal, whole: Decimal) -> int | float:
     """How many per cent one number is of another, to two places."""
     if not whole:

@@ -5,7 +5,7 @@ import unicodedata
 
 from wedsync.workflows.engine.functions.bounds import bounded_text
 from wedsync.workflows.engine.functions.function import Group, optional, several
-from wedsync.workflows.engine.functions.kinds import ANY, LIST, TEXT, TEXTS, WHOLE, YES_NO
+from wedsync.workflows.engine.functions.kinds import LIST, TEXT, TEXTS, WHOLE, YES_NO
 from wedsync.workflows.engine.functions.kinds import plain_text as _plain
 
 text = Group("text")
@@ -140,19 +140,40 @@ def without_accents(text: str) -> str:
     return unaccented(text)
 
 
-@text.function("first word", TEXT, "Rosa Osei", "Rosa", text=TEXT)
+@text.function(
+    "first word",
+    TEXT,
+    "Rosa Osei",
+    "Rosa",
+    text=TEXT,
+    says="first word of {0}",
+)
 def first_word(text: str) -> str:
     """The first word, such as a first name."""
     return next(iter(text.split(maxsplit=1)), "")
 
 
-@text.function("last word", TEXT, "Rosa Maria Osei", "Osei", text=TEXT)
+@text.function(
+    "last word",
+    TEXT,
+    "Rosa Maria Osei",
+    "Osei",
+    text=TEXT,
+    says="last word of {0}",
+)
 def last_word(text: str) -> str:
     """The last word, such as a surname."""
     return next(iter(text.rsplit(maxsplit=1)[-1:]), "").strip()
 
 
-@text.function("initials", TEXT, "Rosa Maria Osei", "RMO", text=TEXT)
+@text.function(
+    "initials",
+    TEXT,
+    "Rosa Maria Osei",
+    "RMO",
+    text=TEXT,
+    says="initials of {0}",
+)
 def initials(text: str) -> str:
     """The first letter of each word, as capitals."""
     return "".join(word[0].upper() for word in _WORD.findall(text))
@@ -181,13 +202,31 @@ def shorten(text: str, length: int) -> str:
     return (at_word.rstrip() + "…")[: max(length, 0)]
 
 
-@text.function("the part before", TEXT, "rosa@example.com", "@", "rosa", text=TEXT, mark=TEXT)
+@text.function(
+    "the part before",
+    TEXT,
+    "rosa@example.com",
+    "@",
+    "rosa",
+    text=TEXT,
+    mark=TEXT,
+    says="the part of {0} before {1}",
+)
 def before(text: str, mark: str) -> str:
     """What stands before the first occurrence of a mark; all of it when there is none."""
     return text.split(mark, 1)[0] if mark else text
 
 
-@text.function("the part after", TEXT, "rosa@example.com", "@", "example.com", text=TEXT, mark=TEXT)
+@text.function(
+    "the part after",
+    TEXT,
+    "rosa@example.com",
+    "@",
+    "example.com",
+    text=TEXT,
+    mark=TEXT,
+    says="the part of {0} after {1}",
+)
 def after(text: str, mark: str) -> str:
     """What stands after the first occurrence of a mark; nothing when there is none."""
     return text.partition(mark)[2] if mark else ""
@@ -202,19 +241,40 @@ def split(text: str, mark: str) -> list[str]:
     return [part.strip() for part in parts if part.strip()]
 
 
-@text.function("lines", TEXTS, "Ana\nBen\n", ["Ana", "Ben"], text=TEXT)
+@text.function(
+    "lines",
+    TEXTS,
+    "Ana\nBen\n",
+    ["Ana", "Ben"],
+    text=TEXT,
+    says="lines of {0}",
+)
 def lines(text: str) -> list[str]:
     """The lines of a text, empty ones left out."""
     return [line.strip() for line in text.splitlines() if line.strip()]
 
 
-@text.function("length", WHOLE, "Rosa", 4, text=TEXT)
+@text.function(
+    "length",
+    WHOLE,
+    "Rosa",
+    4,
+    text=TEXT,
+    says="length of {0}",
+)
 def length(text: str) -> int:
     """How many characters a text has."""
     return len(text)
 
 
-@text.function("digits only", TEXT, "+44 (0)20 7946", "440207946", text=TEXT)
+@text.function(
+    "digits only",
+    TEXT,
+    "+44 (0)20 7946",
+    "440207946",
+    text=TEXT,
+    says="digits of {0}",
+)
 def digits(text: str) -> str:
     """The figures of a text, such as a telephone number, and nothing else."""
     return "".join(c for c in text if c.isdecimal())
@@ -224,9 +284,3 @@ def digits(text: str) -> str:
 def or_else(text: str, otherwise: str) -> str:
     """The text, or another one when it is empty or not there."""
     return text if text.strip() else otherwise
-
-
-@text.function("as text", TEXT, True, "yes", value=ANY)
-def from_(value: object) -> str:
-    """A single value as a person would write it."""
-    return _plain(value)

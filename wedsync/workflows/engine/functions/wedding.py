@@ -50,7 +50,7 @@ def _days_until(wedding: Wedding, now: When) -> int:
 
 @wedding.function(
     "days until the wedding", WHOLE, _BOTH, _NOW, 11,
-    reads=("date", "zone"), wedding=WEDDING, now=DATE,
+    reads=("date", "zone"), wedding=WEDDING, now=DATE, says="days until the wedding",
 )  # fmt: skip
 def days_until(wedding: Wedding, now: When) -> int:
     """How many days there are until the wedding, by the calendar there; negative afterwards."""
@@ -59,7 +59,7 @@ def days_until(wedding: Wedding, now: When) -> int:
 
 @wedding.function(
     "days since the wedding", WHOLE, _BOTH, _NOW, -11,
-    reads=("date", "zone"), wedding=WEDDING, now=DATE,
+    reads=("date", "zone"), wedding=WEDDING, now=DATE, says="days since the wedding",
 )  # fmt: skip
 def days_since(wedding: Wedding, now: When) -> int:
     """How many days ago the wedding was, by the calendar there; negative before."""
@@ -118,7 +118,7 @@ def is_booked(wedding: Wedding) -> bool:
 
 @wedding.function(
     "names of the couple", TEXT, _BOTH, "Ana Ruiz and Ben Okafor",
-    reads=("partners", "title"), wedding=WEDDING,
+    reads=("partners", "title"), wedding=WEDDING, says="names of the couple",
 )  # fmt: skip
 def couple(wedding: Wedding) -> str:
     """The couple's full names; the title of the wedding while they are not known."""
@@ -127,7 +127,7 @@ def couple(wedding: Wedding) -> str:
 
 @wedding.function(
     "first names of the couple", TEXT, _BOTH, "Ana and Ben",
-    reads=("partners", "title"), wedding=WEDDING,
+    reads=("partners", "title"), wedding=WEDDING, says="first names of the couple",
 )  # fmt: skip
 def first_names(wedding: Wedding) -> str:
     """The couple's first names; the title of the wedding while they are not known."""
@@ -136,14 +136,28 @@ def first_names(wedding: Wedding) -> str:
 
 
 @wedding.function(
-    "names of each", LIST, _BOTH, ["Ana Ruiz", "Ben Okafor"], reads=("partners",), wedding=WEDDING
+    "names of each",
+    LIST,
+    _BOTH,
+    ["Ana Ruiz", "Ben Okafor"],
+    reads=("partners",),
+    wedding=WEDDING,
+    says="names of the couple",
 )
 def partners(wedding: Wedding) -> list[str]:
     """The couple's full names, one by one."""
     return _names(wedding)
 
 
-@wedding.function("local time zone", ZONE, _BOTH, "Europe/Paris", reads=("zone",), wedding=WEDDING)
+@wedding.function(
+    "local time zone",
+    ZONE,
+    _BOTH,
+    "Europe/Paris",
+    reads=("zone",),
+    wedding=WEDDING,
+    says="time zone of the wedding",
+)
 def zone_(wedding: Wedding) -> str:
     """The time zone of the place where the wedding is."""
     return plain_text(wedding.get("zone")) or "UTC"
