@@ -26,7 +26,8 @@ from wedsync.platform.db import db
 from wedsync.webhooks import connection_hooks, endpoints, hooks, samples
 from wedsync.webhooks.deliveries import FannedEvent
 from wedsync.weddings.models import Wedding
-from wedsync.workflows import runs, service
+from wedsync.workflows import bulk_rerun, runs, service
+from wedsync.workflows.bulk_rerun import Wanted
 from wedsync.workflows.waiting_models import Approval
 
 DEFINITION: dict[str, Any] = {
@@ -104,6 +105,17 @@ class Objects:
                 who={"role": "editor"},
             )
             db.session.add(made)
+            db.session.commit()
+            return made.id
+
+    @cached_property
+    def batch(self) -> UUID:
+        workflow_id = self.workflow
+        with self._app.app_context():
+            stopped = runs.start_manual_run(self._organization_id, workflow_id, {"mark": self.mark})
+            runs.stop(self._organization_id, stopped.id)
+            wanted = Wanted("stopped", workflow_id)
+            made = bulk_rerun.begin(self._organization_id, wanted)
             db.session.commit()
             return made.id
 

@@ -56,7 +56,7 @@ def test_a_failed_run_is_run_again_from_where_it_failed(
         app, organization, failed, "tell", "failed", tries=("maybe", "maybe"), position=3,
         generation=2,
     )  # fmt: skip
-    again = owner.api.post(f"/runs/{failed}/retry")
+    again = owner.api.post(f"/runs/{failed}/rerun")
     assert again.status_code == 202
     assert again.json["id"] != str(failed)
     assert again.json["rerun_of"] == str(failed)
@@ -78,12 +78,12 @@ def test_a_second_time_keeps_the_first_runs_keys(
     app: APIFlask, owner: Persona, organization: UUID, workflow_id: UUID, database: Session
 ) -> None:
     first = make_run(app, organization, workflow_id, "failed")
-    assert owner.api.post(f"/runs/{first}/retry").json["cause"] == f"rerun:{first}:1"
-    assert owner.api.post(f"/runs/{first}/retry").json["cause"] == f"rerun:{first}:2"
+    assert owner.api.post(f"/runs/{first}/rerun").json["cause"] == f"rerun:{first}:1"
+    assert owner.api.post(f"/runs/{first}/rerun").json["cause"] == f"rerun:{first}:2"
     stopped = make_run(
         app, organization, workflow_id, "stopped", rerun_of=first, origin_run_id=first
     )
-    third = owner.api.post(f"/runs/{stopped}/retry").json
+    third = owner.api.post(f"/runs/{stopped}/rerun").json
     assert database.get_one(Run, UUID(third["id"])).origin_run_id == first
 
 
@@ -94,7 +94,7 @@ def test_two_who_run_it_again_at_once_make_two_runs(
     causes: list[str] = []
 
     def again() -> None:
-        causes.append(owner.api.post(f"/runs/{failed}/retry").json["cause"])
+        causes.append(owner.api.post(f"/runs/{failed}/rerun").json["cause"])
 
     threads = [threading.Thread(target=again) for _ in range(3)]
     for thread in threads:
@@ -109,7 +109,7 @@ def test_only_what_failed_or_was_stopped_is_run_again(
     app: APIFlask, owner: Persona, organization: UUID, workflow_id: UUID, state: str
 ) -> None:
     run_id = make_run(app, organization, workflow_id, state)
-    refused = owner.api.post(f"/runs/{run_id}/retry")
+    refused = owner.api.post(f"/runs/{run_id}/rerun")
     assert (refused.status_code, refused.json["code"]) == (409, "run_not_retryable")
 
 

@@ -20,6 +20,8 @@ EVERYTHING = "*"
 RESOURCES = {
     "workflows": "workflows",
     "runs": "what happened",
+    "run-batches": "many runs run again",
+    "books": "the books",
     "approvals": "questions and their answers",
     "events": "events",
     "hooks": "incoming webhooks",

@@ -7,15 +7,19 @@ from wedsync.api.resources import Resource
 from wedsync.api.schemas.approvals import ApprovalOut, RunAnswerIn, approval_out
 from wedsync.api.schemas.runs import (
     DecideIn,
+    ItemPage,
+    ItemQuery,
+    RerunIn,
     RunOut,
     RunPage,
     RunQuery,
     RunWhole,
+    item_out,
     run_out,
     run_whole,
 )
 from wedsync.platform import identity
-from wedsync.workflows import approvals, queries
+from wedsync.workflows import approvals, courses, queries
 from wedsync.workflows import runs as service
 from wedsync.workflows.queries import RunFilter
 
@@ -26,7 +30,15 @@ runs = Resource("Runs", "What workflows did, step by step.")
 def list_runs(query: RunQuery) -> RunPage:
     """List runs, newest first, without their steps."""
     organization_id = identity.organization_id()
-    wanted = RunFilter(query.workflow, query.state, query.event)
+    wanted = RunFilter(
+        query.workflow,
+        query.state,
+        query.event,
+        query.wedding,
+        query.waiting_for,
+        query.since,
+        query.until,
+    )
     found = page(
         query,
         lambda before, limit: queries.list_runs(
@@ -39,18 +51,43 @@ def list_runs(query: RunQuery) -> RunPage:
 
 @runs.get("/runs/<uuid:run_id>", answer=RunWhole)
 def get_run(run_id: UUID) -> RunWhole:
-    """Read a run with its steps and every try of them."""
-    return run_whole(queries.run_record(identity.organization_id(), run_id))
+    """Read a run, or an item of one, with its steps and every try of them."""
+    record = queries.run_record(identity.organization_id(), run_id)
+    return run_whole(record, courses.course_of_record(record))
 
 
-@runs.post("/runs/<uuid:run_id>/retry", answer=RunOut, status=202, rings=["runs"], problems=[409])
-def retry_run(run_id: UUID) -> RunOut:
+@runs.get("/runs/<uuid:run_id>/items", query=ItemQuery, answer=ItemPage)
+def list_run_items(run_id: UUID, query: ItemQuery) -> ItemPage:
+    """List the items of a run's loops with their steps, in the order they began."""
+    organization_id = identity.organization_id()
+    parent = queries.get_run(organization_id, run_id)
+    found = page(
+        query,
+        lambda after, limit: courses.list_items(
+            organization_id, parent, step_id=query.step, state=query.state, after=after, limit=limit
+        ),
+        lambda item: item.id,
+    )
+    data = [item_out(run_id, item) for item in found.rows]
+    return ItemPage(data=data, next_cursor=found.next_cursor)
+
+
+@runs.post(
+    "/runs/<uuid:run_id>/rerun",
+    body=RerunIn,
+    answer=RunOut,
+    status=202,
+    rings=["runs"],
+    problems=[409],
+)
+def rerun_run(run_id: UUID, body: RerunIn) -> RunOut:
     """Run a failed or stopped run again from where it ended.
 
-    The answer is a new run; what succeeded before is copied, not done twice.
+    The answer is a new run; what succeeded before is copied, not done twice. With `input` the step
+    it ended at is done with that, and partners take it for something new.
     """
     me = identity.current()
-    return _line(service.rerun(me.organization_id, run_id, by=me).id)
+    return _line(service.rerun(me.organization_id, run_id, given=body.input, by=me).id)
 
 
 @runs.post("/runs/<uuid:run_id>/stop", answer=RunOut, rings=["runs"], problems=[409])
@@ -64,7 +101,7 @@ def stop_run(run_id: UUID) -> RunOut:
     "/runs/<uuid:run_id>/decide", body=DecideIn, answer=RunOut, rings=["runs"], problems=[409]
 )
 def decide_run(run_id: UUID, body: DecideIn) -> RunOut:
-    """Settle a step whose effect may have happened."""
+    """Settle what a run, or an item of one, asks; the answer is the run."""
     me = identity.current()
     run = service.decide(
         me.organization_id, run_id, body.decision, given=body.input, output=body.output, by=me

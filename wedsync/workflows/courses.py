@@ -18,7 +18,7 @@ from wedsync.workflows import page_queries
 from wedsync.workflows.engine.words import clip
 from wedsync.workflows.models import Workflow
 from wedsync.workflows.page_queries import RunRow
-from wedsync.workflows.queries import RecordedStep
+from wedsync.workflows.queries import RecordedStep, RunRecord
 from wedsync.workflows.run_models import FINAL_RUN_STATES, Run, RunStep, StepAttempt
 from wedsync.workflows.waiting_models import Approval
 
@@ -111,6 +111,24 @@ def course_of(row: RunRow, run: Run, steps: Sequence[RecordedStep]) -> Course:
         loops=loops_of(organization_id, {run.id: recorded})[run.id],
         calls=_calls_of(organization_id, [run.id])[run.id],
         questions=_questions_of(organization_id, [run.id])[run.id],
+    )
+
+
+def course_of_record(record: RunRecord) -> Course:
+    """How far a run (or an item) is, for those who do not show what it waits for by name."""
+    run = record.line.run
+    recorded = {each.step.step_id: each for each in record.steps}
+    return Course(
+        id=run.id,
+        state=run.state,
+        reason=run.reason,
+        waiting_for=run.waiting_for,
+        workflow_state="on",
+        connection_name=None,
+        connection_state=None,
+        recorded=recorded,
+        loops=loops_of(run.organization_id, {run.id: recorded})[run.id],
+        calls=_calls_of(run.organization_id, [run.id])[run.id],
     )
 
 
