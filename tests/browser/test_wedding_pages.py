@@ -1,18 +1,19 @@
 """A wedding's pages as a planner meets them: adding one, moving its date, cancelling it."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.looking import Trouble, look_at
+from wedsync.platform import clock
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 
 
 def test_a_planner_adds_a_wedding_moves_it_and_cancels_it(imogen: Page, trouble: Trouble) -> None:
     trouble.expected = "422"
-    day = date.today() + timedelta(days=200)
+    day = clock.now().date() + timedelta(days=200)
     imogen.goto("/weddings")
     imogen.get_by_role("link", name="Add a wedding").click()
     look_at(imogen, "wedding-new")

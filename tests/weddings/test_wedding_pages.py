@@ -1,11 +1,17 @@
 """One wedding's pages: adding it, what it says, changing it, its turning points."""
 
+from uuid import UUID
+
 from apiflask import APIFlask
 
 from tests.page_words import words_of
 from tests.personas import Persona
 from tests.weddings.couples import ahead, marry, wedding
+from wedsync.events import service as events
+from wedsync.platform.db import db
 from wedsync.platform.wording import Wording
+from wedsync.workflows import service as workflows
+from workers.fan_out import FanOut
 
 NEW = {
     "title": "Hannah & Josef",
@@ -89,6 +95,19 @@ def test_moving_the_date_shows_before_and_after_and_asks(app: APIFlask, owner: P
     assert (now.date, now.rsvp_deadline) == (new_day, ahead(330))
 
 
+def test_a_date_chosen_by_hand_does_not_move_along(app: APIFlask, owner: Persona) -> None:
+    couple = marry(app, owner, rsvp_deadline=ahead(323), delivery_date=ahead(400))
+    chosen = {
+        "date": ahead(372).isoformat(),
+        "along": "y",
+        "rsvp_deadline": ahead(310).isoformat(),
+        "delivery_date": ahead(400).isoformat(),
+    }
+    look = owner.browser.get(f"/weddings/{couple}/move", query_string=chosen)
+    assert f'name="rsvp_deadline" value="{ahead(310).isoformat()}"' in look.text
+    assert f'name="delivery_date" value="{ahead(407).isoformat()}"' in look.text
+
+
 def test_dates_that_moved_meanwhile_are_looked_at_again(app: APIFlask, owner: Persona) -> None:
     couple = marry(app, owner)
     url = f"/weddings/{couple}/move"
@@ -152,3 +171,34 @@ def test_a_viewer_sees_it_and_is_offered_nothing(
     assert "Cancel it" not in said
     assert "Move the date" not in said
     assert "Add a wedding" not in words_of(viewer.browser.get("/weddings"))
+
+
+def test_what_waits_for_its_days_and_what_happened_are_told(app: APIFlask, owner: Persona) -> None:
+    couple = marry(app, owner)
+    page = owner.browser.get(f"/weddings/{couple}").text
+    for part in ("moves-of-wedding", "runs-of-wedding"):
+        address = f"/workflows/{part}/{couple}"
+        assert f'hx-get="{address}"' in page
+        assert f'<a href="{address}">' in page, "also without script"
+    with app.app_context():
+        steps = [{"id": "note", "kind": "set", "values": {"a": 1}}]
+        trigger = {"kind": "event", "event_type": "food.asked", "source": "any", "filter": None}
+        definition = {"format": 1, "trigger": trigger}
+        draft = workflows.create(owner.organization_id, "Ask", {**definition, "steps": steps})
+        workflows.publish(owner.organization_id, draft.workflow.id)
+        db.session.commit()
+    empty = owner.browser.get(f"/workflows/runs-of-wedding/{couple}", fragment=True)
+    assert "Nothing happened around this wedding yet." in words_of(empty)
+    publish_about(app, owner, couple, "food.asked")
+    told = owner.browser.get(f"/workflows/runs-of-wedding/{couple}", fragment=True)
+    assert "Ask" in words_of(told)
+
+
+def publish_about(app: APIFlask, owner: Persona, couple: UUID, event_type: str) -> None:
+    """An event about a wedding, passed on to the workflows that listen."""
+    with app.app_context():
+        events.publish(owner.organization_id, event_type, {}, source="api", wedding_id=couple)
+        db.session.commit()
+        vault = app.extensions["wedsync"].vault
+        while FanOut(db.engine, vault).batch():
+            pass

@@ -117,7 +117,16 @@ def _look_ahead(found: Wedding, how: How) -> Response:
 
 
 def _wanted(found: Wedding, form: DatesForm) -> dict[str, Any]:
-    return service.moved_along(found, form.date.data) if form.along.data else form.dates()
+    """The dates as they would be. What somebody chose by hand does not move along."""
+    chosen = form.dates()
+    if not form.along.data:
+        return chosen
+    by_hand = {
+        name: day
+        for name, day in chosen.items()
+        if name in request.args and day != getattr(found, name)
+    }
+    return {**service.moved_along(found, form.date.data), **by_hand}
 
 
 def _ending(wedding_id: UUID, becomes: str) -> Response:

@@ -1,4 +1,5 @@
-"""What a wedding's page shows of workflows: what waits for its days, also if they moved."""
+"""What a wedding's page shows of workflows: what waits for its days, also if they moved, and what
+happened around it."""
 
 from uuid import UUID
 
@@ -7,12 +8,15 @@ from flask import Response, request
 from wedsync.errors import Invalid
 from wedsync.platform import identity, wording
 from wedsync.platform.fragments import render
+from wedsync.weddings import queries as weddings
 from wedsync.weddings.fields import DATES, checked
-from wedsync.workflows import move_words, moves
+from wedsync.workflows import move_words, moves, page_queries
 from wedsync.workflows.moves import Asked
 from wedsync.workflows.routes import pages
+from wedsync.workflows.run_list import run_lines
 
 _STATUSES = ("cancelled", "archived")
+_RUNS_SHOWN = 8
 
 
 @pages.get("/workflows/moves-of-wedding/<uuid:wedding_id>")
@@ -26,6 +30,20 @@ def moves_of_wedding(wedding_id: UUID) -> Response:
         lines=move_words.lines(found, wording.here()),
         news=move_words.news(found.moves),
         compares=asked != Asked({}),
+    )
+
+
+@pages.get("/workflows/runs-of-wedding/<uuid:wedding_id>")
+def runs_of_wedding(wedding_id: UUID) -> Response:
+    """The latest that happened around a wedding."""
+    wedding = weddings.get_wedding(identity.organization_id(), wedding_id)
+    rows = page_queries.list_run_rows(
+        wedding.organization_id, wedding_id=wedding_id, limit=_RUNS_SHOWN
+    )
+    return render(
+        "workflows/runs_of_wedding.html",
+        title=wedding.title,
+        runs=run_lines(wedding.organization_id, rows, wording.here()),
     )
 
 
