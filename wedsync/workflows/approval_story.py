@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from wedsync.platform.db import db
-from wedsync.platform.wording import Wording, capital
+from wedsync.platform.wording import Wording, capital, in_words
 from wedsync.workflows import approval_people, approval_queries
 from wedsync.workflows.approval_queries import ApprovalLine
 from wedsync.workflows.approval_words import (
@@ -21,20 +21,21 @@ from wedsync.workflows.engine.words import clip
 from wedsync.workflows.run_models import NO_ITEM
 from wedsync.workflows.run_words import State
 
-_LONGEST_TITLE = 140
+_LONGEST_TITLE, _LONGEST_LINE = 90, 160
 
 
 @dataclass(frozen=True, slots=True)
 class ApprovalStory:
-    """Everything the page says. `whole` are the question's paragraphs where its title is not all
-    of it; `item` says which of a loop's items it is about."""
+    """Everything the page says. The title is the question's first line, `rest` what it leaves out;
+    `item` says which of a loop's items it is about."""
 
     id: UUID
     run_id: UUID
     workflow_id: UUID
     workflow_name: str
     title: str
-    whole: tuple[str, ...]
+    rest: tuple[str, ...]
+    in_a_line: str
     item: str
     asked: str
     since: datetime
@@ -49,14 +50,15 @@ def tell(line: ApprovalLine, words: Wording, name_of: NameOf = label_of) -> Appr
     """The story of one question, for somebody who looks at `words.now`."""
     approval = line.approval
     said = _paragraphs(approval.ask)
-    title = clip(" ".join(approval.ask.split()), _LONGEST_TITLE)
+    title = clip(said[0], _LONGEST_TITLE) if said else ""
     return ApprovalStory(
         id=approval.id,
         run_id=line.run_id,
         workflow_id=line.workflow_id,
         workflow_name=line.workflow_name,
         title=title,
-        whole=said if said != (title,) else (),
+        rest=said if said[:1] != (title,) else said[1:],
+        in_a_line=clip(" ".join(said), _LONGEST_LINE),
         item=f"number {line.item + 1:,}" if line.item != NO_ITEM else "",
         asked=_asked(line),
         since=approval.created_at,
@@ -70,7 +72,7 @@ def tell(line: ApprovalLine, words: Wording, name_of: NameOf = label_of) -> Appr
             words,
             name_of,
         ),
-        decided=capital(decided_words(line, words)),
+        decided=decided_words(line, words),
         note=_paragraphs(approval.note or ""),
     )
 
@@ -92,4 +94,5 @@ def news(open_ones: Sequence[ApprovalLine]) -> str:
         return "Nothing waits for a yes or a no."
     if len(open_ones) == 1:
         return "One thing waits for a yes or a no before it goes on."
-    return f"{len(open_ones):,} things wait for a yes or a no before they go on."
+    several = capital(in_words(len(open_ones)))
+    return f"{several} things wait for a yes or a no before they go on."
