@@ -259,3 +259,59 @@ def test_two_workers_change_one_wedding_without_losing_a_change(
     assert wedding(app, couple).revision == 1 + changes
     done = one(app, "SELECT count(*) AS n FROM runs WHERE state = 'succeeded'").n
     assert done + left == 40
+
+
+def test_items_of_a_loop_change_weddings_of_their_own(
+    app: APIFlask, worker: Worker, owner: Persona
+) -> None:
+    couples = [marry(app, owner, title=f"Couple {number}") for number in range(5)]
+    each = {
+        "id": "each",
+        "kind": "for_each",
+        "items": {"var": "trigger.data.couples"},
+        "steps": [update(wedding={"var": "item"}, final_count={"var": "index"})],
+    }
+    workflow = make_workflow(
+        app,
+        owner.organization_id,
+        ON_ENQUIRY,
+        each,
+        {"id": "after", "kind": "set", "values": {"counted": {"var": "steps.each"}}},
+    )
+    nobody = str(ids.new_id())
+    happen(app, owner, None, {"couples": [*map(str, couples), nobody]})
+    worker.fan_out()
+    worker.run()
+    assert [wedding(app, couple).final_count for couple in couples] == [0, 1, 2, 3, 4]
+    assert run_of_root(app, workflow).state == "succeeded"
+    after = one(app, "SELECT output FROM run_steps WHERE step_id = 'after'").output
+    assert after["counted"] == {"total": 6, "succeeded": 5, "failed": 1}
+    assert len(announced(app)) == 5
+
+
+def test_a_whole_loop_may_change_one_wedding(app: APIFlask, worker: Worker, owner: Persona) -> None:
+    couple = marry(app, owner)
+    each = {
+        "id": "each",
+        "kind": "for_each",
+        "items": [1, 2, 3, 4, 5, 6, 7, 8],
+        "steps": [
+            update(final_count={"var": "item"}),
+            {"id": "seen", "kind": "set", "values": {"n": {"var": "wedding.final_count"}}},
+        ],
+    }
+    make_workflow(app, owner.organization_id, ON_ENQUIRY, each)
+    happen(app, owner, couple)
+    worker.fan_out()
+    worker.run()
+    assert wedding(app, couple).revision == 9
+    seen = rows(app, "SELECT item, output FROM run_steps WHERE step_id = 'seen' ORDER BY item")
+    assert [row.output["n"] for row in seen] == [1, 2, 3, 4, 5, 6, 7, 8]
+
+
+def run_of_root(app: APIFlask, workflow_id: UUID) -> Any:
+    return one(
+        app,
+        "SELECT * FROM runs WHERE workflow_id = :id AND parent_run_id IS NULL",
+        id=workflow_id,
+    )
