@@ -20,7 +20,8 @@ from wedsync.workflows.engine.functions.bounds import under_way
 from wedsync.workflows.engine.functions.kinds import Unusable
 from wedsync.workflows.engine.operators import ITERATORS, argument_list, operator_call
 
-_WEIGH = "~"
+_WEIGH = "\0weigh"
+"""No definition holds this name: texts with a NUL are refused."""
 
 KNOWN: Mapping[str, Function] = MappingProxyType({**FUNCTIONS, BODY: DESCRIPTION})
 """Every typed function, bodies included, by its name."""

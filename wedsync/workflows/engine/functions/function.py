@@ -79,7 +79,11 @@ class Function:
             raise Unusable(fault)
         if self.gives is YES_NO and given and given[0] is None and not self._of_nothing:
             return False
-        return self.run(*self._read(given))
+        values = self._read(given)
+        try:
+            return self.run(*values)
+        except Unusable as fault:
+            raise Unusable(f"{str(fault).rstrip('.')}.") from None
 
     @property
     def _of_nothing(self) -> bool:
