@@ -264,7 +264,7 @@ def test_the_weddings_page_shows_what_waits_and_what_would_move(
 ) -> None:
     path = f"/workflows/moves-of-wedding/{planned}"
     plain = words_of(owner.browser.get(path))
-    assert "Waits at “Two weeks before” Wed 18 August, 09:00" in plain
+    assert "Wed 18 August, 09:00 Seat the guests Waits at “Two weeks before”" in plain
     assert "Times are as clocks at the wedding show them (Europe/Rome)." in plain
     moved = words_of(owner.browser.get(f"{path}?date=2027-06-10", fragment=True))
     assert "One asks you, two are left out." in moved

@@ -13,8 +13,8 @@ _UNKNOWN = "when there is a date"
 
 @dataclass(frozen=True, slots=True)
 class MoveLine:
-    """One row: what waits, when it comes now, and what becomes of it. `after` is empty where
-    nothing changes; `note` says what its new time means for it."""
+    """One row: what waits, when it comes now, and what becomes of it. `after` is empty where its
+    time stays; `note` says what its new time means for it."""
 
     workflow_id: UUID
     workflow_name: str
@@ -23,7 +23,7 @@ class MoveLine:
     before: str
     after: str
     note: str
-    state: State | None
+    state: State
 
 
 def lines(preview: Preview, words: Wording) -> list[MoveLine]:
@@ -76,17 +76,17 @@ def _what(move: Move) -> str:
 
 def _nothing(move: Move) -> str:
     """Where nothing was planned before."""
-    return "not planned" if move.run_id is None else _UNKNOWN
+    return "nothing planned" if move.run_id is None else _UNKNOWN
 
 
-def _becomes(move: Move, there: Wording) -> tuple[str, str, State | None]:
-    """When it comes then, what that means, and how it stands where that is worth a mark."""
+def _becomes(move: Move, there: Wording) -> tuple[str, str, State]:
+    """When it comes then, what that means, and how it stands."""
     then = there.moment(move.after) if move.after else _UNKNOWN
     match move.outcome:
         case "stays":
-            return "", "", None
+            return "", "", State("ahead", "Stays")
         case "moves":
-            return then, "", None
+            return then, "", State("waiting", "Moves" if move.before else "Planned")
         case "waits":
             return _UNKNOWN, "", State("paused", "Waits for a date")
         case "at_once":
@@ -96,7 +96,7 @@ def _becomes(move: Move, there: Wording) -> tuple[str, str, State | None]:
         case "asked":
             return then, _question(move, there), State("needs", "Asks you")
     ended = "It does not start." if move.run_id is None else "It is stopped where it waits."
-    return "never", ended, State("stopped", "Ends")
+    return "", ended, State("stopped", "Ends")
 
 
 def _question(move: Move, there: Wording) -> str:
