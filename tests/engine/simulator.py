@@ -1,7 +1,7 @@
 """A runner in memory: commits what the engine decides, does it, and can die at any point.
 
-    take a run ─▶ advance ─▶ [before commit] ─▶ commit ─▶ [after commit] ─▶ effect
-              ─▶ [after effect] ─▶ advance with the result ─▶ commit ─▶ [after record]
+    take a run ─▶ advance ─▶ [before commit] ─▶ commit ─▶ [after commit] ─▶ effect ─▶ [after effect]
+      ─▶ advance with the result ─▶ [before commit] ─▶ commit ─▶ [after record] ─▶ effect …
 
 What is committed survives a death, what was only in memory does not; the far end honours keys.
 Time passes only when nothing is due.
@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from tests.engine.building import NOW, WEDDING, scope
 from tests.engine.definitions import DATA
@@ -35,6 +35,7 @@ Outcome = dict[str, Any]
 Answer = Callable[[str, Any], Outcome]
 """How something a run stands at ends, as the fields of the event: of its key, and the action."""
 
+Point = Literal["before commit", "after commit", "after effect", "after record"]
 NEVER_PARKED = 10**6
 
 
@@ -79,7 +80,7 @@ class World:
     reads: list[Mapping[str, Any]] = field(default_factory=list)
     committed: list[tuple[Any, ...]] = field(default_factory=list)
     far_end: dict[str, int] = field(default_factory=dict)
-    passed: int = 0
+    points: list[Point] = field(default_factory=list)
 
     def play(self, most: int = 3_000) -> "World":
         """Until the run is over, or it waits for what never comes."""
@@ -116,22 +117,22 @@ class World:
         self.now = max(self.now, run.due_at or NOW)
         return run
 
-    def _point(self) -> None:
+    def _point(self, name: Point) -> None:
         """A point at which the process may die."""
-        self.passed += 1
-        if self.passed in self.deaths:
+        self.points.append(name)
+        if len(self.points) in self.deaths:
             raise Died
 
     def _move(self, run: Run) -> None:
         decision, said = self._advance(run, self._event(run))
         while True:
-            self._point()  # before commit
+            self._point("before commit")
             self._commit(run, decision, said)
-            self._point()  # after commit
+            self._point("after record" if said.kind == "result" else "after commit")
             if not isinstance(run.at, Perform):
                 return
             outcome = self._effect(run, run.at)
-            self._point()  # after the effect, before its record
+            self._point("after effect")
             decision, said = self._advance(run, self._said(run, **outcome))
 
     def _advance(self, run: Run, said: EngineEvent) -> tuple[Decision, EngineEvent]:

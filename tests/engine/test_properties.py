@@ -3,14 +3,28 @@
 import json
 from collections import Counter
 from itertools import groupby, pairwise
-from typing import Any
+from typing import Any, get_args
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.engine.building import event, scope
+from tests.engine.building import (
+    act,
+    ask,
+    before_the_wedding,
+    call,
+    choose,
+    event,
+    loop,
+    note,
+    scope,
+    var,
+    wait,
+    workflow,
+)
 from tests.engine.definitions import DATA, POLICY, definitions
-from tests.engine.simulator import Outcome, Run, World
+from tests.engine.simulator import Outcome, Point, Run, World
 from wedsync.workflows.engine import (
     Ask,
     Listen,
@@ -90,7 +104,7 @@ def played(definition: Any, draw: Any) -> World:
 
 
 @given(definitions, st.data())
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=60)
 def test_told_the_same_again_the_engine_comes_to_the_same_state(
     definition: dict[str, Any], data: st.DataObject
 ) -> None:
@@ -107,7 +121,7 @@ def told_again(program: Program, state: Any, said: Any) -> Any:
 
 
 @given(definitions, st.data())
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=60)
 def test_every_event_told_twice_counts_once(
     definition: dict[str, Any], data: st.DataObject
 ) -> None:
@@ -122,7 +136,7 @@ def test_every_event_told_twice_counts_once(
 
 
 @given(definitions, st.data())
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=60)
 def test_nothing_is_begun_twice_and_no_key_is_reused_after_a_person_decided(
     definition: dict[str, Any], data: st.DataObject
 ) -> None:
@@ -136,7 +150,7 @@ def test_nothing_is_begun_twice_and_no_key_is_reused_after_a_person_decided(
 
 
 @given(definitions)
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=80)
 def test_every_valid_definition_ends_or_waits_within_a_bounded_number_of_advances(
     definition: dict[str, Any],
 ) -> None:
@@ -168,17 +182,55 @@ def attempts(world: World) -> set[Any]:
 
 
 @given(definitions)
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=60)
 def test_a_death_at_any_point_ends_in_the_same_state(definition: dict[str, Any]) -> None:
     program = compile_definition(definition)
     undisturbed = World(program, by_its_key).play()
-    for point in range(1, min(undisturbed.passed, 60) + 1):
+    for point in range(1, min(len(undisturbed.points), 60) + 1):
         disturbed = World(program, by_its_key, frozenset([point])).play()
         assert ended(disturbed) == ended(undisturbed)
 
 
+EVERYTHING = workflow(
+    act("first"),
+    loop(
+        "guests",
+        var("trigger.data.guests"),
+        act("greet", input={"method": "POST", "url": var("item.name")}),
+        wait("pause", seconds=60),
+        loop("courses", [1, 2, 3], act("serve"), note("served"), batch_size=2),
+        parallel=1,
+    ),
+    before_the_wedding("before"),
+    wait(
+        "signed", event={"event_type": "contract.signed", "timeout_s": 60, "otherwise": [act("s")]}
+    ),
+    ask("sure", expires_after_s=60, on_expiry="approve"),
+    call("another", wait=True),
+    choose("which", ("Yes", True, [act("last")])),
+)
+
+
+@pytest.mark.parametrize("point", get_args(Point))
+def test_a_death_at_each_named_point_ends_in_the_same_state(point: str) -> None:
+    program = compile_definition(EVERYTHING)
+    undisturbed = World(program, all_is_well).play()
+    places = [number for number, name in enumerate(undisturbed.points, 1) if name == point]
+    assert len(places) >= len(undisturbed.far_end)
+    assert undisturbed.root.outcome == "succeeded"
+    for place in places:
+        disturbed = World(program, all_is_well, frozenset([place])).play()
+        assert ended(disturbed) == ended(undisturbed)
+        twice = [key for key, count in disturbed.far_end.items() if count > 1]
+        assert len(twice) <= (point in ("after effect", "before commit"))
+
+
+def all_is_well(key: str, at: Any) -> Outcome:
+    return {"output": {"key": key}} if isinstance(at, Perform) else by_its_key(key, at)
+
+
 @given(definitions, st.frozensets(st.integers(1, 200), max_size=60))
-@settings(deadline=None, max_examples=120)
+@settings(deadline=None, max_examples=80)
 def test_many_deaths_end_in_the_same_state_and_the_far_end_did_each_thing_under_one_key(
     definition: dict[str, Any], deaths: frozenset[int]
 ) -> None:
@@ -191,7 +243,7 @@ def test_many_deaths_end_in_the_same_state_and_the_far_end_did_each_thing_under_
 
 
 @given(definitions)
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=60)
 def test_what_a_step_read_of_the_wedding_is_recorded_with_its_values(
     definition: dict[str, Any],
 ) -> None:
@@ -203,7 +255,7 @@ def test_what_a_step_read_of_the_wedding_is_recorded_with_its_values(
 
 
 @given(definitions)
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=60)
 def test_generated_definitions_have_no_errors(definition: dict[str, Any]) -> None:
     assert [each for each in validate(definition) if each.severity == "error"] == []
 
@@ -231,7 +283,7 @@ kinds += ["arrived", "timed_out", "answered", "returned", "items_over"]
         max_size=12,
     ),
 )
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=100)
 def test_no_order_of_events_makes_it_raise_or_leave_a_run_nowhere(
     definition: dict[str, Any], said: list[dict[str, Any]]
 ) -> None:
@@ -257,7 +309,7 @@ def stopped(run: Run, program: Program) -> None:
 
 
 @given(definitions, st.integers(1, 30))
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=60)
 def test_a_run_can_be_stopped_wherever_it_stands(definition: dict[str, Any], most: int) -> None:
     world = World(compile_definition(definition), by_its_key)
     world.begin()
