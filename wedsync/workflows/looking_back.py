@@ -38,9 +38,14 @@ _OPEN = (
 )
 _THESE = text(f"{_OPEN} AND w.id = ANY(:ids)")
 _LEFT = text(f"{_OPEN} ORDER BY w.id LIMIT :limit")
-_PLACE = "hashtextextended('fan-out ' || CAST(:organization_id AS text), 0)"
-_TRY = text(f"SELECT pg_try_advisory_xact_lock({_PLACE})")
-_WAIT = text(f"SELECT pg_advisory_xact_lock({_PLACE})")
+_QUIET = text(
+    "SELECT id FROM unnest(CAST(:organizations AS uuid[])) AS o(id)"
+    " WHERE pg_try_advisory_xact_lock(hashtextextended('fan-out ' || id, 0))"
+)
+_WAIT = text(
+    "SELECT pg_advisory_xact_lock(hashtextextended('fan-out ' || CAST(:organization_id AS uuid),"
+    " 0))"
+)
 _BE_PATIENT = text("SET LOCAL lock_timeout = '300ms'")
 _EVENTS = text(
     "SELECT id, organization_id, type, source, occurred_at, accepted_at, data, wedding_id,"
@@ -75,14 +80,19 @@ class Looked:
 def look(connection: Connection, waits: Sequence[UUID]) -> Looked:
     """Look for these where no fan-out is under way. Reads only."""
     rows = connection.execute(_THESE, {"ids": list(waits)}).all()
-    quiet = {owner for owner in _organizations(rows) if _is_quiet(connection, owner)}
+    quiet = _quiet(connection, _organizations(rows))
     return _look([row for row in rows if row.organization_id in quiet], connection)
 
 
 def look_for_the_others(connection: Connection) -> Looked:
     """Look for those that were not looked for yet, the oldest first. Reads only."""
     rows = connection.execute(_LEFT, {"limit": _SWEPT_AT_ONCE}).all()
-    quiet = {owner for owner in _organizations(rows) if _becomes_quiet(connection, owner)}
+    organizations = _organizations(rows)
+    quiet = _quiet(connection, organizations)
+    for owner in organizations:
+        if owner not in quiet and not _becomes_quiet(connection, owner):
+            break  # patience is for one: the others are looked at next time
+        quiet.add(owner)
     return _look([row for row in rows if row.organization_id in quiet], connection)
 
 
@@ -96,10 +106,11 @@ def _organizations(rows: Sequence[Row[Any]]) -> list[UUID]:
     return sorted({row.organization_id for row in rows})
 
 
-def _is_quiet(connection: Connection, organization_id: UUID) -> bool:
-    """Whether none is under way; the lock is given back at once."""
+def _quiet(connection: Connection, organizations: Sequence[UUID]) -> set[UUID]:
+    """Where none is under way; the locks are given back at once."""
     with _for_a_moment(connection):
-        return bool(connection.scalar(_TRY, {"organization_id": organization_id}))
+        found = connection.execute(_QUIET, {"organizations": list(organizations)})
+        return set(found.scalars())
 
 
 def _becomes_quiet(connection: Connection, organization_id: UUID) -> bool:
