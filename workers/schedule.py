@@ -54,6 +54,10 @@ _PRUNE_LINKS = text(
     "DELETE FROM person_links WHERE id IN (SELECT id FROM person_links"
     " WHERE expires_at < now() - interval '1 day' LIMIT 5000)"
 )
+_PRUNE_APPROVAL_LINKS = text(
+    "DELETE FROM approval_links WHERE id IN (SELECT id FROM approval_links"
+    " WHERE expires_at < now() - interval '90 days' LIMIT 5000)"
+)
 _PRUNE_KNOCKS = text(
     "DELETE FROM knocks WHERE id IN (SELECT id FROM knocks"
     " WHERE created_at < now() - interval '1 day' LIMIT 5000)"
@@ -66,6 +70,7 @@ _PRUNED = (
     _PRUNE_MAIL,
     _PRUNE_NOTICES,
     _PRUNE_LINKS,
+    _PRUNE_APPROVAL_LINKS,
     _PRUNE_KNOCKS,
 )
 

@@ -17,7 +17,6 @@ from wedsync.workflows.approval_words import (
     state_words,
     what_follows,
 )
-from wedsync.workflows.engine.words import clip
 from wedsync.workflows.run_models import NO_ITEM
 from wedsync.workflows.run_words import State
 
@@ -50,7 +49,7 @@ def tell(line: ApprovalLine, words: Wording, name_of: NameOf = label_of) -> Appr
     """The story of one question, for somebody who looks at `words.now`."""
     approval = line.approval
     said = _paragraphs(approval.ask)
-    title = clip(said[0], _LONGEST_TITLE) if said else ""
+    title = _cut(said[0], _LONGEST_TITLE) if said else ""
     return ApprovalStory(
         id=approval.id,
         run_id=line.run_id,
@@ -58,7 +57,7 @@ def tell(line: ApprovalLine, words: Wording, name_of: NameOf = label_of) -> Appr
         workflow_name=line.workflow_name,
         title=title,
         rest=said if said[:1] != (title,) else said[1:],
-        in_a_line=clip(" ".join(said), _LONGEST_LINE),
+        in_a_line=_cut(" ".join(said), _LONGEST_LINE),
         item=f"number {line.item + 1:,}" if line.item != NO_ITEM else "",
         asked=_asked(line),
         since=approval.created_at,
@@ -82,6 +81,14 @@ def _asked(line: ApprovalLine) -> str:
         approval_people.asked_words(db.session, line.organization_id, who) for who in line.asked_of
     )
     return ", then ".join(dict.fromkeys(named))
+
+
+def _cut(said: str, longest: int) -> str:
+    """At most so many characters, cut between two words."""
+    if len(said) <= longest:
+        return said
+    whole_words = said[:longest].rpartition(" ")[0] or said[:longest]
+    return f"{whole_words.rstrip(' ,;:')} …"
 
 
 def _paragraphs(said: str) -> tuple[str, ...]:
