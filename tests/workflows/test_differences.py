@@ -115,7 +115,11 @@ CHANGES: list[tuple[Callable[[Any], object], list[str]]] = [
     ),
     (
         lambda w: branch(w, 0)["steps"][0]["input"]["data"].update(guest="Ben"),
-        ["“Tell” now has Ben as data guest instead of Ana."],
+        ["“Tell” now has Ben as guest instead of Ana."],
+    ),
+    (
+        lambda w: branch(w, 0)["steps"][0]["input"]["data"].update(guest=["Ana"], table="A."),
+        ["“Tell” now has Ana as guest, written another way.", "“Tell” now has A. as table."],
     ),
     (
         lambda w: branch(w, 0)["steps"][0].update(

@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import Connection, Row, text
 
 from wedsync.platform import clock
-from wedsync.workflows import journal, new_runs
+from wedsync.workflows import given_input, journal, new_runs
 from wedsync.workflows.engine import EngineEvent
 from wedsync.workflows.engine.protocol import StartRun
 from wedsync.workflows.live_run import Advance, LiveRun, item_number
@@ -22,7 +22,8 @@ from wedsync.workflows.new_runs import NewRun
 from wedsync.workflows.run_models import FINAL_RUN_STATES
 
 _CALLED = text(
-    "SELECT w.id, w.name, w.state, v.id AS version_id, v.trigger_kind FROM workflows w"
+    "SELECT w.id, w.name, w.state, v.id AS version_id, v.trigger_kind,"
+    " v.definition #> '{trigger,input}' AS asked FROM workflows w"
     " LEFT JOIN workflow_versions v ON v.id = w.live_version_id"
     " WHERE w.organization_id = :organization_id AND w.id = :id"
 )
@@ -66,7 +67,7 @@ def begin(
     caller waits for it."""
     run = result.run
     called = _called(connection, run.organization_id, wanted.workflow)
-    problem = _problem(called)
+    problem = _problem(called, wanted.input)
     if called is None or problem is not None:
         return _returned(result, wanted, event, error=_refused(problem or _GONE))
     new = _new_run(run, wanted, called)
@@ -148,7 +149,7 @@ def _called(connection: Connection, organization_id: UUID, workflow: str) -> Row
     return connection.execute(_CALLED, given).one_or_none()
 
 
-def _problem(called: Row[Any] | None) -> str | None:
+def _problem(called: Row[Any] | None, given: Any) -> str | None:
     if called is None:
         return _GONE
     if called.version_id is None:
@@ -157,6 +158,8 @@ def _problem(called: Row[Any] | None) -> str | None:
         return f"“{called.name}” is off, so it cannot be started."
     if called.trigger_kind not in _KINDS:
         return f"“{called.name}” does not start by hand or from another workflow."
+    if wrong := given_input.problems(called.asked, given):
+        return f"“{called.name}” asks for something else. {' '.join(wrong)}"
     return None
 
 

@@ -192,7 +192,7 @@ class _Comparison:
                 step_id, "changed", f"{name}: {words}.", f"changed {name}", before, after
             )
         for each in changes(now.get("kind"), _unlabelled(was), _unlabelled(now), self._known):
-            words = f"{name} {each.words}."
+            words = f"{name} {each.words.rstrip('.')}."
             yield Difference(step_id, "changed", words, f"changed {name}", each.before, each.after)
 
     def _name(self, step: Mapping[str, Any]) -> str:

@@ -51,6 +51,8 @@ _DOING: Mapping[str, str] = MappingProxyType(
         "waits": "waiting",
     }
 )
+_AROUND = frozenset(("data", "json", "match"))
+_LONGEST_SAID = 40
 _NUMBER = re.compile(r"([\d,.]+) ([a-z]+?)s?")
 
 
@@ -223,13 +225,26 @@ def _words(field: str, was: Any, now: Any, known: Known) -> str:
     if field in _FIELDS:
         template, says = _FIELDS[field]
         return _instead(template, *(_said(says, value, known) for value in (now, was)))
-    name = " ".join(unescape_key(part) for part in field.split(".")[1:] or [field])
-    told = clip(name.replace("_", " "), 60)
-    verb = "notes" if field.startswith("values.") else "has"
+    told, verb = _called(field), "notes" if field.startswith("values.") else "has"
+    if _are_texts(was, now):
+        return f"now {verb} other words as {told}"
     template = f"{verb} {{}} as {told}"
     if field.startswith("event.match."):
-        template = f"waits for one whose {told.removeprefix('match ')} is {{}}"
+        template = f"waits for one whose {told} is {{}}"
     return _instead(template, *(_said(_value, value, known) for value in (now, was)))
+
+
+def _called(field: str) -> str:
+    """`input.data.guest_name` is `guest name`."""
+    parts = field.split(".")[1:] or [field]
+    own = [part for part in parts if part not in _AROUND] or parts
+    return clip(" ".join(unescape_key(part) for part in own).replace("_", " "), 60)
+
+
+def _are_texts(was: Any, now: Any) -> bool:
+    """Whether both are texts too long for a sentence; they are compared word by word instead."""
+    both = isinstance(was, str) and isinstance(now, str)
+    return both and min(len(was), len(now)) > _LONGEST_SAID
 
 
 def _said(says: Says, value: Any, known: Known) -> str:

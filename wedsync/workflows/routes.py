@@ -176,7 +176,7 @@ def run_workflow(workflow_id: UUID) -> AnyResponse:
         run = runs.start_manual_run(
             identity.organization_id(), workflow_id, None, by=identity.current()
         )
-    except Conflict as error:
+    except (Conflict, Invalid) as error:
         return refused(error, _page(workflow_id))
     run_id = run.id
     commit("runs")

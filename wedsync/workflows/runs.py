@@ -15,9 +15,10 @@ from wedsync.events.service import problem_with_data
 from wedsync.platform import clock, ids, leases
 from wedsync.platform.db import db
 from wedsync.platform.identity import Identity
-from wedsync.workflows import asking, calling, items, listening, queries
+from wedsync.workflows import asking, calling, given_input, items, listening, queries
 from wedsync.workflows.engine.state import position_of
 from wedsync.workflows.journal import LANES
+from wedsync.workflows.models import Workflow
 from wedsync.workflows.rerunning import rerun
 from wedsync.workflows.run_models import FINAL_RUN_STATES, Run, RunStep
 
@@ -58,6 +59,7 @@ def start_manual_run(
         raise Conflict("Publish this workflow first.", code="workflow_not_published")
     if workflow.state == "off":
         raise Conflict("This workflow is off. Switch it on first.", code="workflow_off")
+    _refuse_input(workflow, given)
     run_id = ids.new_id()
     run = Run(
         id=run_id,
@@ -70,6 +72,16 @@ def start_manual_run(
     _queue(run)
     _record("started_by_hand", run, by)
     return run
+
+
+
+def _refuse_input(workflow: Workflow, given: Any) -> None:
+    """Raise Invalid when the input is not what the live version's trigger asks for."""
+    live = queries.live_version(workflow)
+    trigger = live.definition["trigger"] if live else {}
+    if wrong := given_input.problems(trigger.get("input"), given):
+        errors = [FieldError("/input", "input", problem) for problem in wrong]
+        raise Invalid(" ".join(wrong), errors=errors)
 
 
 def stop(organization_id: UUID, run_id: UUID, *, by: Identity | None = None) -> Run:
