@@ -86,7 +86,7 @@ def _standing_where_it_was(run: LiveRun) -> Advance:
 def parked(run: "LiveRun | Row[Any]") -> Move:
     """A move that sets a run aside, where it stands, because writing its real one failed."""
     move = Move(run.id, run.organization_id, run.workflow_id, run.fence, state="needs_attention")
-    move.engine_state = run.engine_state
+    move.engine_state, move.started_at = run.engine_state, run.started_at
     position = position_of(run.engine_state)
     if position is not None and position.phase == "performing":
         root_id = run.root_id if isinstance(run, LiveRun) else run.root_run_id or run.id

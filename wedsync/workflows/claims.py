@@ -1,6 +1,11 @@
-"""Claiming runs that are due: a lane's share of them, under its owner's fence."""
+"""Claiming runs that are due: a lane's share of them.
+
+Every move, stop and giving back raises a run's fence, so whoever knows its fence knows that it is
+still theirs.
+"""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -26,35 +31,37 @@ _DUE = (
     " AND state IN ('queued', 'waiting') AND due_at <= (SELECT clock_timestamp()){0}"
     " ORDER BY due_at LIMIT allowed.{1})"
 )
+# Locked, not written: what becomes of a run is written once, by its move, in this transaction.
 _TAKE = (
-    " UPDATE runs SET state = 'running', owner = :owner, fence = fence + 1, due_at = NULL,"
-    "  started_at = coalesce(started_at, clock_timestamp()),"
-    "  lease_until = clock_timestamp() + make_interval(secs => :lease)"
-    # Asked again: whoever stopped a run meanwhile did so without the lane.
-    " FROM picked WHERE runs.id = picked.id AND runs.state IN ('queued', 'waiting')"
-    " RETURNING new.id, new.organization_id, new.workflow_id, new.version_id, new.fence,"
-    "  new.event_id, new.wedding_id, new.input, new.causation, new.rerun_of,"
-    "  new.origin_run_id, new.parent_run_id, new.root_run_id, new.caller_run_id, new.item,"
-    "  new.items_total, new.engine_state, new.waiting_for, new.pending_decision,"
-    "  new.created_at, new.started_at, old.started_at IS NULL AS is_first,"
+    " SELECT runs.id, runs.organization_id, runs.workflow_id, runs.version_id, runs.fence,"
+    "  runs.event_id, runs.wedding_id, runs.input, runs.causation, runs.rerun_of,"
+    "  runs.origin_run_id, runs.parent_run_id, runs.root_run_id, runs.caller_run_id, runs.item,"
+    "  runs.items_total, runs.engine_state, runs.waiting_for, runs.pending_decision,"
+    "  runs.created_at, coalesce(runs.started_at, clock_timestamp()) AS started_at,"
+    "  runs.started_at IS NULL AS is_first,"
+)
+_LOCKED = (
+    " FROM picked JOIN runs ON runs.id = picked.id WHERE runs.state IN ('queued', 'waiting')"
+    " ORDER BY picked.due_at FOR NO KEY UPDATE OF runs SKIP LOCKED"
 )
 _CLAIM = text(
     "WITH allowed AS (SELECT * FROM unnest(CAST(:lanes AS text[]), CAST(:allowances AS int[]))"
     "  AS t(lane, allowance)),"
-    " picked AS (SELECT r.id FROM allowed CROSS JOIN LATERAL"
+    " picked AS MATERIALIZED (SELECT r.id, r.due_at FROM allowed CROSS JOIN LATERAL"
     f" {_DUE.format('', 'allowance')} r)"
-    f"{_TAKE} false AS is_capped"
+    f"{_TAKE} false AS is_capped{_LOCKED}"
 )
 _TOP, _ITEMS = " AND parent_run_id IS NULL", " AND parent_run_id IS NOT NULL"
 _CLAIM_LIMITED = text(
     "WITH allowed AS (SELECT * FROM "
     + recordset("lane text, places int, top int, fresh int")
-    + "), picked AS (SELECT r.id FROM allowed CROSS JOIN LATERAL (SELECT id FROM ("
+    + "), picked AS MATERIALIZED (SELECT r.id, r.due_at FROM allowed CROSS JOIN LATERAL"
+    " (SELECT id, due_at FROM ("
     f" {_DUE.format(_ITEMS, 'places')} UNION ALL (SELECT id, due_at FROM ("
     f" {_DUE.format(_TOP + ' AND started_at IS NOT NULL', 'top')} UNION ALL"
     f" {_DUE.format(_TOP + ' AND started_at IS NULL', 'fresh')}) moving"
     " ORDER BY due_at LIMIT allowed.top)) due ORDER BY due_at LIMIT allowed.places) r)"
-    f"{_TAKE} true AS is_capped"
+    f"{_TAKE} true AS is_capped{_LOCKED}"
 )
 _SERVED = text(
     "UPDATE lanes SET served_at = clock_timestamp(), next_due_at ="
@@ -84,52 +91,58 @@ _LANES_ABANDONED = text(
     f" WHERE {_ABANDONED}"
 )
 _RELEASE = text(
-    "UPDATE runs SET state = 'queued', owner = NULL, lease_until = NULL,"
+    "UPDATE runs SET state = 'queued', owner = NULL, lease_until = NULL, fence = fence + 1,"
     " due_at = clock_timestamp()"
     f" WHERE {_ABANDONED}"
 )
 
 
-def claim(
-    connection: Connection, owner: UUID, allotment: Allotment, leaving: Sequence[UUID] = ()
-) -> Sequence[Row[Any]]:
-    """Take due runs for `owner`, lane by lane; they are `running` from here on.
+@dataclass(slots=True)
+class Claimed:
+    """Runs locked by this transaction, whose moves are still to be written, and their lanes."""
+
+    rows: list[Row[Any]] = field(default_factory=list)
+    lanes: list[str] = field(default_factory=list)
+    rooms: list[caps.Room] = field(default_factory=list)
+
+
+def claim(connection: Connection, allotment: Allotment, leaving: Sequence[UUID] = ()) -> Claimed:
+    """Lock due runs, lane by lane; they are taken once their moves are written.
 
     `leaving` are runs that are written later in this transaction and move no more.
     """
     granted = leases.grant_lanes(connection, _LANES, LANES, allotment)
-    if not granted:
-        return []
+    claimed = Claimed(lanes=[lane.key for lane, _ in granted])
     limited = [(lane, places) for lane, places in granted if caps.is_limited(lane)]
     free = {lane.key: places for lane, places in granted if not caps.is_limited(lane)}
-    rows = list(_claim(connection, owner, free)) if free else []
-    rooms = caps.rooms(connection, limited, leaving) if limited else []
-    if rooms:
-        taken = _claim_limited(connection, owner, rooms)
-        caps.note(connection, rooms, taken)
-        rows += taken
-    connection.execute(_SERVED, {"lanes": [lane.key for lane, _ in granted]})
-    caps.look_again(connection, rooms)
-    return rows
+    if free:
+        claimed.rows += _claim(connection, free)
+    if limited:
+        claimed.rooms = caps.rooms(connection, limited, leaving)
+        claimed.rows += _claim_limited(connection, claimed.rooms)
+    return claimed
 
 
-def _claim(
-    connection: Connection, owner: UUID, allowances: Mapping[str, int]
-) -> Sequence[Row[Any]]:
+def served(connection: Connection, claimed: Claimed) -> None:
+    """After the moves are written: say when the lanes have work again."""
+    if claimed.rooms:
+        caps.note(connection, claimed.rooms, claimed.rows)
+    if claimed.lanes:
+        connection.execute(_SERVED, {"lanes": claimed.lanes})
+    caps.look_again(connection, claimed.rooms)
+
+
+def _claim(connection: Connection, allowances: Mapping[str, int]) -> Sequence[Row[Any]]:
     given = {"lanes": list(allowances), "allowances": list(allowances.values())}
-    lease = {"owner": owner, "lease": leases.LEASE_SECONDS}
-    return connection.execute(_CLAIM, given | lease).all()
+    return connection.execute(_CLAIM, given).all()
 
 
-def _claim_limited(
-    connection: Connection, owner: UUID, rooms: Sequence[caps.Room]
-) -> Sequence[Row[Any]]:
+def _claim_limited(connection: Connection, rooms: Sequence[caps.Room]) -> Sequence[Row[Any]]:
     given = [
         {"lane": room.lane, "places": room.places, "top": room.top, "fresh": room.fresh}
         for room in rooms
     ]
-    lease = {"owner": owner, "lease": leases.LEASE_SECONDS}
-    return connection.execute(_CLAIM_LIMITED, lease | batch.rows(given)).all()
+    return connection.execute(_CLAIM_LIMITED, batch.rows(given)).all()
 
 
 def paused(connection: Connection, workflow_ids: Sequence[UUID]) -> set[UUID]:

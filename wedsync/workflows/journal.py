@@ -23,15 +23,16 @@ _RUNS = text(
     " engine_state = t.engine_state, due_at = t.due_at, pending_decision = NULL,"
     " revision = r.revision + 1, fence = r.fence + 1,"
     " items = CASE WHEN r.items_left > 0 THEN r.items END,"
-    " owner = CASE WHEN t.state = 'running' THEN r.owner END,"
+    " started_at = coalesce(r.started_at, t.started_at),"
+    " owner = CASE WHEN t.state = 'running' THEN CAST(:owner AS uuid) END,"
     " lease_until = CASE WHEN t.state = 'running'"
     "  THEN clock_timestamp() + make_interval(secs => :lease) END,"
     " finished_at = CASE WHEN t.is_final THEN clock_timestamp() END FROM "
     + recordset(
         "id uuid, fence bigint, state text, reason jsonb, waiting_for jsonb, engine_state jsonb,"
-        " due_at timestamptz, is_final boolean"
+        " due_at timestamptz, started_at timestamptz, is_final boolean"
     )
-    + " WHERE r.id = t.id AND r.fence = t.fence AND r.owner = :owner AND r.state = 'running'"
+    + " WHERE r.id = t.id AND r.fence = t.fence"
     " RETURNING r.id"
 )
 _STEPS = text(
@@ -149,6 +150,7 @@ class Move:
     waiting_for: Any = None
     engine_state: Any = None
     due_at: datetime | None = None
+    started_at: datetime | None = None
     lane_due_at: datetime | None = None
     steps: dict[tuple[str, int], StepRow] = field(default_factory=dict)
     started: list[AttemptStart] = field(default_factory=list)
@@ -217,6 +219,7 @@ def _write_runs(connection: Connection, owner: UUID, moves: Sequence[Move]) -> s
             "waiting_for": move.waiting_for,
             "engine_state": move.engine_state,
             "due_at": move.due_at,
+            "started_at": move.started_at,
             "is_final": move.is_final,
         }
         for move in moves

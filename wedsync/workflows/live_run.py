@@ -182,7 +182,7 @@ class Advance:
 
 def begun(run: LiveRun) -> Advance:
     """An advance that has not gone anywhere yet."""
-    move = Move(run.id, run.organization_id, run.workflow_id, run.fence)
+    move = Move(run.id, run.organization_id, run.workflow_id, run.fence, started_at=run.started_at)
     return Advance(run, move, dict(run.outputs))
 
 

@@ -176,11 +176,11 @@ def _recorded(
     numbered = {place for family in families for place in family.places[1:]}
     found: dict[_Place, list[Row[Any]]] = {}
     if begun:
-        for row in connection.execute(_STEPS, {"ids": list(begun)}):
+        for row in connection.execute(_STEPS, {"ids": list(begun)}).all():
             found.setdefault((row.run_id, row.item), []).append(row)
     if numbered:
         places = [{"run_id": root, "item": number} for root, number in numbered]
-        for row in connection.execute(_ITEM_STEPS, batch.rows(places)):
+        for row in connection.execute(_ITEM_STEPS, batch.rows(places)).all():
             found.setdefault((row.run_id, row.item), []).append(row)
     return found
 
@@ -295,7 +295,7 @@ def _live(
 def _by_id(connection: Connection, statement: Any, ids: set[UUID]) -> dict[UUID, Row[Any]]:
     if not ids:
         return {}
-    return {row.id: row for row in connection.execute(statement, {"ids": list(ids)})}
+    return {row.id: row for row in connection.execute(statement, {"ids": list(ids)}).all()}
 
 
 def _step_row(step: Row[Any]) -> StepRow:

@@ -20,7 +20,7 @@ from wedsync.workflows.journal import PublishedEvent
 from wedsync.workflows.live_run import Advance, LiveRun
 
 _STILL_OURS = text(
-    "SELECT id FROM runs WHERE id = :id AND fence = :fence AND state = 'running' FOR UPDATE"
+    "SELECT id FROM runs WHERE id = :id AND fence = :fence FOR NO KEY UPDATE"
 )
 
 

@@ -36,7 +36,7 @@ _TAKE = text(
     " AND NOT EXISTS (SELECT FROM runs older JOIN workflows ON workflows.id = older.workflow_id"
     "  WHERE older.organization_id = t.organization_id AND older.state = 'waiting'"
     "  AND older.waiting_for ->> 'kind' = 'limit' AND older.waiting_for ->> 'id' = t.far_end"
-    "  AND older.id < t.run_id AND workflows.state <> 'paused')"
+    "  AND older.id < t.run_id AND older.id <> ALL(:moving) AND workflows.state <> 'paused')"
     " ORDER BY organization_id, far_end"
     " ON CONFLICT (organization_id, far_end) DO UPDATE SET run_id = excluded.run_id,"
     "  owner = excluded.owner, held_until = excluded.held_until"
@@ -121,7 +121,9 @@ def take(connection: Connection, owner: UUID, advances: Sequence[Advance]) -> No
         }
         for (organization_id, far_end), one in first.items()
     ]
-    taken = connection.execute(_TAKE, {"owner": owner, **batch.rows(rows)})
+    # These are on the move, whatever they waited for.
+    moving = [one.run.id for one in advances]
+    taken = connection.execute(_TAKE, {"owner": owner, "moving": moving, **batch.rows(rows)})
     started = {row.run_id for row in taken}
     for one in wanting:
         if one.run.id not in started:

@@ -118,13 +118,12 @@ class RunSource:
             came_home = [_after(reach, paused, run, ended) for run, ended in finished]
             next_in_line = once_slots.give_back(connection, _slot_holders(finished))
             recording.prepare(connection, owner, came_home, next_in_line)
-            rows = _claim(connection, owner, came_home, room, shares)
-            taken_up = self._take_up(connection, reach, rows)
+            claimed = _claim(connection, came_home, room, shares)
+            taken_up = self._take_up(connection, reach, claimed.rows)
             recording.prepare(connection, owner, taken_up)
-            # Once more: a claim said when its lanes are due by rows that are written only now.
-            journal.touch(connection, [one.move for one in came_home])
             recorded = recording.write(connection, owner, [*came_home, *taken_up])
-        return _Moved(came_home, taken_up, len(rows), recorded)
+            claims.served(connection, claimed)
+        return _Moved(came_home, taken_up, len(claimed.rows), recorded)
 
     def _one_by_one(
         self, owner: UUID, finished: Sequence[Finished], room: int, shares: Shares
@@ -139,10 +138,12 @@ class RunSource:
             alone = partial(self._alone, connection, owner, moved.recorded)
             steps = [(run, partial(_after, reach, paused, run, ended)) for run, ended in finished]
             moved.came_home = [done for run, step in steps if (done := alone(run, step))]
-            rows = _claim(connection, owner, moved.came_home, room, shares)
+            claimed = _claim(connection, moved.came_home, room, shares)
             begin = partial(self._take_up_one, connection, reach)
-            moved.taken_up = [done for row in rows if (done := alone(row, partial(begin, row)))]
-            moved.claimed = len(rows)
+            taken_up = (alone(row, partial(begin, row)) for row in claimed.rows)
+            moved.taken_up = [done for done in taken_up if done]
+            moved.claimed = len(claimed.rows)
+            claims.served(connection, claimed)
         return moved
 
     def _alone(
@@ -252,8 +253,8 @@ def _slot_holders(finished: Sequence[Finished]) -> list[UUID]:
 
 
 def _claim(
-    connection: Connection, owner: UUID, came_home: Sequence[Advance], room: int, shares: Shares
-) -> Sequence[Row[Any]]:
+    connection: Connection, came_home: Sequence[Advance], room: int, shares: Shares
+) -> claims.Claimed:
     """Claim for the places that the next effects of what came home leave free."""
     going_on = [
         (result.run.lane, result.run.organization_id)
@@ -261,4 +262,4 @@ def _claim(
         if result.leaving is not None
     ]
     leaving = [result.run.id for result in came_home if result.move.state != "running"]
-    return claims.claim(connection, owner, shares.allotment(room, going_on), leaving)
+    return claims.claim(connection, shares.allotment(room, going_on), leaving)
