@@ -114,6 +114,9 @@ class Objects:
         with self._app.app_context():
             stopped = runs.start_manual_run(self._organization_id, workflow_id, {"mark": self.mark})
             runs.stop(self._organization_id, stopped.id)
+            for before in bulk_rerun.latest(self._organization_id):
+                if before.state == "running":
+                    bulk_rerun.cancel(self._organization_id, before.id)
             wanted = Wanted("stopped", workflow_id)
             made = bulk_rerun.begin(self._organization_id, wanted)
             db.session.commit()

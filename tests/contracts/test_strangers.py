@@ -11,6 +11,7 @@ know how to make one.
 | nobody in particular | 401 from the API, the sign-in page from pages |
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -106,12 +107,23 @@ def api_operations(app: APIFlask) -> list[Operation]:
         Operation(
             operation["operationId"],
             method.upper(),
-            path,
+            path + needed_query(operation),
             frozenset(each["name"] for each in operation["parameters"] if each["in"] == "query"),
             body_of(operation, schemas),
         )
         for path, method, operation in operations(document)
     ]
+
+
+def needed_query(operation: Any) -> str:
+    """What a query has to name, as part of the path: `?event={event}`."""
+    needed = (
+        each["name"]
+        for each in operation["parameters"]
+        if each["in"] == "query" and each.get("required")
+    )
+    query = "&".join(f"{name}={{{name}}}" for name in needed)
+    return f"?{query}" if query else ""
 
 
 def body_of(operation: Any, schemas: Any) -> dict[str, Any] | None:
@@ -128,10 +140,7 @@ def body_of(operation: Any, schemas: Any) -> dict[str, Any] | None:
 
 
 def filled(path: str, objects: Objects) -> str:
-    for part in path.split("/"):
-        if part.startswith("{"):
-            path = path.replace(part, str(objects.named(part.strip("{}"))))
-    return path
+    return re.sub(r"\{(\w+)\}", lambda part: str(objects.named(part[1])), path)
 
 
 def page_rules(app: APIFlask) -> Iterator[tuple[Rule, str]]:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from tests.personas import Persona, make_organization
 from tests.workers.scene import beside, one, rows, wait_for_a_lock
 from tests.workflows.definitions import make_run, make_step, make_workflow
-from wedsync.errors import Conflict, NotFound
+from wedsync.errors import Conflict, Invalid, NotFound
 from wedsync.platform import clock
 from wedsync.platform.db import db
 from wedsync.workflows import bulk_rerun, runs
@@ -161,10 +161,11 @@ def test_only_one_batch_goes_on_at_a_time(app: APIFlask, organization: UUID) -> 
     assert refused.value.code == "batch_running"
 
 
-def test_somebody_elses_workflow_is_not_found(app: APIFlask, organization: UUID) -> None:
+def test_somebody_elses_workflow_is_refused(app: APIFlask, organization: UUID) -> None:
     theirs = make_workflow(app, make_organization(app, "Lumen"))
-    with app.app_context(), pytest.raises(NotFound):
+    with app.app_context(), pytest.raises(Invalid) as refused:
         bulk_rerun.begin(organization, Wanted("failed", theirs))
+    assert refused.value.errors[0].code == "workflow"
 
 
 def test_cancelling_takes_up_no_more_and_leaves_what_was_taken_up(

@@ -13,7 +13,7 @@ run_batches = Resource("Run batches", "Many runs run again at once, a few every 
 
 
 @run_batches.post(
-    "/run-batches", body=BatchIn, answer=BatchOut, status=202, rings=["reruns"], problems=[404, 409]
+    "/run-batches", body=BatchIn, answer=BatchOut, status=202, rings=["reruns"], problems=[409]
 )
 def begin_run_batch(body: BatchIn) -> BatchOut:
     """Run all failed or stopped runs again that were not taken up yet, from where each ended.

@@ -26,5 +26,8 @@ def new_id() -> UUID:
 
 
 def first_at(moment: datetime) -> UUID:
-    """No id made at `moment` or later is smaller, so an index on ids bounds a time."""
-    return UUID(int=int(moment.timestamp() * 1000) << 80)
+    """No id made at `moment` or later is smaller, so an index on ids bounds a time.
+
+    Of a moment before 1970, when no id was made, it is the smallest there is.
+    """
+    return UUID(int=max(0, int(moment.timestamp() * 1000)) << 80)

@@ -17,7 +17,7 @@ from sqlalchemy import Row, func, select, text
 from wedsync.accounts import organizations
 from wedsync.accounts.models import Membership
 from wedsync.audit import service as audit
-from wedsync.errors import Conflict, NotFound
+from wedsync.errors import Conflict, FieldError, Invalid, NotFound
 from wedsync.platform import ids
 from wedsync.platform.db import db
 from wedsync.platform.identity import Identity
@@ -125,11 +125,10 @@ def count(organization_id: UUID, wanted: Wanted) -> int:
 def begin(organization_id: UUID, wanted: Wanted, *, by: Identity | None = None) -> RerunBatch:
     """Begin a batch of the runs there are now.
 
-    Raises NotFound for the workflow, Conflict when there are none or too many, or when another
-    batch of the organization is going on.
+    Raises Invalid when there is no such workflow, Conflict when there are no such runs or too
+    many, or when another batch of the organization is going on.
     """
-    if wanted.workflow_id is not None:
-        queries.get_workflow(organization_id, wanted.workflow_id)
+    _check_workflow(organization_id, wanted)
     if _running(organization_id):
         raise Conflict(
             "Many runs are being run again already. Wait until that is done, or stop it.",
@@ -154,6 +153,16 @@ def begin(organization_id: UUID, wanted: Wanted, *, by: Identity | None = None) 
     db.session.flush()
     _record("begun", batch, by, total=total)
     return batch
+
+
+def _check_workflow(organization_id: UUID, wanted: Wanted) -> None:
+    if wanted.workflow_id is None:
+        return
+    try:
+        queries.get_workflow(organization_id, wanted.workflow_id)
+    except NotFound as error:
+        problem = FieldError("/workflow", "workflow", error.detail)
+        raise Invalid(error.detail, errors=[problem]) from error
 
 
 def cancel(organization_id: UUID, batch_id: UUID, *, by: Identity | None = None) -> RerunBatch:

@@ -88,17 +88,24 @@ def tell_performance(found: Performance, words: Wording) -> PerformanceStory:
         shares=tuple(_shares(found)),
         steps=tuple(_steps(found.steps)),
         endings=tuple(_ending(ending) for ending in found.endings),
-        measured=f"Times are those of the latest {count(found.times.measured, 'run')} that worked, "
-        f"steps those of the latest {number(MEASURED)} at most.",
+        measured=_measured(found.times.measured),
     )
+
+
+def _measured(runs: int) -> str:
+    steps = f"Steps are those of the latest {number(MEASURED)} runs at most."
+    if not runs:
+        return steps
+    of = "the one run" if runs == 1 else f"the latest {number(runs)} runs"
+    return f"Times are those of {of} that worked, without what it was told to wait for. {steps}"
 
 
 def _title(found: Performance) -> str:
     if not found.started:
         return "It did not run in these days"
     went = found.share("succeeded", "filtered")
-    if went == 1:
-        return "Every run went through"
+    if went in (0, 1):
+        return "Every run went through" if went else "No run went through"
     return f"{capital(_share(went))} of its runs went through"
 
 
@@ -190,11 +197,11 @@ def _steps(steps: tuple[StepTimes, ...]) -> Iterator[StepRow]:
 
 
 def _done(step: StepTimes) -> str:
-    said = [f"done {count(step.done, 'time')}"]
+    said = [f"done {count(step.done, 'time')}"] if step.done else []
     if step.tried_again:
         said.append(f"{number(step.tried_again)} needed another try")
     if step.failed:
-        said.append(f"{number(step.failed)} did not work")
+        said.append(f"did not work {count(step.failed, 'time')}")
     return ", ".join(said)
 
 

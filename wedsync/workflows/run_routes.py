@@ -102,14 +102,16 @@ def retry_run(run_id: UUID) -> AnyResponse:
 
 
 @pages.get("/runs/<uuid:run_id>/items")
-def run_items(run_id: UUID) -> Response:
+def run_items(run_id: UUID) -> AnyResponse:
     """The items of one loop of a run (or of an item), narrowed to a state, a page at a time."""
     organization_id = identity.organization_id()
-    chosen = request.args.get("state")
+    chosen, step_id = request.args.get("state"), request.args.get("step")
+    if step_id is None:
+        return redirect(_page(queries.get_run(organization_id, run_id).id), 303)
     reading = read_loop(
         organization_id,
         run_id,
-        request.args.get("step", ""),
+        step_id,
         states=run_list.states_named(chosen),
         after=request.args.get("after", type=int),
     )
@@ -131,7 +133,8 @@ def repair_run(run_id: UUID) -> AnyResponse:
     me = identity.current()
     found = broken_step(me.organization_id, run_id)
     if found is None:
-        raise NotFound("There is nothing here that could be corrected.")
+        nothing = Conflict("There is nothing here that could be corrected.")
+        return refused(nothing, _page(run_id))
     form = repair_form(found.fields)
     if not form.validate_on_submit():
         return _repair_page(found, form, 422 if request.method == "POST" else 200)

@@ -67,8 +67,8 @@ class RunLine:
 
 _WAITS = {
     "approval": "Waiting for a yes",
-    "event": "Waiting for something to come in",
-    "call": "Waiting for another workflow",
+    "event": "Waiting for an answer",
+    "call": "Waiting for another",
 }
 
 
@@ -93,7 +93,14 @@ def state_of(row: Standing, words: Wording) -> State:
         return _STATES["running"]
     if kind in _WAITS:
         return State("waiting", _WAITS[kind])
-    return State("waiting", f"Waiting, goes on {words.at(until)}" if until else "Waiting")
+    return State("waiting", _goes_on(until, words) if until else "Waiting")
+
+
+def _goes_on(until: datetime, words: Wording) -> str:
+    day = words.local(until).date()
+    if abs((day - words.today).days) <= 1:
+        return f"Waiting, goes on {words.at(until)}"
+    return f"Waiting until {words.day(day)}"
 
 
 def steps_by_id(definition: Any) -> Steps:

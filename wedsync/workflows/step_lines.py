@@ -25,12 +25,20 @@ LOOKS: Mapping[str, Mapping[str, str]] = {
     "set": {"role": "Note", "icon": "notes"},
     "stop": {"role": "End", "icon": "flag"},
     "action": {"role": "Do", "icon": "bolt"},
+    "for_each": {"role": "Each", "icon": "repeat"},
+    "wait": {"role": "Wait", "icon": "hourglass-empty"},
+    "approval": {"role": "Ask", "icon": "user-check"},
+    "call": {"role": "Start", "icon": "arrow-fork"},
     "later": {"role": "Later", "icon": "circle-dashed"},
 }
 TRIGGER_LOOKS: Mapping[str, Mapping[str, str]] = {
     "webhook": {"icon": "webhook"},
     "event": {"icon": "bell"},
     "manual": {"icon": "hand-click"},
+    "schedule": {"icon": "clock"},
+    "wedding_date": {"icon": "calendar-heart"},
+    "poll": {"icon": "refresh"},
+    "workflow": {"icon": "arrow-fork"},
     "later": {"icon": "circle-dashed"},
 }
 
