@@ -178,11 +178,12 @@ def pages(run: Run) -> Mapping[str, float]:
 
 
 def condition(run: Run) -> Mapping[str, float]:
-    """One condition decided and explained, each time on an event it has not seen."""
+    """One condition decided and explained, each time on an event of 1 kB it has not seen."""
     judged = Condition(CONDITION)
     now = clock.now()
+    wishes = {f"wish_{number}": "a quiet corner, away from the band" for number in range(14)}
     scopes = [
-        {"trigger": {"data": traffic.answer(number)}, "steps": {}}
+        {"trigger": {"data": {**traffic.answer(number), **wishes}}, "steps": {}}
         for number in range(run.size.conditions)
     ]
     began = time.perf_counter()

@@ -27,6 +27,67 @@ DATA = {
 
 ROWS: list[tuple[Any, str, bool, str]] = [
     (
+        {"text.is": [var("wedding.city"), "Paris"]},
+        "city is Paris",
+        False,
+        "city was Florence, wanted Paris",
+    ),
+    (
+        {"date.is_before": [var("wedding.date"), "2027-05-01"]},
+        "wedding date is before Sat 1 May 2027",
+        False,
+        "wedding date was Sat 12 June 2027, wanted before Sat 1 May 2027",
+    ),
+    (
+        {"!": [{"wedding.is_cancelled": [var("wedding")]}]},
+        "wedding status is not cancelled",
+        True,
+        "wedding status was not given",
+    ),
+    (
+        {"yes_no.is_yes": [STATUS]},
+        "status says yes",
+        False,
+        "status was declined, wanted yes",
+    ),
+    (
+        {"money.is_more": [{"money.of": [SEATS, "EUR"]}, {"money.of": [2000, "EUR"]}]},
+        "party size is more than €2,000.00",
+        False,
+        "party size was €4.00, wanted more than €2,000.00",
+    ),
+    (
+        {">": [{"list.count_where": [var("trigger.data.guests"), "diet", "vegan"]}, 5]},
+        "number of guests where diet is vegan is more than 5",
+        False,
+        "number of guests where diet is vegan was 1, wanted more than 5",
+    ),
+    (
+        {"<": [{"wedding.days_until": [var("wedding"), var("now")]}, 30]},
+        "days until the wedding is less than 30",
+        False,
+        "days until the wedding was 32, wanted less than 30",
+    ),
+    (
+        {"date.is_before": [var("wedding.date"), {"date.add_days": [var("now"), -30]}]},
+        "wedding date is before 30 days before today",
+        False,
+        "wedding date was Sat 12 June 2027, wanted before 30 days before today"
+        " (Sun 11 April 2027, 12:40 UTC)",
+    ),
+    (
+        {"date.falls_on": [var("wedding.date"), ["Friday", "Sunday"]]},
+        "wedding date falls on a Friday or Sunday",
+        False,
+        "wedding date was Sat 12 June 2027, wanted a Friday or Sunday",
+    ),
+    (
+        {"text.contains": [var("trigger.data.nobody"), "vegan"]},
+        "nobody contains vegan",
+        False,
+        "nobody was not given, wanted it to contain vegan",
+    ),
+    (
         {"==": [STATUS, "accepted"]},
         "status is accepted",
         False,
@@ -186,6 +247,10 @@ parts = st.sampled_from(
         {"starts_with": [STATUS, "de"]},
         {"<": [1, SEATS, 3]},
         {"all": [var("trigger.data.guests"), {"==": [var("diet"), "vegan"]}]},
+        {"text.is": [STATUS, "Declined"]},
+        {"list.is_empty": [var("trigger.data.tags")]},
+        {"wedding.has_date": [var("wedding")]},
+        {"date.is_weekend": [var("wedding.date")]},
     ]
 )
 conditions = st.recursive(

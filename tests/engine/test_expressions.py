@@ -199,6 +199,16 @@ NUMBERS = list(range(4000))
 LETTER = "z" * 1000
 
 BOMBS = {
+    "a text of its own for each": {
+        "reduce": [
+            {"slice": [var("trigger.data.n"), 0, 12]},
+            {"merge": [var("accumulator"), var("accumulator")]},
+            ["z" * 60_000],
+        ]
+    },
+    "a list of long lists, inside another": {
+        "merge": [[[{"map": [var("trigger.data.n"), {"val": [[1], "trigger", "data", "big"]}]}]]]
+    },
     "the whole letter for each of four thousand": {
         "map": [var("trigger.data.n"), {"val": [[1], "trigger", "data", "big"]}]
     },
@@ -286,6 +296,66 @@ def test_any_condition_that_passes_the_look_through_answers_or_fails_politely(
 ) -> None:
     if not examine_condition(when).faults:
         assert _answer(when, data) in (True, False, "failed politely")
+
+
+LIST = var("trigger.data.l")
+
+reading = st.recursive(
+    st.sampled_from(
+        [
+            var("trigger.data.a"), var("trigger.data.a.b"), var("trigger.data.l.1.x"),
+            var("wedding"), var("wedding.date"), var("trigger.data"), var("steps.s"),
+            var("steps.none.x"), var("now"),
+            {"val": ["trigger", "data", "a", "b"]}, {"var": ["trigger.data.none", "else"]},
+            {"missing": ["trigger.data.a", "trigger.none"]}, {"exists": ["trigger", "data", "a"]},
+            {"exists": "trigger"}, {"var": {"cat": ["trigger.data.", "a"]}}, {"val": []},
+            {"map": [LIST, {"cat": [var("x"), {"val": [[1], "wedding", "date"]}]}]},
+            {"filter": [LIST, {"==": [var("x"), {"val": [[1], "steps", "s"]}]}]},
+            {"reduce": [LIST, {"+": [var("accumulator"), var("current.x")]}, 0]},
+            {"list.pluck": [var("trigger.data.l"), "x"]}, {"text.of": [var("wedding.date"), "!"]},
+            {"wedding.has_date": [var("wedding")]}, {"text.body": "on {{ wedding.date | date }}"},
+        ]
+    ),
+    lambda inner: st.builds(
+        lambda name, parts: {name: parts},
+        st.sampled_from(["if", "??", "merge", "==", "and", "or", "cat"]),
+        st.lists(inner, min_size=2, max_size=3),
+    ),
+    max_leaves=5,
+)  # fmt: skip
+
+
+class _Whole(View):
+    """Hands out everything, whatever is read."""
+
+    def handle(self, reads: Any) -> Any:
+        return super().handle(None)
+
+
+@given(reading)
+@settings(deadline=None, max_examples=300)
+def test_what_is_copied_for_a_calculation_is_all_it_reads(expression: Any) -> None:
+    assert examine_template(expression).faults == ()
+    data = {"a": {"b": 3}, "l": [{"x": 1}, {"x": 2}], "more": [1, 2, 3]}
+    seen = scope(data, s=1)
+    template = compile_template({"x": expression})
+    assert _filled(template, View(seen, NOW)) == _filled(template, _Whole(seen, NOW))
+
+
+def _filled(template: Any, view: View) -> Any:
+    try:
+        return template.fill(view)
+    except EvaluationFailed as failure:
+        return str(failure)
+
+
+def test_a_step_that_gave_something_new_is_seen_by_the_next() -> None:
+    view = View(scope(), NOW)
+    anything = compile_template({"x": {"var": {"cat": ["steps.", "a"]}}})
+    exactly = compile_template({"x": var("steps.a")})
+    assert (anything.fill(view), exactly.fill(view)) == ({"x": None}, {"x": None})
+    view.learn("a", 5)
+    assert (anything.fill(view), exactly.fill(view)) == ({"x": 5}, {"x": 5})
 
 
 def _answer(when: Any, data: Any) -> Any:
