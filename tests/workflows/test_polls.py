@@ -15,6 +15,7 @@ from tests.far_ends.rest_service import Asked, Prepared, RestService, started_re
 from tests.personas import Persona
 from tests.workers.scene import Worker, beside, make_workflow, note, one, rows
 from tests.workflows.clockwork import MovedClock, moved_clock, timers_of
+from tests.workflows.clockwork import publish_again as republish
 from tests.workflows.connected import change, connect, mend, seating
 from wedsync.connectors.manifest import Manifest
 from wedsync.platform.db import db
@@ -448,3 +449,47 @@ def test_many_workers_take_each_record_once(
     worker.fan_out()
     whole = [entry["name"] for entry in book.entries]
     assert [guests(app, each) for each in made] == [whole] * 6
+
+
+def test_publishing_pausing_and_going_back_under_load_misses_and_doubles_nothing(
+    app: APIFlask,
+    owner: Persona,
+    organization: UUID,
+    worker: Worker,
+    book: GuestBook,
+    march: MovedClock,
+) -> None:
+    """Three of them at once: somebody who writes into the book, two workers, and an editor."""
+    connection = connect(
+        app, organization, reading(book, "guest-book", starts="all", next_path="next")
+    )
+    workflow = make_workflow(app, organization, every(connection), NOTE)
+    path = f"/workflows/{workflow}"
+    republish(app, organization, workflow, every(connection, every_s=600))
+    acts = ("pause", "resume", "versions/1/rollback", "turn-off", "resume", "versions/2/rollback")
+
+    def edit() -> None:
+        for act in acts * 4:
+            answer = owner.api.post(f"{path}/{act}", json={})
+            assert answer.status_code in (200, 409), answer.json
+
+    with beside(edit) as editing:
+        number = 0
+        while not editing.done():
+            book.add(f"Guest {number}", f"Guest {number + 1}")
+            number += 2
+            with beside(lambda: look(app, worker)) as one_:
+                look(app, worker)
+                one_.result()
+            worker.fan_out()
+            march.move(seconds=600)
+        editing.result()
+    owner.api.post(f"{path}/resume")
+    for _ in range(2):
+        march.move(seconds=600)
+        look(app, worker)
+        worker.fan_out()
+    stored = rows(
+        app, "SELECT data ->> 'name' AS name FROM events WHERE source <> 'ours' ORDER BY id"
+    )
+    assert [row.name for row in stored] == [entry["name"] for entry in book.entries]

@@ -134,6 +134,7 @@ class StreamEntry(_Part):
     Its request is a GET whose answer lists records **oldest first**. `{cursor.at}` is the position
     of the last one seen, `{cursor.page}` what the answer before named as its next page; either is
     left out while there is none. What was seen already may be listed again and does nothing.
+    Without a `next_path` an answer must hold more records than ever share one position.
     """
 
     key: Key
