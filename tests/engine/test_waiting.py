@@ -230,6 +230,16 @@ def test_late_and_ask_asks_and_goes_on_or_ends_as_somebody_says() -> None:
         assert end.outcome == outcome
 
 
+def test_going_on_late_waits_when_the_date_has_moved_ahead_meanwhile() -> None:
+    journal = begun(before_the_wedding(late="ask"), wedding={**WEDDING, **LATE})
+    journal.wedding = {**WEDDING, "date": "2028-06-10"}
+    decision = journal.tell("decide", step="hold", decision="go_on")
+    assert the(decision, WaitUntil).due_at == datetime(2028, 5, 27, 7, tzinfo=UTC)
+    assert the(decision, Record).explanation["decision"] == "go_on"
+    journal.tell("resume", step="hold")
+    assert journal.ended() == Finish("succeeded")
+
+
 def test_a_date_that_moves_into_the_past_is_late() -> None:
     journal = begun(before_the_wedding(late="ask"))
     decision = moved(journal, "2027-05-20", NOW)

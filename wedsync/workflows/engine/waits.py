@@ -130,8 +130,7 @@ class AnchorWait(StandingStep):
             walk.reading(self.id)
             self._look(walk, position)
         elif walk.event.decision == "go_on":
-            why = {"decision": "go_on", "why": "Somebody chose to go on."}
-            self._over(walk, (position.plan or {}).get("until"), why)
+            self._go_on(walk, position)
         else:
             why = {"decision": "end", "why": "Somebody chose to end it here."}
             walk.record(self, "skipped", explanation=why)
@@ -139,6 +138,16 @@ class AnchorWait(StandingStep):
 
     def leave(self, walk: Walk, position: Position) -> None:
         walk.record(self, "skipped", explanation=_STOPPED)
+
+    def _go_on(self, walk: Walk, position: Position) -> None:
+        """Late or not, at once; unless the date has moved again, and its time is still to come."""
+        walk.reading(self.id)
+        due_at = moment(_wedding(walk), self.anchor, self.offset_days, self.at)
+        if due_at is not None and due_at > walk.event.now:
+            self._wait(walk, due_at, {"decision": "go_on", "why": self._moved(walk, due_at)})
+            return
+        why = {"decision": "go_on", "why": "Somebody chose to go on."}
+        self._over(walk, (position.plan or {}).get("until"), why)
 
     def _look(self, walk: Walk, before: Position | None) -> None:
         """See what the wedding's dates say now. `before` is what they said, if it waited."""
