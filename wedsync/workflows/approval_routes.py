@@ -61,9 +61,10 @@ def approval(approval_id: UUID) -> Response:
 @requires("viewer")
 def answer_approval(approval_id: UUID) -> AnyResponse:
     """Say yes or no as a member of the team; a viewer can be asked too."""
-    me, answer, form = identity.current(), _answer(), AnswerForm()
+    me, form = identity.current(), AnswerForm()
     here = url_for("workflows.approval", approval_id=approval_id)
     line = approval_queries.get(me.organization_id, approval_id)
+    answer = _answer()
     try:
         approvals.decide(me, approval_id, answer, note=form.note.data)
     except (Conflict, Forbidden) as error:
