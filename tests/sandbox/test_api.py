@@ -33,6 +33,20 @@ def test_guests_are_listed_found_and_changed(vendor: Vendor, token: str) -> None
     assert changed.json()["party_size"] == 2
 
 
+def test_answers_are_listed_from_an_instant_on_oldest_first(vendor: Vendor, token: str) -> None:
+    for guest, status in (("g_ben", "accepted"), ("g_ben", "declined")):
+        vendor.call("POST", "/rsvps", token, {"guest_id": guest, "status": status})
+    listed = vendor.call("GET", "/rsvps", token).json()["rsvps"]
+    assert [(each["guest"]["id"], each["status"]) for each in listed] == [
+        ("g_ben", "accepted"),
+        ("g_ben", "declined"),
+    ]
+    since = listed[1]["answered_at"]
+    later = vendor.call("GET", f"/rsvps?since={since}", token).json()["rsvps"]
+    assert later == listed[1:]
+    assert vendor.call("GET", "/rsvps?limit=1", token).json()["rsvps"] == listed[:1]
+
+
 def test_a_seat_is_released_once(vendor: Vendor, token: str) -> None:
     first = vendor.call("POST", "/seats/release", token, {"guest_id": "g_ben"})
     assert first.json() == {"guest_id": "g_ben", "released": "Table 1, seat 1"}

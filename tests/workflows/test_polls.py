@@ -17,9 +17,9 @@ from tests.workers.scene import Worker, beside, make_workflow, note, one, rows
 from tests.workflows.clockwork import MovedClock, moved_clock, timers_of
 from tests.workflows.clockwork import publish_again as republish
 from tests.workflows.connected import change, connect, mend, seating
+from tests.workflows.looking import look
 from wedsync.connectors.manifest import Manifest
 from wedsync.platform.db import db
-from wedsync.workflows.polling import Polls
 
 __all__ = ["moved_clock"]
 
@@ -80,19 +80,6 @@ def reading(book: GuestBook, slug: str, **fields: Any) -> Manifest:
     return seating(book, slug, streams=[stream, other])
 
 
-def look(app: APIFlask, worker: Worker) -> None:
-    """Look wherever it is time, and wait for what comes home."""
-    runtime = worker.runtime
-    polls = Polls(worker.engine, runtime.vault, runtime.settings, worker.owner, lambda: None)
-    try:
-        while True:
-            polls.work(NEVER)
-            if not polls._going:
-                return
-    finally:
-        polls.close()
-
-
 def every(connection_id: UUID, stream: str = "entries", every_s: int = 300) -> dict[str, Any]:
     about = {"connection": str(connection_id), "stream": stream, "every_s": every_s}
     return {"kind": "poll", **about}
@@ -110,14 +97,6 @@ def guests(app: APIFlask, workflow_id: UUID) -> list[str]:
 def timer(app: APIFlask, workflow_id: UUID) -> Any:
     (found,) = timers_of(app, workflow_id).values()
     return found
-
-
-class Never:
-    def is_set(self) -> bool:
-        return False
-
-
-NEVER: Any = Never()
 
 
 @pytest.fixture

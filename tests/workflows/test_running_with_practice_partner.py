@@ -32,6 +32,7 @@ from tests.workers.scene import (
     tries_of,
     worker_of,
 )
+from tests.workflows.looking import look
 from wedsync.connections.keeping import Keeper
 from wedsync.platform import clock
 from wedsync.webhooks.subscribing import Subscribing
@@ -112,6 +113,30 @@ def test_a_step_acts_at_the_partner_with_the_connections_token(
     assert steps_of(app, run.id)["seat"].output["guest_id"] == "g_ben"
     (key,) = practice_partner.seen()["idempotency_keys"].keys() - _subscription_keys(app)
     assert key == f"{run.id}:seat:-:0"
+
+
+def test_answers_are_looked_for_with_the_connections_token_and_allergies_sealed(
+    app: APIFlask,
+    worker: Worker,
+    organization: UUID,
+    connection: UUID,
+    practice_partner: PracticePartner,
+) -> None:
+    looking = {"kind": "poll", "connection": str(connection), "stream": "answers", "every_s": 60}
+    who = note("who", name={"var": "trigger.data.guest.name"})
+    workflow = make_workflow(app, organization, looking, who)
+    look(app, worker)
+    practice_partner.answer("g_ben", "accepted", allergy="Peanuts")
+    look_sooner = "UPDATE workflow_timers SET due_at = clock_timestamp() RETURNING key"
+    one(app, look_sooner)
+    look(app, worker)
+    worker.fan_out()
+    event = one(app, "SELECT type, data FROM events WHERE causation ->> 'polled_by' IS NOT NULL")
+    assert event.type == "external.rsvp.received"
+    assert "Peanuts" not in str(event.data)
+    worker.run()
+    run = run_of(app, workflow)
+    assert (run.state, steps_of(app, run.id)["who"].output) == ("succeeded", {"name": "Ben Carter"})
 
 
 def _subscription_keys(app: APIFlask) -> set[str]:

@@ -95,6 +95,11 @@ class Polls:
             if not ended:
                 return
 
+    @property
+    def is_looking(self) -> bool:
+        """Whether an answer is still awaited."""
+        return bool(self._going)
+
     def close(self) -> None:
         """Let what is under way come home."""
         self._pool.shutdown()
