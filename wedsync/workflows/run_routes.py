@@ -50,13 +50,16 @@ def list_of_runs() -> Response:
         limit=_PAGE + 1,
     )
     rows = found[:_PAGE]
+    counts = page_queries.open_counts(organization_id, run_list.COUNTED)
     return render(
         "workflows/runs.html",
+        "rows",
+        follows=before is None and any(counts.values()),
         lines=run_list.run_lines(organization_id, rows, wording.here()),
         earlier=rows[-1].id if len(found) > _PAGE else None,
         is_first_page=before is None,
         filters=run_list.FILTERS,
-        counts=page_queries.open_counts(organization_id, run_list.COUNTED),
+        counts=counts,
         failed=failures.count_failed(organization_id),
         chosen=chosen if run_list.states_named(chosen) else None,
         workflow_id=workflow_id,
