@@ -45,7 +45,7 @@ def guests_of(organization_id: UUID, wedding_id: UUID) -> int:
     return _guest_counts(organization_id, [wedding_id]).get(wedding_id, 0)
 
 
-def coming(organization_id: UUID, today: date, *, limit: int = 50) -> list[WeddingLine]:
+def coming(organization_id: UUID, today: date, *, limit: int = 200) -> list[WeddingLine]:
     """Weddings from `today` on, the next first; those without a date come last."""
     is_ahead = Wedding.date.is_(None) | (Wedding.date >= today)
     return _lines(
@@ -56,7 +56,7 @@ def coming(organization_id: UUID, today: date, *, limit: int = 50) -> list[Weddi
     )
 
 
-def past(organization_id: UUID, today: date, *, limit: int = 50) -> list[WeddingLine]:
+def past(organization_id: UUID, today: date, *, limit: int = 200) -> list[WeddingLine]:
     """Weddings that were, or will not be, the latest first."""
     is_behind = Wedding.status.not_in(LIVE) | (Wedding.date < today)
     return _lines(
