@@ -1,5 +1,6 @@
 """Runs that wait for events and ask people, from the trigger to the end."""
 
+import threading
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from tests.personas import Persona
 from tests.workers.scene import (
     Definition,
     Worker,
+    beside,
     let_pass,
     make_workflow,
     note,
@@ -17,7 +19,9 @@ from tests.workers.scene import (
     one,
     publish,
     run_of,
+    states_of,
     steps_of,
+    worker_of,
 )
 from tests.workflows.waiting import sweep
 from wedsync.platform.db import db
@@ -185,3 +189,30 @@ def test_the_items_of_a_loop_ask_and_wait_each_for_itself(
     assert one(app, "SELECT count(*) AS n FROM approvals WHERE state = 'approved'").n == 3
     ended = one(app, "SELECT array_agg(DISTINCT state) AS states, count(*) AS n FROM runs")
     assert (ended.states, ended.n) == (["succeeded"], 4)
+
+
+def test_answers_that_come_at_any_moment_find_every_run_with_two_workers(
+    app: APIFlask, worker: Worker, mine: UUID
+) -> None:
+    workflow = make_workflow(app, mine, on_event(SENT), until_signed())
+    finished = threading.Event()
+
+    def keep_working(one_of_two: Worker) -> None:
+        while not finished.is_set():
+            one_of_two.work()
+
+    with (
+        worker_of(app) as other,
+        beside(lambda: keep_working(worker)) as first,
+        beside(lambda: keep_working(other)) as second,
+    ):
+        for number in range(60):
+            contract(app, mine, SENT, number)
+            contract(app, mine, SIGNED, number)
+        finished.set()
+        first.result(30)
+        second.result(30)
+    worker.work()
+    sweep(app)
+    worker.work()
+    assert states_of(app, workflow) == {"succeeded": 60}
