@@ -227,3 +227,14 @@ def test_the_steps_of_a_workflow_that_never_ran_are_told(owner: Persona) -> None
     assert "Nothing is published yet" in page(owner, f"/workflows/{made['id']}/versions")
     assert "Nothing was done yet" in page(owner, f"/workflows/{made['id']}/history")
     assert "all of it is new" in page(owner, f"/workflows/{made['id']}/changes")
+
+
+def test_who_removes_a_hook_sees_what_listens_to_it(owner: Persona) -> None:
+    hook = owner.api.post("/hooks", json={"name": "Petal", "scheme": "standard_webhooks"}).json
+    nothing = page(owner, f"/workflows/of-hook/{hook['id']}")
+    assert "No workflow uses it yet." in nothing
+    definition = manual() | {"trigger": {"kind": "webhook", "hook": hook["id"]}}
+    owner.api.post("/workflows", json={"name": "Seat the guests", "definition": definition})
+    assert "Seat the guests only in its draft" in page(owner, f"/workflows/of-hook/{hook['id']}")
+    shown = owner.browser.get(f"/webhooks/hooks/{hook['id']}").text
+    assert f"/workflows/of-hook/{hook['id']}" in shown

@@ -1,8 +1,8 @@
-"""Which workflows use a connection: in what is live, or in a draft."""
+"""Which workflows use a connection, or listen to a hook: in what is live, or in a draft."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, TypeAlias
 from uuid import UUID
 
 from sqlalchemy import Text, and_, cast, or_, select
@@ -10,33 +10,36 @@ from sqlalchemy import Text, and_, cast, or_, select
 from wedsync.connections.models import Connection
 from wedsync.errors import NotFound
 from wedsync.platform.db import db
+from wedsync.webhooks.models import Hook
 from wedsync.workflows.models import Workflow, WorkflowVersion
 from wedsync.workflows.references import references
+
+Kind: TypeAlias = Literal["connection", "hook"]
+_MODELS = {"connection": Connection, "hook": Hook}
 
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A workflow that uses a connection; `is_live` is False when only its draft does."""
+    """A workflow that uses it; `is_live` is False when only its draft does."""
 
     workflow: Workflow
     is_live: bool
 
 
-def name_of(organization_id: UUID, connection_id: UUID) -> str:
-    """What people call the connection. Raises NotFound."""
-    name = db.session.scalar(
-        select(Connection.name).where(
-            Connection.organization_id == organization_id, Connection.id == connection_id
-        )
+def name_of(organization_id: UUID, kind: Kind, object_id: UUID) -> str:
+    """What people call the connection or the hook. Raises NotFound."""
+    model: Any = _MODELS[kind]
+    name: str | None = db.session.scalar(
+        select(model.name).where(model.organization_id == organization_id, model.id == object_id)
     )
     if name is None:
-        raise NotFound("There is no such connection.")
+        raise NotFound(f"There is no such {kind}.")
     return name
 
 
-def users_of(organization_id: UUID, connection_id: UUID) -> tuple[User, ...]:
-    """The workflows whose live version or draft names the connection, by name."""
-    named = f"%{connection_id}%"
+def users_of(organization_id: UUID, kind: Kind, object_id: UUID) -> tuple[User, ...]:
+    """The workflows whose live version or draft names it, by name."""
+    named = f"%{object_id}%"
     rows = db.session.execute(
         select(Workflow, WorkflowVersion.definition)
         .outerjoin(
@@ -55,19 +58,18 @@ def users_of(organization_id: UUID, connection_id: UUID) -> tuple[User, ...]:
         )
         .order_by(Workflow.name, Workflow.id)
     )
-    return tuple(_users(rows, connection_id))
+    return tuple(_users(rows, kind, object_id))
 
 
-def _users(rows: Any, connection_id: UUID) -> Iterator[User]:
+def _users(rows: Any, kind: Kind, object_id: UUID) -> Iterator[User]:
     """A text that merely holds the id, such as a note, uses nothing."""
     for workflow, live in rows:
-        is_live = _uses(live, connection_id)
-        if is_live or _uses(workflow.draft, connection_id):
+        is_live = _uses(live, kind, object_id)
+        if is_live or _uses(workflow.draft, kind, object_id):
             yield User(workflow, is_live)
 
 
-def _uses(definition: Any, connection_id: UUID) -> bool:
+def _uses(definition: Any, kind: Kind, object_id: UUID) -> bool:
     return any(
-        each.kind == "connection" and each.id.lower() == str(connection_id)
-        for each in references(definition)
+        each.kind == kind and each.id.lower() == str(object_id) for each in references(definition)
     )

@@ -113,11 +113,21 @@ def _first_time(found: Workflow, definition: Any) -> FirstTime | None:
 @pages.get("/workflows/of-connection/<uuid:connection_id>")
 def of_connection(connection_id: UUID) -> Response:
     """The workflows that use a connection."""
+    return _users_page("connection", connection_id)
+
+
+@pages.get("/workflows/of-hook/<uuid:hook_id>")
+def of_hook(hook_id: UUID) -> Response:
+    """The workflows that listen to a hook."""
+    return _users_page("hook", hook_id)
+
+
+def _users_page(kind: connection_users.Kind, object_id: UUID) -> Response:
     organization_id = identity.organization_id()
     return render(
         "workflows/of_connection.html",
-        connection_name=connection_users.name_of(organization_id, connection_id),
-        users=connection_users.users_of(organization_id, connection_id),
+        connection_name=connection_users.name_of(organization_id, kind, object_id),
+        users=connection_users.users_of(organization_id, kind, object_id),
         state_of=workflow_words.workflow_state,
     )
 
