@@ -18,8 +18,8 @@ from wedsync.workflows.engine.expressions import (
 )
 from wedsync.workflows.engine.functions import FUNCTIONS, GROUPS, Function
 from wedsync.workflows.engine.functions.kinds import YES_NO
-from wedsync.workflows.engine.functions.reference import page
 from wedsync.workflows.engine.operators import RESERVED_PREFIXES, literal
+from wedsync.workflows.engine.reference import page
 from wedsync.workflows.engine.typed import KNOWN
 from wedsync.workflows.engine.view import View
 
@@ -80,7 +80,7 @@ def test_a_description_is_whole(function: Function) -> None:
 
 def test_the_page_of_functions_is_the_one_of_the_code() -> None:
     written = (CHECKOUT / "docs" / "functions.md").read_text()
-    assert written == page(KNOWN.values(), GROUPS), "python -m …functions.reference writes it"
+    assert written == page(), "python -m wedsync.workflows.engine.reference writes it"
 
 
 def test_a_call_with_too_few_or_too_many_values_is_refused(function: Function) -> None:

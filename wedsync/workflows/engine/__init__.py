@@ -13,7 +13,7 @@ runs, rehearsals, previews and tests, and a run can wait for two years in a few 
 | step a run stands at | `attempts` (an effect), `waits`; `steps.approval`, `call`, `for_each` |
 | state | `state`: positions only, upcast across releases |
 | expression, condition | `expressions`, whose parts it lists; `clauses`, `conditions` say why |
-| function, body | `functions`; `bodies`, `body_filters`; `typed` |
+| function, body | `functions`, `reference`; `bodies`, `body_filters`; `typed` calls them |
 | instant | `anchors`: dates of a wedding; `schedules`: cron; `zones`: clocks that change |
 | words for people | `sentences`, `outline`, `words`, `times`, `schedule_words` |
 

@@ -10,8 +10,6 @@ running itself. Names are frozen: what is stored must mean the same for as long 
 | a description | `function`: a `Function` with its `Argument`s and an `Example` |
 | what may be given | `kinds`; `currencies`, ISO 4217 |
 | how much | `bounds` |
-| being called by datalogic | `engine.typed` |
-| the page of all of them | `reference` |
 """
 
 from collections.abc import Mapping

@@ -1,13 +1,13 @@
 """The page of all functions, `docs/functions.md`, from their descriptions:
 
-python -m wedsync.workflows.engine.functions.reference > docs/functions.md
+python -m wedsync.workflows.engine.reference > docs/functions.md
 """
 
 import json
 import sys
-from collections.abc import Iterable, Mapping
 
-from wedsync.workflows.engine.functions.function import Argument, Function
+from wedsync.workflows.engine.functions import GROUPS, Argument, Function
+from wedsync.workflows.engine.typed import KNOWN
 
 _HEAD = """\
 # Functions
@@ -19,12 +19,11 @@ units with its currency; a test of something that is not there is not fulfilled.
 """
 
 
-def page(functions: Iterable[Function], groups: Mapping[str, str]) -> str:
+def page() -> str:
     """The page as Markdown."""
     parts = [_HEAD]
-    known = list(functions)
-    for prefix, heading in groups.items():
-        rows = [_row(each) for each in known if each.name.startswith(f"{prefix}.")]
+    for prefix, heading in GROUPS.items():
+        rows = [_row(each) for each in KNOWN.values() if each.name.startswith(f"{prefix}.")]
         parts.append(
             f"## {heading}\n\n| function | in words | gives | for example |\n|---|---|---|---|\n"
             + "\n".join(rows)
@@ -54,7 +53,4 @@ def _json(value: object) -> str:
 
 
 if __name__ == "__main__":
-    from wedsync.workflows.engine.functions import GROUPS
-    from wedsync.workflows.engine.typed import KNOWN
-
-    sys.stdout.write(page(KNOWN.values(), GROUPS))
+    sys.stdout.write(page())
