@@ -133,7 +133,7 @@ def undo(
     last = _operation(workflow, workflow.draft_operation)
     if last is None:
         raise Conflict("There is nothing to undo.", code="nothing_to_undo")
-    workflow.draft = patches.revert(workflow.draft, patch_of(last))
+    workflow.draft = document_after(workflow, last.number - 1)
     _step_to(workflow, last.number - 1)
     _record("draft_undone", workflow, by, operation=last.number)
     return look_at(workflow)
@@ -151,7 +151,7 @@ def redo(
     following = _operation(workflow, workflow.draft_operation + 1)
     if following is None:
         raise Conflict("There is nothing to redo.", code="nothing_to_redo")
-    workflow.draft = patches.apply(workflow.draft, patch_of(following))
+    workflow.draft = document_after(workflow, following.number)
     _step_to(workflow, following.number)
     _record("draft_redone", workflow, by, operation=following.number)
     return look_at(workflow)
