@@ -6,9 +6,9 @@ running itself. Names are frozen: what is stored must mean the same for as long 
 
 | subject | where |
 |---|---|
-| the groups | `text`, `number`, `money`, `date`, `list`, `yes_no`, `wedding` |
+| the groups | `text`, `number`, `money`, `date`, `date_text`, `list`, `yes_no`, `wedding` |
 | a description | `function`: a `Function` with its `Argument`s and an `Example` |
-| what may be given | `kinds`; `currencies`, ISO 4217 |
+| what may be given | `kinds`; `moments`, days and instants |
 | how much | `bounds` |
 """
 
@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from wedsync.workflows.engine.functions.date import date
+from wedsync.workflows.engine.functions.date_text import date_text
 from wedsync.workflows.engine.functions.function import Argument, Example, Function
 from wedsync.workflows.engine.functions.list import list_
 from wedsync.workflows.engine.functions.money import money
@@ -42,7 +43,7 @@ GROUPS: Mapping[str, str] = MappingProxyType(
 FUNCTIONS: Mapping[str, Function] = MappingProxyType(
     {
         function.name: function
-        for group in (text, number, money, date, list_, yes_no, wedding)
+        for group in (text, number, money, date, date_text, list_, yes_no, wedding)
         for function in group.functions
     }
 )

@@ -7,12 +7,10 @@ hour that comes twice, the first of the two. Nothing here knows the present mome
 
 import calendar
 import datetime as dt
-import re
 from zoneinfo import ZoneInfo
 
 from wedsync.workflows.engine.functions.function import Group, optional
 from wedsync.workflows.engine.functions.kinds import (
-    ANY,
     DATE,
     DAY,
     LIST,
@@ -26,52 +24,13 @@ from wedsync.workflows.engine.functions.kinds import (
     moment,
     shown,
 )
+from wedsync.workflows.engine.functions.moments import When, instant, local, local_day, written
 from wedsync.workflows.engine.functions.text import folded
 from wedsync.workflows.engine.zones import instant_of
 
 date = Group("date")
 
-When = dt.date | dt.datetime
-
 WEEKDAYS = tuple(folded(name) for name in calendar.day_name)
-_MONTHS = {folded(name)[:3]: place for place, name in enumerate(calendar.month_name) if place}
-_FIGURES = re.compile(r"(\d{1,4})[-/. ](\d{1,2})[-/. ](\d{1,4})")
-_NAMED_DAY = re.compile(
-    r"(?:[a-z]+,? )?(\d{1,2})(?:st|nd|rd|th)? (?:of )?([a-z]{3,9})\.?,? (\d{4})"
-)
-_NAMED_MONTH = re.compile(r"(?:[a-z]+,? )?([a-z]{3,9})\.? (\d{1,2})(?:st|nd|rd|th)?,? (\d{4})")
-_STYLES = ("full", "day", "short", "time", "iso")
-
-
-def instant(when: When, zone: ZoneInfo | None) -> dt.datetime:
-    """The moment in UTC; a day is its beginning there."""
-    if not isinstance(when, dt.datetime):
-        when = dt.datetime.combine(when, dt.time())
-    if when.tzinfo is not None:
-        return when.astimezone(dt.UTC)
-    return instant_of(when, zone or dt.UTC)
-
-
-def local(when: When, zone: ZoneInfo | None) -> When:
-    """A day as it is; an instant as clocks in the zone show it (else as it is written)."""
-    if not isinstance(when, dt.datetime) or zone is None:
-        return when
-    return when.replace(tzinfo=zone) if when.tzinfo is None else when.astimezone(zone)
-
-
-def local_day(when: When, zone: ZoneInfo | None) -> dt.date:
-    there = local(when, zone)
-    return there.date() if isinstance(there, dt.datetime) else there
-
-
-def written(when: When) -> str:
-    """ISO 8601; an instant in UTC with `Z`, to the second."""
-    if not isinstance(when, dt.datetime):
-        return when.isoformat()
-    if when.tzinfo is None:
-        return when.isoformat(timespec="seconds")
-    there = when.astimezone(dt.UTC).isoformat(timespec="seconds")
-    return there.replace("+00:00", "Z")
 
 
 def _shifted(when: When, days: int) -> When:
@@ -376,82 +335,3 @@ def _some(dates: list[object]) -> list[When]:
     if not found:
         raise Unusable("There are no dates in the list.")
     return found
-
-
-@date.function(
-    "written out", TEXT, "2027-06-12T12:00:00Z", "Europe/Paris", "Sat 12 June 2027, 14:00",
-    date=DATE, zone=optional(ZONE), style=optional(TEXT, "full"),
-)  # fmt: skip
-def format_(date: When, zone: ZoneInfo | None, style: str) -> str:
-    """The date as people read it. The style is “full”, “day” (without the time), “short”
-    (12/06/2027), “time” or “iso”."""
-    if style not in _STYLES:
-        raise Unusable(
-            f"{shown(style)} is not a style of dates; use full, day, short, time or iso."
-        )
-    there = local(date, zone)
-    if style == "iso":
-        return written(there)
-    if style == "time":
-        return f"{there:%H:%M}"
-    if style == "short":
-        return f"{there:%d/%m/%Y}"
-    said = f"{there:%a} {there.day} {there:%B} {there.year}"
-    return f"{said}, {there:%H:%M}" if style == "full" and isinstance(there, dt.datetime) else said
-
-
-@date.function("is a date", YES_NO, "soon", False, verb="date", value=ANY)
-def is_date(value: object) -> bool:
-    """Whether a value is a day or an instant."""
-    try:
-        moment(value)
-    except Unusable:
-        return False
-    return True
-
-
-@date.function(
-    "read from text", DAY, "12/06/2027", "2027-06-12", text=TEXT, order=optional(TEXT, "day first")
-)
-def parse(text: str, order: str) -> str:
-    """A day as people write it: 12/06/2027, 12 June 2027, June 12th, 2027. The order of figures
-    is “day first” or “month first”."""
-    if order not in ("day first", "month first"):
-        raise Unusable("The order of a date is “day first” or “month first”.")
-    said = folded(text[:200])
-    found = _figures(said, order) or _named(said)
-    if found is None:
-        try:
-            return day_of(moment(text.strip()))
-        except Unusable:
-            raise Unusable(f"There is no date in {shown(text)}.") from None
-    try:
-        return dt.date(*found).isoformat()
-    except ValueError:
-        raise Unusable(f"{shown(text)} is not a day there is.") from None
-
-
-def day_of(when: When) -> str:
-    return local_day(when, None).isoformat()
-
-
-def _figures(said: str, order: str) -> tuple[int, int, int] | None:
-    found = _FIGURES.fullmatch(said)
-    if found is None:
-        return None
-    first, second, third = (int(part) for part in found.groups())
-    if len(found[1]) == 4:
-        return first, second, third
-    year = third if len(found[3]) == 4 else 2000 + third
-    return (year, second, first) if order == "day first" else (year, first, second)
-
-
-def _named(said: str) -> tuple[int, int, int] | None:
-    if found := _NAMED_DAY.fullmatch(said):
-        day, name, year = found.groups()
-    elif found := _NAMED_MONTH.fullmatch(said):
-        name, day, year = found.groups()
-    else:
-        return None
-    month = _MONTHS.get(name[:3])
-    return (int(year), month, int(day)) if month else None

@@ -5,7 +5,6 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
-from wedsync.workflows.engine.functions.date import When, local_day
 from wedsync.workflows.engine.functions.function import Group
 from wedsync.workflows.engine.functions.kinds import (
     DATE,
@@ -20,6 +19,7 @@ from wedsync.workflows.engine.functions.kinds import (
     plain_text,
     zone,
 )
+from wedsync.workflows.engine.functions.moments import When, local_day
 from wedsync.workflows.engine.plain_words import listing
 
 wedding = Group("wedding")
