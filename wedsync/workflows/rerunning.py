@@ -6,6 +6,7 @@ not get through; each begins where it ended, and those that had begun begin toge
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -72,9 +73,9 @@ def rerun(
         raise Conflict(
             "Only a run that failed or was stopped can be run again.", code="run_not_retryable"
         )
-    again = _Again(old, given)
-    new = again.take_over()
-    _touch(new)
+    now = clock.now()
+    new = _Again(old, given, now).take_over()
+    _touch(new, now)
     audit.record(
         "run.retried",
         "run",
@@ -89,8 +90,9 @@ def rerun(
 class _Again:
     """One run being taken up again, with the items of the loop it ended in."""
 
-    def __init__(self, old: Run, given: dict[str, Any] | None) -> None:
+    def __init__(self, old: Run, given: dict[str, Any] | None, now: datetime) -> None:
         self._old = old
+        self._now = now
         self._given = given
         self._steps = _steps_of(old)
         self._redone: list[_Place] = []
@@ -113,7 +115,7 @@ class _Again:
 
     def _go_on(self, old: Run, new: Run, root: Run) -> Iterator[Run]:
         """Place `new` where `old` ended; the items it needs."""
-        new.state, new.due_at = "queued", clock.now()
+        new.state, new.due_at = "queued", self._now
         position = position_of(old.engine_state)
         if position is not None and position.phase == "looping":
             yield from self._loop_on(old, new, root, position)
@@ -130,7 +132,7 @@ class _Again:
         new.engine_state, new.items = old.engine_state, old.items
         new.items_total, new.items_next = old.items_total, old.items_next
         new.state, new.due_at, left = "waiting", None, old.items_total or 0
-        new.started_at = clock.now()
+        new.started_at = self._now
         new.waiting_for = {"kind": "items", "id": position.step, "total": left}
         for item in _items_of(old):
             twin = _twin(item)
@@ -146,7 +148,7 @@ class _Again:
                 yield from self._go_on(item, twin, root)
         new.items_left = left
         if not left:
-            new.due_at = clock.now()
+            new.due_at = self._now
 
     def _go_on_at(self, step: str, old: Run, new: Run) -> None:
         """Place `new` at a step of `old`.
@@ -255,6 +257,6 @@ def _reruns_of(run: Run) -> int:
     return db.session.scalar(query) or 0
 
 
-def _touch(run: Run) -> None:
-    due = {str(run.workflow_id): clock.now()}
+def _touch(run: Run, now: datetime) -> None:
+    due = {str(run.workflow_id): now}
     leases.touch_lanes(db.session.connection(), LANES, run.organization_id, due)
