@@ -7,9 +7,10 @@ wedding, and when the day's slots are taken: its run waits, says for what, and g
 After a cancellation it is left out. Another try of the same message uses the slot it has, and what
 one step of a loop sends to many people is one message: each of them gets one.
 
-Weddings are locked so that two workers count one after the other, and so that no message leaves
-once a cancellation is committed; a wedding that is locked is tried again in a moment, not waited
-for. Runs that are about no wedding, and actions that write to nobody, cost nothing here.
+A wedding is held as it is so that no message leaves once a cancellation is committed, and its
+slots are locked so that two workers count one after the other. Neither is waited for: what another
+holds is tried again in a moment. Runs that are about no wedding, and actions that write to nobody,
+cost nothing here.
 """
 
 from collections.abc import Mapping, Sequence
@@ -39,12 +40,14 @@ _MOMENT = timedelta(seconds=1)
 _MIDNIGHT = time(0, 0)
 
 _WEDDINGS = text(
-    "SELECT w.id, w.status, w.date, w.zone, coalesce(r.messages_a_day, 3) AS messages_a_day,"
+    "SELECT w.id, w.status, w.date, w.zone,"
+    " pg_try_advisory_xact_lock(hashtextextended('messages ' || w.id::text, 0)) AS may_count,"
+    " coalesce(r.messages_a_day, 3) AS messages_a_day,"
     " coalesce(r.quiet_from, '21:00') AS quiet_from,"
     " coalesce(r.quiet_until, '08:00') AS quiet_until,"
     " coalesce(r.on_the_day, false) AS on_the_day"
     " FROM weddings w LEFT JOIN message_rules r ON r.organization_id = w.organization_id"
-    " WHERE w.id = ANY(:ids) ORDER BY w.id FOR NO KEY UPDATE OF w SKIP LOCKED"
+    " WHERE w.id = ANY(:ids) ORDER BY w.id FOR SHARE OF w SKIP LOCKED"
 )
 _TAKE = text(
     "WITH wanted AS (SELECT * FROM "
@@ -54,7 +57,8 @@ _TAKE = text(
     )
     + "), already AS (SELECT w.run_id, w.step_id FROM wanted w JOIN message_slots s"
     "  USING (wedding_id, local_date, run_id, step_id)),"
-    " numbered AS (SELECT w.*, row_number() OVER (PARTITION BY w.wedding_id ORDER BY w.run_id, w.step_id)"
+    " numbered AS (SELECT w.*,"
+    "  row_number() OVER (PARTITION BY w.wedding_id ORDER BY w.run_id, w.step_id)"
     "  + coalesce((SELECT max(s.number) FROM message_slots s"
     "   WHERE s.wedding_id = w.wedding_id AND s.local_date = w.local_date), 0) AS number"
     "  FROM wanted w WHERE (w.run_id, w.step_id) NOT IN (SELECT run_id, step_id FROM already)),"
@@ -143,7 +147,7 @@ def _is_message(one: Advance) -> bool:
 def _is_held(one: Advance, weddings: Mapping[UUID, Row[Any]], now: datetime) -> bool:
     """Hold one back that may not leave at this hour, or whose wedding is not what it was."""
     row = weddings.get(_wedding_id(one))
-    if row is None:
+    if row is None or not row.may_count:
         return _hold(one, WEDDING, now + _MOMENT)
     if row.status in _OVER:
         # Cancelled since it was taken up: taken up again at once, it is left out.
