@@ -12,6 +12,7 @@ from apiflask import APIFlask
 from sqlalchemy import text
 
 from tests.far_ends.rest_service import Asked, Prepared, RestService, started_rest_service
+from tests.page_words import words_of
 from tests.personas import Persona
 from tests.workers.scene import Worker, beside, make_workflow, note, one, rows
 from tests.workflows.clockwork import MovedClock, moved_clock, timers_of
@@ -345,6 +346,26 @@ def test_it_waits_for_a_connection_that_needs_somebody_and_goes_on_when_it_is_me
     look(app, worker)
     worker.fan_out()
     assert guests(app, workflow) == ["Ann"]
+
+
+def test_the_workflows_page_says_what_keeps_it_from_looking(
+    app: APIFlask,
+    worker: Worker,
+    organization: UUID,
+    book: GuestBook,
+    march: MovedClock,
+    owner: Persona,
+) -> None:
+    connection = connect(app, organization, reading(book, "guest-book", starts="all"))
+    workflow = make_workflow(app, organization, every(connection), NOTE)
+    look(app, worker)
+    page = words_of(owner.browser.get(f"/workflows/{workflow}"))
+    assert "We looked last at 09:00. We look next at 09:05." in page
+    book.refusing = Prepared(500, {}, b"{}")
+    march.move(seconds=300)
+    look(app, worker)
+    page = words_of(owner.browser.get(f"/workflows/{workflow}"))
+    assert "They answered 500. We try again by ourselves." in page
 
 
 def test_a_record_too_large_to_keep_is_left_out_and_said(

@@ -5,6 +5,7 @@ from uuid import UUID
 import pytest
 from apiflask import APIFlask
 
+from tests.page_words import words_of
 from tests.personas import Persona
 from tests.workers.scene import Worker, beside, make_workflow, note, one, run_of, steps_of
 from tests.workflows.clockwork import (
@@ -222,3 +223,35 @@ class Dying:
     def __exit__(self, *_: object) -> None:
         self._transaction.__exit__(Died, Died(), None)
         raise Died
+
+
+def test_a_timer_that_cannot_be_taken_is_put_off_and_keeps_nobody_else_waiting(
+    app: APIFlask, organization: UUID, moved_clock: MovedClock
+) -> None:
+    moved_clock.set("2027-01-05T08:59:00Z")
+    broken, sound = (make_workflow(app, organization, schedule("0 9 * * *"), NOTE) for _ in "ab")
+    damage = (
+        "UPDATE workflow_versions SET definition = definition #- '{trigger,cron}'"
+        " WHERE workflow_id = :id RETURNING id"
+    )
+    one(app, damage, id=broken)
+    moved_clock.set("2027-01-05T09:00:00Z")
+    tick(app)
+    assert causes_of(app, sound) == ["schedule:2027-01-05T09:00:00Z"]
+    assert (due(app, broken), due(app, sound)) == ("2027-01-05T10:00:00Z", "2027-01-06T09:00:00Z")
+    assert timers_of(app, broken)["schedule"].error["code"] == "timer_failed"
+
+
+# --- on the page
+
+
+def test_the_workflows_page_says_when_it_starts_next(
+    app: APIFlask, owner: Persona, organization: UUID
+) -> None:
+    trigger = schedule("0 9 1 1 *", "UTC")
+    workflow = make_workflow(app, organization, trigger, NOTE)
+    page = words_of(owner.browser.get(f"/workflows/{workflow}"))
+    assert "It starts next on " in page
+    assert "1 January" in page
+    owner.api.post(f"/workflows/{workflow}/pause")
+    assert "It starts next" not in words_of(owner.browser.get(f"/workflows/{workflow}"))

@@ -18,10 +18,10 @@ Nouns: a *workflow* with its *draft*, a published *version*, a *run* and its rec
 | one run's advance | `live_run`, `advancing`, `performing` |
 | runs of runs | `items` of loops, `calling` of other workflows |
 | what leaves, and what does not | `local_effects` with the step; `guardrails`, `message_rules` |
-| what starts by the clock | `timers`, `timer_rows`; `schedule_timers` |
+| what starts by the clock | `timers`, `timer_rows`; `schedule_timers`; `next_start` |
 | looking at partners now and then | `polling`, `poll_timers`, `poll_checks` |
 | around a wedding's dates | `wedding_timers`, `wedding_plans`, `wedding_words` |
-| when a date moves | `replanning` of waits; before it does: `moves`, `move_words`, `wedding_routes` |
+| when a date moves | `replanning` of waits; before: `moves`, `move_words`, `wedding_routes` |
 | runs that wait | `waiting_on` for a connection, `once_slots` a turn, `attention` a person |
 | waiting for an event | `listening`, `looking_back`, `event_matching`; `answering` gives it |
 | asking a person | `asking`; `approvals` answers, `approval_people` who may, `approval_letters` |

@@ -23,6 +23,7 @@ from wedsync.workflows import (
 )
 from wedsync.workflows.checking import blocks_publishing, missing_references
 from wedsync.workflows.models import Workflow
+from wedsync.workflows.next_start import next_start
 from wedsync.workflows.ready_made.recipe import recipe_of
 from wedsync.workflows.run_list import run_lines
 from wedsync.workflows.step_lines import lines_of
@@ -85,6 +86,7 @@ def workflow(workflow_id: UUID) -> Response:
         shows_live=shows_live,
         draft=draft,
         limits=workflow_words.limits(found),
+        next_start=next_start(organization_id, workflow_id, wording.here()),
         gone=missing_references(organization_id, live.definition) if live and not differs else [],
         troubles=workflow_words.troubles(draft.problems, steps, found.draft),
         may_publish=differs and not blocks_publishing(draft.problems),

@@ -41,8 +41,8 @@ _FORGET = text(
     + recordset("workflow_id uuid, key text")
     + " WHERE workflow_timers.workflow_id = t.workflow_id AND workflow_timers.key = t.key"
 )
-_GIVE_UP = text(
-    "UPDATE workflow_timers SET due_at = NULL, failures = failures + 1,"
+_PUT_OFF = text(
+    "UPDATE workflow_timers SET due_at = CAST(:again AS timestamptz), failures = failures + 1,"
     " error = CAST(:error AS jsonb) WHERE workflow_id = :workflow_id AND key = :key"
 )
 
@@ -86,10 +86,10 @@ def forget(connection: Connection, timers: Sequence[Timer]) -> None:
         connection.execute(_FORGET, batch.rows(gone))
 
 
-def give_up(connection: Connection, timer: Timer, error: str) -> None:
-    """Look at this timer no more until its workflow is published or switched on again."""
-    given = {"workflow_id": timer.workflow_id, "key": timer.key, "error": error}
-    connection.execute(_GIVE_UP, given)
+def put_off(connection: Connection, timer: Timer, error: str, again: datetime) -> None:
+    """Note what is wrong with this timer, and look at it no sooner than `again`."""
+    given = {"workflow_id": timer.workflow_id, "key": timer.key, "error": error, "again": again}
+    connection.execute(_PUT_OFF, given)
 
 
 _KEPT = (

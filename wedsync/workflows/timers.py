@@ -9,7 +9,7 @@ at partners is `polling`.
 import logging
 import threading
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Engine, text
@@ -24,6 +24,8 @@ from wedsync.workflows.timer_rows import Timer
 
 BATCH = 200
 KINDS = (schedule_timers.KIND, wedding_timers.KIND)
+
+_PUT_OFF_FOR = timedelta(hours=1)
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +49,7 @@ _REMOVE = text(
 )
 _BROKEN = {
     "code": "timer_failed",
-    "message": "The next start could not be worked out. Publish this workflow again.",
+    "message": "The next start could not be worked out.",
 }
 
 
@@ -122,7 +124,7 @@ class Clock:
             with self._engine.begin() as connection:
                 now = clock.now()
                 timers = timer_rows.claim(connection, KINDS, now, 1)
-                taken, started = _take_or_give_up(connection, timers, now)
+                taken, started = _take_or_put_off(connection, timers, now)
             any_started = any_started or started
             if not taken:
                 break
@@ -140,7 +142,7 @@ def _take(connection: Connection, timers: list[Timer], now: datetime) -> tuple[b
     return bool(schedules or moved), bool(runs or started)
 
 
-def _take_or_give_up(
+def _take_or_put_off(
     connection: Connection, timers: list[Timer], now: datetime
 ) -> tuple[bool, bool]:
     try:
@@ -148,6 +150,7 @@ def _take_or_give_up(
             return _take(connection, timers, now)
     except _CULPABLE:
         (timer,) = timers
-        log.exception("a timer of workflow %s cannot be taken; it is held", timer.workflow_id)
-        timer_rows.give_up(connection, timer, documents.write(_BROKEN).decode())
+        log.exception("a timer of workflow %s cannot be taken; it is put off", timer.workflow_id)
+        error = documents.write(_BROKEN).decode()
+        timer_rows.put_off(connection, timer, error, now + _PUT_OFF_FOR)
         return True, False
