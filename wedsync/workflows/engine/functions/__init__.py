@@ -6,7 +6,8 @@ running itself. Names are frozen: what is stored must mean the same for as long 
 
 | subject | where |
 |---|---|
-| the groups | `text`, `number`, `money`, `date`, `date_text`, `list`, `yes_no`, `wedding` |
+| the groups | `text`, `number`, `money`, `yes_no`, `wedding` |
+| dates, lists | `date`, `date_text`; `list`, `list_total` |
 | a description | `function`: a `Function` with its `Argument`s and an `Example` |
 | what may be given | `kinds`; `moments`, days and instants |
 | how much | `bounds` |
@@ -19,6 +20,7 @@ from wedsync.workflows.engine.functions.date import date
 from wedsync.workflows.engine.functions.date_text import date_text
 from wedsync.workflows.engine.functions.function import Argument, Example, Function
 from wedsync.workflows.engine.functions.list import list_
+from wedsync.workflows.engine.functions.list_total import list_total
 from wedsync.workflows.engine.functions.money import money
 from wedsync.workflows.engine.functions.number import number
 from wedsync.workflows.engine.functions.text import text
@@ -43,7 +45,7 @@ GROUPS: Mapping[str, str] = MappingProxyType(
 FUNCTIONS: Mapping[str, Function] = MappingProxyType(
     {
         function.name: function
-        for group in (text, number, money, date, date_text, list_, yes_no, wedding)
+        for group in (text, number, money, date, date_text, list_, list_total, yes_no, wedding)
         for function in group.functions
     }
 )
