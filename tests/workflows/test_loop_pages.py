@@ -19,7 +19,6 @@ from tests.workers.scene import (
     publish,
     retrying,
     rows,
-    run_of,
     tell,
 )
 from wedsync.platform.db import db
@@ -33,7 +32,7 @@ def each_guest(*steps: Any, **fields: Any) -> dict[str, Any]:
     return {"id": "all", "kind": "for_each", "items": items, "steps": list(steps), **fields}
 
 
-def greet(**fields: Any) -> dict[str, Any]:
+def greet(**fields: Any) -> Any:
     return tell("greet", "seating.greeted", {"to": {"var": "item"}}, **fields)
 
 
@@ -108,7 +107,8 @@ def test_the_items_of_a_loop_stand_on_a_page_of_their_own_narrowed_and_paged(
 def test_items_that_need_somebody_come_first_and_are_settled_on_the_page(
     app: APIFlask, worker: Worker, sink: Sink, owner: Persona
 ) -> None:
-    order = {**call("order", sink.url("/status/500/items"), key=False), "label": "Order the flowers"}
+    step = call("order", sink.url("/status/500/items"), key=False)
+    order = {**step, "label": "Order the flowers"}
     guests = [{"name": "Ana"}, {"name": "Ben"}]
     run_id = gone_through(app, worker, owner.organization_id, guests, each_guest(order))
     said = page(owner, f"/runs/{run_id}")

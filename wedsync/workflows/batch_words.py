@@ -70,7 +70,7 @@ def _news(batch: RerunBatch, names: Mapping[UUID, str], words: Wording) -> str:
         passed += "or could not be."
     if batch.state == "running":
         return f"{began} Each goes on from where it ended, a few every second.{passed}"
-    ended = "It was stopped" if batch.state == "cancelled" else "All of them were looked at"
+    ended = "It was stopped" if batch.state == "cancelled" else "It was done"
     return (
         f"{began} {ended}{f' {words.at(batch.finished_at)}' if batch.finished_at else ''}.{passed}"
     )

@@ -189,6 +189,14 @@ def _cause(reading: RunReading) -> str:
     return _CAUSES.get(kind, "somebody started it by hand")
 
 
+_WAITS_FOR = {
+    "items": "goes through its list now",
+    "approval": "waits for a yes",
+    "event": "waits for something to come in",
+    "call": "waits for another workflow",
+}
+
+
 def _standing(reading: RunReading, words: Wording) -> str:
     state, until = reading.run.state, waits_until(reading.run.waiting_for)
     endings = {
@@ -200,8 +208,9 @@ def _standing(reading: RunReading, words: Wording) -> str:
     }
     if connection_waited_for(reading.row):
         return f", and it waits for {connection_called(reading.row)}"
-    if state == "waiting" and mapping(reading.run.waiting_for).get("kind") == "items":
-        return ", and it goes through its list now"
+    kind = mapping(reading.run.waiting_for).get("kind")
+    if state == "waiting" and kind in _WAITS_FOR:
+        return f", and it {_WAITS_FOR[kind]}"
     if state == "waiting":
         return f", and it goes on by itself {words.at(until)}" if until else ", and it waits"
     return endings.get(state, "")

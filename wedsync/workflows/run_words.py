@@ -67,8 +67,8 @@ class RunLine:
 
 _WAITS = {
     "approval": "Waiting for a yes",
-    "event": "Waiting for an answer",
-    "call": "Waiting for another",
+    "event": "Waiting for something to come in",
+    "call": "Waiting for another workflow",
 }
 
 
