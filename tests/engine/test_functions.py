@@ -6,8 +6,9 @@ from typing import Any
 import orjson
 import pytest
 
-from tests.engine.building import NOW, scope, var
+from tests.engine.building import NOW, scope, var, workflow
 from wedsync.settings import CHECKOUT
+from wedsync.workflows.engine import validate
 from wedsync.workflows.engine.clauses import VERBS
 from wedsync.workflows.engine.expressions import (
     EvaluationFailed,
@@ -142,6 +143,13 @@ def _is_a_sentence(said: str) -> bool:
 def test_an_obvious_mistake_is_told_before_it_runs(expression: Any, said: str) -> None:
     faults = examine_template(expression).faults
     assert any(said in fault for fault in faults), faults
+
+
+def test_a_problem_says_what_a_function_wants_and_how_a_text_is_written() -> None:
+    values = {"a": {"date.add_days": [var("wedding.date")]}, "b": {"text.body": "{{ x "}}
+    wrong, unread = validate(workflow({"id": "s", "kind": "set", "values": values}))
+    assert wrong.fix == "Give it date (date), days (whole number) and zone (time zone)."
+    assert unread.fix == "Correct the text; a value in it is written {{ trigger.data.name }}."
 
 
 def test_a_test_of_what_is_not_there_is_not_fulfilled() -> None:

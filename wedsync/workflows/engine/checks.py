@@ -7,9 +7,11 @@ from typing import Any
 
 from wedsync.workflows.engine.anchors import ANCHORS, clock_time
 from wedsync.workflows.engine.expressions import Examined, examine_condition, examine_template
+from wedsync.workflows.engine.functions.kinds import ANY, MONEY, RECORD
 from wedsync.workflows.engine.limits import MAX_OFFSET_DAYS
 from wedsync.workflows.engine.operators import operator_call
 from wedsync.workflows.engine.problems import Field
+from wedsync.workflows.engine.typed import KNOWN
 from wedsync.workflows.engine.words import clip, listing
 
 EVENT_TYPE = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
@@ -17,6 +19,7 @@ LONGEST_EVENT_TYPE = 200
 MOST_UNKNOWN = 20
 LATE = ("run", "skip", "ask")
 
+_RECORDS = (ANY, MONEY, RECORD)
 _MAY_GIVE_RECORD = frozenset(
     ("var", "val", "if", "?:", "??", "switch", "match", "and", "or", "reduce")
 )
@@ -24,7 +27,8 @@ _MAY_GIVE_RECORD = frozenset(
 
 def gives_record(operator: str) -> bool:
     """Whether a calculation by this operator may give a set of named values."""
-    return operator in _MAY_GIVE_RECORD
+    function = KNOWN.get(operator)
+    return operator in _MAY_GIVE_RECORD or (function is not None and function.gives in _RECORDS)
 
 
 def check_condition(field: Field) -> None:
@@ -60,7 +64,7 @@ def check_values(field: Field) -> None:
 
 def _report(field: Field, examined: Examined, fix: str) -> None:
     for fault in dict.fromkeys(examined.faults):
-        field.error(fault, fix)
+        field.error(fault, examined.fix or fix)
     for path in dict.fromkeys(examined.reads):
         if field.findings.full:
             return

@@ -17,7 +17,8 @@ from wedsync.workflows.engine.calculation import (
 )
 from wedsync.workflows.engine.growth import growth
 from wedsync.workflows.engine.operators import operator_call
-from wedsync.workflows.engine.typed import prepare, shadow
+from wedsync.workflows.engine.plain_words import listing
+from wedsync.workflows.engine.typed import KNOWN, prepare, shadow
 
 if TYPE_CHECKING:
     from datalogic_py import Diagnostic
@@ -27,10 +28,12 @@ Mode = Literal["strict", "template"]
 
 @dataclass(frozen=True, slots=True)
 class Examined:
-    """What is wrong with an expression, and the paths it reads."""
+    """What is wrong with an expression, and the paths it reads; `fix`, when more can be said of the
+    way out than to choose again."""
 
     faults: tuple[str, ...] = ()
     reads: tuple[Path, ...] = ()
+    fix: str | None = None
 
 
 def examine_condition(when: Any) -> Examined:
@@ -48,6 +51,7 @@ def examine_template(value: Any) -> Examined:
     return Examined(
         tuple(fault for each in found for fault in each.faults),
         tuple(path for each in found for path in each.reads),
+        next((each.fix for each in found if each.fix), None),
     )
 
 
@@ -61,7 +65,7 @@ def _calculations(value: Any) -> Iterator[Any]:
 
 def _examine(expression: Any, mode: Mode, engine: Engine) -> Examined:
     if faults := growth(expression).faults:
-        return Examined(faults)
+        return Examined(faults, fix=_fix(faults))
     try:
         known = shadow(expression)
         if faults := tuple(_diagnoses(engine.check(known, mode))):
@@ -73,6 +77,20 @@ def _examine(expression: Any, mode: Mode, engine: Engine) -> Examined:
     if not facts["deterministic"]:
         return Examined(("This calculation would give another answer each time.",))
     return Examined((), tuple(tuple(path) for path in facts["reads"]))
+
+
+def _fix(faults: tuple[str, ...]) -> str | None:
+    """The way out of the first fault that names one of the typed functions or a text."""
+    if " of the text " in faults[0] or " text " in faults[0]:
+        return "Correct the text; a value in it is written {{ trigger.data.name }}."
+    named = next((name for name in KNOWN if f"“{name}”" in faults[0]), None)
+    if named is None:
+        return None
+    function = KNOWN[named]
+    wanted = listing(
+        [f"{argument.words} ({argument.kind.name})" for argument in function.arguments]
+    )
+    return f"Give it {wanted}."
 
 
 def _diagnoses(found: list["Diagnostic"]) -> Iterator[str]:
