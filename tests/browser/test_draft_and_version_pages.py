@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.looking import look_at
+from tests.browser.looking import Trouble, look_at
 from tests.live_site import LiveSite
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
@@ -64,7 +64,8 @@ def replace(site: LiveSite, path: str, *steps: dict[str, Any]) -> None:
     site.api("PUT", f"{path}/draft", {"definition": definition(*steps)}, If_Match="*")
 
 
-def test_the_pages_of_a_draft_and_of_versions(imogen: Page, path: str) -> None:
+def test_the_pages_of_a_draft_and_of_versions(imogen: Page, path: str, trouble: Trouble) -> None:
+    trouble.expected = "status of 422"
     imogen.goto(path)
     look_at(imogen, "workflow-with-a-draft")
     imogen.get_by_role("link", name="What changed").click()
@@ -74,6 +75,10 @@ def test_the_pages_of_a_draft_and_of_versions(imogen: Page, path: str) -> None:
     look_at(imogen, "draft-history")
     imogen.goto(f"{path}/settings")
     look_at(imogen, "workflow-limits")
+    imogen.goto("/workflows/import")
+    imogen.get_by_role("button", name="Make the workflow").click()
+    expect(imogen.get_by_role("main")).to_contain_text("Choose a file first.")
+    look_at(imogen, "workflow-from-a-file")
     imogen.goto(f"{path}/versions")
     look_at(imogen, "versions")
     imogen.get_by_role("link", name="Version 1").click()

@@ -197,7 +197,7 @@ def test_a_workflow_is_kept_as_a_file_and_made_of_it_again(editor: Persona, work
 @pytest.mark.parametrize(
     ("file", "said"),
     [
-        (b"", "This is not an exported workflow."),
+        (b"", "Choose a file first."),
         (b"\x89PNG", "This is not an exported workflow. It is not valid JSON."),
         (b"[" * 100 + b"]" * 100, "nested deeper"),
         (b'{"a": 1}', "This is not a workflow that WedSync exported."),

@@ -74,6 +74,8 @@ def take_in(
 
 def read_file(body: bytes) -> Any:
     """The document in an uploaded file. Raises Invalid."""
+    if not body:
+        raise _refused("document", "Choose a file first.")
     if len(body) > MAX_BYTES:
         raise _refused("document", "This file is larger than 1 MB.")
     try:
