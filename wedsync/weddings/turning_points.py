@@ -28,7 +28,7 @@ How = Literal["move", "postpone"]
 _DONE = {
     "move": "Its dates are changed. What waits for them goes along.",
     "postpone": "The wedding is postponed. What waits for its dates goes along.",
-    "cancelled": "The wedding is cancelled. Nothing is sent about it any more.",
+    "cancelled": "The wedding is cancelled. No message about it leaves any more.",
     "archived": "The wedding is put away.",
 }
 
