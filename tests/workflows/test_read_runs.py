@@ -1,7 +1,7 @@
 """Somebody reads what happened: lists narrowed and paged, a run with its steps, the books."""
 
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from apiflask import APIFlask
@@ -114,9 +114,12 @@ def busy(app: APIFlask) -> tuple[UUID, UUID, UUID]:
         for owner_id, ours in ((organization_id, workflows), (other, [theirs])):
             db.session.execute(
                 text(
-                    "INSERT INTO runs (id, organization_id, workflow_id, version_id, cause, state)"
+                    "INSERT INTO runs (id, organization_id, workflow_id, version_id, cause, state,"
+                    " waiting_for)"
                     " SELECT uuidv7(), w.organization_id, w.id, w.live_version_id, 'bulk:' || n,"
-                    " CASE WHEN n % 20 = 0 THEN 'failed' ELSE 'succeeded' END"
+                    " CASE WHEN n % 20 = 0 THEN 'failed' WHEN n % 3 = 0 THEN 'waiting'"
+                    "  ELSE 'succeeded' END,"
+                    " CASE WHEN n % 3 = 0 THEN jsonb_build_object('kind', 'time') END"
                     " FROM generate_series(1, 10000) n JOIN workflows w"
                     " ON w.id = (CAST(:workflows AS uuid[]))[1 + n % :count]"
                     " WHERE w.organization_id = :owner"
@@ -138,13 +141,20 @@ def busy(app: APIFlask) -> tuple[UUID, UUID, UUID]:
         {"state": "needs_attention"},
         {"workflow_id": True, "state": "failed"},
         {"event_id": True},
+        {"wedding_id": True},
+        {"waiting_for": "call"},
     ],
 )
 def test_a_page_of_ten_thousand_runs_reads_only_that_page(
     app: APIFlask, busy: tuple[UUID, UUID, UUID], narrowed: dict[str, Any]
 ) -> None:
     organization_id, workflow_id, event_id = busy
-    values = {"workflow_id": workflow_id, "event_id": event_id, "state": narrowed.get("state")}
+    values = {
+        "workflow_id": workflow_id,
+        "event_id": event_id,
+        "wedding_id": uuid4(),
+        **{name: value for name, value in narrowed.items() if value is not True},
+    }
     wanted = RunFilter(**{name: values[name] for name in narrowed})
     query = queries.runs_query(organization_id, wanted, before=None, limit=51)
     compiled = query.compile(dialect=postgresql.dialect(), compile_kwargs={"literal_binds": True})

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, select, text
+from sqlalchemy import ColumnElement, Select, and_, literal_column, select, text
 from sqlalchemy.orm import defer
 
 from wedsync.errors import NotFound
@@ -17,6 +17,8 @@ from wedsync.workflows.models import Workflow, WorkflowVersion
 from wedsync.workflows.run_models import RUN_STATES, Run, RunStep, StepAttempt
 
 _LARGEST_NUMBER = 2**31 - 1
+# Written out, since an index on it is not found for a parameter in its place.
+_waits_for: ColumnElement[str] = literal_column("runs.waiting_for ->> 'kind'")
 
 # Of events only the few that are not passed on are read by state, each by an index of their own;
 # all of them, and the runs by state, are counted in an index alone.
@@ -327,7 +329,7 @@ def _run_conditions(wanted: RunFilter, before: UUID | None) -> list[ColumnElemen
         conditions.append(Run.wedding_id == wanted.wedding_id)
     if wanted.waiting_for is not None:
         conditions.append(Run.state == "waiting")
-        conditions.append(Run.waiting_for["kind"].astext == wanted.waiting_for)
+        conditions.append(_waits_for == wanted.waiting_for)
     if wanted.since is not None:
         conditions.append(Run.id >= ids.first_at(wanted.since))
     if wanted.until is not None:
