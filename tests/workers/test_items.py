@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+import pytest
 from apiflask import APIFlask
 from sqlalchemy import Row
 
@@ -23,6 +24,7 @@ from tests.workers.scene import (
     rows,
     worker_of,
 )
+from wedsync.workflows import loading
 
 GUESTS = {"var": "trigger.data.guests"}
 
@@ -202,6 +204,25 @@ def test_an_item_that_ends_by_a_filter_ends_only_itself(
     root = root_of(app, workflow)
     assert root.state == "succeeded"
     assert outputs_of(app, root.id, "after")[-1] == {"seats": [{"who": "Ana"}, None]}
+
+
+# --- negatives
+
+
+def test_a_run_whose_items_gave_too_much_is_parked_with_a_sentence(
+    app: APIFlask, worker: Worker, hook: Hook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loading, "LISTS_BYTES", 1_000)
+    keep = note("keep", words={"var": "item"})
+    after = note("after", words={"var": "steps.keep"})
+    workflow = make_workflow(
+        app, hook.organization_id, on_hook(hook), for_each("each", GUESTS, keep), after
+    )
+    accept(app, hook, {"guests": ["a" * 400, "b" * 400, "c" * 400]})
+    worker.work()
+    root = root_of(app, workflow)
+    assert (root.state, root.reason["code"]) == ("needs_attention", "too_large")
+    assert "too much" in root.reason["message"]
 
 
 # --- concurrency

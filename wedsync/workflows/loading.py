@@ -51,13 +51,26 @@ _INNER_STEPS = text(
     + " JOIN run_steps s ON s.run_id = t.run_id AND s.step_id = t.step"
     "  AND s.item BETWEEN t.first AND t.last AND s.state = 'succeeded'"
 )
+_INNER_WEIGHT = text(
+    "SELECT coalesce(sum(pg_column_size(s.output)), 0) FROM "
+    + recordset("run_id uuid, step text, first bigint, last bigint")
+    + " JOIN run_steps s ON s.run_id = t.run_id AND s.step_id = t.step"
+    "  AND s.item BETWEEN t.first AND t.last AND s.state = 'succeeded'"
+)
 # What a wait planned by may not move while its run goes on because of it.
 _HOLD_WEDDINGS = text("SELECT id FROM weddings WHERE id = ANY(:ids) ORDER BY id FOR SHARE")
+
+LISTS_BYTES = 8 * 1024 * 1024
+"""What the items of loops may have given together, as it is stored, for later steps to read."""
 
 _WITHOUT_EVENT = ("manual", "schedule", "wedding_date", "workflow")
 
 _Place = tuple[UUID, int]
 """Steps of one level: the run people see, and the item's number."""
+
+
+class ListsTooLarge(ValueError):
+    """What later steps read of a loop's items does not fit; `str(error)` says so to people."""
 
 
 @dataclass(slots=True)
@@ -229,7 +242,10 @@ def _inner(
     }
     if not ranges:
         return {}
-    rows = connection.execute(_INNER_STEPS, batch.rows(list(ranges.values())))
+    given = batch.rows(list(ranges.values()))
+    if connection.scalar(_INNER_WEIGHT, given) > LISTS_BYTES:
+        raise ListsTooLarge("What the items of its loops gave is too much to go on with.")
+    rows = connection.execute(_INNER_STEPS, given).all()
     return {(row.run_id, row.step_id, row.item): row.output for row in rows}
 
 

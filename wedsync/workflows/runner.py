@@ -159,9 +159,11 @@ class RunSource:
                 result = step()
                 recording.prepare(connection, owner, [result])
                 recorded.add(recording.write(connection, owner, [result]))
-        except _CULPABLE:
+        except _CULPABLE as error:
             log.exception("run %s cannot be written; it is parked", run.id)
             move = parked(run)
+            if isinstance(error, loading.ListsTooLarge):
+                move.reason = {"code": "too_large", "message": str(error)}
             if journal.write(connection, owner, [move]):
                 items.ask(connection, run, move.reason)
             return None
