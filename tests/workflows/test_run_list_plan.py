@@ -9,6 +9,7 @@ from apiflask import APIFlask
 from sqlalchemy import text
 
 from tests.personas import Persona
+from wedsync.platform import clock
 from wedsync.platform.db import db
 from wedsync.workflows import claims, page_queries
 from wedsync.workflows.run_models import Run
@@ -116,6 +117,7 @@ def test_what_is_due_is_claimed_without_a_look_at_what_is_not(
     given = {
         "lanes": [str(many_runs)],
         "allowances": [50],
+        "since": [clock.now()],
         "owner": uuid4(),
         "lease": 90,
     }
