@@ -24,7 +24,7 @@ from tests.workers.scene import (
     rows,
     worker_of,
 )
-from wedsync.workflows import loading
+from wedsync.workflows import loop_lists
 
 GUESTS = {"var": "trigger.data.guests"}
 
@@ -212,7 +212,7 @@ def test_an_item_that_ends_by_a_filter_ends_only_itself(
 def test_a_run_whose_items_gave_too_much_is_parked_with_a_sentence(
     app: APIFlask, worker: Worker, hook: Hook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(loading, "LISTS_BYTES", 1_000)
+    monkeypatch.setattr(loop_lists, "LISTS_BYTES", 1_000)
     keep = note("keep", words={"var": "item"})
     after = note("after", words={"var": "steps.keep"})
     workflow = make_workflow(

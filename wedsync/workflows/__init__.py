@@ -16,7 +16,7 @@ Nouns: a *workflow* with its *draft*, a published *version*, a *run* and its rec
 | starting and ending runs | `start` by the fan-out, `new_runs`; `runs`, `rerunning` by people |
 | rounds | `runner`; `claims`, `caps`; `loading`, `programs`, `take_up`; `recording`, `journal` |
 | one run's advance | `live_run`, `advancing`, `performing` |
-| runs of runs | `items` of loops, `calling` of other workflows |
+| runs of runs | `items` and `loop_lists` of loops, `calling` of other workflows |
 | what leaves, and what does not | `local_effects` with the step; `guardrails`, `message_rules` |
 | what starts by the clock | `timers`, `timer_rows`; `schedule_timers`; `next_start` |
 | looking at partners now and then | `polling`, `poll_timers`, `poll_checks` |

@@ -1,12 +1,10 @@
 """Loading what claimed runs need to go on: their program, their cause, and what was recorded.
 
 An item of a loop sees what the run people see recorded, then the items around it, then itself;
-what several items of one run share is loaded once. After a loop, a step inside it is seen as the
-list of what it gave, in item order, null where it did not succeed.
+what several items of one run share is loaded once.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -18,11 +16,20 @@ from wedsync.platform.batch import recordset
 from wedsync.platform.vault import OpenKey
 from wedsync.weddings.scope import Scope, scopes
 from wedsync.workflows.engine import Program
-from wedsync.workflows.engine.state import Position, position_of
+from wedsync.workflows.engine.state import position_of
 from wedsync.workflows.items import ITEMS_PER_LEVEL
 from wedsync.workflows.journal import StepRow
 from wedsync.workflows.live_run import LiveRun
-from wedsync.workflows.programs import Inner, Programs
+from wedsync.workflows.loop_lists import (
+    Family,
+    Place,
+    Recorded,
+    inner_outputs,
+    level,
+    list_of,
+    lists_wanted,
+)
+from wedsync.workflows.programs import Programs
 from wedsync.workflows.run_models import NO_ITEM
 
 _EVENTS = text(
@@ -45,78 +52,10 @@ _ITEM_STEPS = text(
     + recordset("run_id uuid, item bigint")
     + " JOIN run_steps s ON s.run_id = t.run_id AND s.item = t.item"
 )
-_INNER_STEPS = text(
-    "SELECT s.run_id, s.step_id, s.item, s.output FROM "
-    + recordset("run_id uuid, step text, first bigint, last bigint")
-    + " JOIN run_steps s ON s.run_id = t.run_id AND s.step_id = t.step"
-    "  AND s.item BETWEEN t.first AND t.last AND s.state = 'succeeded'"
-)
-_INNER_WEIGHT = text(
-    "SELECT coalesce(sum(pg_column_size(s.output)), 0) FROM "
-    + recordset("run_id uuid, step text, first bigint, last bigint")
-    + " JOIN run_steps s ON s.run_id = t.run_id AND s.step_id = t.step"
-    "  AND s.item BETWEEN t.first AND t.last AND s.state = 'succeeded'"
-)
 # What a wait planned by may not move while its run goes on because of it.
 _HOLD_WEDDINGS = text("SELECT id FROM weddings WHERE id = ANY(:ids) ORDER BY id FOR SHARE")
 
-LISTS_BYTES = 8 * 1024 * 1024
-"""What the items of loops may have given together, as it is stored, for later steps to read."""
-
 _WITHOUT_EVENT = ("manual", "schedule", "wedding_date", "workflow")
-
-_Place = tuple[UUID, int]
-"""Steps of one level: the run people see, and the item's number."""
-
-
-class ListsTooLarge(ValueError):
-    """What later steps read of a loop's items does not fit; `str(error)` says so to people."""
-
-
-@dataclass(slots=True)
-class _Family:
-    """Where one claimed row stands among the loops: `loops` are those around it, outermost first,
-    `numbers` the items it is inside of at each."""
-
-    row: Row[Any]
-    program: Program
-    read_outside: Inner
-    position: Position | None
-    loops: tuple[str, ...] = ()
-    numbers: tuple[int, ...] = field(default=())
-
-    @property
-    def root_id(self) -> UUID:
-        found: UUID = self.row.root_run_id or self.row.id
-        return found
-
-    @property
-    def places(self) -> list[_Place]:
-        return [(self.root_id, number) for number in (NO_ITEM, *self.numbers)]
-
-
-@dataclass(frozen=True, slots=True)
-class _Wanted:
-    """The list a loop leaves of one of its steps: `loop` ran `total` times from `first` on."""
-
-    root_id: UUID
-    loop: str
-    step: str
-    first: int
-    total: int
-
-    def ranges(self, program: Program) -> Iterator[dict[str, Any]]:
-        """The rows it is made of: the step's own and those of the loops in between."""
-        path = program.loops[self.step]
-        inner = path[path.index(self.loop) + 1 :]
-        for depth, step in enumerate((*inner, self.step)):
-            scale = ITEMS_PER_LEVEL ** min(depth, len(inner))
-            yield {
-                "run_id": self.root_id,
-                "step": step,
-                "first": self.first * scale,
-                "last": (self.first + self.total) * scale - 1,
-            }
 
 
 def load(
@@ -135,8 +74,8 @@ def load(
     _hold_weddings(connection, families)
     weddings = scopes(connection, {row.wedding_id for row in rows if row.wedding_id})
     recorded = _recorded(connection, families)
-    wanted = [list(_lists_wanted(family, recorded)) for family in families]
-    inner = _inner(connection, families, wanted)
+    wanted = [list(lists_wanted(family, recorded)) for family in families]
+    inner = inner_outputs(connection, families, wanted)
     return [
         _live(
             family,
@@ -144,7 +83,7 @@ def load(
             events.get(family.row.event_id),
             weddings.get(family.row.wedding_id),
             recorded,
-            {each.step: _list(family.program, each, inner) for each in lists},
+            {each.step: list_of(family.program, each, inner) for each in lists},
             partial(key_of, family.row.organization_id),
         )
         for family, lists in zip(families, wanted, strict=True)
@@ -157,9 +96,9 @@ def event_as_trigger(connection: Connection, event_id: str) -> dict[str, Any] | 
     return _event(row) if row is not None else None
 
 
-def _family(row: Row[Any], program: Program, programs: Programs) -> _Family:
+def _family(row: Row[Any], program: Program, programs: Programs) -> Family:
     position = position_of(row.engine_state)
-    family = _Family(row, program, programs.read_outside(row.version_id), position)
+    family = Family(row, program, programs.read_outside(row.version_id), position)
     if row.item != NO_ITEM:
         step = position.step if position else (row.pending_decision or {}).get("start_at")
         family.loops = program.loops.get(step or "", ())
@@ -168,7 +107,7 @@ def _family(row: Row[Any], program: Program, programs: Programs) -> _Family:
     return family
 
 
-def _hold_weddings(connection: Connection, families: Sequence[_Family]) -> None:
+def _hold_weddings(connection: Connection, families: Sequence[Family]) -> None:
     planned = {
         family.row.wedding_id
         for family in families
@@ -178,16 +117,14 @@ def _hold_weddings(connection: Connection, families: Sequence[_Family]) -> None:
         connection.execute(_HOLD_WEDDINGS, {"ids": sorted(planned)})
 
 
-def _recorded(
-    connection: Connection, families: Sequence[_Family]
-) -> Mapping[_Place, list[Row[Any]]]:
+def _recorded(connection: Connection, families: Sequence[Family]) -> Recorded:
     begun = {
         family.root_id
         for family in families
         if family.numbers or family.row.engine_state or family.row.rerun_of
     }
     numbered = {place for family in families for place in family.places[1:]}
-    found: dict[_Place, list[Row[Any]]] = {}
+    found: dict[Place, list[Row[Any]]] = {}
     if begun:
         for row in connection.execute(_STEPS, {"ids": list(begun)}).all():
             found.setdefault((row.run_id, row.item), []).append(row)
@@ -198,81 +135,12 @@ def _recorded(
     return found
 
 
-def _level(family: _Family, depth: int, recorded: Mapping[_Place, list[Row[Any]]]) -> Iterator[Any]:
-    """The recorded steps inside the first `depth` loops around a row, as far as it sees them.
-
-    Items of different loops may share a number; their steps tell them apart.
-    """
-    around = family.loops[:depth]
-    for step in recorded.get(family.places[depth], ()):
-        if family.program.loops.get(step.step_id, ()) == around:
-            yield step
-
-
-def _lists_wanted(family: _Family, recorded: Mapping[_Place, list[Row[Any]]]) -> Iterator[_Wanted]:
-    if not family.read_outside:
-        return
-    for depth, number in enumerate((NO_ITEM, *family.numbers)):
-        first = max(number, 0) * ITEMS_PER_LEVEL
-        for step in _level(family, depth, recorded):
-            total = _total(family, step)
-            if total is None:
-                continue
-            for inner in family.read_outside.get(step.step_id, ()):
-                yield _Wanted(family.root_id, step.step_id, inner, first, total)
-
-
-def _total(family: _Family, step: Row[Any]) -> int | None:
-    """How many items a loop had that is over; None when it is not, or is no loop."""
-    position = family.position
-    if position and position.phase == "looping" and position.step == step.step_id:
-        total: int | None = family.row.items_total
-        return total
-    return step.output.get("total") if isinstance(step.output, dict) else None
-
-
-def _inner(
-    connection: Connection, families: Sequence[_Family], wanted: Sequence[Sequence[_Wanted]]
-) -> Mapping[tuple[UUID, str, int], Any]:
-    ranges = {
-        (each["run_id"], each["step"], each["first"]): each
-        for family, lists in zip(families, wanted, strict=True)
-        for one in lists
-        for each in one.ranges(family.program)
-    }
-    if not ranges:
-        return {}
-    given = batch.rows(list(ranges.values()))
-    if connection.scalar(_INNER_WEIGHT, given) > LISTS_BYTES:
-        raise ListsTooLarge("What the items of its loops gave is too much to go on with.")
-    rows = connection.execute(_INNER_STEPS, given).all()
-    return {(row.run_id, row.step_id, row.item): row.output for row in rows}
-
-
-def _list(
-    program: Program, wanted: _Wanted, inner: Mapping[tuple[UUID, str, int], Any]
-) -> list[Any]:
-    path = program.loops[wanted.step]
-    between = path[path.index(wanted.loop) + 1 :]
-
-    def gave(loops: tuple[str, ...], number: int) -> Any:
-        if not loops:
-            return inner.get((wanted.root_id, wanted.step, number))
-        over = inner.get((wanted.root_id, loops[0], number))
-        if not isinstance(over, dict):
-            return None
-        first = number * ITEMS_PER_LEVEL
-        return [gave(loops[1:], first + index) for index in range(over.get("total", 0))]
-
-    return [gave(between, wanted.first + index) for index in range(wanted.total)]
-
-
 def _live(
-    family: _Family,
+    family: Family,
     root: Row[Any],
     event: Row[Any] | None,
     wedding: Scope | None,
-    recorded: Mapping[_Place, list[Row[Any]]],
+    recorded: Recorded,
     lists: Mapping[str, Any],
     key: Callable[[], OpenKey],
 ) -> LiveRun:
@@ -300,7 +168,7 @@ def _live(
     )
     run.outputs.update(lists)
     for depth in range(len(family.loops) + 1):
-        for step in _level(family, depth, recorded):
+        for step in level(family, depth, recorded):
             if depth == len(family.loops):
                 run.recorded[step.step_id, step.item] = _step_row(step)
             if step.state not in ("started", "waiting"):

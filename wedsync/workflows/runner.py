@@ -30,6 +30,7 @@ from wedsync.workflows import (
     journal,
     listening,
     loading,
+    loop_lists,
     once_slots,
     performing,
     recording,
@@ -162,7 +163,7 @@ class RunSource:
         except _CULPABLE as error:
             log.exception("run %s cannot be written; it is parked", run.id)
             move = parked(run)
-            if isinstance(error, loading.ListsTooLarge):
+            if isinstance(error, loop_lists.ListsTooLarge):
                 move.reason = {"code": "too_large", "message": str(error)}
             if journal.write(connection, owner, [move]):
                 items.ask(connection, run, move.reason)
