@@ -173,7 +173,7 @@ def stop_run(run_id: UUID) -> AnyResponse:
         runs.stop(identity.organization_id(), run_id, by=identity.current())
     except Conflict as error:
         return refused(error, _page(run_id))
-    commit()
+    commit("runs")
     return done("It is stopped. What was sent stays sent.", _page(run_id))
 
 
