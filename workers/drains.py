@@ -18,10 +18,10 @@ from wedsync.platform.wake import Wake
 from wedsync.platform.window import Window
 from wedsync.webhooks.sending import DeliverySource
 from wedsync.webhooks.subscribing import Subscribing
-from wedsync.workflows import bulk_rerun, waiting_on
-from wedsync.workflows.polling import Polls
-from wedsync.workflows.runner import RunSource
-from wedsync.workflows.timers import Clock
+from wedsync.workflows.clockwork.polling import Polls
+from wedsync.workflows.clockwork.timers import Clock
+from wedsync.workflows.running import bulk_rerun, waiting_on
+from wedsync.workflows.running.runner import RunSource
 from workers import bells, schedule
 from workers.drain import Drain
 from workers.fan_out import FanOut

@@ -21,16 +21,9 @@ from wedsync.platform.documents import BadDocument
 from wedsync.platform.vault import Vault, place
 from wedsync.webhooks import connection_hooks, incoming
 from wedsync.webhooks.deliveries import FannedEvent, make_deliveries
-from wedsync.workflows import (
-    answering,
-    listening,
-    poll_timers,
-    replanning,
-    start,
-    waiting_on,
-    wedding_timers,
-)
-from wedsync.workflows.programs import Programs
+from wedsync.workflows.clockwork import poll_timers, replanning, wedding_timers
+from wedsync.workflows.running import answering, listening, start, waiting_on
+from wedsync.workflows.running.programs import Programs
 
 BATCH = 200
 PER_ORGANIZATION = 100

@@ -15,18 +15,11 @@ from sqlalchemy import Connection, Engine, text
 from wedsync.connections import keeping, refreshing
 from wedsync.platform import clock, leases, runtime
 from wedsync.webhooks import sending
-from wedsync.workflows import (
-    approval_letters,
-    attention,
-    calling,
-    claims,
-    listening,
-    once_slots,
-    poll_timers,
-    replanning,
-    waiting_on,
-)
-from wedsync.workflows.reach import Reach
+from wedsync.workflows.clockwork import poll_timers, replanning
+from wedsync.workflows.history import attention
+from wedsync.workflows.questions import approval_letters
+from wedsync.workflows.running import calling, claims, listening, once_slots, waiting_on
+from wedsync.workflows.running.reach import Reach
 
 log = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ from wedsync.accounts import organizations
 from wedsync.platform import batch
 from wedsync.platform.db import db
 from wedsync.webhooks import hooks
-from wedsync.workflows import service as workflows
+from wedsync.workflows.editing import service as workflows
 
 RUNS = 10_000
 _EMAIL, _PASSWORD = "imogen@example.com", "three quiet olive trees"

@@ -12,7 +12,7 @@ from wedsync.accounts import organizations
 from wedsync.events.types import stored_event_type
 from wedsync.platform.db import db
 from wedsync.webhooks import endpoints, hooks
-from wedsync.workflows import service as workflows
+from wedsync.workflows.editing import service as workflows
 
 ORGANIZATIONS = 4
 RUNS_PATH = "/runs"

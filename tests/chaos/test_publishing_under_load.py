@@ -17,8 +17,9 @@ from tests.chaos.installation import Installation, installed
 from tests.sizes import FULL_SIZE
 from tests.workers.scene import Sink, make_workflow, note, on_hook, one, rows, tell
 from wedsync.platform.runtime import commit
-from wedsync.workflows import drafts, queries, service
-from wedsync.workflows.draft_operations import Change
+from wedsync.workflows import queries
+from wedsync.workflows.editing import drafts, service
+from wedsync.workflows.editing.draft_operations import Change
 
 HOOKS = 5_000 if FULL_SIZE else 800
 _PER_SECOND = 80

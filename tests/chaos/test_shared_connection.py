@@ -29,7 +29,8 @@ from wedsync.cli.supervisor import programs
 from wedsync.platform.db import db
 from wedsync.platform.embedded import process
 from wedsync.settings import CHECKOUT, Settings
-from wedsync.workflows import runs, service
+from wedsync.workflows.editing import service
+from wedsync.workflows.running import runs
 
 PROCESSES, SECONDS, LIFE_S = 50, 30, 2
 

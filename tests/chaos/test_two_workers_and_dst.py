@@ -45,7 +45,7 @@ from wedsync.platform.db import db
 from wedsync.platform.runtime import Runtime
 from wedsync.settings import Settings
 from wedsync.weddings import service as weddings
-from wedsync.workflows import service as workflows
+from wedsync.workflows.editing import service as workflows
 
 __all__ = ["moved_clock"]
 

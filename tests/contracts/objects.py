@@ -26,8 +26,9 @@ from wedsync.platform.db import db
 from wedsync.webhooks import connection_hooks, endpoints, hooks, samples
 from wedsync.webhooks.deliveries import FannedEvent
 from wedsync.weddings.models import Wedding
-from wedsync.workflows import bulk_rerun, runs, service
-from wedsync.workflows.bulk_rerun import Wanted
+from wedsync.workflows.editing import service
+from wedsync.workflows.running import bulk_rerun, runs
+from wedsync.workflows.running.bulk_rerun import Wanted
 from wedsync.workflows.waiting_models import Approval
 
 DEFINITION: dict[str, Any] = {

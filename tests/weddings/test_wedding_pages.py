@@ -10,7 +10,7 @@ from tests.weddings.couples import ahead, marry, wedding
 from wedsync.events import service as events
 from wedsync.platform.db import db
 from wedsync.platform.wording import Wording
-from wedsync.workflows import service as workflows
+from wedsync.workflows.editing import service as workflows
 from workers.fan_out import FanOut
 
 NEW = {

@@ -30,9 +30,9 @@ from wedsync.settings import CHECKOUT
 from wedsync.webhooks import endpoints, hooks
 from wedsync.webhooks.sending import DeliverySource
 from wedsync.webhooks.verdicts import Sending
-from wedsync.workflows import service as workflows
-from wedsync.workflows.live_run import LiveRun
-from wedsync.workflows.runner import RunSource
+from wedsync.workflows.editing import service as workflows
+from wedsync.workflows.running.live_run import LiveRun
+from wedsync.workflows.running.runner import RunSource
 from workers import schedule
 from workers.fan_out import FanOut
 

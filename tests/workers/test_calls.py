@@ -21,8 +21,9 @@ from tests.workers.scene import (
     steps_of,
 )
 from wedsync.platform.db import db
-from wedsync.workflows import calling, runs, service
+from wedsync.workflows.editing import service
 from wedsync.workflows.models import WorkflowVersion
+from wedsync.workflows.running import calling, runs
 
 BY_OTHERS = {"kind": "workflow", "input": None}
 STARTED = {"guest": {"var": "trigger.data.guest"}}

@@ -25,8 +25,8 @@ from tests.workers.scene import (
     worker_of,
 )
 from wedsync.platform.db import db
-from wedsync.workflows import claims
 from wedsync.workflows.models import Workflow
+from wedsync.workflows.running import claims
 
 ALL = "SELECT * FROM runs WHERE workflow_id = :id ORDER BY id"
 

@@ -24,7 +24,7 @@ from tests.workers.scene import (
     rows,
     worker_of,
 )
-from wedsync.workflows import loop_lists
+from wedsync.workflows.running import loop_lists
 
 GUESTS = {"var": "trigger.data.guests"}
 

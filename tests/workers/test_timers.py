@@ -30,7 +30,8 @@ from tests.workers.scene import (
 )
 from wedsync.errors import Conflict
 from wedsync.platform.db import db
-from wedsync.workflows import runs, service
+from wedsync.workflows.editing import service
+from wedsync.workflows.running import runs
 
 GUESTS = {"var": "trigger.data.guests"}
 

@@ -25,7 +25,7 @@ from tests.workers.test_calls import BY_OTHERS, start
 from tests.workers.test_items import GUESTS, for_each
 from wedsync.errors import Conflict
 from wedsync.platform.db import db
-from wedsync.workflows import runs
+from wedsync.workflows.running import runs
 
 OPEN = (
     "SELECT count(*) AS n FROM runs WHERE workflow_id = :id"

@@ -12,8 +12,8 @@ from sqlalchemy import text
 from tests.workers.scene import note, rows
 from wedsync.platform import clock
 from wedsync.platform.db import db
-from wedsync.workflows import service as workflows
-from wedsync.workflows.timers import Clock
+from wedsync.workflows.clockwork.timers import Clock
+from wedsync.workflows.editing import service as workflows
 
 NEVER = Event()
 

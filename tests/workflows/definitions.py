@@ -7,7 +7,7 @@ from apiflask import APIFlask
 
 from wedsync.platform import clock, ids
 from wedsync.platform.db import db
-from wedsync.workflows import service
+from wedsync.workflows.editing import service
 from wedsync.workflows.models import Workflow
 from wedsync.workflows.run_models import NO_ITEM, Run, RunStep, StepAttempt
 

@@ -5,7 +5,7 @@ from threading import Event
 from apiflask import APIFlask
 
 from tests.workers.scene import Worker
-from wedsync.workflows.polling import Polls
+from wedsync.workflows.clockwork.polling import Polls
 
 _NEVER = Event()
 

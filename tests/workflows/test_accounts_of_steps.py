@@ -14,8 +14,8 @@ from wedsync.platform import ids
 from wedsync.platform.db import db
 from wedsync.webhooks.models import Hook
 from wedsync.workflows import catalogue
-from wedsync.workflows.checking import problems_of
-from wedsync.workflows.step_lines import lines_of, plain
+from wedsync.workflows.editing.checking import problems_of
+from wedsync.workflows.words.step_lines import lines_of, plain
 
 MAILBOX = {"host": "127.0.0.1", "port": "25", "security": "None", "from_address": "a@b.example"}
 

@@ -14,9 +14,9 @@ from tests.workflows.waiting import answer_of, ask, publish_workflow, question
 from wedsync.accounts import tokens
 from wedsync.platform.db import db
 from wedsync.platform.runtime import settings, vault
-from wedsync.workflows import asking, runs
-from wedsync.workflows.approval_letters import keep_asked_people_told
-from wedsync.workflows.approval_queries import TOKEN_PREFIX
+from wedsync.workflows.questions.approval_letters import keep_asked_people_told
+from wedsync.workflows.questions.approval_queries import TOKEN_PREFIX
+from wedsync.workflows.running import asking, runs
 
 _LINKS = re.compile(r"^http://localhost:8000(/approvals/\S+)$", re.MULTILINE)
 

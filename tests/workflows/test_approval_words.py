@@ -7,7 +7,7 @@ import pytest
 
 from tests.workflows.waiting import booking
 from wedsync.platform.wording import Wording
-from wedsync.workflows.approval_words import what_follows
+from wedsync.workflows.questions.approval_words import what_follows
 
 YES = {"var": "steps.may.approved"}
 WORDS = Wording("Europe/Lisbon", datetime(2027, 6, 1, 12, tzinfo=UTC))

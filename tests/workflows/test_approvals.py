@@ -13,7 +13,8 @@ from tests.workflows.waiting import answer_of, ask, publish_workflow, question
 from wedsync.errors import Conflict
 from wedsync.platform import clock
 from wedsync.platform.db import db
-from wedsync.workflows import approvals, asking, runs
+from wedsync.workflows.questions import approvals
+from wedsync.workflows.running import asking, runs
 
 
 @pytest.fixture

@@ -14,8 +14,8 @@ from tests.workflows.definitions import make_run, make_step, make_workflow
 from wedsync.errors import Conflict, Invalid, NotFound
 from wedsync.platform import clock
 from wedsync.platform.db import db
-from wedsync.workflows import bulk_rerun, runs
-from wedsync.workflows.bulk_rerun import Wanted
+from wedsync.workflows.running import bulk_rerun, runs
+from wedsync.workflows.running.bulk_rerun import Wanted
 
 NEVER = threading.Event()
 FAILED = Wanted("failed")

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wedsync.workflows import patches
 from wedsync.workflows.catalogue import entries, infos_of
-from wedsync.workflows.differences import between, done_words
+from wedsync.workflows.editing import patches
+from wedsync.workflows.editing.differences import between, done_words
 
 ACTIONS = infos_of(entries())
 ACCEPTED = {"==": [{"var": "trigger.data.status"}, "accepted"]}

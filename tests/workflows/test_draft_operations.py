@@ -14,8 +14,9 @@ from sqlalchemy.orm import Session
 from tests.personas import Persona
 from tests.workflows.definitions import GREET, TELL, make_workflow, manual
 from wedsync.errors import WedSyncError
-from wedsync.workflows import draft_operations, drafts, patches, queries
-from wedsync.workflows.draft_operations import Add, Change, Move, Place, Remove
+from wedsync.workflows import queries
+from wedsync.workflows.editing import draft_operations, drafts, patches
+from wedsync.workflows.editing.draft_operations import Add, Change, Move, Place, Remove
 from wedsync.workflows.models import DraftOperation
 
 STOP = {"id": "end", "kind": "stop", "outcome": "done"}

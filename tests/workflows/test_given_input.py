@@ -7,7 +7,7 @@ import pytest
 
 from tests.personas import Persona
 from tests.workflows.definitions import manual
-from wedsync.workflows.given_input import is_quick, problems, schema_problem
+from wedsync.workflows.running.given_input import is_quick, problems, schema_problem
 
 GUEST = {
     "type": "object",

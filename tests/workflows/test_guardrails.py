@@ -34,8 +34,8 @@ from tests.workflows.connected import change, connect_built_in
 from wedsync.events import service as events
 from wedsync.platform.db import db
 from wedsync.weddings import service as weddings
-from wedsync.workflows import message_rules, once_slots
-from wedsync.workflows.guardrails import QUIET_HOURS, WEDDING_DAY, Rules, free_moment
+from wedsync.workflows.running import message_rules, once_slots
+from wedsync.workflows.running.guardrails import QUIET_HOURS, WEDDING_DAY, Rules, free_moment
 
 __all__ = ["moved_clock"]
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from tests.personas import Persona
 from tests.workflows.definitions import make_workflow, manual
-from wedsync.workflows import patches
-from wedsync.workflows.references import references, replaced
+from wedsync.workflows.editing import patches
+from wedsync.workflows.editing.references import references, replaced
 
 SEND: dict[str, Any] = {
     "id": "tell",

@@ -21,8 +21,8 @@ from tests.workers.scene import (
     steps_of,
 )
 from tests.workflows.definitions import make_run
-from wedsync.workflows import bulk_rerun
-from wedsync.workflows.run_reading import broken_step
+from wedsync.workflows.history.run_reading import broken_step
+from wedsync.workflows.running import bulk_rerun
 
 SURE = {"==": [{"var": "trigger.data.sure"}, True]}
 

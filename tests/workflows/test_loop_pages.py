@@ -22,7 +22,8 @@ from tests.workers.scene import (
     tell,
 )
 from wedsync.platform.db import db
-from wedsync.workflows import courses, queries
+from wedsync.workflows import queries
+from wedsync.workflows.history import courses
 
 ITEMS = 10_000
 

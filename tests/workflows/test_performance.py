@@ -14,8 +14,8 @@ from tests.workflows.definitions import GREET, TELL, make_run, make_step, make_w
 from wedsync.errors import Invalid, NotFound
 from wedsync.platform import clock
 from wedsync.platform.db import db
-from wedsync.workflows import performance
-from wedsync.workflows.performance import Days, Performance, days_asked_for
+from wedsync.workflows.history import performance
+from wedsync.workflows.history.performance import Days, Performance, days_asked_for
 
 TODAY = datetime.now(UTC).date()
 RUNS = 4_000

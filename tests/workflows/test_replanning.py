@@ -17,7 +17,7 @@ from tests.workflows.clockwork import MovedClock, around, come_round, moved_cloc
 from wedsync.platform import clock
 from wedsync.platform.db import db
 from wedsync.weddings import service as weddings
-from wedsync.workflows import replanning
+from wedsync.workflows.clockwork import replanning
 
 __all__ = ["moved_clock"]
 

@@ -11,8 +11,9 @@ from sqlalchemy import text
 from tests.personas import Persona
 from wedsync.platform import clock
 from wedsync.platform.db import db
-from wedsync.workflows import claims, page_queries
+from wedsync.workflows import page_queries
 from wedsync.workflows.run_models import Run
+from wedsync.workflows.running import claims
 
 RUNS = 3_000
 DEFINITION = {"format": 1, "trigger": {"kind": "manual"}, "steps": []}

@@ -27,8 +27,9 @@ from tests.workers.scene import (
     tell,
 )
 from wedsync.platform.db import db
-from wedsync.workflows import runs, service
+from wedsync.workflows.editing import service
 from wedsync.workflows.engine.protocol import Choice
+from wedsync.workflows.running import runs
 
 SAID_YES = {"==": [{"var": "trigger.data.status"}, "accepted"]}
 

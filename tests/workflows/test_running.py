@@ -30,7 +30,8 @@ from tests.workers.scene import (
     tries_of,
 )
 from wedsync.platform.db import db
-from wedsync.workflows import queries, service
+from wedsync.workflows import queries
+from wedsync.workflows.editing import service
 
 SAID_YES = {"==": [{"var": "trigger.data.status"}, "accepted"]}
 COMING = {"status": "accepted", "guest": "Ana", "party_size": 2}

@@ -25,7 +25,7 @@ from tests.workers.scene import (
     tries_of,
 )
 from wedsync.platform.db import db
-from wedsync.workflows import runs
+from wedsync.workflows.running import runs
 
 COMING = {"guest": "Ana"}
 

@@ -35,7 +35,8 @@ from wedsync.platform import clock
 from wedsync.platform.db import db
 from wedsync.platform.effects import CROWDED
 from wedsync.platform.outbound import Failure, Timings
-from wedsync.workflows import once_slots, runs, waiting_words
+from wedsync.workflows.running import once_slots, runs
+from wedsync.workflows.words import waiting_words
 
 CROWDED_OUT = Failure("not_sent", CROWDED, "It was not its turn in time.", Timings())
 NOBODY = "9"  # the discard port, where nobody listens

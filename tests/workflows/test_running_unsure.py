@@ -27,7 +27,8 @@ from tests.workers.scene import (
 )
 from wedsync.platform import outbound
 from wedsync.platform.db import db
-from wedsync.workflows import queries, runs
+from wedsync.workflows import queries
+from wedsync.workflows.running import runs
 
 COMING = {"guest": "Ana"}
 NO_MORE_SENT = "We have not tried again, so nobody gets it twice."

@@ -25,7 +25,8 @@ from tests.workers.scene import (
 )
 from tests.workflows.waiting import sweep
 from wedsync.platform.db import db
-from wedsync.workflows import approvals, runs
+from wedsync.workflows.questions import approvals
+from wedsync.workflows.running import runs
 
 SENT, SIGNED = "external.contract.sent", "external.contract.signed"
 

@@ -29,8 +29,8 @@ from tests.workers.scene import (
 from tests.workflows.connected import API_KEY, change, connect, mend, release, seating, tell
 from wedsync.platform import clock, ids
 from wedsync.platform.db import db
-from wedsync.workflows import runs, waiting_on
-from wedsync.workflows.reach import Reach
+from wedsync.workflows.running import runs, waiting_on
+from wedsync.workflows.running.reach import Reach
 
 
 @pytest.fixture

@@ -36,7 +36,7 @@ from tests.workflows.looking import look
 from wedsync.connections.keeping import Keeper
 from wedsync.platform import clock
 from wedsync.webhooks.subscribing import Subscribing
-from wedsync.workflows import waiting_on
+from wedsync.workflows.running import waiting_on
 
 NEVER = threading.Event()
 

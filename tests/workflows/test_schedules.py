@@ -18,7 +18,7 @@ from tests.workflows.clockwork import (
     timers_of,
 )
 from wedsync.platform.db import db
-from wedsync.workflows.timers import Clock
+from wedsync.workflows.clockwork.timers import Clock
 
 __all__ = ["moved_clock"]
 

@@ -19,7 +19,7 @@ from tests.workers.scene import (
     run_of,
 )
 from wedsync.platform.db import db
-from wedsync.workflows import runs
+from wedsync.workflows.running import runs
 from workers import schedule
 
 

@@ -12,8 +12,9 @@ from tests.page_words import words_of
 from tests.personas import Persona
 from tests.workflows.definitions import GREET, TELL, make_run, make_workflow, manual
 from wedsync.platform.db import db
-from wedsync.workflows import drafts, queries
-from wedsync.workflows.draft_operations import Operation, Remove, Replace
+from wedsync.workflows import queries
+from wedsync.workflows.editing import drafts
+from wedsync.workflows.editing.draft_operations import Operation, Remove, Replace
 
 STOP = {"id": "end", "kind": "stop", "outcome": "done"}
 

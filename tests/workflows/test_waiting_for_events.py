@@ -27,8 +27,8 @@ from tests.workers.scene import (
 from tests.workflows.waiting import answer_of, listen, look_back, noting, sweep
 from wedsync.platform import clock, leases
 from wedsync.platform.db import db
-from wedsync.workflows import listening, runs
-from wedsync.workflows.journal import LANES
+from wedsync.workflows.running import listening, runs
+from wedsync.workflows.running.journal import LANES
 
 SIGNED = "external.contract.signed"
 ANA = {"data.guest.id": "ana"}
@@ -264,7 +264,7 @@ def test_the_sweep_looks_back_for_whom_a_death_left_out_and_only_once(
 def test_looking_back_goes_through_more_events_than_one_reading_holds(
     app: APIFlask, worker: Worker, mine: UUID, workflow: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("wedsync.workflows.looking_back.CHUNK", 3)
+    monkeypatch.setattr("wedsync.workflows.running.looking_back.CHUNK", 3)
     began = clock.now()
     found = [signed(app, mine, f"guest {number}") for number in range(10)]
     worker.fan_out()

@@ -15,8 +15,8 @@ from tests.workflows.definitions import make_run
 from wedsync.platform.db import db
 from wedsync.platform.wording import Wording
 from wedsync.weddings.models import Wedding
-from wedsync.workflows.courses import Course
-from wedsync.workflows.waiting_words import Circumstances, waiting_sentence
+from wedsync.workflows.history.courses import Course
+from wedsync.workflows.words.waiting_words import Circumstances, waiting_sentence
 
 NOW = datetime(2027, 5, 11, 9, 0, tzinfo=UTC)
 LONDON = Wording("Europe/London", NOW)

@@ -14,8 +14,8 @@ from tests.workers.scene import Worker, one, publish
 from tests.workflows.waiting import answer_of, listen, noting
 from wedsync.platform import batch
 from wedsync.platform.db import db
-from wedsync.workflows import listening
-from wedsync.workflows.event_matching import hash_at
+from wedsync.workflows.running import listening
+from wedsync.workflows.running.event_matching import hash_at
 
 WAITS = 20_000
 SIGNED = "external.contract.signed"

@@ -14,9 +14,9 @@ from wedsync.events import service as events
 from wedsync.platform import clock
 from wedsync.platform.db import db
 from wedsync.platform.wording import Wording
-from wedsync.workflows import service
+from wedsync.workflows.editing import service
+from wedsync.workflows.history.why_not import WhyNot, why_not
 from wedsync.workflows.models import Workflow
-from wedsync.workflows.why_not import WhyNot, why_not
 
 COMING = {"==": [{"var": "trigger.data.status"}, "coming"]}
 

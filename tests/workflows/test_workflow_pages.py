@@ -11,7 +11,7 @@ from tests.page_words import words_of
 from tests.personas import Persona
 from tests.workers.scene import call, make_hook, make_workflow, note, on_event, on_hook, tell
 from wedsync.platform.db import db
-from wedsync.workflows import drafts, service
+from wedsync.workflows.editing import drafts, service
 from wedsync.workflows.queries import get_workflow
 
 MANUAL = {"kind": "manual"}

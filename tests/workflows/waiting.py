@@ -16,11 +16,12 @@ from tests.workers.scene import Definition, note, one
 from wedsync.platform import clock, ids
 from wedsync.platform.db import db
 from wedsync.platform.runtime import vault
-from wedsync.workflows import asking, listening, service
+from wedsync.workflows.editing import service
 from wedsync.workflows.engine import compile_definition
 from wedsync.workflows.engine.protocol import Ask, Listen
-from wedsync.workflows.journal import Move
-from wedsync.workflows.live_run import Advance, LiveRun
+from wedsync.workflows.running import asking, listening
+from wedsync.workflows.running.journal import Move
+from wedsync.workflows.running.live_run import Advance, LiveRun
 
 _RUN = text(
     "INSERT INTO runs (id, organization_id, workflow_id, version_id, cause, state, waiting_for,"

@@ -12,8 +12,8 @@ from wedsync.api.schemas.approvals import (
     approval_out,
 )
 from wedsync.platform import identity
-from wedsync.workflows import approval_queries
-from wedsync.workflows import approvals as service
+from wedsync.workflows.questions import approval_queries
+from wedsync.workflows.questions import approvals as service
 
 approvals = Resource("Approvals", "What runs ask people before they go on.")
 

@@ -30,9 +30,10 @@ from wedsync.api.schemas.workflows import (
 )
 from wedsync.api.workflows import expected_revision
 from wedsync.platform import identity
-from wedsync.workflows import draft_queries, exporting, importing, queries
-from wedsync.workflows import drafts as service
-from wedsync.workflows.drafts import Draft
+from wedsync.workflows import queries
+from wedsync.workflows.editing import draft_queries, exporting, importing
+from wedsync.workflows.editing import drafts as service
+from wedsync.workflows.editing.drafts import Draft
 
 drafts = Resource("Drafts", "What is done to a workflow before it is published.")
 

@@ -14,8 +14,9 @@ from wedsync.api.schemas.insights import (
     why_not_out,
 )
 from wedsync.platform import identity, wording
-from wedsync.workflows import performance, queries
-from wedsync.workflows.why_not import why_not
+from wedsync.workflows import queries
+from wedsync.workflows.history import performance
+from wedsync.workflows.history.why_not import why_not
 
 insights = Resource("Insights", "Why nothing happened, how a workflow does, and the books.")
 

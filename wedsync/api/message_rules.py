@@ -7,7 +7,7 @@ from wedsync.api.schemas.message_rules import (
     message_rules_out,
 )
 from wedsync.platform import identity
-from wedsync.workflows import message_rules as service
+from wedsync.workflows.running import message_rules as service
 
 message_rules = Resource(
     "Message rules", "How many messages workflows send about a wedding, and at which hours."

@@ -7,7 +7,7 @@ from wedsync.api.resources import Resource
 from wedsync.api.schemas.base import PageQuery
 from wedsync.api.schemas.run_batches import BatchIn, BatchOut, BatchPage, batch_out
 from wedsync.platform import identity
-from wedsync.workflows import bulk_rerun
+from wedsync.workflows.running import bulk_rerun
 
 run_batches = Resource("Run batches", "Many runs run again at once, a few every second.")
 

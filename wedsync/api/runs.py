@@ -19,9 +19,11 @@ from wedsync.api.schemas.runs import (
     run_whole,
 )
 from wedsync.platform import identity
-from wedsync.workflows import approvals, courses, queries
-from wedsync.workflows import runs as service
+from wedsync.workflows import queries
+from wedsync.workflows.history import courses
 from wedsync.workflows.queries import RunFilter
+from wedsync.workflows.questions import approvals
+from wedsync.workflows.running import runs as service
 
 runs = Resource("Runs", "What workflows did, step by step.")
 

@@ -17,8 +17,9 @@ from wedsync.api.schemas.workflows import (
 )
 from wedsync.api.workflows import expected_revision
 from wedsync.platform import identity
-from wedsync.workflows import draft_queries, queries, service
-from wedsync.workflows.drafts import differences_between
+from wedsync.workflows import queries
+from wedsync.workflows.editing import draft_queries, service
+from wedsync.workflows.editing.drafts import differences_between
 
 versions = Resource("Versions", "What was published of a workflow; none of it ever changes.")
 

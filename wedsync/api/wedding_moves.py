@@ -10,8 +10,8 @@ from wedsync.api.resources import Resource
 from wedsync.api.schemas.base import Answer, Query
 from wedsync.platform import identity
 from wedsync.weddings.fields import checked
-from wedsync.workflows import moves
-from wedsync.workflows.moves import Asked, Move
+from wedsync.workflows.clockwork import moves
+from wedsync.workflows.clockwork.moves import Asked, Move
 
 wedding_moves = Resource("Wedding moves", "What waits for a wedding's dates, before they move.")
 

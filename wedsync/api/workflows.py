@@ -19,9 +19,10 @@ from wedsync.api.schemas.workflows import (
     workflow_out,
 )
 from wedsync.platform import identity
-from wedsync.workflows import queries, service
-from wedsync.workflows import runs as run_service
+from wedsync.workflows import queries
+from wedsync.workflows.editing import service
 from wedsync.workflows.queries import RunFilter
+from wedsync.workflows.running import runs as run_service
 
 workflows = Resource("Workflows", "Automations: a draft to edit, versions that run.")
 

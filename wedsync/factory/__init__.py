@@ -44,7 +44,7 @@ def create_app(settings: Settings | None = None, *, pool_size: int = 20) -> APIF
     _extend(app, settings, master_key)
     for slice_ in (accounts, health, catalog, connections, workflows, webhooks, weddings):
         app.register_blueprint(slice_.pages)
-    app.register_blueprint(workflows.message_rule_routes.pages)
+    app.register_blueprint(workflows.message_rules)
     api.register(app)
     return app
 

@@ -15,8 +15,8 @@ from wedsync.health.judging import Health
 from wedsync.platform.wording import Wording, count, number
 from wedsync.webhooks import endpoint_words, hook_words
 from wedsync.webhooks.endpoint_words import HourBar
-from wedsync.workflows.failures import failed_by_workflow
-from wedsync.workflows.run_words import State
+from wedsync.workflows.history.failures import failed_by_workflow
+from wedsync.workflows.words.run_words import State
 
 _WELL, _SLOW, _OFF = State("done", "Well"), State("waiting", "Slow"), State("off", "Off")
 _PAUSED = State("paused", "Paused")

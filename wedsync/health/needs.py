@@ -12,11 +12,13 @@ from sqlalchemy import Row, select, text
 from wedsync.platform.db import db
 from wedsync.platform.wording import Wording, count
 from wedsync.webhooks.models import Endpoint
-from wedsync.workflows import page_queries, run_list, team_questions
+from wedsync.workflows import page_queries
 from wedsync.workflows.engine.words import clip
-from wedsync.workflows.failures import FAILED, asked_of, failed_by_workflow
-from wedsync.workflows.run_words import RunLine
-from wedsync.workflows.team_questions import ASKED_OF_TEAM
+from wedsync.workflows.history import run_list
+from wedsync.workflows.history.failures import FAILED, asked_of, failed_by_workflow
+from wedsync.workflows.questions import team_questions
+from wedsync.workflows.questions.team_questions import ASKED_OF_TEAM
+from wedsync.workflows.words.run_words import RunLine
 
 _SHOWN = 10
 _LONGEST_QUESTION = 140

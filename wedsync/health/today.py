@@ -13,8 +13,9 @@ from wedsync.health.needs import Need, needs_of
 from wedsync.health.today_queries import Wait
 from wedsync.platform.wording import Wording, capital, count, in_words, number
 from wedsync.weddings import queries as weddings
-from wedsync.workflows import page_queries, run_list
-from wedsync.workflows.run_words import RunLine, State
+from wedsync.workflows import page_queries
+from wedsync.workflows.history import run_list
+from wedsync.workflows.words.run_words import RunLine, State
 
 DAY = timedelta(days=1)
 FORTNIGHT = 14

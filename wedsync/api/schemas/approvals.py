@@ -7,8 +7,8 @@ from uuid import UUID
 from pydantic import Field
 
 from wedsync.api.schemas.base import Body, Page, PageQuery, Resource
-from wedsync.workflows.approval_queries import ApprovalLine, ApprovalState
-from wedsync.workflows.approvals import LONGEST_NOTE
+from wedsync.workflows.questions.approval_queries import ApprovalLine, ApprovalState
+from wedsync.workflows.questions.approvals import LONGEST_NOTE
 from wedsync.workflows.run_models import NO_ITEM
 
 

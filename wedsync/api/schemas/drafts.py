@@ -8,8 +8,8 @@ from uuid import UUID
 from pydantic import Field
 
 from wedsync.api.schemas.base import Answer, Body, Page, Query
-from wedsync.workflows.differences import Difference
-from wedsync.workflows.draft_operations import (
+from wedsync.workflows.editing.differences import Difference
+from wedsync.workflows.editing.draft_operations import (
     MOST_AT_ONCE,
     TAKEN_AWAY,
     Add,
@@ -20,7 +20,7 @@ from wedsync.workflows.draft_operations import (
     Remove,
     Replace,
 )
-from wedsync.workflows.draft_queries import LoggedOperation, PendingChanges
+from wedsync.workflows.editing.draft_queries import LoggedOperation, PendingChanges
 from wedsync.workflows.engine import literal
 
 _STEP = Field(min_length=1, max_length=64, description="A step's id.", examples=["tell"])

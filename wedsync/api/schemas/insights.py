@@ -6,9 +6,9 @@ from uuid import UUID
 from pydantic import Field
 
 from wedsync.api.schemas.base import Answer, Query
-from wedsync.workflows.performance import Performance
+from wedsync.workflows.history.performance import Performance
+from wedsync.workflows.history.why_not import Code, WhyNot
 from wedsync.workflows.queries import Books
-from wedsync.workflows.why_not import Code, WhyNot
 
 
 class WhyNotQuery(Query):

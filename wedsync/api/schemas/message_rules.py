@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import Field
 
 from wedsync.api.schemas.base import Answer, Body
-from wedsync.workflows.message_rules import MOST_A_DAY, Rules
+from wedsync.workflows.running.message_rules import MOST_A_DAY, Rules
 
 _CLOCK = r"^([01]\d|2[0-3]):[0-5]\d$"
 _FROM: Any = Field(

@@ -7,8 +7,8 @@ from uuid import UUID
 from pydantic import AwareDatetime, ConfigDict, Field, Strict
 
 from wedsync.api.schemas.base import Body, Page, Resource
-from wedsync.workflows.bulk_rerun import Wanted
 from wedsync.workflows.models import RerunBatch
+from wedsync.workflows.running.bulk_rerun import Wanted
 
 
 class BatchIn(Body):

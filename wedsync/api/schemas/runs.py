@@ -8,7 +8,7 @@ from pydantic import AwareDatetime, ConfigDict, Field
 
 from wedsync.api.schemas.base import Answer, Body, Page, PageQuery, Resource
 from wedsync.platform import leaves
-from wedsync.workflows.courses import Course, Item
+from wedsync.workflows.history.courses import Course, Item
 from wedsync.workflows.queries import RecordedStep, RunLine, RunRecord
 from wedsync.workflows.run_models import NO_ITEM, Run, StepAttempt
 

@@ -8,10 +8,10 @@ from pydantic import Field
 
 from wedsync.api.schemas.base import Answer, Body, Page, Resource, WorkflowProblem
 from wedsync.workflows import engine
-from wedsync.workflows.drafts import Draft
+from wedsync.workflows.editing.drafts import Draft
+from wedsync.workflows.editing.service import MOST, problem_as_json
 from wedsync.workflows.models import Workflow, WorkflowVersion
 from wedsync.workflows.queries import WorkflowLine
-from wedsync.workflows.service import MOST, problem_as_json
 
 _EXAMPLE = {
     "format": 1,

@@ -10,7 +10,7 @@ from wedsync.cli.demo_data.webhooks import (
     Connected,
 )
 from wedsync.platform.identity import Identity
-from wedsync.workflows import service
+from wedsync.workflows.editing import service
 
 SEAT_GUESTS = "Seat guests who accept"
 THANK_FOR_PAYMENTS = "Thank for a payment"

@@ -1,21 +1,24 @@
 """The workflow engine: definitions in, decisions out, nothing else.
 
 Pure: no clock, no chance, no store, no network. What a run needs to know arrives in an event, what
-it wants done leaves as data; `workflows.runner` does it and records it. So one engine serves live
+it wants done leaves as data; `workflows.running` does it and records it. So one engine serves live
 runs, rehearsals, previews and tests, and a run can wait for two years in a few hundred bytes.
 
 | noun | where |
 |---|---|
-| definition, problem | `validation`, `problems`, `checks`; `steps`, a module per kind |
+| definition, problem | `validation`, `problems`, `checks`, `limits`; `steps`, a module per kind |
 | trigger | `triggers`, `clock_triggers`, each a `trigger_kind` |
 | program | `compiling`, `program`; `reading`: what it looks at of the wedding |
-| event, decision | `protocol`; `advance` is the whole of it |
-| step a run stands at | `attempts` (an effect), `waits`; `steps.approval`, `call`, `for_each` |
+| event, decision | `protocol`; `advance` is the whole of it; `walk` one advance; `view` its sight |
+| step a run stands at | `attempts` (an effect), `retry`; `waits` |
 | state | `state`: positions only, upcast across releases |
-| expression, condition | `expressions`, whose parts it lists; `clauses`, `conditions` say why |
-| function, body | `functions`, `reference`; `bodies`, `body_filters`; `typed` calls them |
+| expression | `expressions`; `calculation`, `templates`; `operators` |
+| its bounds | `examining`, `growth`, `shape` |
+| condition | `conditions`, `clauses` say why |
+| function | `functions`, `currencies`, `reference`; `typed` calls them |
+| body | `bodies`, `body_filters` |
 | instant | `anchors`: dates of a wedding; `schedules`: cron; `zones`: clocks that change |
-| words for people | `sentences`, `outline`, `words`, `times`, `schedule_words` |
+| words for people | `sentences`, `outline`, `words`, `plain_words`, `times`, `schedule_words` |
 
 Start reading at `advance.advance`.
 """

@@ -3,7 +3,7 @@ r"""Ready-made workflows: started by answering two to four questions, each a fil
 Nouns: a *recipe* is one file in `recipes/`: what it promises, its *questions*, and a definition
 with *slots* where answers and values of the event go. `filling.fill` makes the definition of a
 vendor's answers, `preview` tells it before it is published, `service.start` publishes it. The
-pages are in `workflows.gallery_routes`.
+pages are in `workflows.views.gallery_routes`.
 
 A text in a recipe's definition may hold slots:
 

@@ -11,16 +11,17 @@ from uuid import UUID
 from wedsync import connectors
 from wedsync.events.types import stored_event_type
 from wedsync.platform import clock
-from wedsync.workflows import page_queries, workflow_words
-from wedsync.workflows.checking import problems_of
+from wedsync.workflows import page_queries
+from wedsync.workflows.editing.checking import problems_of
 from wedsync.workflows.engine import steps_in_order
 from wedsync.workflows.engine.expressions import EvaluationFailed, compile_template
 from wedsync.workflows.engine.view import View
 from wedsync.workflows.ready_made.filling import Definition
 from wedsync.workflows.ready_made.recipe import Recipe
 from wedsync.workflows.ready_made.slots import UNANSWERED
-from wedsync.workflows.step_lines import Line, lines_of
-from wedsync.workflows.workflow_words import Shown, Trouble
+from wedsync.workflows.words import workflow_words
+from wedsync.workflows.words.step_lines import Line, lines_of
+from wedsync.workflows.words.workflow_words import Shown, Trouble
 
 _LETTER = "smtp.send"
 

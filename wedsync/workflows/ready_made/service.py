@@ -11,7 +11,7 @@ from wedsync.accounts.models import Organization
 from wedsync.platform import wording
 from wedsync.platform.db import db
 from wedsync.platform.identity import Identity
-from wedsync.workflows import service
+from wedsync.workflows.editing import service
 from wedsync.workflows.models import Workflow, WorkflowVersion
 from wedsync.workflows.ready_made import answers, needs
 from wedsync.workflows.ready_made.filling import Definition, fill

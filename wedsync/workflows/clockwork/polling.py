@@ -1,0 +1,248 @@
+"""The drain `polls`: look at partners' lists when it is time, a few at once, whoever hangs.
+
+The request leaves through the outbound door on a thread of its own, no transaction open. Each page
+is kept before the next is asked for; a death in between loses nothing and doubles nothing, since
+records and cursor are one transaction.
+"""
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, Engine, Row
+
+from wedsync import connectors
+from wedsync.connections import access as connections
+from wedsync.connections import standing
+from wedsync.connections.credentials import Executor
+from wedsync.connections.means import Means, manifest_of
+from wedsync.connectors import streams
+from wedsync.connectors.contract import Access, Failed
+from wedsync.connectors.manifest import StreamEntry
+from wedsync.connectors.streams import Page
+from wedsync.events import records
+from wedsync.events.records import Record
+from wedsync.events.service import problem_with_data
+from wedsync.platform import clock, leaves, outbound
+from wedsync.platform.leases import OwnerLock
+from wedsync.platform.outbound import Request
+from wedsync.platform.vault import Vault
+from wedsync.settings import Settings
+from wedsync.workflows.clockwork import poll_timers
+
+AT_ONCE = 16
+AT_ONCE_OF_ONE_ORGANIZATION = 2
+MOST_RECORDS = 1_000
+MOST_PAGES = 50
+TIMEOUT_S = 30.0
+
+_LOOK_S = 0.2
+_SOON = timedelta(seconds=5)
+_WHILE_CLOSED = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """A claimed look: its stream, and the connection opened for it."""
+
+    row: Row[Any]
+    connection_id: UUID
+    stream: StreamEntry
+    access: Access
+
+
+@dataclass(frozen=True, slots=True)
+class _Ended:
+    """How a look ended. `wait` is until the next one, None for the usual time."""
+
+    wait: timedelta | None = None
+    error: Failed | None = None
+
+
+class Polls:
+    """Looks for every organization; one per worker process. `ring` tells that events came."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        vault: Vault,
+        settings: Settings,
+        owner: OwnerLock,
+        ring: Callable[[], object],
+    ) -> None:
+        self._means = Means(engine, vault, settings)
+        self._owner = owner
+        self._ring = ring
+        self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="polls")
+        self._going: dict[Future[None], UUID] = {}
+
+    def work(self, stopping: threading.Event) -> None:
+        """Begin what is due while there is room, and come back when nothing ends soon."""
+        while not stopping.is_set():
+            self._begin()
+            if not self._going:
+                return
+            ended, _ = wait(self._going, timeout=_LOOK_S, return_when=FIRST_COMPLETED)
+            for future in ended:
+                del self._going[future]
+            for future in ended:
+                future.result()  # what failed is the drain's to log
+            if not ended:
+                return
+
+    @property
+    def is_looking(self) -> bool:
+        """Whether an answer is still awaited."""
+        return bool(self._going)
+
+    def close(self) -> None:
+        """Let what is under way come home."""
+        self._pool.shutdown()
+
+    def _begin(self) -> None:
+        while len(self._going) < AT_ONCE and (owner := self._owner.id) is not None:
+            with self._means.engine.begin() as connection:
+                row = poll_timers.claim(connection, owner, self._full(), clock.now())
+            if row is None:
+                return
+            self._going[self._pool.submit(self._look, row)] = row.organization_id
+
+    def _full(self) -> Sequence[UUID]:
+        going = Counter(self._going.values())
+        return [each for each, many in going.items() if many >= AT_ONCE_OF_ONE_ORGANIZATION]
+
+    def _look(self, row: Row[Any]) -> None:
+        with self._means.engine.begin() as connection:
+            look = _opened(connection, self._means, row)
+        had, ended = self._read(look) if isinstance(look, _Look) else (row.lease_until, look)
+        with self._means.engine.begin() as connection:
+            error = _error_document(ended.error)
+            poll_timers.end(connection, row, had, clock.now(), wait=ended.wait, error=error)
+
+    def _read(self, look: _Look) -> tuple[datetime, _Ended]:
+        """Page after page until nothing is new; the lease as it ends, and how it went."""
+        had: datetime = look.row.lease_until
+        cursor = since = look.row.cursor or streams.first_cursor(look.stream, clock.now())
+        if look.row.cursor is None and look.stream.starts != "all":
+            return self._kept(look, had, Page((), cursor))
+        page_name, taken = None, 0
+        for _ in range(MOST_PAGES):
+            asked = since if page_name is not None else cursor
+            page = self._ask(look, asked, cursor, page_name)
+            if isinstance(page, Failed):
+                return had, self._failed(look, page)
+            had, ended = self._kept(look, had, page)
+            taken += len(page.records)
+            if ended.error is not None or not (page.records or page.next_page):
+                return had, ended
+            if taken >= MOST_RECORDS:
+                break
+            cursor, page_name = page.cursor, page.next_page
+            since = since if page_name is not None else cursor
+        return had, _Ended(timedelta() if taken else None)
+
+    def _ask(
+        self, look: _Look, asked: streams.Cursor, cursor: streams.Cursor, page_name: Any
+    ) -> Page | Failed:
+        request = streams.request(look.stream, look.access, asked, page_name, TIMEOUT_S)
+        if not isinstance(request, Request):
+            return request
+        return streams.read(look.stream, cursor, outbound.request(request))
+
+    def _kept(self, look: _Look, had: datetime, page: Page) -> tuple[datetime, _Ended]:
+        """Keep a page's records with the cursor after them, while the look is still ours."""
+        good, refused = _sorted_out(page)
+        with self._means.engine.begin() as connection:
+            lease = poll_timers.advance(connection, look.row, had, page.cursor)
+            if lease is None:
+                return had, _Ended(error=_NOT_WANTED)
+            stored = self._store(connection, look, good)
+        if stored:
+            self._ring()
+        return lease, _Ended(error=refused)
+
+    def _store(self, connection: Connection, look: _Look, good: Sequence[Record]) -> int:
+        organization_id = look.row.organization_id
+        if good and look.stream.sensitive:
+            key = self._means.vault.data_key(connection, organization_id)
+            paths = look.stream.sensitive
+            good = [
+                Record(each.id, leaves.seal_at(each.data, paths, organization_id, key))
+                for each in good
+            ]
+        return records.accept(
+            connection,
+            organization_id,
+            look.connection_id,
+            look.stream.event_type,
+            good,
+            polled_by=look.row.workflow_id,
+            now=clock.now(),
+        )
+
+    def _failed(self, look: _Look, failed: Failed) -> _Ended:
+        if failed.kind == "auth":
+            with self._means.engine.begin() as connection:
+                place = (look.row.organization_id, look.connection_id)
+                connections.refused(connection, *place, look.access.generation)
+            return _Ended(_SOON, failed)
+        wait = None if failed.retry_after_s is None else timedelta(seconds=failed.retry_after_s)
+        return _Ended(wait, failed)
+
+
+_NOT_WANTED = Failed("not_sent", "not_wanted", "The workflow changed while we looked.")
+
+
+def _opened(connection: Connection, means: Means, row: Row[Any]) -> _Look | _Ended:
+    """The claimed look ready to begin, or why it cannot be."""
+    connection_id = UUID(row.plan["connection"])
+    found = standing.find(connection, row.organization_id, connection_id)
+    if found is None or found.state == "deleted":
+        return _closed("connection_gone", "The connection this workflow looks at was removed.")
+    known = streams_of(connection, found)
+    stream = next((each for each in known if each.key == row.plan["stream"]), None)
+    if stream is None:
+        return _closed("stream_unknown", f"“{found.name}” has no such list any more.")
+    access = connections.open_for_work(
+        connection, means.vault, means.settings, row.organization_id, connection_id
+    )
+    if isinstance(access, Access):
+        return _Look(row, connection_id, stream, access)
+    failed = Failed("not_sent", "connection", access.message)
+    return _Ended(_WHILE_CLOSED if access.gone else _SOON, failed)
+
+
+def streams_of(executor: Executor, row: Row[Any]) -> tuple[StreamEntry, ...]:
+    """The lists of a connection's service, by its version of the manifest and ours of today."""
+    ours = connectors.manifests().get(row.slug)
+    found = {stream.key: stream for stream in (ours.streams if ours else ())}
+    found |= {stream.key: stream for stream in manifest_of(executor, row).streams}
+    return tuple(found.values())
+
+
+def _closed(code: str, message: str) -> _Ended:
+    return _Ended(_WHILE_CLOSED, Failed("permanent", code, message))
+
+
+def _sorted_out(page: Page) -> tuple[list[Record], Failed | None]:
+    """The records that can be kept, and a word about those that cannot."""
+    problems = [problem_with_data(data) for _, data in page.records]
+    good = [
+        Record(record_id, data)
+        for (record_id, data), problem in zip(page.records, problems, strict=True)
+        if problem is None
+    ]
+    refused = [problem for problem in problems if problem is not None]
+    if not refused:
+        return good, None
+    count = "One record was" if len(refused) == 1 else f"{len(refused)} records were"
+    return good, Failed("permanent", "record_refused", f"{count} left out. {refused[0]}")
+
+
+def _error_document(failed: Failed | None) -> dict[str, str] | None:
+    return {"code": failed.code, "message": failed.message} if failed else None

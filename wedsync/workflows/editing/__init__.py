@@ -1,0 +1,10 @@
+"""Workflows as people make them: drafts, what changed, publishing, versions, copies elsewhere.
+
+| subject | where |
+|---|---|
+| publishing, on, off, limits | `service` |
+| drafts | `drafts`, `draft_operations`, `patches`; `draft_queries` reads them and versions |
+| what changed, in words | `differences`, `field_words` |
+| what stands in the way | `checking`, `references`, `calls`, `poll_checks` |
+| from here to elsewhere | `exporting`, `importing` |
+"""

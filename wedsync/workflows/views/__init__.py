@@ -1,0 +1,37 @@
+"""The pages of workflows and of what they did.
+
+| subject | where |
+|---|---|
+| workflows | `routes`, `gallery_routes` |
+| drafts and versions | `draft_routes`, `draft_forms`, `version_routes` |
+| runs | `run_routes`, `repair_forms`; `rerun_routes`, many again |
+| answers | `looking_routes`: why not, and how a workflow does |
+| questions | `approval_routes`, `approval_forms` |
+| weddings and messages | `wedding_routes`, `message_rule_routes` |
+"""
+
+from wedsync.workflows.views import (
+    approval_routes,
+    draft_routes,
+    gallery_routes,
+    looking_routes,
+    message_rule_routes,
+    rerun_routes,
+    run_routes,
+    version_routes,
+    wedding_routes,
+)
+from wedsync.workflows.views.routes import pages
+
+__all__ = [
+    "approval_routes",
+    "draft_routes",
+    "gallery_routes",
+    "looking_routes",
+    "message_rule_routes",
+    "pages",
+    "rerun_routes",
+    "run_routes",
+    "version_routes",
+    "wedding_routes",
+]
