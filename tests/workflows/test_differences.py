@@ -119,7 +119,7 @@ CHANGES: list[tuple[Callable[[Any], object], list[str]]] = [
     ),
     (
         lambda w: branch(w, 0)["steps"][0]["input"]["data"].update(guest=["Ana"], table="A."),
-        ["“Tell” now has Ana as guest, written another way.", "“Tell” now has A. as table."],
+        ["“Tell” now has Ana as guest, with other details.", "“Tell” now has A. as table."],
     ),
     (
         lambda w: branch(w, 0)["steps"][0].update(
@@ -148,6 +148,115 @@ CHANGES: list[tuple[Callable[[Any], object], list[str]]] = [
 @pytest.mark.parametrize(("change", "words"), CHANGES)
 def test_each_change_has_its_sentence(change: Callable[[Any], object], words: list[str]) -> None:
     assert told(change) == words
+
+
+ACT = {"id": "a", "kind": "action", "label": "A", "use": "webhook.send", "input": {}}
+ASK = {"id": "a", "kind": "approval", "label": "A", "ask": "Yes?", "who": {"role": "owner"}}
+CALL = {"id": "a", "kind": "call", "label": "A", "workflow": "w1"}
+CHOICE = {"id": "a", "kind": "choose", "label": "A", "branches": []}
+LOOP = {"id": "a", "kind": "for_each", "label": "A", "items": [1], "steps": []}
+NOTES = {"id": "a", "kind": "set", "label": "A", "values": {"b": 1}}
+DAY = {"id": "a", "kind": "wait", "label": "A", "anchor": "wedding.date", "offset_days": -3}
+DAY |= {"at": "09:00", "late": "run"}
+EVENT = {"id": "a", "kind": "wait", "label": "A", "event": {"event_type": "external.x"}}
+
+
+def told_of(old: Any, new: Any) -> list[str]:
+    def whole(step: Any) -> Any:
+        return {"format": 1, "trigger": {"kind": "manual"}, "steps": [step]}
+
+    return [each.words for each in between(whole(old), whole(new), ACTIONS)]
+
+
+@pytest.mark.parametrize(
+    ("old", "said"),
+    [
+        (ACT, {"connection": None, "timeout_s": 30, "on_unsure": "ask", "note": None}),
+        (ACT, {"on_error": {}}),
+        (ACT, {"on_error": {"retry": {}, "then": "stop"}}),
+        (ACT, {"on_error": {"retry": {"attempts": 6, "max_delay_s": 86_400}}}),
+        (ASK, {"remind_after_s": None, "then_ask": None, "expires_after_s": None}),
+        (ASK, {"on_expiry": "stop"}),
+        (CALL, {"input": {}, "wait": False}),
+        (CALL, {"input": None, "wait": None}),
+        (CHOICE, {"otherwise": []}),
+        (CHOICE, {"otherwise": None}),
+        (LOOP, {"batch_size": 1, "parallel": 4}),
+        (EVENT, {"event": {**EVENT["event"], "match": {}, "timeout_s": None, "otherwise": []}}),
+    ],
+)
+def test_a_default_written_out_is_no_change(old: Any, said: Any) -> None:
+    assert told_of(old, {**old, **said}) == ["It is written another way, and means the same."]
+    assert told_of({**old, **said}, old) == ["It is written another way, and means the same."]
+
+
+@pytest.mark.parametrize(
+    ("old", "said", "words"),
+    [
+        (ACT, {"input": {"event_type": "x"}}, ["“A” now has x as event type."]),
+        (
+            ACT,
+            {"on_error": {"then": "continue"}},
+            ["“A” now goes on when it fails instead of stopping."],
+        ),
+        (
+            ASK,
+            {"on_expiry": "approve"},
+            ["“A” now goes on as approved when nobody answers instead of stopping."],
+        ),
+        (
+            ASK,
+            {"expires_after_s": 86_400},
+            ["“A” now waits 1 day for an answer instead of as long as it takes."],
+        ),
+        (
+            CALL,
+            {"wait": True},
+            ["“A” now waits until the other one is over instead of going on at once."],
+        ),
+        (NOTES, {"values": {"b": None}}, ["“A” now notes nothing as b instead of 1."]),
+        (NOTES, {"values": {}}, ["“A” no longer notes 1 as b."]),
+        (NOTES, {"values": {"b": 1, "c": None}}, ["“A” now notes nothing as c."]),
+        (
+            EVENT,
+            {"event": {"event_type": "external.x", "timeout_s": 2 * 86_400}},
+            ["“A” now waits 2 days for it instead of as long as it takes."],
+        ),
+        (
+            EVENT,
+            {"event": {"event_type": "external.x", "match": {"data.id": 7}}},
+            ["“A” now waits for one whose id is 7."],
+        ),
+        (
+            EVENT,
+            {"event": {"event_type": "external.y"}},
+            ["“A” now waits for “y” instead of “x”."],
+        ),
+    ],
+)
+def test_what_is_said_instead_of_a_default_has_its_sentence(
+    old: Any, said: Any, words: list[str]
+) -> None:
+    assert told_of(old, {**old, **said}) == words
+
+
+def test_a_wait_for_something_else_is_told_in_one_sentence() -> None:
+    pause = {"id": "a", "kind": "wait", "label": "A", "seconds": 3600}
+    assert told_of(DAY, pause) == [
+        "“A” now waits for 1 hour instead of until 3 days before the wedding, at 9:00."
+    ]
+
+
+def test_what_has_the_same_words_and_is_another_value_is_told() -> None:
+    old, new = ({**NOTES, "values": {"b": [1, {"c": number}]}} for number in (2, 3))
+    assert told_of(old, new) == ["“A” now notes 1 and a record as b, with other details."]
+
+
+def test_no_filter_and_an_empty_one_start_it_alike() -> None:
+    start = {"kind": "event", "event_type": "external.x", "source": "any"}
+    old, new = ({"trigger": {**start, **more}, "steps": []} for more in ({}, {"filter": None}))
+    (found,) = between(old, new, ACTIONS)
+    assert found.words == "It is written another way, and means the same."
 
 
 def test_nothing_is_different_between_the_same() -> None:

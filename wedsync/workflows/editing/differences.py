@@ -95,8 +95,8 @@ def _of_the_start(
     old: Mapping[str, Any], new: Mapping[str, Any], names: Mapping[str, str]
 ) -> Iterator[Difference]:
     was, now = old.get("trigger"), new.get("trigger")
-    if not same(was, now):
-        words = _start_words(was, now, names)
+    words = _start_words(was, now, names)
+    if words:
         yield Difference(None, "changed", words, "changed what starts it", was, now)
     for name in sorted((old.keys() | new.keys()) - _DEFINITION):
         if not same(old.get(name), new.get(name)) or (name in old) != (name in new):
@@ -105,13 +105,16 @@ def _of_the_start(
             yield Difference(None, "changed", words, done, old.get(name), new.get(name))
 
 
-def _start_words(was: Any, now: Any, names: Mapping[str, str]) -> str:
+def _start_words(was: Any, now: Any, names: Mapping[str, str]) -> str | None:
+    """How another thing starts it, or the same in another way; None when it means the same."""
     before, after = trigger_sentence(was, names), trigger_sentence(now, names)
     if before != after:
         return f"It now starts {_lower(after).rstrip('.')}, and no longer {_lower(before)}"
     fields = sorted({*mapping(was), *mapping(now)})
     changed = [name for name in fields if not same(mapping(was).get(name), mapping(now).get(name))]
-    said = listing([name.replace("_", " ") for name in changed[:5]]) or "what starts it"
+    if not changed:
+        return None
+    said = listing([name.replace("_", " ") for name in changed[:5]])
     return f"How it starts was changed: {clip(said, 120)}."
 
 

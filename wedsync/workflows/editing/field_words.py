@@ -2,6 +2,8 @@
 
 now waits 3 days instead of 2                      a field with words of its own
 now has the kitchen as address instead of …        a value that is given to an action
+
+A field that is left out means its default: to write that out is no change.
 """
 
 import re
@@ -17,7 +19,10 @@ from wedsync.workflows.engine import condition_words
 from wedsync.workflows.engine.operators import operator_call, unescape_key
 from wedsync.workflows.engine.retry import DEFAULTS as RETRY
 from wedsync.workflows.engine.steps import KINDS
-from wedsync.workflows.engine.steps.kind import Actions
+from wedsync.workflows.engine.steps.action import DEFAULT_ON_UNSURE, DEFAULT_TIMEOUT_S
+from wedsync.workflows.engine.steps.approval import DEFAULT_ON_EXPIRY
+from wedsync.workflows.engine.steps.for_each import DEFAULT_PARALLEL
+from wedsync.workflows.engine.steps.kind import Actions, mapping
 from wedsync.workflows.engine.words import clip, expression_words
 
 NOTHING = object()
@@ -26,19 +31,23 @@ NOTHING = object()
 _VALUES = frozenset(("input", "values", "match"))
 _PLACED = frozenset(("seconds", "until", "anchor", "offset_days", "at", "event"))
 _TOLD_BY_WAIT = _PLACED | {"event.event_type", "event.timeout_s"}
+_OPENED = _VALUES | {"on_error", "event"}
+_OF_VALUES = tuple(f"{name}." for name in ("input", "values", "event.match"))
 _DEFAULTS: Mapping[str, Any] = MappingProxyType(
     {
-        "label": None,
-        "note": None,
-        "connection": None,
-        "timeout_s": 30,
-        "on_unsure": "ask",
+        "timeout_s": DEFAULT_TIMEOUT_S,
+        "on_unsure": DEFAULT_ON_UNSURE,
         "batch_size": 1,
-        "parallel": 4,
-        "reason": None,
+        "parallel": DEFAULT_PARALLEL,
+        "on_expiry": DEFAULT_ON_EXPIRY,
+        "wait": False,
+        "event.otherwise": [],
         "on_error.then": "stop",
         **{f"on_error.retry.{name}": value for name, value in RETRY.items()},
     }
+)
+_UNSET_WORDS: Mapping[str, str] = MappingProxyType(
+    {"event.timeout_s": "as long as it takes", "expires_after_s": "as long as it takes"}
 )
 _DOING: Mapping[str, str] = MappingProxyType(
     {
@@ -86,15 +95,28 @@ def changes(
     if waits:
         yield waits
     for field in dict.fromkeys((*after, *before)):
-        if waits and field in _TOLD_BY_WAIT:
+        was, now = (_at(side, field) for side in (before, after))
+        if waits and _is_told_by_wait(field, was, now):
             continue
-        was, now = (side.get(field, _DEFAULTS.get(field, NOTHING)) for side in (before, after))
-        if was is NOTHING or now is NOTHING or not same(was, now):
+        if not same(was, now):
             yield FieldChange(field, _words(field, was, now, known), _plain(was), _plain(now))
 
 
 def _plain(value: Any) -> Any:
     return None if value is NOTHING else value
+
+
+def _at(leaves: Mapping[str, Any], field: str) -> Any:
+    """What stands in a field. Of a step's own fields an empty one means its default; among values
+    that are given to something, one that is null is not one that is not there."""
+    found = leaves.get(field, NOTHING)
+    if field.startswith(_OF_VALUES):
+        return found
+    return _DEFAULTS.get(field) if found is NOTHING or found is None else found
+
+
+def _is_told_by_wait(field: str, was: Any, now: Any) -> bool:
+    return field in _TOLD_BY_WAIT or (field == "late" and None in (was, now))
 
 
 def _leaves(step: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:
@@ -103,27 +125,33 @@ def _leaves(step: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any]
         field = f"{path}{name}"
         if field == "id":
             continue
-        if isinstance(value, dict) and value and _is_opened(field, value):
+        if isinstance(value, dict) and _is_opened(field, value):
             yield from _leaves(value, f"{field}.")
         else:
             yield field, value
 
 
 def _is_opened(field: str, value: dict[str, Any]) -> bool:
-    root = field.partition(".")[0]
-    return root in {*_VALUES, "on_error", "event"} and operator_call(value) is None
+    if not value and field.startswith(_OF_VALUES):
+        return False
+    return field.partition(".")[0] in _OPENED and operator_call(value) is None
 
 
 def _wait(old: Mapping[str, Any], new: Mapping[str, Any], known: Known) -> FieldChange | None:
     """What a wait waits for, as a whole: it takes several fields together to say it."""
     was, now = (KINDS["wait"].phrase(step, known.actions)[5:] for step in (old, new))
-    if was == now:
+    if was == now or _waits_for_the_same_event(old, new):
         return None
     template = "waits {}"
     if was.startswith("for ") and now.startswith("for "):
         template, was, now = "waits for {}", was[4:], now[4:]
     before, after = ({n: v for n, v in step.items() if n in _PLACED} for step in (old, new))
     return FieldChange("seconds", _instead(template, now, was), before, after)
+
+
+def _waits_for_the_same_event(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
+    was, now = (mapping(step.get("event")).get("event_type") for step in (old, new))
+    return was is not None and same(was, now)
 
 
 def _span(value: Any, known: Known | None = None) -> str:
@@ -148,7 +176,7 @@ def _who(value: Mapping[str, Any], known: Known) -> str:
         return clip(value["email"], 60)
     if isinstance(value.get("user"), str):
         return known.names.get(f"user:{value['user']}", "one person")
-    return expression_words(dict(value))
+    return expression_words(dict(value)) if value else "empty"
 
 
 def _quoted(value: Any, known: Known) -> str:
@@ -224,14 +252,16 @@ def _words(field: str, was: Any, now: Any, known: Known) -> str:
         return _note(was, now)
     if field in _FIELDS:
         template, says = _FIELDS[field]
-        return _instead(template, *(_said(says, value, known) for value in (now, was)))
+        unset = _UNSET_WORDS.get(field, "")
+        return _instead(template, *(_said(says, value, known, unset) for value in (now, was)))
     told, verb = _called(field), "notes" if field.startswith("values.") else "has"
     if _are_texts(was, now):
         return f"now {verb} other words as {told}"
     template = f"{verb} {{}} as {told}"
     if field.startswith("event.match."):
         template = f"waits for one whose {told} is {{}}"
-    return _instead(template, *(_said(_value, value, known) for value in (now, was)))
+    unset = "nothing" if field.startswith(_OF_VALUES) else ""
+    return _instead(template, *(_said(_value, value, known, unset) for value in (now, was)))
 
 
 def _called(field: str) -> str:
@@ -247,14 +277,16 @@ def _are_texts(was: Any, now: Any) -> bool:
     return both and min(len(was), len(now)) > _LONGEST_SAID
 
 
-def _said(says: Says, value: Any, known: Known) -> str:
-    return "" if value is NOTHING or value is None else says(value, known)
+def _said(says: Says, value: Any, known: Known, unset: str) -> str:
+    if value is NOTHING:
+        return ""
+    return unset if value is None else says(value, known)
 
 
 def _note(was: Any, now: Any) -> str:
     if not now:
         return "has no note any more"
-    return "has another note now" if was and was is not NOTHING else "has a note now"
+    return "has another note now" if was else "has a note now"
 
 
 def _instead(template: str, now: str, was: str) -> str:
@@ -266,7 +298,7 @@ def _instead(template: str, now: str, was: str) -> str:
     if not was:
         return said
     if now == was:
-        return f"{said}, written another way"
+        return f"{said}, with other details"
     return f"{said} instead of {_doing(was) if template.startswith('{}') else _short(was, now)}"
 
 
