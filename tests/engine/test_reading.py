@@ -2,7 +2,18 @@
 
 from typing import Any
 
-from tests.engine.building import Journal, act, call, choose, error, loop, note, var, workflow
+from tests.engine.building import (
+    Journal,
+    act,
+    call,
+    choose,
+    error,
+    loop,
+    note,
+    var,
+    wait,
+    workflow,
+)
 from wedsync.workflows.engine import Decision, Record, compile_definition
 
 DATE = {"wedding.date": "2027-06-12"}
@@ -56,6 +67,11 @@ def test_a_list_to_go_through_and_an_input_to_pass_on_are_read_too() -> None:
         ("l", {"wedding.partners": None})
     ]
     assert reads(begun(call(input={"day": var("wedding.date")})).last) == [("other", DATE)]
+
+
+def test_a_time_without_a_zone_is_read_by_the_clocks_of_the_wedding() -> None:
+    (hold,) = reads(begun(wait(until="2027-06-01T09:00")).last)
+    assert hold == ("hold", {"wedding.zone": "Europe/Rome"})
 
 
 def test_a_calculation_that_fails_still_says_what_it_read() -> None:

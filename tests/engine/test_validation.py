@@ -62,6 +62,7 @@ FAULTY: list[tuple[Any, str | None, str, str]] = [
         "format",
         "another version",
     ),
+    ({**workflow(SET), "format": True}, None, "format", "another version"),
     (workflow(SET, trigger={"kind": "webhook"}), None, "trigger.hook", "“hook” is missing."),
     (workflow(SET, trigger={"kind": "magic"}), None, "trigger.kind", "no kind called “magic”"),
     (workflow(SET, trigger={}), None, "trigger.kind", "does not say what kind"),

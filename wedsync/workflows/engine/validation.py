@@ -74,7 +74,7 @@ class _Validation:
     def definition(self, definition: Mapping[str, Any]) -> None:
         whole = Field(self._findings, None, "", definition, Sees(_TRIGGER_ROOTS))
         check_fields(whole, _DEFINITION_FIELDS, _DEFINITION_FIELDS)
-        if "format" in definition and definition["format"] != FORMAT:
+        if "format" in definition and not _is_format(definition["format"]):
             whole.at("format", None).error(
                 "This workflow was written for another version of WedSync.",
                 f"Use format {FORMAT}.",
@@ -188,6 +188,10 @@ class _Validation:
         else:
             return kinds[named]
         return None
+
+
+def _is_format(written: object) -> bool:
+    return written == FORMAT and not isinstance(written, bool)
 
 
 def _name(step: Mapping[str, Any]) -> str | None:

@@ -130,9 +130,13 @@ def _check_match(field: Field) -> None:
                 f"“{clip(path, 60)}” is not a place in an event.",
                 "Write it like “data.guest.id”, or use “wedding_id” or “source”.",
             )
-        if wanted is None or isinstance(wanted, list):
+        if wanted is None or _is_several(wanted):
             part.error("This is not a single value to look for.", "Choose a value.")
         check_value(part)
+
+
+def _is_several(wanted: Any) -> bool:
+    return isinstance(wanted, dict | list) and operator_call(wanted) is None
 
 
 def _children(step: Mapping[str, Any]) -> Iterator[Child]:
@@ -171,8 +175,10 @@ def _reads(step: Mapping[str, Any]) -> Iterable[Path]:
         yield ("wedding", "zone")
     elif step.get("event") is not None:
         yield from template_reads(_as_template(step["event"].get("match") or {}))
-    else:
-        yield from template_reads(step.get("until"))
+    elif step.get("until") is not None:
+        yield from template_reads(step["until"])
+        # A time without a zone is read as clocks at the wedding show it.
+        yield ("wedding", "zone")
 
 
 KIND = Kind(
