@@ -88,6 +88,13 @@ ERRORS: list[tuple[Any, str | None, str, str]] = [
     (workflow(wait_for(match={"id!": 1})), "hold", "event.match.id!", "not a place in an event"),
     (workflow(wait_for(match={"data": 1})), "hold", "event.match.data", "not a place in an event"),
     (workflow(wait_for(match={"data.a": [1]})), "hold", "event.match.data.a", "not a single value"),
+    (workflow(wait_for(match={"data.a": {}})), "hold", "event.match.data.a", "not a single value"),
+    (
+        workflow(wait_for(match={"data.a": {"id": 1}})),
+        "hold",
+        "event.match.data.a",
+        "not a single value",
+    ),
     (
         workflow(wait_for(match={"data.a": var("steps.gone.id")})),
         "hold",
@@ -174,6 +181,11 @@ WARNINGS = [
     (workflow(wait(event={"event_type": "a.b"})), "event.match", "whoever that is about"),
     (workflow(wait_for(otherwise=[note()])), "event.otherwise", "waits for ever"),
     (workflow(ask(then_ask={"role": "owner"})), "then_ask", "Nobody else is ever asked"),
+    (
+        workflow(ask(remind_after_s=3600, expires_after_s=600)),
+        "remind_after_s",
+        "Nobody is reminded",
+    ),
     (
         workflow(loop("each", [1], act()), note("after", x=var("steps.tell.status"))),
         "values.x",

@@ -147,7 +147,17 @@ def _check(field: Field, actions: Actions | None) -> None:
         )
     if expires is not None:
         check_number(field.at("expires_after_s", expires), MIN_REMIND_S, MAX_WAIT_S)
+        _check_reminded_before(field, remind, expires)
     check_word(field.at("on_expiry", step.get("on_expiry") or DEFAULT_ON_EXPIRY), ON_EXPIRY)
+
+
+def _check_reminded_before(field: Field, remind: Any, expires: Any) -> None:
+    both = all(isinstance(each, int | float) for each in (remind, expires))
+    if both and remind >= expires:
+        field.at("remind_after_s", remind).warn(
+            "Nobody is reminded: by then no answer is waited for any more.",
+            "Remind sooner, or wait longer for an answer.",
+        )
 
 
 def _check_ask(field: Field) -> None:
