@@ -117,3 +117,6 @@ def test_the_fan_out_finds_a_version_by_its_trigger(
     by_hook = version_of(database, make_workflow(app, organization, shouted))
     assert (by_hook.trigger_kind, by_hook.event_type) == ("webhook", None)
     assert by_hook.source == f"hook:{hook['id']}"
+    shouted = on_event("external.rsvp.received", f"hook:{hook['id'].upper()}")
+    by_source = version_of(database, make_workflow(app, organization, shouted))
+    assert by_source.source == f"hook:{hook['id']}"

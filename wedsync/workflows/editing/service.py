@@ -221,8 +221,14 @@ def _trigger_columns(trigger: dict[str, Any]) -> dict[str, str | None]:
         columns["source"] = f"hook:{UUID(trigger['hook'])}"
     elif trigger["kind"] == "event":
         columns["event_type"] = trigger["event_type"]
-        columns["source"] = trigger["source"]
+        columns["source"] = _stored_source(trigger["source"])
     return columns
+
+
+def _stored_source(written: str) -> str:
+    """A source as events bear it: its id in the one way ids are written."""
+    kind, colon, own_id = written.partition(":")
+    return f"{kind}:{UUID(own_id)}" if colon else written
 
 
 def _refuse_problems(workflow: Workflow, definition: Any) -> None:
