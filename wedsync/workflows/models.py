@@ -76,7 +76,8 @@ class WorkflowTimer(Base):
     its versions. `due_at` is when to look, none while the workflow is not on; `plan` is what was
     planned last (see `schedule_timers`, `wedding_timers`, `poll_timers`). `generation` counts how
     often a wedding's moment came; `fired_for` is the day it was counted from then,
-    `fired_generation` the wedding's own `date_generation`.
+    `fired_generation` the wedding's own `date_generation`. `causation` is what led to the change of
+    a wedding that is to be looked at.
     """
 
     __tablename__ = "workflow_timers"
@@ -99,6 +100,7 @@ class WorkflowTimer(Base):
     fired_for: Mapped[date | None]
     fired_generation: Mapped[int | None]
     plan: Mapped[Any] = mapped_column(JSONB(none_as_null=True), nullable=True)
+    causation: Mapped[Any] = mapped_column(JSONB(none_as_null=True), nullable=True)
     cursor: Mapped[Any] = mapped_column(JSONB(none_as_null=True), nullable=True)
     error: Mapped[Any] = mapped_column(JSONB(none_as_null=True), nullable=True)
     failures: Mapped[int] = mapped_column(server_default="0")

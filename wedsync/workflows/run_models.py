@@ -39,7 +39,8 @@ class Run(OrganizationRow, Base):
     `parent_run_id` is the run (or item) that loops and `root_run_id` the run people see, which
     holds its steps. `item` numbers it within the root. `items` of the one that loops are what it
     goes through (`{step, first, values}`), while it does; the `items_*` say how many there are,
-    which is next to become a row, and how many are not over. `caller_run_id` is the
+    which is next to become a row, and how many are not over; `items_begun` of the run people see
+    counts those of all its loops. `caller_run_id` is the
     run (or item) whose `call` started this one.
 
     `cause` is why it exists and is unique per workflow; `causation` says which workflows led to it
@@ -163,6 +164,7 @@ class Run(OrganizationRow, Base):
     items_total: Mapped[int | None]
     items_next: Mapped[int | None]
     items_left: Mapped[int | None]
+    items_begun: Mapped[int] = mapped_column(server_default="0")
     state: Mapped[str] = mapped_column(server_default="queued")
     reason: Mapped[Any] = mapped_column(JSONB(none_as_null=True), nullable=True)
     waiting_for: Mapped[Any] = mapped_column(JSONB(none_as_null=True), nullable=True)

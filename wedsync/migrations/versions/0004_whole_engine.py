@@ -111,6 +111,9 @@ def upgrade() -> None:
             "plan", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True
         ),
         sa.Column(
+            "causation", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True
+        ),
+        sa.Column(
             "cursor", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True
         ),
         sa.Column(
@@ -395,6 +398,9 @@ def upgrade() -> None:
     op.add_column("runs", sa.Column("items_total", sa.Integer(), nullable=True))
     op.add_column("runs", sa.Column("items_next", sa.Integer(), nullable=True))
     op.add_column("runs", sa.Column("items_left", sa.Integer(), nullable=True))
+    op.add_column(
+        "runs", sa.Column("items_begun", sa.Integer(), server_default="0", nullable=False)
+    )
     op.drop_index(op.f("ix_runs_by_state"), table_name="runs")
     op.drop_index(op.f("ix_runs_of_workflow"), table_name="runs")
     op.create_index(
@@ -624,6 +630,7 @@ def downgrade() -> None:
         ["organization_id", "state", sa.literal_column("id DESC")],
         unique=False,
     )
+    op.drop_column("runs", "items_begun")
     op.drop_column("runs", "items_left")
     op.drop_column("runs", "items_next")
     op.drop_column("runs", "items_total")

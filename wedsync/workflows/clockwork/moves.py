@@ -209,6 +209,7 @@ def _timer(row: Row[Any], wedding_id: UUID) -> Timer:
         fired_at=row.fired_at,
         fired_for=row.fired_for,
         fired_generation=row.fired_generation,
+        causation=None,
         version_id=row.version_id,
         trigger=row.trigger,
     )

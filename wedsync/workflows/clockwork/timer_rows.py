@@ -17,7 +17,7 @@ from wedsync.platform.batch import recordset
 
 _CLAIM = text(
     "SELECT t.workflow_id, t.key, t.organization_id, t.kind, t.wedding_id, t.due_at, t.plan,"
-    " t.generation, t.fired_at, t.fired_for, t.fired_generation,"
+    " t.generation, t.fired_at, t.fired_for, t.fired_generation, t.causation,"
     " w.live_version_id AS version_id, v.definition -> 'trigger' AS trigger"
     " FROM workflow_timers t"
     " JOIN workflows w ON w.id = t.workflow_id AND w.state = 'on'"
@@ -29,7 +29,7 @@ _CLAIM = text(
 _WRITE = text(
     "UPDATE workflow_timers SET due_at = t.due_at, plan = t.plan, generation = t.generation,"
     " fired_at = t.fired_at, fired_for = t.fired_for, fired_generation = t.fired_generation,"
-    " error = NULL FROM "
+    " causation = NULL, error = NULL FROM "
     + recordset(
         "workflow_id uuid, key text, due_at timestamptz, plan jsonb, generation int,"
         " fired_at timestamptz, fired_for date, fired_generation int"
@@ -62,6 +62,7 @@ class Timer:
     fired_at: datetime | None
     fired_for: date | None
     fired_generation: int | None
+    causation: Mapping[str, Any] | None
     version_id: UUID
     trigger: Mapping[str, Any]
 

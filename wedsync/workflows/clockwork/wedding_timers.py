@@ -13,7 +13,8 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
-from wedsync.platform import leases
+from wedsync.platform import batch, leases
+from wedsync.platform.batch import recordset
 from wedsync.webhooks.deliveries import FannedEvent
 from wedsync.weddings.scope import scope_of
 from wedsync.workflows.clockwork import timer_rows, wedding_plans
@@ -22,7 +23,7 @@ from wedsync.workflows.clockwork.wedding_plans import Planned
 from wedsync.workflows.engine.view import instant
 from wedsync.workflows.models import Workflow
 from wedsync.workflows.running.journal import LANES
-from wedsync.workflows.running.new_runs import NewRun
+from wedsync.workflows.running.new_runs import NewRun, loop_words
 from wedsync.workflows.words.wedding_words import late_question, moved_question
 
 KIND = "wedding_date"
@@ -66,14 +67,16 @@ _EXPANDED = text(
     "DELETE FROM workflow_timers WHERE workflow_id = :workflow_id AND key = 'weddings'"
 )
 _TOUCH = text(
-    "INSERT INTO workflow_timers (workflow_id, key, organization_id, kind, wedding_id, due_at)"
-    " SELECT w.id, CAST(wd.id AS text), w.organization_id, 'wedding_date', wd.id, :now"
-    " FROM workflows w"
+    "INSERT INTO workflow_timers"
+    " (workflow_id, key, organization_id, kind, wedding_id, due_at, causation)"
+    " SELECT w.id, CAST(wd.id AS text), w.organization_id, 'wedding_date', wd.id, :now, t.causation"
+    " FROM "
+    + recordset("organization_id uuid, wedding_id uuid, causation jsonb")
+    + " JOIN workflows w ON w.organization_id = t.organization_id AND w.state = 'on'"
     " JOIN workflow_versions v ON v.id = w.live_version_id AND v.trigger_kind = 'wedding_date'"
-    " JOIN weddings wd ON wd.organization_id = w.organization_id"
-    " WHERE w.state = 'on' AND w.organization_id = ANY(:organizations) AND wd.id = ANY(:weddings)"
+    " JOIN weddings wd ON wd.organization_id = t.organization_id AND wd.id = t.wedding_id"
     " ORDER BY w.id, wd.id FOR SHARE OF w"
-    " ON CONFLICT (workflow_id, key) DO UPDATE SET due_at = :now"
+    " ON CONFLICT (workflow_id, key) DO UPDATE SET due_at = :now, causation = excluded.causation"
 )
 # Whoever moves a wedding waits for us, and we for nobody: what is locked is looked at in a moment.
 _WEDDINGS = text("SELECT * FROM weddings WHERE id = ANY(:ids) ORDER BY id FOR SHARE SKIP LOCKED")
@@ -108,23 +111,32 @@ def expand(connection: Connection, now: datetime) -> bool:
 
 def touch(connection: Connection, events: Sequence[FannedEvent], now: datetime) -> None:
     """Called by the fan-out, before it locks lanes: the timers of weddings that changed are looked
-    at again, and those that never had one get theirs."""
+    at again, and those that never had one get theirs. What led to the change goes with them, so
+    that a workflow that moves the very day it starts at is known for a ring."""
     changed = changed_weddings(events)
     if changed:
-        given = {
-            "organizations": sorted({organization for organization, _ in changed}),
-            "weddings": sorted({wedding for _, wedding in changed}),
-            "now": now,
-        }
-        connection.execute(_TOUCH, given)
+        touched = [
+            {"organization_id": organization, "wedding_id": wedding, "causation": causation}
+            for (organization, wedding), causation in changed.items()
+        ]
+        connection.execute(_TOUCH, {"now": now, **batch.rows(touched)})
 
 
-def changed_weddings(events: Sequence[FannedEvent]) -> set[tuple[UUID, UUID]]:
-    """The weddings (organization, own id) these events of ours tell a change of."""
-    return {
-        (event.organization_id, event.wedding_id)
+def changed_weddings(
+    events: Sequence[FannedEvent],
+) -> dict[tuple[UUID, UUID], Mapping[str, Any]]:
+    """The weddings (organization, own id) these events of ours tell a change of, each with the
+    longest causation of its changes."""
+    changed = [
+        event
         for event in events
         if event.wedding_id and event.source == "ours" and event.type in CHANGES
+    ]
+    changed.sort(key=lambda event: int(event.causation["depth"]))
+    return {
+        (event.organization_id, event.wedding_id): event.causation
+        for event in changed
+        if event.wedding_id
     }
 
 
@@ -165,7 +177,7 @@ def _look(timer: Timer, wedding: Mapping[str, Any], now: datetime) -> NewRun | N
 
 
 def _run(timer: Timer, wedding: Mapping[str, Any], plan: Planned, moment: datetime) -> NewRun:
-    question = _question(timer, wedding, plan, moment)
+    reason = _reason(timer, wedding, plan, moment)
     return NewRun(
         organization_id=timer.organization_id,
         workflow_id=timer.workflow_id,
@@ -177,9 +189,21 @@ def _run(timer: Timer, wedding: Mapping[str, Any], plan: Planned, moment: dateti
             "anchor": timer.trigger["anchor"],
             "planned_for": instant(moment),
         },
-        state="needs_attention" if question else "queued",
-        reason={"code": "late", "message": question} if question else None,
+        state="needs_attention" if reason else "queued",
+        reason=reason,
+        causation=timer.causation,
     )
+
+
+def _reason(
+    timer: Timer, wedding: Mapping[str, Any], plan: Planned, moment: datetime
+) -> dict[str, Any] | None:
+    """Why somebody has to look before this run goes on, if anybody has to."""
+    loop = loop_words(timer.workflow_id, timer.causation) if timer.causation else None
+    if loop:
+        return {"code": "loop", "message": loop}
+    question = _question(timer, wedding, plan, moment)
+    return {"code": "late", "message": question} if question else None
 
 
 def _question(

@@ -22,6 +22,9 @@ from wedsync.workflows.running.live_run import Advance, LiveRun
 ITEMS_PER_LEVEL = 10_000
 """An item inside an item has the outer one's number times this, plus its own index."""
 
+ITEMS_OF_A_RUN = 100_000
+"""How many items all loops of one run may have together, those inside one another included."""
+
 AT_ONCE = 200
 """How many items are under way of a loop that does nothing outside."""
 
@@ -29,6 +32,11 @@ _LOCK = text("SELECT id FROM runs WHERE id = ANY(:ids) ORDER BY id FOR NO KEY UP
 _BEGIN = text(
     "UPDATE runs SET items = t.items, items_total = t.total, items_next = 0, items_left = t.total"
     " FROM " + recordset("id uuid, items jsonb, total int") + " WHERE runs.id = t.id"
+)
+_ADD_UP = text(
+    "UPDATE runs SET items_begun = runs.items_begun + t.total FROM "
+    + recordset("id uuid, total int")
+    + " WHERE runs.id = t.id RETURNING runs.items_begun"
 )
 _COUNT_OFF = text(
     "UPDATE runs SET items_left = items_left - t.ended, revision = revision + 1,"
@@ -76,6 +84,14 @@ _OUTCOMES = text(
 )
 
 
+class TooMuch(ValueError):
+    """A run cannot go on with what its loops come to; `str(error)` says so to people."""
+
+
+class TooManyItems(TooMuch):
+    """All loops of a run together go through more than they may."""
+
+
 def wake_lanes(advances: Sequence[Advance]) -> None:
     """Have the lanes touched of those whose moves begin, end or concern items."""
     for one in advances:
@@ -85,17 +101,26 @@ def wake_lanes(advances: Sequence[Advance]) -> None:
 
 def lock(connection: Connection, advances: Sequence[Advance]) -> None:
     """Lock the families that these moves change, after their lanes were touched."""
-    ids = {each for one in advances if _concerns_family(one) for each in _family(one)}
+    ids = {
+        each
+        for one in advances
+        if _concerns_family(one) or one.loop is not None
+        for each in _family(one)
+    }
     if ids:
         connection.execute(_LOCK, {"ids": sorted(ids)})
 
 
 def write(connection: Connection, advances: Sequence[Advance]) -> None:
-    """Begin the loops of these moves, which were written, and count their items off."""
+    """Begin the loops of these moves, which were written, and count their items off.
+
+    Raises `TooManyItems`.
+    """
     looping = [one for one in advances if one.loop is not None]
     ended = Counter(one.run.parent_id for one in advances if _is_over(one))
     if looping:
         connection.execute(_BEGIN, batch.rows([_list_of(one) for one in looping]))
+        _add_up(connection, looping)
     if ended:
         counts = [{"id": parent, "ended": count} for parent, count in ended.items()]
         connection.execute(_COUNT_OFF, batch.rows(counts))
@@ -141,6 +166,19 @@ def outcomes(connection: Connection, parents: Sequence[UUID]) -> dict[UUID, dict
         }
         for row in connection.execute(_OUTCOMES, {"parents": list(parents)})
     }
+
+
+def _add_up(connection: Connection, looping: Sequence[Advance]) -> None:
+    totals: Counter[UUID] = Counter()
+    for one in looping:
+        totals[one.run.root_id] += len(one.loop.items) if one.loop else 0
+    given = [{"id": root, "total": total} for root, total in totals.items()]
+    begun = connection.execute(_ADD_UP, batch.rows(given)).scalars()
+    if max(begun, default=0) > ITEMS_OF_A_RUN:
+        raise TooManyItems(
+            f"Its loops have more than {ITEMS_OF_A_RUN:,} items together. Loops inside one another"
+            " multiply: start it with shorter lists."
+        )
 
 
 def _list_of(one: Advance) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from wedsync.platform.batch import recordset
 from wedsync.workflows.engine import Program
 from wedsync.workflows.engine.state import Position
 from wedsync.workflows.run_models import NO_ITEM
-from wedsync.workflows.running.items import ITEMS_PER_LEVEL
+from wedsync.workflows.running.items import ITEMS_PER_LEVEL, TooMuch
 from wedsync.workflows.running.programs import Inner
 
 _INNER_STEPS = text(
@@ -41,8 +41,8 @@ Place = tuple[UUID, int]
 Recorded = Mapping[Place, Sequence[Row[Any]]]
 
 
-class ListsTooLarge(ValueError):
-    """What later steps read of a loop's items does not fit; `str(error)` says so to people."""
+class ListsTooLarge(TooMuch):
+    """What later steps read of a loop's items does not fit."""
 
 
 @dataclass(slots=True)

@@ -30,7 +30,6 @@ from wedsync.workflows.running import (
     journal,
     listening,
     loading,
-    loop_lists,
     once_slots,
     performing,
     recording,
@@ -163,7 +162,7 @@ class RunSource:
         except _CULPABLE as error:
             log.exception("run %s cannot be written; it is parked", run.id)
             move = parked(run)
-            if isinstance(error, loop_lists.ListsTooLarge):
+            if isinstance(error, items.TooMuch):
                 move.reason = {"code": "too_large", "message": str(error)}
             if journal.write(connection, owner, [move]):
                 items.ask(connection, run, move.reason)
