@@ -244,15 +244,19 @@ def subjects(definition: Definition) -> Iterator[Any]:
 @pytest.mark.parametrize(
     ("amount", "currency", "said"),
     [
-        (150000, "gbp", "1500.00 GBP"),
-        (150005, "eur", "1500.05 EUR"),
-        (99, "usd", "0.99 USD"),
-        (15000, "jpy", "15000 JPY"),
-        (1234567, "kwd", "1234.567 KWD"),
-        (0, "gbp", "0.00 GBP"),
+        (150000, "gbp", "£1,500.00"),
+        (150005, "eur", "€1,500.05"),
+        (99, "usd", "US$0.99"),
+        (15000, "jpy", "JP¥15,000"),
+        (1234567, "kwd", "KWD\N{NO-BREAK SPACE}1,234.567"),
+        (0, "gbp", "£0.00"),
+        (None, "gbp", "some money"),
+        (150000, None, "some money"),
     ],
 )
-def test_money_is_written_in_its_own_exponent(amount: int, currency: str, said: str) -> None:
+def test_money_is_written_in_its_own_exponent(
+    amount: int | None, currency: str | None, said: str
+) -> None:
     recipe = find("payment")
     data = {"object": {"amount_received": amount, "currency": currency, "metadata": {}}}
     (review,) = performed(recipe, filled_in(recipe), data)

@@ -15,11 +15,6 @@ UNANSWERED = "…"
 _SLOT = re.compile(r"\{([^{}]+)\}")
 _OF = re.compile(r"(day|end|money) of ([\w.]+)(?: in ([\w.]+))?")
 _LONG_DAY = "%A %-d %B %Y"
-_WITHOUT_PARTS = (
-    "BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "MGA", "PYG", "RWF", "UGX", "VND",
-    "VUV", "XAF", "XOF", "XPF",
-)  # fmt: skip
-_OF_THOUSANDTHS = ("BHD", "JOD", "KWD", "OMR", "TND")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +68,9 @@ def _slot(written: str, answers: Answers) -> Any:
         return _answer(function[1] if function else "", answers.given(name), answers.zone)
     value: Any = {"var": name}
     if function and function[1] == "money":
-        return {"if": [{"!==": [value, None]}, _money(value, {"var": function[3]}), otherwise]}
+        currency = {"var": function[3]}
+        is_there = {"and": [{"!==": [value, None]}, currency]}
+        return {"if": [is_there, _money(value, currency), otherwise]}
     if function:
         return {"if": [value, _day(value), otherwise]}
     return {"??": [value, otherwise]} if bar else value
@@ -101,20 +98,5 @@ def _day(value: Any) -> Any:
 
 
 def _money(amount: Any, currency: Any) -> Any:
-    """Minor units in the currency's own exponent (ISO 4217), such as `1500.00 GBP`."""
-    code = {"upper": currency}
-    return {
-        "if": [
-            {"in": [code, list(_WITHOUT_PARTS)]},
-            {"cat": [amount, " ", code]},
-            {"in": [code, list(_OF_THOUSANDTHS)]},
-            {"cat": [*_parted(amount, 1_000), " ", code]},
-            {"cat": [*_parted(amount, 100), " ", code]},
-        ]
-    }
-
-
-def _parted(amount: Any, parts: int) -> list[Any]:
-    """Whole units, a point, and the rest with its leading zeros."""
-    rest = {"cat": [{"+": [{"%": [amount, parts]}, parts]}]}
-    return [{"floor": {"/": [amount, parts]}}, ".", {"substr": [rest, 1]}]
+    """Minor units with their currency as people write them, such as `£1,500.00`."""
+    return {"money.format": {"money.of_minor": [amount, currency]}}
