@@ -14,6 +14,7 @@ from wedsync.connectors.contract import Access, Failed
 from wedsync.connectors.filling import NotFilled, reached
 from wedsync.connectors.manifest import StreamEntry
 from wedsync.connectors.rest import request_of
+from wedsync.connectors.scrubbing import scrubbed
 from wedsync.platform.outbound import Outcome, Request
 
 Cursor = Mapping[str, Any]
@@ -21,7 +22,7 @@ Cursor = Mapping[str, Any]
 MAX_PAGE_BYTES = 4 * 1024 * 1024
 
 _MOST_SEEN = 10_000
-_LONGEST_ID = 200
+_LONGEST_ID = 200  # of a position too: both are kept with the cursor
 _UNREADABLE = "Their list could not be read: {}."
 
 
@@ -58,9 +59,9 @@ def request(
     return replace(filled, max_answer_bytes=MAX_PAGE_BYTES)
 
 
-def read(stream: StreamEntry, cursor: Cursor, outcome: Outcome) -> Page | Failed:
-    """What is new in an answer since `cursor`."""
-    answer = answers.read(outcome)
+def read(stream: StreamEntry, access: Access, cursor: Cursor, outcome: Outcome) -> Page | Failed:
+    """What is new in an answer since `cursor`, without the connection's credentials in it."""
+    answer = scrubbed(answers.read(outcome), access)
     if isinstance(answer, Failed):
         return answer
     listed = reached(answer.output, stream.records)
@@ -94,7 +95,9 @@ def _place(stream: StreamEntry, record: Any) -> tuple[str | None, str | int | fl
     record_id = str(found) if isinstance(found, str | int) and found != "" else None
     if record_id is None or len(record_id) > _LONGEST_ID or isinstance(at, bool):
         return None, None
-    return record_id, at if isinstance(at, str | int | float) else None
+    if not isinstance(at, str | int | float) or len(str(at)) > _LONGEST_ID:
+        return record_id, None
+    return record_id, at
 
 
 def _order(before: Any, at: str | int | float) -> int | None:

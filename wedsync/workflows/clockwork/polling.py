@@ -152,7 +152,7 @@ class Polls:
         request = streams.request(look.stream, look.access, asked, page_name, TIMEOUT_S)
         if not isinstance(request, Request):
             return request
-        return streams.read(look.stream, cursor, outbound.request(request))
+        return streams.read(look.stream, look.access, cursor, outbound.request(request))
 
     def _kept(self, look: _Look, had: datetime, page: Page) -> tuple[datetime, _Ended]:
         """Keep a page's records with the cursor after them, while the look is still ours."""
