@@ -13,11 +13,10 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, Engine, Row, text
-from sqlalchemy.exc import DataError, IntegrityError, ProgrammingError
 
-from wedsync.platform import batch, clock, crypto, leaves
+from wedsync.platform import batch, clock, leaves
 from wedsync.platform.batch import recordset
-from wedsync.platform.documents import BadDocument
+from wedsync.platform.culprits import CULPABLE, is_of_the_moment
 from wedsync.platform.vault import Vault, place
 from wedsync.webhooks import connection_hooks, incoming
 from wedsync.webhooks.deliveries import FannedEvent, make_deliveries
@@ -29,17 +28,6 @@ BATCH = 200
 PER_ORGANIZATION = 100
 
 log = logging.getLogger(__name__)
-
-_CULPABLE = (
-    BadDocument,
-    crypto.Unsealable,
-    DataError,
-    IntegrityError,
-    ProgrammingError,
-    ValueError,
-    TypeError,
-    KeyError,
-)
 
 # One index probe per organization that has something new, however many events it has.
 _CLAIM = text(
@@ -90,7 +78,9 @@ class FanOut:
         """Fan out at most `BATCH` events; returns how many were claimed."""
         try:
             return self._some(BATCH, PER_ORGANIZATION)
-        except _CULPABLE:
+        except CULPABLE as error:
+            if is_of_the_moment(error):
+                raise
             log.exception("a batch could not be fanned out; taking its events one by one")
             return self._one_by_one()
 
@@ -118,7 +108,9 @@ class FanOut:
         try:
             with connection.begin_nested():
                 self._fan_out(connection, rows)
-        except _CULPABLE as error:
+        except CULPABLE as error:
+            if is_of_the_moment(error):
+                raise
             log.exception("event %s cannot be fanned out; it is parked", rows[0].id)
             connection.execute(_PARK, {"id": rows[0].id, "reason": type(error).__name__})
 

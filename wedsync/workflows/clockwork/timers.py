@@ -13,9 +13,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Engine, text
-from sqlalchemy.exc import DataError, IntegrityError, ProgrammingError
 
 from wedsync.platform import clock, documents
+from wedsync.platform.culprits import CULPABLE, is_of_the_moment
 from wedsync.platform.db import db
 from wedsync.workflows.clockwork import poll_timers, schedule_timers, timer_rows, wedding_timers
 from wedsync.workflows.clockwork.timer_rows import Timer
@@ -28,9 +28,6 @@ KINDS = (schedule_timers.KIND, wedding_timers.KIND)
 _PUT_OFF_FOR = timedelta(hours=1)
 
 log = logging.getLogger(__name__)
-
-# What a row itself can cause; everything else (a lost connection, a lock) is tried again whole.
-_CULPABLE = (DataError, IntegrityError, ProgrammingError, ValueError, TypeError, LookupError)
 
 _TRIGGER = text(
     "SELECT v.definition -> 'trigger' AS trigger FROM workflow_versions v"
@@ -114,7 +111,9 @@ class Clock:
             with self._engine.begin() as connection:
                 now = clock.now()
                 return _take(connection, timer_rows.claim(connection, KINDS, now, BATCH), now)
-        except _CULPABLE:
+        except CULPABLE as error:
+            if is_of_the_moment(error):
+                raise
             log.exception("a batch of timers could not be taken; taking them one by one")
             return self._one_by_one()
 
@@ -148,7 +147,9 @@ def _take_or_put_off(
     try:
         with connection.begin_nested():
             return _take(connection, timers, now)
-    except _CULPABLE:
+    except CULPABLE as error:
+        if is_of_the_moment(error):
+            raise
         (timer,) = timers
         log.exception("a timer of workflow %s cannot be taken; it is put off", timer.workflow_id)
         error = documents.write(_BROKEN).decode()

@@ -14,9 +14,10 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, Engine, Row
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
+from sqlalchemy.exc import DBAPIError
 
 from wedsync.platform import clock, crypto, leases
+from wedsync.platform.culprits import CULPABLE, is_of_the_moment
 from wedsync.platform.effects import Effect, Ended
 from wedsync.platform.shares import Shares
 from wedsync.platform.vault import OpenKey, Vault
@@ -45,20 +46,6 @@ from wedsync.workflows.running.take_up import take_up
 log = logging.getLogger(__name__)
 
 Finished = tuple[LiveRun, Ended]
-
-# What a row itself can cause; everything else (a lost connection, a lock) is tried again whole.
-_CULPABLE = (
-    DataError,
-    IntegrityError,
-    ProgrammingError,
-    crypto.Unsealable,
-    ValueError,
-    TypeError,
-    LookupError,
-    ArithmeticError,
-    AttributeError,
-    RecursionError,
-)
 
 
 @dataclass(slots=True)
@@ -100,7 +87,9 @@ class RunSource:
     ) -> Turn[LiveRun]:
         try:
             moved = self._together(owner, finished, room, shares)
-        except _CULPABLE:
+        except CULPABLE as error:
+            if is_of_the_moment(error):
+                raise
             log.exception("a batch of runs could not be written; writing them one by one")
             moved = self._one_by_one(owner, finished, room, shares)
         return self._committed(moved)
@@ -159,7 +148,9 @@ class RunSource:
                 result = step()
                 recording.prepare(connection, owner, [result])
                 recorded.add(recording.write(connection, owner, [result]))
-        except _CULPABLE as error:
+        except CULPABLE as error:
+            if is_of_the_moment(error):
+                raise
             log.exception("run %s cannot be written; it is parked", run.id)
             move = parked(run)
             if isinstance(error, items.TooMuch):
