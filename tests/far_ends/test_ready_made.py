@@ -230,10 +230,10 @@ def test_a_payment_is_receipted_or_comes_to_its_owner(business: Business) -> Non
         far_end.pay(150_005, "gbp", invoice_number="ROSE-0042", email="ella@example.com")
         receipt = business.letter_to("ella@example.com")
         assert receipt["subject"] == "Your receipt, invoice ROSE-0042"
-        assert "Your payment of 1500.05 GBP" in receipt["text"]
+        assert "Your payment of £1,500.05" in receipt["text"]
         told = {step["id"] for step in business.run_of(workflow)["steps"]}
         assert told == {"paid", "known", "receipt", "books"}
         far_end.pay(20_000, "jpy")
         review = business.letter_to("owner@rosewood.example")
-        assert review["subject"] == "A payment of 20000 JPY needs your eyes"
+        assert review["subject"] == "A payment of JP¥20,000 needs your eyes"
         assert "Invoice: none named" in review["text"]
