@@ -1,19 +1,24 @@
-"""Connections' hooks: made with the connection, arranged with its partner, ended with it."""
+"""Connections' hooks: made with the connection, and arranged with its partner."""
 
 import json
-import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
 
 import pytest
 from apiflask import APIFlask
-from sqlalchemy import Row
 
-from tests.far_ends.rest_service import RestService, started_rest_service
+from tests.far_ends.rest_service import RestService
 from tests.personas import Persona
+from tests.webhooks.arranging import (
+    agrees,
+    connected,
+    hook_of,
+    manifest_of,
+    pass_time,
+    receive,
+    secret_of,
+)
 from tests.workers.scene import (
     Worker,
     make_workflow,
@@ -22,146 +27,12 @@ from tests.workers.scene import (
     one,
     rows,
     run_of,
-    wait_for_a_lock,
 )
-from tests.workflows.connected import change, connect, mend, seating, tell
-from wedsync.events.types import stored_event_type
+from tests.workflows.connected import change, mend
 from wedsync.listings import manifests
-from wedsync.platform import clock, ids, leaves, outbound
-from wedsync.platform.db import db
-from wedsync.platform.vault import place
-from wedsync.webhooks import connection_hooks, subscribing
-from wedsync.webhooks.deliveries import FannedEvent
+from wedsync.platform import clock, leaves
+from wedsync.webhooks import subscribing
 from wedsync.webhooks.schemes.signatures import new_standard_secret
-from wedsync.webhooks.subscribing import Subscribing
-
-AUTOMATIC = {
-    "scheme": "standard_webhooks",
-    "setup": "automatic",
-    "sensitive": ["guest.allergy"],
-    "secret_path": "signing.secret",
-    "subscribe": {
-        "method": "POST",
-        "path": "/webhooks",
-        "json": {"url": "{hook.url}"},
-        "key_header": "Idempotency-Key",
-    },
-    "unsubscribe": {"method": "DELETE", "path": "/webhooks/{subscription.id}"},
-}
-BY_HAND = {
-    "scheme": "stripe",
-    "setup": "by_hand",
-    "instructions": "Open Developers.\nAdd the address.",
-}
-NEVER = threading.Event()
-
-
-@pytest.fixture
-def service() -> Iterator[RestService]:
-    with started_rest_service() as started:
-        started.answers("DELETE", "/webhooks/sub_1", status=204, body=b"")
-        yield started
-
-
-@pytest.fixture
-def subscribe(app: APIFlask, worker: Worker) -> Callable[[], None]:
-    """One round of the drain."""
-    runtime = worker.runtime
-    drain = Subscribing(worker.engine, runtime.vault, runtime.settings)
-    return lambda: drain.work(NEVER)
-
-
-def agrees(service: RestService, name: str = "sub_1") -> str:
-    """The partner takes the next subscription; the secret it gives."""
-    secret = new_standard_secret()
-    answer = {"id": name, "signing": {"secret": secret}}
-    service.answers("POST", "/webhooks", answer, status=201)
-    return secret
-
-
-def connected(
-    app: APIFlask, worker: Worker, owner: Persona, service: RestService, hooks: Any = AUTOMATIC
-) -> UUID:
-    """A connection whose manifest has these hooks, and the fan-out knows of it."""
-    manifest = seating(service, f"seating-{ids.new_id().hex[-8:]}", hooks=hooks)
-    connection = connect(app, owner.organization_id, manifest)
-    tell(app, connection, "connection.connected")
-    worker.fan_out()
-    return connection
-
-
-def news(owner: Persona, connection: UUID, event_type: str) -> FannedEvent:
-    return FannedEvent(
-        id=ids.new_id(),
-        organization_id=owner.organization_id,
-        type=event_type,
-        source="ours",
-        occurred_at=clock.now(),
-        data={"connection_id": str(connection)},
-        wedding_id=None,
-        causation={},
-    )
-
-
-def hook_of(app: APIFlask, connection: UUID) -> Row[Any]:
-    return one(app, "SELECT * FROM hooks WHERE connection_id = :id", id=connection)
-
-
-def secret_of(app: APIFlask, hook: Row[Any], field: str = "secret") -> str:
-    with app.app_context():
-        vault = app.extensions["wedsync"].vault
-        where = place("hooks", hook.id, field)
-        sealed = getattr(hook, field)
-        return str(vault.open(db.session, hook.organization_id, where, sealed).decode())
-
-
-def pass_time(app: APIFlask) -> None:
-    """Make what waits for its next try due."""
-    rows(
-        app,
-        "UPDATE hooks SET subscription_due_at = clock_timestamp()"
-        " WHERE subscription_due_at IS NOT NULL RETURNING 1",
-    )
-
-
-def manifest_of(app: APIFlask, connection: UUID, document: Any) -> list[Any]:
-    """Let the connection's manifest be this document; the one before."""
-    before = rows(
-        app,
-        "SELECT v.id, v.manifest FROM listing_versions v JOIN connections c"
-        " ON c.listing_version_id = v.id WHERE c.id = :id",
-        id=connection,
-    )
-    written = "UPDATE listing_versions SET manifest = CAST(:to AS jsonb) WHERE id = :id RETURNING 1"
-    rows(app, written, id=before[0].id, to=json.dumps(document))
-    return [row.manifest for row in before]
-
-
-def receive(app: APIFlask, hook: Row[Any], event_type: str, data: Any) -> UUID:
-    """An event as the front stores what came to a connection's hook."""
-    event_id = ids.new_id()
-    source = f"connection:{hook.connection_id}"
-    with app.app_context(), db.engine.begin() as database:
-        vault = app.extensions["wedsync"].vault
-        body = json.dumps({"type": event_type, "data": data}).encode()
-        where = place("events", event_id, "raw_body")
-        sealed = vault.seal(database, hook.organization_id, where, body)
-    rows(
-        app,
-        "INSERT INTO events (id, organization_id, type, source, occurred_at, raw_body, causation)"
-        " VALUES (:id, :organization_id, :type, :source, :now, :raw_body, jsonb_build_object("
-        "'root', CAST(:id AS text), 'depth', 0, 'chain', jsonb_build_array())) RETURNING 1",
-        id=event_id,
-        organization_id=hook.organization_id,
-        type=stored_event_type(event_type, source),
-        source=source,
-        now=clock.now(),
-        raw_body=sealed,
-    )
-    return event_id
-
-
-# --- arranged by itself
 
 
 def test_a_connection_gets_its_hook_and_the_partner_is_told_where_to_send(
@@ -392,174 +263,3 @@ def test_nobody_is_asked_while_the_connection_is_not_usable(
     subscribe()
     hook = hook_of(app, connection)
     assert (service.asked, hook.subscription) == ([], "wanted")
-
-
-# --- its end
-
-
-def test_a_disconnected_connections_hook_takes_nothing_more(
-    app: APIFlask,
-    worker: Worker,
-    owner: Persona,
-    service: RestService,
-    subscribe: Callable[[], None],
-) -> None:
-    agrees(service)
-    connection = connected(app, worker, owner, service)
-    subscribe()
-    change(app, connection, state="deleted")
-    tell(app, connection, "connection.disconnected")
-    worker.fan_out()
-    hook = hook_of(app, connection)
-    assert (hook.state, hook.subscription, hook.subscription_due_at) == ("off", "gone", None)
-
-
-def test_what_two_workers_hear_at_once_leaves_no_hook_of_a_connection_that_is_gone(
-    app: APIFlask, worker: Worker, owner: Persona, service: RestService
-) -> None:
-    manifest = seating(service, f"seating-{ids.new_id().hex[-8:]}", hooks=AUTOMATIC)
-    connection = connect(app, owner.organization_id, manifest)
-    hears = connection_hooks.connection_changed
-
-    def hear_the_end() -> None:
-        with worker.engine.begin() as database:
-            hears(database, [news(owner, connection, "connection.disconnected")])
-
-    with worker.engine.begin() as database:
-        hears(database, [news(owner, connection, "connection.connected")])
-        change(app, connection, state="deleted")
-        other = ThreadPoolExecutor(1)
-        end = other.submit(hear_the_end)
-        wait_for_a_lock(app)
-    end.result()
-    other.shutdown()
-    assert hook_of(app, connection).subscription == "gone"
-
-
-def test_news_that_come_late_do_not_bring_back_the_hook_of_a_connection_that_is_gone(
-    app: APIFlask, worker: Worker, owner: Persona, service: RestService
-) -> None:
-    connection = connected(app, worker, owner, service)
-    change(app, connection, state="deleted")
-    tell(app, connection, "connection.reconnected")
-    worker.fan_out()
-    assert hook_of(app, connection).subscription == "gone"
-
-
-def test_an_answer_that_comes_after_the_end_revives_nothing(
-    app: APIFlask, worker: Worker, owner: Persona, service: RestService
-) -> None:
-    agrees(service)
-    connection = connected(app, worker, owner, service)
-    runtime = worker.runtime
-    drain = Subscribing(worker.engine, runtime.vault, runtime.settings)
-    errands = drain._take()
-    change(app, connection, state="deleted")
-    tell(app, connection, "connection.disconnected")
-    worker.fan_out()
-    for errand in errands:
-        assert errand.request is not None
-        over = drain._record(errand, outbound.request(errand.request))
-        assert over is not None
-        drain._end([over])
-    assert hook_of(app, connection).state == "off"
-    assert [asked.method for asked in service.asked] == ["POST", "DELETE"]
-
-
-def test_an_answer_that_comes_after_another_workers_ends_nothing(
-    app: APIFlask, worker: Worker, owner: Persona, service: RestService
-) -> None:
-    agrees(service)
-    connection = connected(app, worker, owner, service)
-    runtime = worker.runtime
-    drain = Subscribing(worker.engine, runtime.vault, runtime.settings)
-    (slow,) = drain._take()
-    pass_time(app)
-    drain.work(NEVER)
-    assert slow.request is not None
-    assert drain._record(slow, outbound.request(slow.request)) is None
-    assert hook_of(app, connection).subscription == "on"
-
-
-# --- by hand, and the pages
-
-
-def test_by_hand_the_page_says_what_to_do_and_takes_the_secret(
-    app: APIFlask, worker: Worker, owner: Persona, service: RestService
-) -> None:
-    connection = connected(app, worker, owner, service, hooks=BY_HAND)
-    hook = hook_of(app, connection)
-    assert (hook.state, hook.subscription) == ("needs_secret", "by_hand")
-    path = f"/webhooks/of-connection/{connection}"
-    page = owner.browser.get(path).text
-    assert "Needs its secret" in page
-    assert "Add the address." in page
-    assert hook.token in page
-    wrong = owner.browser.post(f"{path}/secret", data={"secret": "nonsense with spaces"})
-    assert wrong.status_code == 422
-    kept = owner.browser.post(f"{path}/secret", data={"secret": "whsec_1234567890abcdef"})
-    assert kept.status_code == 303
-    hook = hook_of(app, connection)
-    assert (hook.state, secret_of(app, hook)) == ("on", "whsec_1234567890abcdef")
-    assert "whsec_1234567890abcdef" not in owner.browser.get(path).text
-
-
-def test_a_viewer_sees_neither_address_nor_secret(
-    app: APIFlask, worker: Worker, owner: Persona, viewer: Persona, service: RestService
-) -> None:
-    connection = connected(app, worker, owner, service, hooks=BY_HAND)
-    page = viewer.browser.get(f"/webhooks/of-connection/{connection}")
-    assert page.status_code == 200
-    assert hook_of(app, connection).token not in page.text
-    refused = viewer.browser.post(f"/webhooks/of-connection/{connection}/again")
-    assert refused.status_code == 403
-
-
-def test_as_a_fragment_it_is_only_the_part(
-    app: APIFlask, worker: Worker, owner: Persona, service: RestService
-) -> None:
-    connection = connected(app, worker, owner, service)
-    part = owner.browser.get(f"/webhooks/of-connection/{connection}", fragment=True).text
-    assert "<html" not in part
-    assert "Asking Our seating to tell us" in part
-
-
-def test_without_permission_nobody_claims_that_they_tell_us(
-    app: APIFlask,
-    worker: Worker,
-    owner: Persona,
-    service: RestService,
-    subscribe: Callable[[], None],
-) -> None:
-    agrees(service)
-    connection = connected(app, worker, owner, service)
-    subscribe()
-    path = f"/webhooks/of-connection/{connection}"
-    assert "nothing for you to do" in owner.browser.get(path).text
-    change(app, connection, state="needs_reauth")
-    said = owner.browser.get(path).text
-    assert "may not tell us anything until it is connected again" in said
-    assert "nothing for you to do" not in said
-
-
-def test_a_connections_hook_is_not_among_the_hooks_people_make(
-    app: APIFlask, worker: Worker, owner: Persona, service: RestService
-) -> None:
-    connection = connected(app, worker, owner, service)
-    hook = hook_of(app, connection)
-    assert owner.browser.get(f"/webhooks/hooks/{hook.id}").status_code == 404
-    assert owner.browser.post(f"/webhooks/hooks/{hook.id}/remove").status_code == 404
-    assert owner.api.get(f"/hooks/{hook.id}").status_code == 404
-    assert owner.api.get("/hooks").json["data"] == []
-
-
-def test_a_strangers_connection_is_not_found(
-    app: APIFlask, worker: Worker, owner: Persona, stranger: Persona, service: RestService
-) -> None:
-    connection = connected(app, worker, owner, service)
-    for path in ("", "/secret", "/again"):
-        ask = stranger.browser.post if path else stranger.browser.get
-        answer = ask(
-            f"/webhooks/of-connection/{connection}{path}", data={"secret": "whsec_12345678"}
-        )
-        assert answer.status_code == 404
