@@ -1,0 +1,82 @@
+"""Claiming deliveries reads what it takes, and not everything that is due."""
+
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from apiflask import APIFlask
+from sqlalchemy import Connection, text
+
+from tests.workers.scene import make_endpoint
+from wedsync.platform.db import db
+from wedsync.webhooks import sending
+
+DUE = 3_000
+TAKEN = 50
+
+_EVENTS = text(
+    "INSERT INTO events (organization_id, type, source, occurred_at, data, causation,"
+    " fanned_out_at) SELECT :organization, 'seating.changed', 'api', now(), '{}', '{}', now()"
+    " FROM generate_series(1, :due)"
+)
+_DELIVERIES = text(
+    "INSERT INTO deliveries (organization_id, endpoint_id, event_id, lane, next_attempt_at)"
+    " SELECT organization_id, :endpoint, id, :lane, now() - interval '1 minute' FROM events"
+    " WHERE organization_id = :organization AND type = 'seating.changed'"
+)
+_LANE = text(
+    "INSERT INTO lanes (kind, key, organization_id, next_due_at)"
+    " VALUES ('deliveries', :lane, :organization, now() - interval '1 minute')"
+    " ON CONFLICT (kind, key) DO UPDATE SET next_due_at = excluded.next_due_at"
+)
+
+
+@pytest.fixture
+def endpoint(app: APIFlask, organization: UUID) -> UUID:
+    made, _secret = make_endpoint(app, organization, "https://seating.example/hook")
+    return made
+
+
+@pytest.fixture
+def busy(app: APIFlask, organization: UUID, endpoint: UUID) -> Iterator[Connection]:
+    """Much that is due, and statistics from when nothing was; undone afterwards."""
+    given = {"organization": organization, "endpoint": endpoint, "lane": str(endpoint), "due": DUE}
+    with app.app_context(), db.engine.connect() as connection:
+        connection.execute(_EVENTS, given)
+        connection.execute(_DELIVERIES, given)
+        connection.execute(_LANE, given)
+        connection.execute(text("UPDATE deliveries SET state = 'delivered'"))
+        connection.execute(text("ANALYZE events, deliveries, lanes, endpoints"))
+        connection.execute(text("UPDATE deliveries SET state = 'due'"))
+        yield connection
+        connection.rollback()
+
+
+def nodes_of(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for inner in plan.get("Plans", []):
+        yield from nodes_of(inner)
+
+
+def rows_read(connection: Connection, statement: str, **given: Any) -> float:
+    """The most rows one part of the plan reads of deliveries."""
+    explained = text(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}")
+    plan = connection.execute(explained, given).scalar_one()
+    reading = [
+        node
+        for node in nodes_of(plan[0]["Plan"])
+        if node.get("Relation Name") == "deliveries" and "Scan" in node["Node Type"]
+    ]
+    assert reading
+    return max(
+        (node["Actual Rows"] + node.get("Rows Removed by Filter", 0)) * node["Actual Loops"]
+        for node in reading
+    )
+
+
+def test_a_claim_reads_what_it_takes_also_by_statistics_that_know_of_nothing_due(
+    busy: Connection, endpoint: UUID
+) -> None:
+    given = {"lanes": [str(endpoint)], "allowances": [TAKEN], "owner": uuid4(), "lease": 90}
+    assert rows_read(busy, sending._CLAIM.text, **given) <= TAKEN
