@@ -62,7 +62,7 @@ class Approval(OrganizationRow, Base):
 
     `who` and `then_ask` are `{"role" | "user" | "email": …}`; after `remind_at` whoever was
     asked is reminded once, and `then_ask` is asked too. At `expires_at` the run goes on as
-    `on_expiry` says.
+    `on_expiry` says. `held_until`: too many e-mails left today to send this one before.
     """
 
     __tablename__ = "approvals"
@@ -94,6 +94,7 @@ class Approval(OrganizationRow, Base):
     then_ask: Mapped[Any] = mapped_column(JSONB(none_as_null=True), nullable=True)
     state: Mapped[str] = mapped_column(server_default="open")
     told_at: Mapped[datetime | None]
+    held_until: Mapped[datetime | None]
     remind_at: Mapped[datetime | None]
     reminded_at: Mapped[datetime | None]
     expires_at: Mapped[datetime | None]

@@ -36,6 +36,9 @@ class ApprovalOut(Resource):
     who: dict[str, Any] = Field(description="`role`, `user` or `email` of whoever is asked.")
     then_ask: dict[str, Any] | None = Field(description="Who is asked too from the reminder on.")
     state: ApprovalState
+    held_until: datetime | None = Field(
+        description="Too many e-mails left within a day; until when this one waits at least."
+    )
     remind_at: datetime | None
     reminded_at: datetime | None
     expires_at: datetime | None
@@ -65,6 +68,7 @@ def approval_out(line: ApprovalLine) -> ApprovalOut:
             "who": approval.who,
             "then_ask": approval.then_ask,
             "state": approval.state,
+            "held_until": approval.held_until,
             "remind_at": approval.remind_at,
             "reminded_at": approval.reminded_at,
             "expires_at": approval.expires_at,

@@ -185,6 +185,7 @@ def upgrade() -> None:
         ),
         sa.Column("state", sa.Text(), server_default="open", nullable=False),
         sa.Column("told_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("held_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("remind_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("reminded_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),

@@ -3,7 +3,7 @@
 | subject | where |
 |---|---|
 | answering | `approvals` |
-| who may, and who is written to | `approval_people`, `approval_letters` |
+| who may, and who is written to | `approval_people`, `approval_letters`; `approval_bounds` |
 | reading | `approval_queries`; `team_questions`, for Today |
 | what pages tell | `approval_story`, `approval_words` |
 """

@@ -23,7 +23,7 @@ from wedsync.platform.vault import Vault
 from wedsync.platform.wording import Wording
 from wedsync.settings import Settings
 from wedsync.workflows.engine.words import clip
-from wedsync.workflows.questions import approval_people
+from wedsync.workflows.questions import approval_bounds, approval_people
 from wedsync.workflows.questions.approval_people import Person
 from wedsync.workflows.questions.approval_queries import TOKEN_PREFIX
 from wedsync.workflows.questions.approval_words import Follows, what_follows
@@ -43,13 +43,19 @@ _OPEN = (
     " WHERE a.state = 'open' AND coalesce(a.expires_at > clock_timestamp(), true)"
 )
 _END = f" ORDER BY a.id LIMIT {_AT_ONCE} FOR UPDATE OF a SKIP LOCKED"
-_TO_TELL = text(f"{_OPEN} AND a.told_at IS NULL{_END}")
+_NOT_HELD = " AND coalesce(a.held_until <= clock_timestamp(), true)"
+_TO_TELL = text(f"{_OPEN} AND a.told_at IS NULL{_NOT_HELD}{_END}")
 _TO_REMIND = text(
     f"{_OPEN} AND a.told_at IS NOT NULL AND a.reminded_at IS NULL"
-    f" AND a.remind_at <= clock_timestamp(){_END}"
+    f" AND a.remind_at <= clock_timestamp(){_NOT_HELD}{_END}"
 )
-_TOLD = text("UPDATE approvals SET told_at = clock_timestamp() WHERE id = ANY(:ids)")
-_REMINDED = text("UPDATE approvals SET reminded_at = clock_timestamp() WHERE id = ANY(:ids)")
+_TOLD = text(
+    "UPDATE approvals SET told_at = clock_timestamp(), held_until = NULL WHERE id = ANY(:ids)"
+)
+_REMINDED = text(
+    "UPDATE approvals SET reminded_at = clock_timestamp(), held_until = NULL WHERE id = ANY(:ids)"
+)
+_HELD = text("UPDATE approvals SET held_until = :until WHERE id = ANY(:ids)")
 _INSERT_LINKS = text(
     "INSERT INTO approval_links (organization_id, approval_id, email, token_hash, expires_at)"
     " SELECT organization_id, approval_id, email, decode(token_hash, 'hex'), expires_at FROM "
@@ -89,6 +95,7 @@ class _Question:
 def keep_asked_people_told(connection: Connection, vault: Vault, settings: Settings) -> int:
     """Write to whoever is asked and was not told, or is to be reminded; how many e-mails.
 
+    A question one of whose letters has to wait (`approval_bounds`) waits whole.
     The caller commits and wakes the lane `mail`.
     """
     to_tell = connection.execute(_TO_TELL).all()
@@ -96,12 +103,25 @@ def keep_asked_people_told(connection: Connection, vault: Vault, settings: Setti
     asked = [each for row in to_tell for each in _people(connection, row, "asked")]
     for row in to_remind:
         asked += _reminded(connection, row)
-    letters = _letters(asked)
+    held = _held_back(connection, _letters(asked))
+    letters = _letters([each for each in asked if each.row.id not in held])
     for letter in letters:
         _write(connection, vault, settings, letter)
-    connection.execute(_TOLD, {"ids": [row.id for row in to_tell]})
-    connection.execute(_REMINDED, {"ids": [row.id for row in to_remind]})
+    connection.execute(_HELD, {"ids": list(held), "until": clock.now() + approval_bounds.HELD_FOR})
+    connection.execute(_TOLD, {"ids": [row.id for row in to_tell if row.id not in held]})
+    connection.execute(_REMINDED, {"ids": [row.id for row in to_remind if row.id not in held]})
     return len(letters)
+
+
+def _held_back(connection: Connection, letters: Sequence[Sequence[_Asked]]) -> set[UUID]:
+    """The questions of letters there is no room for today."""
+    room = approval_bounds.Room(connection)
+    return {
+        each.row.id
+        for letter in letters
+        if not room.take(letter[0].row.organization_id, letter[0].person)
+        for each in letter
+    }
 
 
 def _reminded(connection: Connection, row: Row[Any]) -> list[_Asked]:

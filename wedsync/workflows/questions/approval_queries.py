@@ -13,6 +13,7 @@ from wedsync.errors import NotFound
 from wedsync.platform import clock
 from wedsync.platform.db import db
 from wedsync.workflows.models import Workflow, WorkflowVersion
+from wedsync.workflows.questions import approval_people
 from wedsync.workflows.run_models import Run
 from wedsync.workflows.waiting_models import Approval, ApprovalLink
 
@@ -90,7 +91,8 @@ def latest(
 
 def by_token(token: str) -> OpenedLink:
     """What the link with this token leads to. Raises NotFound, in the same words whether it was
-    made up, is not whole, or is too old by now."""
+    made up, is not whole, is too old by now, or was sent to somebody who is not asked any more,
+    such as one who left the team."""
     nothing = NotFound("This link leads to nothing we know, or not any more.")
     if not tokens.is_well_formed(token, TOKEN_PREFIX):
         raise nothing
@@ -100,7 +102,9 @@ def by_token(token: str) -> OpenedLink:
     if link is None:
         raise nothing
     line = get(link.organization_id, link.approval_id)
-    if line.approval.decided_by is None and link.expires_at <= clock.now():
+    if line.approval.decided_by is None and (
+        link.expires_at <= clock.now() or not _is_asked(line, link.email)
+    ):
         raise nothing
     return OpenedLink(link, line, db.session.get_one(Organization, link.organization_id))
 
@@ -109,6 +113,11 @@ def definition_of(line: ApprovalLine) -> Any:
     """What the run of this question runs by."""
     version = db.session.get(WorkflowVersion, line.version_id)
     return version.definition if version is not None else {}
+
+
+def _is_asked(line: ApprovalLine, email: str) -> bool:
+    asked = (approval_people.asked(db.session, line.organization_id, who) for who in line.asked_of)
+    return any(person.email.lower() == email.lower() for people in asked for person in people)
 
 
 def _lines() -> Any:

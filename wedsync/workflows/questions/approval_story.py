@@ -7,7 +7,7 @@ from uuid import UUID
 
 from wedsync.platform.db import db
 from wedsync.platform.wording import Wording, capital, in_words
-from wedsync.workflows.questions import approval_people, approval_queries
+from wedsync.workflows.questions import approval_bounds, approval_people, approval_queries
 from wedsync.workflows.questions.approval_queries import ApprovalLine
 from wedsync.workflows.questions.approval_words import (
     Follows,
@@ -26,7 +26,8 @@ _LONGEST_TITLE, _LONGEST_LINE = 90, 160
 @dataclass(frozen=True, slots=True)
 class ApprovalStory:
     """Everything the page says. The title is the question's first line, `rest` what it leaves out;
-    `item` says which of a loop's items it is about."""
+    `item` says which of a loop's items it is about, `held_back` why an e-mail about it did not
+    leave yet."""
 
     id: UUID
     run_id: UUID
@@ -37,6 +38,7 @@ class ApprovalStory:
     in_a_line: str
     item: str
     asked: str
+    held_back: str
     since: datetime
     state: State
     is_open: bool
@@ -60,6 +62,7 @@ def tell(line: ApprovalLine, words: Wording, name_of: NameOf = label_of) -> Appr
         in_a_line=_cut(" ".join(said), _LONGEST_LINE),
         item=f"number {line.item + 1:,}" if line.item != NO_ITEM else "",
         asked=_asked(line),
+        held_back=approval_bounds.WORDS if approval.held_until and line.is_open else "",
         since=approval.created_at,
         state=state_words(line),
         is_open=line.is_open,

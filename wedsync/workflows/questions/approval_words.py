@@ -47,7 +47,7 @@ class Follows:
 def label_of(step: Step) -> str:
     """What people called a step; empty where they did not."""
     label = step.get("label")
-    return clip(label.strip()) if isinstance(label, str) else ""
+    return clip(" ".join(label.split())) if isinstance(label, str) else ""
 
 
 def what_follows(
