@@ -152,6 +152,6 @@ def _take_or_put_off(
             raise
         (timer,) = timers
         log.exception("a timer of workflow %s cannot be taken; it is put off", timer.workflow_id)
-        error = documents.write(_BROKEN).decode()
-        timer_rows.put_off(connection, timer, error, now + _PUT_OFF_FOR)
+        told = documents.write(_BROKEN).decode()
+        timer_rows.put_off(connection, timer, told, now + _PUT_OFF_FOR)
         return True, False
