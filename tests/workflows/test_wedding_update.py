@@ -10,7 +10,17 @@ from sqlalchemy import text
 
 from tests.personas import Persona
 from tests.weddings.couples import ahead, marry, wedding
-from tests.workers.scene import Worker, answered, make_workflow, one, rows, worker_of
+from tests.workers.scene import (
+    Worker,
+    answered,
+    call,
+    make_workflow,
+    note,
+    one,
+    refusing,
+    rows,
+    worker_of,
+)
 from wedsync.events import service as events
 from wedsync.platform import ids
 from wedsync.platform.db import db
@@ -315,3 +325,20 @@ def run_of_root(app: APIFlask, workflow_id: UUID) -> Any:
         "SELECT * FROM runs WHERE workflow_id = :id AND parent_run_id IS NULL",
         id=workflow_id,
     )
+
+
+def test_a_turn_that_is_taken_again_works_with_the_wedding_as_it_is(
+    app: APIFlask, worker: Worker, owner: Persona
+) -> None:
+    """What a turn changed and could not commit was never so."""
+    couple = marry(app, owner, final_count=80)
+    one_more = {"+": [{"var": "wedding.final_count"}, 1]}
+    asks = call("ask", "http://127.0.0.1:65531/")
+    make_workflow(app, owner.organization_id, ON_ENQUIRY, asks, update(final_count=one_more))
+    make_workflow(app, owner.organization_id, ON_ENQUIRY, asks, note("refused", a=1))
+    happen(app, owner, couple)
+    worker.fan_out()
+    finished = [(run, answered()) for run, _ in worker.begin_runs()]
+    with refusing(app, "run_steps", "step_id <> 'refused'"):
+        worker.come_home(worker.run_source, finished)
+    assert wedding(app, couple).final_count == 81

@@ -174,4 +174,4 @@ def _waiting_run(
 
 def _advance(run: LiveRun, **wanted: Any) -> Advance:
     move = Move(run.id, run.organization_id, run.workflow_id, run.fence, state="waiting")
-    return Advance(run, move, {}, **wanted)
+    return Advance(run, move, {}, None, **wanted)

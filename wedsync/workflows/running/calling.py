@@ -196,7 +196,7 @@ def _returned(
         kind="returned",
         now=event.now,
         random=event.random,
-        scope=result.run.scope(result.outputs),
+        scope=result.scope,
         step=wanted.step,
         item=wanted.item,
         output=output,

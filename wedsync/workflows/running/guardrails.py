@@ -25,7 +25,7 @@ from wedsync.connectors.contract import Failed
 from wedsync.platform import batch
 from wedsync.platform.batch import recordset
 from wedsync.workflows.engine.zones import instant_of, wall_time, zone_named
-from wedsync.workflows.running.live_run import Advance, LiveRun
+from wedsync.workflows.running.live_run import Advance
 from wedsync.workflows.running.reach import Reached
 
 MESSAGES_A_DAY, QUIET_HOURS, WEDDING_DAY = "messages_a_day", "quiet_hours", "wedding_day"
@@ -85,11 +85,11 @@ class Rules:
     on_the_day: bool = False
 
 
-def unwanted(run: LiveRun, found: Reached) -> Failed | None:
+def unwanted(one: Advance, found: Reached) -> Failed | None:
     """Why a message is left out altogether."""
-    if not found.is_message or run.wedding is None:
+    if not found.is_message or one.wedding is None:
         return None
-    why = _OVER.get(run.wedding["status"])
+    why = _OVER.get(one.wedding["status"])
     return Failed("unwanted", "wedding_over", why) if why else None
 
 

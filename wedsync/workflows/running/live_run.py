@@ -104,6 +104,7 @@ class LiveRun:
         self.fence += 1
         self.engine_state = advance.move.engine_state
         self.outputs = advance.outputs
+        self.wedding = advance.wedding
         self.recorded.update(advance.move.steps)
         self.performing = advance.performing
         self.far_end = advance.far_end
@@ -122,6 +123,7 @@ class Refusal:
 class Advance:
     """One run's advance to its next effect, wait or end: what to write, and what then leaves.
 
+    `wedding` is the run's as its own steps of this advance have changed it.
     `far_end` is set when what leaves may happen once: only one such leaves at a time.
     `connection_id` is the connection a run stands by for, `refusal` what became of it.
     `loop`, `listens` and `asks` are what a waiting run waits for; `starts` are runs it calls.
@@ -132,6 +134,7 @@ class Advance:
     run: LiveRun
     move: Move
     outputs: dict[str, Any]
+    wedding: Mapping[str, Any] | None
     performing: Performing | None = None
     leaving: effects.Effect | None = None
     far_end: str | None = None
@@ -144,6 +147,11 @@ class Advance:
     unanswered: bool = False
     is_paused: bool = False
     is_held_back: bool = False
+
+    @property
+    def scope(self) -> dict[str, Any]:
+        """What expressions see of what was done so far."""
+        return {**self.run.scope(self.outputs), "wedding": self.wedding}
 
     def row(self, step: str, item: int | None) -> StepRow:
         """This step's row in the move, begun from what was recorded before."""
@@ -183,7 +191,7 @@ class Advance:
 def begun(run: LiveRun) -> Advance:
     """An advance that has not gone anywhere yet."""
     move = Move(run.id, run.organization_id, run.workflow_id, run.fence, started_at=run.started_at)
-    return Advance(run, move, dict(run.outputs))
+    return Advance(run, move, dict(run.outputs), run.wedding)
 
 
 def item_number(item: int | None) -> int:

@@ -47,7 +47,7 @@ def change(
     )
     finished = wanted.apply(connection, context)
     if isinstance(finished, Succeeded) and run.wedding_id is not None:
-        run.wedding = scopes(connection, {run.wedding_id}).get(run.wedding_id)
+        result.wedding = scopes(connection, {run.wedding_id}).get(run.wedding_id)
     return finished
 
 

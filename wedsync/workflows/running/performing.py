@@ -58,9 +58,9 @@ def perform(
         result.connection_id = found.connection_id
         return None
     if isinstance(found, Failed):
-        return _event(run.scope(result.outputs), wanted, None, found, event.now, event.random)
+        return _event(result.scope, wanted, None, found, event.now, event.random)
     key = f"{run.origin_id}:{wanted.step}:{_item_word(wanted.item)}:{wanted.key_generation}"
-    begun = guardrails.unwanted(run, found) or _begin(run, wanted, found, key)
+    begun = guardrails.unwanted(result, found) or _begin(run, wanted, found, key)
     if isinstance(begun, Call | Task):
         _leave(result, wanted, found, begun, key)
         return None
@@ -72,8 +72,7 @@ def perform(
         result.refusal = Refusal(run.organization_id, connection_id, generation)
         result.connection_id = connection_id
         return None
-    scope = run.scope(result.outputs)
-    return _event(scope, wanted, found.action, finished, event.now, event.random)
+    return _event(result.scope, wanted, found.action, finished, event.now, event.random)
 
 
 def wait_for_connection(
