@@ -13,6 +13,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Row, text
 
+from wedsync.events.as_trigger import as_trigger
 from wedsync.platform import batch, documents, ids, leases
 from wedsync.platform.batch import recordset
 from wedsync.webhooks import filters
@@ -57,15 +58,7 @@ class FannedEvent:
 
     def as_trigger(self) -> dict[str, Any]:
         """The event as expressions see it, under `trigger`."""
-        return {
-            "id": str(self.id),
-            "type": self.type,
-            "source": self.source,
-            "occurred_at": self.occurred_at.isoformat(),
-            "data": self.data,
-            "wedding_id": str(self.wedding_id) if self.wedding_id else None,
-            "causation": dict(self.causation),
-        }
+        return as_trigger(self)
 
 
 @dataclass(frozen=True, slots=True)

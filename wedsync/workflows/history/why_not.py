@@ -7,17 +7,17 @@ is written, so the answer is as true a year later, as long as both are there.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 from uuid import UUID
 
 from sqlalchemy import select
 
 from wedsync.audit.models import AuditEntry
 from wedsync.events import queries as events
+from wedsync.events.as_trigger import as_trigger
 from wedsync.events.models import Event
 from wedsync.platform.db import db
 from wedsync.platform.wording import Wording, name_words, sentence_end
-from wedsync.webhooks.deliveries import FannedEvent
 from wedsync.workflows import page_queries, queries
 from wedsync.workflows.engine import DefinitionInvalid, compile_definition, trigger_sentence
 from wedsync.workflows.models import Workflow, WorkflowVersion
@@ -211,17 +211,3 @@ def _filtered(version: WorkflowVersion, event: Event) -> Reason:
         "who can see more."
     )
     return Reason("unexplained", "We cannot explain this", text, f"event {event.id}")
-
-
-def as_trigger(event: Event) -> dict[str, Any]:
-    """A kept event as expressions see it."""
-    return FannedEvent(
-        event.id,
-        event.organization_id,
-        event.type,
-        event.source,
-        event.occurred_at,
-        event.data,
-        event.wedding_id,
-        event.causation,
-    ).as_trigger()

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Row, text
 
+from wedsync.events.as_trigger import as_trigger
 from wedsync.platform import batch
 from wedsync.platform.batch import recordset
 from wedsync.platform.vault import OpenKey
@@ -93,7 +94,7 @@ def load(
 def event_as_trigger(connection: Connection, event_id: str) -> dict[str, Any] | None:
     """An event as expressions see it; None when it is not there any more."""
     row = connection.execute(_EVENTS, {"ids": [UUID(event_id)]}).one_or_none()
-    return _event(row) if row is not None else None
+    return as_trigger(row) if row is not None else None
 
 
 def _family(row: Row[Any], program: Program, programs: Programs) -> Family:
@@ -206,7 +207,7 @@ def _causation(root: Row[Any], event: Row[Any] | None) -> Mapping[str, Any]:
 
 def _trigger(root: Row[Any], program: Program, event: Row[Any] | None) -> dict[str, Any]:
     if event is not None:
-        return _event(event)
+        return as_trigger(event)
     kind = program.trigger["kind"]
     return {
         "id": str(root.id),
@@ -215,16 +216,4 @@ def _trigger(root: Row[Any], program: Program, event: Row[Any] | None) -> dict[s
         "occurred_at": root.created_at.isoformat(),
         "data": root.input,
         "wedding_id": str(root.wedding_id) if root.wedding_id else None,
-    }
-
-
-def _event(event: Row[Any]) -> dict[str, Any]:
-    return {
-        "id": str(event.id),
-        "type": event.type,
-        "source": event.source,
-        "occurred_at": event.occurred_at.isoformat(),
-        "data": event.data,
-        "wedding_id": str(event.wedding_id) if event.wedding_id else None,
-        "causation": event.causation,
     }

@@ -20,8 +20,8 @@ from uuid import UUID
 from sqlalchemy import Connection, Row, text
 from sqlalchemy.exc import OperationalError
 
+from wedsync.events.as_trigger import as_trigger
 from wedsync.platform import ids
-from wedsync.webhooks.deliveries import FannedEvent
 from wedsync.workflows.running.event_matching import Paths, hash_at
 
 log = logging.getLogger(__name__)
@@ -150,7 +150,7 @@ def _look_in_group(connection: Connection, waits: Sequence[Row[Any]]) -> Iterato
     for wait in waits:
         unmet[tuple(wait.paths)][wait.match_hash].append(wait)
     for event in _events(connection, waits):
-        trigger = _as_trigger(event)
+        trigger = as_trigger(event)
         for paths, by_hash in unmet.items():
             equal = by_hash.get(hash_at(trigger, paths) or "", [])
             met = [wait for wait in equal if _counts(event, wait)]
@@ -174,16 +174,3 @@ def _events(connection: Connection, waits: Sequence[Row[Any]]) -> Iterator[Row[A
         if len(chunk) < CHUNK:
             return
         after = chunk[-1].id
-
-
-def _as_trigger(event: Row[Any]) -> dict[str, Any]:
-    return FannedEvent(
-        event.id,
-        event.organization_id,
-        event.type,
-        event.source,
-        event.occurred_at,
-        event.data,
-        event.wedding_id,
-        event.causation,
-    ).as_trigger()
