@@ -31,3 +31,11 @@ def first_at(moment: datetime) -> UUID:
     Of a moment before 1970, when no id was made, it is the smallest there is.
     """
     return UUID(int=max(0, int(moment.timestamp() * 1000)) << 80)
+
+
+def read(written: object) -> UUID | None:
+    """The id that is written here; None for what is none."""
+    try:
+        return UUID(str(written))
+    except ValueError:
+        return None

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import and_, select, text
 
+from wedsync.platform import ids
 from wedsync.platform.db import db
 from wedsync.workflows.editing.references import Reference, references
 from wedsync.workflows.engine import Problem
@@ -59,7 +60,7 @@ def one_publisher_at_a_time(organization_id: UUID, definition: Any) -> None:
 
 
 def _problem(call: Reference, workflow_id: UUID | None, known: "_Known") -> Problem | None:
-    called_id = _uuid(call.id)
+    called_id = ids.read(call.id)
     if called_id is None:
         return None
     if called_id == workflow_id:
@@ -106,7 +107,7 @@ def _ring(start: UUID, back_to: UUID, known: "_Known") -> list[str] | None:
 
 def _ids(definition: Any) -> Iterator[UUID]:
     for each in calls_of(definition):
-        found = _uuid(each.id)
+        found = ids.read(each.id)
         if found:
             yield found
 
@@ -146,10 +147,3 @@ class _Known:
             .where(Workflow.organization_id == self._organization_id, Workflow.id == workflow_id)
         ).first()
         return _Called(*row) if row else None
-
-
-def _uuid(written: str) -> UUID | None:
-    try:
-        return UUID(written)
-    except ValueError:
-        return None

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, select
 from wedsync.accounts.models import Membership
 from wedsync.connections.models import Connection
 from wedsync.events.types import is_ours
+from wedsync.platform import ids
 from wedsync.platform.db import db
 from wedsync.webhooks.models import Endpoint, Hook
 from wedsync.workflows.catalogue import Entries, Entry, entries, infos_of
@@ -60,7 +61,7 @@ def missing_references(organization_id: UUID, definition: Any) -> list[Problem]:
     """A problem for each reference to something this organization does not have."""
     named = list(references(definition))
     there = _existing(organization_id, named)
-    return [_missing(each) for each in named if (each.kind, _uuid(each.id)) not in there]
+    return [_missing(each) for each in named if (each.kind, ids.read(each.id)) not in there]
 
 
 def _wrong_input(definition: Any) -> list[Problem]:
@@ -77,7 +78,7 @@ def _wrong_accounts(organization_id: UUID, definition: Any, known: Entries) -> l
         return []
     steps = [placed.step for placed in steps_in_order(definition)]
     using = [(step, known[use]) for step in steps if (use := str(step.get("use"))) in known]
-    named = {found for step, _ in using if (found := _uuid(str(step.get("connection"))))}
+    named = {found for step, _ in using if (found := ids.read(step.get("connection")))}
     kinds = _kinds(organization_id, named) if named else {}
     problems = []
     for step, entry in using:
@@ -87,18 +88,18 @@ def _wrong_accounts(organization_id: UUID, definition: Any, known: Entries) -> l
             if entry.needs_account:
                 problems.append(Problem(name, "connection", *_needs_account(entry)))
             continue
-        kind = kinds.get(_uuid(str(connection)))
+        kind = kinds.get(ids.read(connection))
         if kind is not None and kind != entry.connector:
             problems.append(Problem(name, "connection", *_unfit(entry)))
     return problems
 
 
-def _kinds(organization_id: UUID, ids: set[UUID]) -> dict[UUID | None, str]:
+def _kinds(organization_id: UUID, named: set[UUID]) -> dict[UUID | None, str]:
     """Which connector each of these connections is of."""
     rows = db.session.execute(
         select(Connection.id, Connection.slug).where(
             Connection.organization_id == organization_id,
-            Connection.id.in_(ids),
+            Connection.id.in_(named),
             Connection.state != "deleted",
         )
     )
@@ -122,7 +123,7 @@ def _unfit(entry: Entry) -> tuple[str, str]:
 def _existing(organization_id: UUID, named: list[Reference]) -> set[tuple[str, UUID | None]]:
     there: set[tuple[str, UUID | None]] = set()
     for kind, column in _IDS.items():
-        wanted = {found for each in named if each.kind == kind and (found := _uuid(each.id))}
+        wanted = {found for each in named if each.kind == kind and (found := ids.read(each.id))}
         if wanted:
             rows = db.session.scalars(
                 select(column).where(
@@ -133,13 +134,6 @@ def _existing(organization_id: UUID, named: list[Reference]) -> set[tuple[str, U
             )
             there |= {(kind, row) for row in rows}
     return there
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
 
 
 def _missing(reference: Reference) -> Problem:

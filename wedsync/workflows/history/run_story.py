@@ -7,6 +7,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from wedsync.events.models import Event
+from wedsync.platform import ids
 from wedsync.platform.wording import (
     Wording,
     capital,
@@ -314,10 +315,7 @@ def _question(reading: RunReading) -> Notice:
 
 def _asked_run(reading: RunReading) -> UUID:
     """The run that asks: the item of a loop where the question is one's."""
-    try:
-        return UUID(str((reading.run.reason or {}).get("item_run_id")))
-    except ValueError:
-        return reading.run.id
+    return ids.read((reading.run.reason or {}).get("item_run_id")) or reading.run.id
 
 
 def _unsure(reading: RunReading, told: str, asked_of: UUID) -> Notice:

@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, Connection, func, select
 from sqlalchemy.orm import Session, scoped_session
 
 from wedsync.accounts.models import Membership, User
+from wedsync.platform import ids
 from wedsync.platform.identity import Identity
 from wedsync.platform.wording import listing
 
@@ -72,15 +73,8 @@ def _named(who: Who) -> ColumnElement[bool]:
     if (role := who.get("role")) in ROLES:
         return Membership.role == str(role)
     if "user" in who:
-        return User.id == _uuid(who["user"])
+        return User.id == ids.read(who["user"])
     return func.lower(User.email) == str(who.get("email", "")).lower()
-
-
-def _uuid(said: Any) -> UUID | None:
-    try:
-        return UUID(str(said))
-    except ValueError:
-        return None
 
 
 def _members(executor: Executor, organization_id: UUID, which: ColumnElement[bool]) -> list[Person]:

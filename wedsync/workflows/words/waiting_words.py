@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from wedsync.connections.models import USABLE_STATES
+from wedsync.platform import ids
 from wedsync.platform.wording import Wording, count, name_words
 from wedsync.workflows.engine.anchors import ANCHORS
 from wedsync.workflows.engine.steps.kind import mapping
@@ -181,10 +182,7 @@ def connection_waited_for(row: Waiting) -> UUID | None:
     waits = row.waiting_for or {}
     if waits.get("kind") != "connection":
         return None
-    try:
-        return UUID(str(waits.get("id")))
-    except ValueError:
-        return None
+    return ids.read(waits.get("id"))
 
 
 def connection_called(row: Waiting) -> str:
