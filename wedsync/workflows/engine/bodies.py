@@ -36,7 +36,7 @@ from wedsync.workflows.engine.body_filters import FILTERS
 from wedsync.workflows.engine.functions.bounds import under_way
 from wedsync.workflows.engine.functions.function import Argument, Example, Function
 from wedsync.workflows.engine.functions.kinds import TEXT, Unusable, plain_text
-from wedsync.workflows.engine.limits import EXPRESSION_BYTES, MAX_BODY, MAX_DEPTH
+from wedsync.workflows.engine.limits import EXPRESSION_BYTES, MAX_BODY, MAX_DEPTH, SEALED
 from wedsync.workflows.engine.plain_words import clip
 
 BODY = "text.body"
@@ -255,6 +255,8 @@ def _place(seen: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
 def _without_gaps(value: Any) -> Any:
     """The value without what is null in it, so that null is missing wherever it is read."""
     if isinstance(value, Mapping):
+        if SEALED in value:
+            return {}  # there, and nothing of it can be written
         return {name: _without_gaps(part) for name, part in value.items() if part is not None}
     if isinstance(value, list):
         return [_without_gaps(part) for part in value if part is not None]

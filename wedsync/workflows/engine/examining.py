@@ -16,6 +16,7 @@ from wedsync.workflows.engine.calculation import (
     in_words,
 )
 from wedsync.workflows.engine.growth import growth
+from wedsync.workflows.engine.limits import SEALED
 from wedsync.workflows.engine.operators import operator_call
 from wedsync.workflows.engine.plain_words import listing
 from wedsync.workflows.engine.typed import KNOWN, prepare, shadow
@@ -76,7 +77,10 @@ def _examine(expression: Any, mode: Mode, engine: Engine) -> Examined:
         return Examined((in_words(error),))
     if not facts["deterministic"]:
         return Examined(("This calculation would give another answer each time.",))
-    return Examined((), tuple(tuple(path) for path in facts["reads"]))
+    reads = tuple(tuple(path) for path in facts["reads"])
+    if any(SEALED in path for path in reads):
+        return Examined(("A value that is kept sealed cannot be looked into.",))
+    return Examined((), reads)
 
 
 def _fix(faults: tuple[str, ...]) -> str | None:

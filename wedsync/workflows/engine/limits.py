@@ -55,5 +55,8 @@ MAX_LOOPS = 3
 MIN_POLL_S = 60
 MAX_POLL_S = 86_400
 
+SEALED = "$sealed"
+"""The one name in a sealed value, which is passed on whole and never looked into."""
+
 RECOVERIES_BEFORE_PARKING = 3
 """The recovery of one step at which its run is parked instead of tried once more."""

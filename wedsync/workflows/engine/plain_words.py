@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 from wedsync.workflows.engine.currencies import EXPONENTS, written
+from wedsync.workflows.engine.limits import SEALED
 
 LONGEST_VALUE = 80
 _MOST_NAMED = 5
@@ -31,7 +32,7 @@ def value_words(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, str):
-        return _text_words(value)
+        return "hidden here" if f'"{SEALED}"' in value else _text_words(value)
     if isinstance(value, list):
         return _list_words(value)
     if isinstance(value, dict):
@@ -40,6 +41,8 @@ def value_words(value: Any) -> str:
 
 
 def _record_words(record: dict[str, Any]) -> str:
+    if SEALED in record:
+        return "hidden here"
     if record.keys() == {"amount", "currency"}:
         amount, currency = record["amount"], record["currency"]
         if type(amount) is int and isinstance(currency, str) and currency in EXPONENTS:

@@ -10,6 +10,7 @@ from wedsync.workflows.engine.limits import (
     MAX_DEPTH,
     MAX_NODES,
     MAX_TEXT,
+    SEALED,
 )
 
 _SMALLEST, _LARGEST = -(2**63), 2**64 - 1
@@ -86,6 +87,13 @@ def weight(value: Any) -> int | None:
     if brackets > MAX_DEPTH and _deeper_than(value, MAX_DEPTH):
         return None
     return len(written)
+
+
+def quotes_sealed(value: Any) -> bool:
+    """Whether a text in `value` was made of a sealed value, which only stays one whole."""
+    if isinstance(value, str):
+        return f'"{SEALED}"' in value
+    return rf"\"{SEALED}\"".encode() in orjson.dumps(value)
 
 
 def _holds_nul(value: object) -> bool:

@@ -21,7 +21,7 @@ from wedsync.workflows.engine.calculation import (
 )
 from wedsync.workflows.engine.limits import EXPRESSION_BYTES, STEP_BYTES
 from wedsync.workflows.engine.operators import operator_call, unescape_key
-from wedsync.workflows.engine.shape import weight
+from wedsync.workflows.engine.shape import quotes_sealed, weight
 
 _TOO_MUCH = f"One value is larger than {EXPRESSION_BYTES // 1024} kB."
 _TOO_MUCH_ALTOGETHER = f"The values together are larger than {STEP_BYTES // 1024} kB."
@@ -108,6 +108,10 @@ class _Scale:
             size = weight(value)
             if size is None:
                 raise EvaluationFailed("A calculated value is nested too deeply.")
+            if quotes_sealed(value):
+                raise EvaluationFailed(
+                    "A value that is kept sealed cannot become part of a text. Pass it on whole."
+                )
             if size > EXPRESSION_BYTES:
                 raise EvaluationFailed(_TOO_MUCH)
             self._total += size
