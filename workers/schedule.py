@@ -18,7 +18,14 @@ from wedsync.webhooks import sending
 from wedsync.workflows.clockwork import poll_timers, replanning
 from wedsync.workflows.history import attention
 from wedsync.workflows.questions import approval_letters
-from wedsync.workflows.running import calling, claims, listening, once_slots, waiting_on
+from wedsync.workflows.running import (
+    calling,
+    claims,
+    deadly_runs,
+    listening,
+    once_slots,
+    waiting_on,
+)
 from wedsync.workflows.running.reach import Reach
 
 log = logging.getLogger(__name__)
@@ -85,6 +92,7 @@ def give_back_claims(connection: Connection) -> int:
     once_slots.give_back_of(connection, dead)
     refreshing.release(connection, dead)
     poll_timers.release(connection, dead)
+    deadly_runs.count(connection, dead)
     leases.forget_owners(connection, dead)
     return freed
 

@@ -1,9 +1,13 @@
 """Rows that could keep a whole worker from its work: parked where somebody sees them."""
 
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from apiflask import APIFlask
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from tests.workers.scene import (
     Definition,
@@ -15,8 +19,13 @@ from tests.workers.scene import (
     make_workflow,
     note,
     on_hook,
+    rows,
     run_of,
+    states_of,
+    worker_of,
 )
+from wedsync.platform.db import db
+from wedsync.workflows.running import runs
 
 _TOO_LONG_TO_INDEX = {
     "a wait for an event": {
@@ -47,3 +56,92 @@ def test_what_no_index_can_hold_parks_its_own_run_and_keeps_no_other_from_going_
     worker.run()
     assert run_of(app, harmless).state == "succeeded"
     assert run_of(app, hostile).state in ("needs_attention", "failed")
+
+
+def test_a_run_that_kills_whoever_takes_it_up_is_parked_and_the_others_go_on(
+    app: APIFlask, worker: Worker, hook: Hook
+) -> None:
+    deadly = make_workflow(app, hook.organization_id, on_hook(hook), note("deadly", a=1))
+    another = make_hook(app, hook.organization_id)
+    harmless = make_workflow(app, hook.organization_id, on_hook(another), note("after", a=1))
+    accept(app, hook, {"guest": "Ana"})
+    for _ in range(20):
+        accept(app, another, {"guest": "Bo"})
+    worker.fan_out()
+    deaths = 0
+    with ending_who_writes(app, "deadly"):
+        while deaths < 10 and run_of(app, deadly).state == "queued":
+            with worker_of(app) as victim:
+                try:
+                    victim.run()
+                except OperationalError:
+                    victim.die()
+                    deaths += 1
+            worker.sweep()
+    run = run_of(app, deadly)
+    assert (run.state, run.reason["code"]) == ("needs_attention", "internal")
+    assert run.reason["message"].startswith("We were interrupted each time")
+    assert deaths == 3
+    worker.run()
+    assert states_of(app, harmless) == {"succeeded": 20}
+    with app.app_context():
+        runs.stop(hook.organization_id, run.id)
+        db.session.commit()
+    assert run_of(app, deadly).state == "stopped"
+
+
+def test_an_item_that_kills_whoever_takes_it_up_asks_through_the_run_people_see(
+    app: APIFlask, worker: Worker, hook: Hook
+) -> None:
+    loop = {"id": "all", "kind": "for_each", "items": [1, 2], "steps": [note("deadly", a=1)]}
+    make_workflow(app, hook.organization_id, on_hook(hook), loop)
+    accept(app, hook, {})
+    worker.fan_out()
+    with ending_who_writes(app, "deadly"):
+        for _ in range(8):
+            with worker_of(app) as victim:
+                try:
+                    victim.run()
+                except OperationalError:
+                    victim.die()
+            worker.sweep()
+    found = rows(app, "SELECT state, reason, item FROM runs ORDER BY id")
+    assert [row.state for row in found] == ["needs_attention"] * 3
+    assert found[0].reason["item_run_id"]
+
+
+def test_whoever_was_beside_a_death_is_clear_with_its_first_move(
+    app: APIFlask, worker: Worker, hook: Hook
+) -> None:
+    nap = {"id": "nap", "kind": "wait", "seconds": 600}
+    workflow = make_workflow(app, hook.organization_id, on_hook(hook), nap)
+    accept(app, hook, {})
+    worker.fan_out()
+    with ending_who_writes(app, "nap"), worker_of(app) as victim:
+        with pytest.raises(OperationalError):
+            victim.run()
+        victim.die()
+    worker.sweep()
+    assert run_of(app, workflow).deaths == 1
+    worker.run()
+    assert (run_of(app, workflow).state, run_of(app, workflow).deaths) == ("waiting", 0)
+
+
+@contextmanager
+def ending_who_writes(app: APIFlask, step: str) -> Iterator[None]:
+    """A database session that writes this step ends, so that nothing of its turn is committed."""
+    with app.app_context():
+        engine = db.engine
+    with engine.begin() as connection:
+        for statement in (
+            "CREATE FUNCTION ends() RETURNS trigger LANGUAGE plpgsql AS"
+            " 'BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NEW; END'",
+            "CREATE TRIGGER ends BEFORE INSERT ON run_steps FOR EACH ROW"
+            f" WHEN (NEW.step_id = '{step}') EXECUTE FUNCTION ends()",
+        ):
+            connection.execute(text(statement))
+    try:
+        yield
+    finally:
+        with engine.begin() as connection:
+            connection.execute(text("DROP FUNCTION ends() CASCADE"))

@@ -18,6 +18,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, Connection, ForeignKey, Index, Row, TextClause, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Mapped, mapped_column
@@ -66,7 +67,8 @@ class Lane(Base):
 
 
 class Owner(Base):
-    """A worker process that may hold claims; `lock_key` is its advisory lock."""
+    """A worker process that may hold claims; `lock_key` is its advisory lock. `taking` is what it
+    took up last, by id, with the fence it found."""
 
     __tablename__ = "owners"
 
@@ -74,6 +76,7 @@ class Owner(Base):
     lock_key: Mapped[int] = mapped_column(BigInteger, unique=True)
     process: Mapped[str]
     seen_at: Mapped[datetime] = mapped_column(server_default=text("clock_timestamp()"))
+    taking: Mapped[Any] = mapped_column(JSONB(none_as_null=True), nullable=True)
 
 
 class LostOwnership(Exception):

@@ -46,7 +46,8 @@ class Run(OrganizationRow, Base):
     `cause` is why it exists and is unique per workflow; `causation` says which workflows led to it
     where no event does. `engine_state` holds positions only.
     `due_at` says when a drain should look at it next; `owner`, `fence`, `lease_until` are the
-    claim. `revision` rises with every recorded change, for pages that follow along.
+    claim; `deaths` counts workers that died taking it up, since it moved last. `revision` rises
+    with every recorded change, for pages that follow along.
     """
 
     __tablename__ = "runs"
@@ -177,6 +178,7 @@ class Run(OrganizationRow, Base):
     owner: Mapped[UUID | None]
     fence: Mapped[int] = mapped_column(BigInteger, server_default="0")
     lease_until: Mapped[datetime | None]
+    deaths: Mapped[int] = mapped_column(server_default="0")
 
 
 class OnceSlot(Base):

@@ -400,6 +400,13 @@ def upgrade() -> None:
     op.add_column("runs", sa.Column("items_next", sa.Integer(), nullable=True))
     op.add_column("runs", sa.Column("items_left", sa.Integer(), nullable=True))
     op.add_column(
+        "owners",
+        sa.Column(
+            "taking", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True
+        ),
+    )
+    op.add_column("runs", sa.Column("deaths", sa.Integer(), server_default="0", nullable=False))
+    op.add_column(
         "runs", sa.Column("items_begun", sa.Integer(), server_default="0", nullable=False)
     )
     op.drop_index(op.f("ix_runs_by_state"), table_name="runs")
@@ -631,6 +638,8 @@ def downgrade() -> None:
         ["organization_id", "state", sa.literal_column("id DESC")],
         unique=False,
     )
+    op.drop_column("owners", "taking")
+    op.drop_column("runs", "deaths")
     op.drop_column("runs", "items_begun")
     op.drop_column("runs", "items_left")
     op.drop_column("runs", "items_next")

@@ -6,6 +6,7 @@ Read `runner` first: one turn is one transaction.
 |---|---|
 | starting runs | `start` by the fan-out, `new_runs`; `given_input`, what they may be given |
 | rounds | `runner`; `claims`, `caps`; `loading`, `programs`, `take_up`; `recording`, `journal` |
+| runs that kill whoever takes them up | `deadly_runs` |
 | one run's advance | `live_run`, `advancing`, `performing`; `reach`, by which account |
 | runs of runs | `items` and `loop_lists` of loops, `calling` of other workflows |
 | effects with the step itself | `local_effects` |

@@ -41,7 +41,7 @@ _TAKE = (
     " SELECT runs.id, runs.organization_id, runs.workflow_id, runs.version_id, runs.fence,"
     "  runs.event_id, runs.wedding_id, runs.input, runs.causation, runs.rerun_of,"
     "  runs.origin_run_id, runs.parent_run_id, runs.root_run_id, runs.caller_run_id, runs.item,"
-    "  runs.items_total, runs.engine_state, runs.waiting_for, runs.pending_decision,"
+    "  runs.items_total, runs.deaths, runs.engine_state, runs.waiting_for, runs.pending_decision,"
     "  runs.created_at, coalesce(runs.started_at, clock_timestamp()) AS started_at,"
     "  runs.started_at IS NULL AS is_first,"
 )

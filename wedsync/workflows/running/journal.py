@@ -21,7 +21,7 @@ LANES = "runs"
 _RUNS = text(
     "UPDATE runs r SET state = t.state, reason = t.reason, waiting_for = t.waiting_for,"
     " engine_state = t.engine_state, due_at = t.due_at, pending_decision = NULL,"
-    " revision = r.revision + 1, fence = r.fence + 1,"
+    " revision = r.revision + 1, fence = r.fence + 1, deaths = 0,"
     " items = CASE WHEN r.items_left > 0 THEN r.items END,"
     " started_at = coalesce(r.started_at, t.started_at),"
     " owner = CASE WHEN t.state = 'running' THEN CAST(:owner AS uuid) END,"

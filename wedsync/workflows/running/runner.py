@@ -27,6 +27,7 @@ from wedsync.settings import Settings
 from wedsync.workflows.running import (
     calling,
     claims,
+    deadly_runs,
     items,
     journal,
     listening,
@@ -107,7 +108,7 @@ class RunSource:
             came_home = [_after(reach, paused, run, ended) for run, ended in finished]
             next_in_line = once_slots.give_back(connection, _slot_holders(finished))
             recording.prepare(connection, owner, came_home, next_in_line)
-            claimed = _claim(connection, came_home, room, shares)
+            claimed = self._claim(connection, owner, came_home, room, shares)
             taken_up = self._take_up(connection, reach, claimed.rows)
             recording.prepare(connection, owner, taken_up)
             recorded = recording.write(connection, owner, [*came_home, *taken_up])
@@ -127,7 +128,7 @@ class RunSource:
             alone = partial(self._alone, connection, owner, moved.recorded)
             steps = [(run, partial(_after, reach, paused, run, ended)) for run, ended in finished]
             moved.came_home = [done for run, step in steps if (done := alone(run, step))]
-            claimed = _claim(connection, moved.came_home, room, shares)
+            claimed = self._claim(connection, owner, moved.came_home, room, shares)
             begin = partial(self._take_up_one, connection, reach)
             taken_up = (alone(row, partial(begin, row)) for row in claimed.rows)
             moved.taken_up = [done for done in taken_up if done]
@@ -155,10 +156,33 @@ class RunSource:
             move = parked(run)
             if isinstance(error, items.TooMuch):
                 move.reason = {"code": "too_large", "message": str(error)}
-            if journal.write(connection, owner, [move]):
-                items.ask(connection, run, move.reason)
+            _park(connection, owner, run, move)
             return None
         return result
+
+    def _claim(
+        self,
+        connection: Connection,
+        owner: UUID,
+        came_home: Sequence[Advance],
+        room: int,
+        shares: Shares,
+    ) -> claims.Claimed:
+        """Claim for the places that the next effects of what came home leave free."""
+        going_on = [
+            (result.run.lane, result.run.organization_id)
+            for result in came_home
+            if result.leaving is not None
+        ]
+        leaving = [result.run.id for result in came_home if result.move.state != "running"]
+        claimed = claims.claim(connection, shares.allotment(room, going_on), leaving)
+        most = self._settings.recoveries_before_parking
+        claimed.rows, hopeless = deadly_runs.sorted_out(claimed.rows, most)
+        for row in hopeless:
+            log.error("run %s kills who takes it up; it is parked", row.id)
+            _park(connection, owner, row, deadly_runs.parked(row))
+        deadly_runs.note(self._engine, owner, claimed.rows)
+        return claimed
 
     def _reach(self, connection: Connection) -> Reach:
         return Reach(connection, self._vault, self._settings)
@@ -245,14 +269,7 @@ def _slot_holders(finished: Sequence[Finished]) -> list[UUID]:
     return [run.id for run, _ in finished if run.far_end is not None]
 
 
-def _claim(
-    connection: Connection, came_home: Sequence[Advance], room: int, shares: Shares
-) -> claims.Claimed:
-    """Claim for the places that the next effects of what came home leave free."""
-    going_on = [
-        (result.run.lane, result.run.organization_id)
-        for result in came_home
-        if result.leaving is not None
-    ]
-    leaving = [result.run.id for result in came_home if result.move.state != "running"]
-    return claims.claim(connection, shares.allotment(room, going_on), leaving)
+def _park(connection: Connection, owner: UUID, run: LiveRun | Row[Any], move: journal.Move) -> None:
+    """Set one run aside; of an item, the run people see asks."""
+    if journal.write(connection, owner, [move]):
+        items.ask(connection, run, move.reason)
