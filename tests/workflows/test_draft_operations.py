@@ -15,7 +15,7 @@ from tests.personas import Persona
 from tests.workflows.definitions import GREET, TELL, make_workflow, manual
 from wedsync.errors import WedSyncError
 from wedsync.workflows import queries
-from wedsync.workflows.editing import draft_operations, drafts, patches
+from wedsync.workflows.editing import draft_log, draft_operations, patches
 from wedsync.workflows.editing.draft_operations import Add, Change, Move, Place, Remove
 from wedsync.workflows.models import DraftOperation
 
@@ -189,7 +189,7 @@ def test_every_state_of_the_draft_can_be_worked_out_again(
     draft.goes("undo")
     with app.app_context():
         workflow = queries.get_workflow(organization, UUID(draft.id))
-        assert [drafts.document_after(workflow, number) for number in range(3)] == states
+        assert [draft_log.document_after(workflow, number) for number in range(3)] == states
 
 
 # --- what does not fit
@@ -261,7 +261,7 @@ def test_the_same_again_is_no_change(owner: Persona) -> None:
 def test_the_log_is_kept_within_bounds(
     app: APIFlask, owner: Persona, database: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(drafts, "MOST_KEPT", 5)
+    monkeypatch.setattr(draft_log, "MOST_KEPT", 5)
     draft = Drafted(owner)
     for number in range(20):
         draft.does({"op": "change", "step": "greet", "field": "label", "value": f"Hello {number}"})

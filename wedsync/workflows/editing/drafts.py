@@ -1,9 +1,7 @@
 """Editing drafts: a draft is the log of what was done to it.
 
-Every change is a row of `DraftOperation` with the parts of the document it replaced, so the draft
-after any of them can be worked out again, and any can be undone and done again, also tomorrow and
-by somebody else. `Workflow.draft` is the document after `Workflow.draft_operation`; operations
-after that one were undone, and are forgotten when something else is done instead.
+Every change goes through that log (`draft_log`), so the draft after any of them can be worked out
+again, and any can be undone and done again, also tomorrow and by somebody else.
 """
 
 from collections.abc import Collection, Sequence
@@ -11,27 +9,21 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 from uuid import UUID
 
-from sqlalchemy import delete, func, select
-
-from wedsync.audit import service as audit
 from wedsync.errors import Conflict, PreconditionRequired, Stale
 from wedsync.platform.db import db
 from wedsync.platform.identity import Identity
 from wedsync.workflows import queries
 from wedsync.workflows.catalogue import entries, infos_of
-from wedsync.workflows.editing import differences, patches
+from wedsync.workflows.editing import differences, draft_log, patches
 from wedsync.workflows.editing.checking import problems_of
 from wedsync.workflows.editing.differences import Difference
 from wedsync.workflows.editing.draft_operations import KINDS, Move, Operation, Replace
 from wedsync.workflows.editing.draft_operations import apply as done_to
-from wedsync.workflows.editing.patches import Patch
+from wedsync.workflows.editing.recording import record
 from wedsync.workflows.engine import Problem
-from wedsync.workflows.models import DraftOperation, Workflow
+from wedsync.workflows.models import Workflow
 from wedsync.workflows.page_queries import source_names
 
-MOST_KEPT = 1_000
-MOST_KEPT_BYTES = 16 * 1024 * 1024
-_PRUNED_EVERY = 20
 _LONGEST_WORDS = 200
 
 
@@ -61,7 +53,7 @@ class Step(Protocol):
 
 def look_at(workflow: Workflow) -> Draft:
     """The workflow's draft with its problems."""
-    words = _words_around(workflow)
+    words = draft_log.words_around(workflow)
     return Draft(
         workflow,
         tuple(problems_of(workflow.organization_id, workflow.draft, workflow_id=workflow.id)),
@@ -131,12 +123,12 @@ def undo(
 ) -> Draft:
     """Take the last operation back. Raises Conflict when there is none, Stale."""
     workflow = _locked(organization_id, workflow_id, expected_revision)
-    last = _operation(workflow, workflow.draft_operation)
+    last = draft_log.operation(workflow, workflow.draft_operation)
     if last is None:
         raise Conflict("There is nothing to undo.", code="nothing_to_undo")
-    workflow.draft = document_after(workflow, last.number - 1)
+    workflow.draft = draft_log.document_after(workflow, last.number - 1)
     _step_to(workflow, last.number - 1)
-    _record("draft_undone", workflow, by, operation=last.number)
+    record("draft_undone", workflow, by, operation=last.number)
     return look_at(workflow)
 
 
@@ -149,12 +141,12 @@ def redo(
 ) -> Draft:
     """Do again what was undone last. Raises Conflict when there is nothing, Stale."""
     workflow = _locked(organization_id, workflow_id, expected_revision)
-    following = _operation(workflow, workflow.draft_operation + 1)
+    following = draft_log.operation(workflow, workflow.draft_operation + 1)
     if following is None:
         raise Conflict("There is nothing to redo.", code="nothing_to_redo")
-    workflow.draft = document_after(workflow, following.number)
+    workflow.draft = draft_log.document_after(workflow, following.number)
     _step_to(workflow, following.number)
-    _record("draft_redone", workflow, by, operation=following.number)
+    record("draft_redone", workflow, by, operation=following.number)
     return look_at(workflow)
 
 
@@ -175,22 +167,6 @@ def discard(
     words = f"went back to version {live.number}"
     _become(workflow, live.definition, "replace", by, words=words)
     return look_at(workflow)
-
-
-def document_after(workflow: Workflow, number: int) -> Any:
-    """The draft as it was after this operation, 0 being before the first that is kept."""
-    document = workflow.draft
-    here = workflow.draft_operation
-    between = (min(here, number), max(here, number))
-    rows = _operations(workflow, between)
-    for row in rows if number > here else reversed(rows):
-        move = patches.apply if number > here else patches.revert
-        document = move(document, patch_of(row))
-    return document
-
-
-def patch_of(operation: DraftOperation) -> Patch:
-    return Patch(operation.before, operation.after)
 
 
 def differences_between(organization_id: UUID, old: Any, new: Any) -> list[Difference]:
@@ -238,26 +214,17 @@ def _become(
     names = source_names(workflow.organization_id)
     found = differences.between(workflow.draft, document, known, names, taken=taken)
     steps = {each.step for each in found}
-    number = workflow.draft_operation + 1
-    _forget_undone(workflow)
-    db.session.add(
-        DraftOperation(
-            workflow_id=workflow.id,
-            organization_id=workflow.organization_id,
-            number=number,
-            kind=kind,
-            step_id=steps.pop() if len(steps) == 1 else None,
-            words=(words or differences.done_words(found))[:_LONGEST_WORDS],
-            before=patch.before,
-            after=patch.after,
-            made_by=by.user_id if by else None,
-        )
-    )
+    said = {
+        "kind": kind,
+        "step_id": steps.pop() if len(steps) == 1 else None,
+        "words": (words or differences.done_words(found))[:_LONGEST_WORDS],
+        "made_by": by.user_id if by else None,
+    }
+    number = draft_log.add(workflow, patch, said)
     workflow.draft = document
     _step_to(workflow, number)
-    if number % _PRUNED_EVERY == 0:
-        _forget_oldest(workflow)
-    _record("draft_changed", workflow, by, revision=workflow.draft_revision, operation=number)
+    draft_log.prune(workflow)
+    record("draft_changed", workflow, by, revision=workflow.draft_revision, operation=number)
 
 
 def _step_to(workflow: Workflow, number: int) -> None:
@@ -274,80 +241,3 @@ def _kind(operations: Sequence[Operation]) -> str:
 def _taken(operations: Sequence[Operation]) -> frozenset[str]:
     """The steps somebody took hold of, of which the words say that they were moved."""
     return frozenset(each.step for each in operations if isinstance(each, Move))
-
-
-def _forget_undone(workflow: Workflow) -> None:
-    db.session.execute(
-        delete(DraftOperation).where(
-            *_of(workflow), DraftOperation.number > workflow.draft_operation
-        )
-    )
-
-
-def _forget_oldest(workflow: Workflow) -> None:
-    """Keep the log within its bounds; what is older can no longer be undone."""
-    size = func.pg_column_size(DraftOperation.before) + func.pg_column_size(DraftOperation.after)
-    kept = select(
-        DraftOperation.number,
-        func.row_number().over(order_by=DraftOperation.number.desc()).label("place"),
-        func.sum(size).over(order_by=DraftOperation.number.desc()).label("bytes"),
-    ).where(*_of(workflow))
-    log = kept.subquery()
-    too_old = select(func.max(log.c.number)).where(
-        (log.c.place > MOST_KEPT) | (log.c.bytes > MOST_KEPT_BYTES)
-    )
-    db.session.execute(
-        delete(DraftOperation).where(
-            *_of(workflow), DraftOperation.number <= too_old.scalar_subquery()
-        )
-    )
-
-
-def _of(workflow: Workflow) -> tuple[Any, ...]:
-    return (
-        DraftOperation.organization_id == workflow.organization_id,
-        DraftOperation.workflow_id == workflow.id,
-    )
-
-
-def _operation(workflow: Workflow, number: int) -> DraftOperation | None:
-    return db.session.scalar(
-        select(DraftOperation).where(*_of(workflow), DraftOperation.number == number)
-    )
-
-
-def _operations(workflow: Workflow, between: tuple[int, int]) -> list[DraftOperation]:
-    """Those that lie between two states of the draft, oldest first."""
-    return list(
-        db.session.scalars(
-            select(DraftOperation)
-            .where(
-                *_of(workflow),
-                DraftOperation.number > between[0],
-                DraftOperation.number <= between[1],
-            )
-            .order_by(DraftOperation.number)
-        )
-    )
-
-
-def _words_around(workflow: Workflow) -> dict[int, str]:
-    """What was done last, and what was undone last, by number."""
-    here = workflow.draft_operation
-    rows = db.session.execute(
-        select(DraftOperation.number, DraftOperation.words).where(
-            *_of(workflow), DraftOperation.number.in_((here, here + 1))
-        )
-    )
-    return dict(rows.all())
-
-
-def _record(action: str, workflow: Workflow, by: Identity | None, **facts: Any) -> None:
-    audit.record(
-        f"workflow.{action}",
-        "workflow",
-        workflow.id,
-        organization_id=workflow.organization_id,
-        by=by,
-        facts=facts,
-    )

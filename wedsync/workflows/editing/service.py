@@ -10,7 +10,6 @@ from uuid import UUID
 import orjson
 from sqlalchemy import func, select
 
-from wedsync.audit import service as audit
 from wedsync.errors import Conflict, FieldError, Invalid
 from wedsync.platform.db import db
 from wedsync.platform.identity import Identity
@@ -19,6 +18,7 @@ from wedsync.workflows.clockwork import timers
 from wedsync.workflows.editing import calls
 from wedsync.workflows.editing.checking import blocks_publishing, problems_of
 from wedsync.workflows.editing.drafts import Draft, check_revision, look_at
+from wedsync.workflows.editing.recording import record
 from wedsync.workflows.engine import Problem
 from wedsync.workflows.models import Workflow, WorkflowVersion
 from wedsync.workflows.run_models import Run
@@ -35,7 +35,7 @@ def create(
     workflow = Workflow(organization_id=organization_id, name=_checked_name(name), draft=definition)
     db.session.add(workflow)
     db.session.flush()
-    _record("created", workflow, by)
+    record("created", workflow, by)
     return look_at(workflow)
 
 
@@ -69,7 +69,7 @@ def change(
 
 def _rename(workflow: Workflow, name: str, by: Identity | None) -> None:
     if workflow.name != name:
-        _record("renamed", workflow, by, before=workflow.name, after=name)
+        record("renamed", workflow, by, before=workflow.name, after=name)
         workflow.name = name
 
 
@@ -79,7 +79,7 @@ def _limit(workflow: Workflow, wanted: dict[str, int | None], by: Identity | Non
     for field, new in changed.items():
         setattr(workflow, field, new)
     if changed:
-        _record("limited", workflow, by, **changed)
+        record("limited", workflow, by, **changed)
 
 
 def publish(
@@ -99,7 +99,7 @@ def publish(
     workflow = queries.get_workflow(organization_id, workflow_id, lock=True)
     check_revision(workflow, expected_revision)
     version = _new_version(workflow, workflow.draft, note, by)
-    _record("published", workflow, by, version=version.number)
+    record("published", workflow, by, version=version.number)
     return version
 
 
@@ -120,7 +120,7 @@ def rollback(
     old = queries.get_version(organization_id, workflow_id, number)
     note = note or f"Back to version {number}"
     version = _new_version(workflow, old.definition, note, by)
-    _record("rolled_back", workflow, by, version=version.number, to=number)
+    record("rolled_back", workflow, by, version=version.number, to=number)
     return version
 
 
@@ -162,7 +162,7 @@ def delete(organization_id: UUID, workflow_id: UUID, *, by: Identity | None = No
             "This workflow has run, and the record of that is kept. Turn it off instead.",
             code="workflow_has_runs",
         )
-    _record("deleted", workflow, by)
+    record("deleted", workflow, by)
     db.session.delete(workflow)
     db.session.flush()
 
@@ -171,7 +171,7 @@ def _switch(workflow: Workflow, state: str, action: str, by: Identity | None) ->
     if workflow.state != state:
         workflow.state = state
         timers.keep(workflow)
-        _record(action, workflow, by)
+        record(action, workflow, by)
     return workflow
 
 
@@ -298,14 +298,3 @@ def _has_run(workflow: Workflow) -> bool:
         Run.organization_id == workflow.organization_id, Run.workflow_id == workflow.id
     )
     return db.session.scalar(query.limit(1)) is not None
-
-
-def _record(action: str, workflow: Workflow, by: Identity | None, **facts: Any) -> None:
-    audit.record(
-        f"workflow.{action}",
-        "workflow",
-        workflow.id,
-        organization_id=workflow.organization_id,
-        by=by,
-        facts=facts,
-    )
