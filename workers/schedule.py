@@ -97,6 +97,12 @@ def give_back_claims(connection: Connection) -> int:
     return freed
 
 
+def look_at_sleeping_lanes(connection: Connection) -> None:
+    """Wake lanes that have work nobody told them of; deliveries before runs, as everywhere."""
+    sending.sweep_lanes(connection)
+    claims.sweep_lanes(connection)
+
+
 def prune(connection: Connection) -> None:
     """Forget what is only kept for a while, at most five thousand rows of each at a time."""
     for statement in _PRUNED:
@@ -132,7 +138,7 @@ TABLE = (
     Scheduled("wake who waits for its turn", 5, once_slots.sweep),
     Scheduled("wake who waits for a connection", 30, wake_who_waits_for_connections),
     Scheduled("wake who waits for a run", 5, calling.sweep),
-    Scheduled("look at sleeping lanes", 30, claims.sweep_lanes),
+    Scheduled("look at sleeping lanes", 30, look_at_sleeping_lanes),
     Scheduled("look back for events", 1, listening.sweep),
     Scheduled("tell people", 5, tell_people),
     Scheduled("look at moved dates", 60, look_at_moved_dates),

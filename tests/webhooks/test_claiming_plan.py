@@ -1,4 +1,4 @@
-"""Claiming deliveries reads what it takes, and not everything that is due."""
+"""Claiming deliveries reads what it takes: not what else is due, nor what was taken before."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -8,7 +8,7 @@ import pytest
 from apiflask import APIFlask
 from sqlalchemy import Connection, text
 
-from tests.workers.scene import make_endpoint
+from tests.workers.scene import Sink, Worker, deliveries_of, let_pass, make_endpoint, publish
 from wedsync.platform.db import db
 from wedsync.webhooks import sending
 
@@ -59,13 +59,18 @@ def nodes_of(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield from nodes_of(inner)
 
 
+def plan_of(connection: Connection, statement: str, **given: Any) -> dict[str, Any]:
+    """The plan of a statement, which it was carried out by."""
+    explained = text(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}")
+    plan: dict[str, Any] = connection.execute(explained, given).scalar_one()[0]["Plan"]
+    return plan
+
+
 def rows_read(connection: Connection, statement: str, **given: Any) -> float:
     """The most rows one part of the plan reads of deliveries."""
-    explained = text(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}")
-    plan = connection.execute(explained, given).scalar_one()
     reading = [
         node
-        for node in nodes_of(plan[0]["Plan"])
+        for node in nodes_of(plan_of(connection, statement, **given))
         if node.get("Relation Name") == "deliveries" and "Scan" in node["Node Type"]
     ]
     assert reading
@@ -80,3 +85,32 @@ def test_a_claim_reads_what_it_takes_also_by_statistics_that_know_of_nothing_due
 ) -> None:
     given = {"lanes": [str(endpoint)], "allowances": [TAKEN], "owner": uuid4(), "lease": 90}
     assert rows_read(busy, sending._CLAIM.text, **given) <= TAKEN
+
+
+def test_a_claim_begins_where_its_lane_is_due(busy: Connection, endpoint: UUID) -> None:
+    """What was taken before lies dead in the index, and is not looked at again."""
+    given = {"lanes": [str(endpoint)], "allowances": [TAKEN], "owner": uuid4(), "lease": 90}
+    looks = [
+        node["Index Cond"]
+        for node in nodes_of(plan_of(busy, sending._CLAIM.text, **given))
+        if node.get("Index Name") == "ix_deliveries_due"
+    ]
+    assert len(looks) == 1
+    assert ">= (l.next_due_at - " in looks[0]
+
+
+def test_a_lane_that_nobody_told_of_its_work_is_found(
+    app: APIFlask, worker: Worker, sink: Sink, organization: UUID
+) -> None:
+    endpoint, _secret = make_endpoint(app, organization, sink.url("/ok/asleep"))
+    publish(app, organization, "seating.changed", {"table": 4})
+    worker.fan_out()
+    let_pass(app, 10)
+    with app.app_context(), db.engine.begin() as connection:
+        connection.execute(text("UPDATE lanes SET next_due_at = NULL"))
+    worker.deliver()
+    assert [each.state for each in deliveries_of(app, endpoint)] == ["due"]
+    with app.app_context(), db.engine.begin() as connection:
+        sending.sweep_lanes(connection)
+    worker.deliver()
+    assert [each.state for each in deliveries_of(app, endpoint)] == ["delivered"]

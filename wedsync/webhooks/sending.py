@@ -35,6 +35,9 @@ _NOT_READY = Failure("not_sent", "not_ready", "We could not sign what should be 
 _LANES = leases.lanes_with_work(
     "SELECT 1 FROM endpoints e WHERE e.id = CAST(left(lanes.key, 36) AS uuid) AND e.state <> 'on'"
 )
+# Nothing is due before its lane is, but for the difference of clocks. So a search begins behind
+# what was taken before, which lies dead in the index for as long as anybody reads an old snapshot.
+_CLOCKS_APART = "interval '2 seconds'"
 _CLAIM = text(
     "WITH allowed AS (SELECT * FROM unnest(CAST(:lanes AS text[]), CAST(:allowances AS int[]))"
     "  AS t(lane, allowance)),"
@@ -42,8 +45,9 @@ _CLAIM = text(
     "  SELECT d.id FROM allowed JOIN lanes l ON l.kind = 'deliveries' AND l.key = allowed.lane"
     "  CROSS JOIN LATERAL ("
     "   (SELECT id FROM deliveries WHERE lane = l.key AND NOT l.ordered AND state = 'due'"
-    "     AND next_attempt_at <= (SELECT clock_timestamp()) ORDER BY next_attempt_at"
-    "     LIMIT allowed.allowance)"
+    "     AND next_attempt_at <= (SELECT clock_timestamp())"
+    f"    AND next_attempt_at >= l.next_due_at - {_CLOCKS_APART}"
+    "     ORDER BY next_attempt_at LIMIT allowed.allowance)"
     "   UNION ALL"
     "   (SELECT id FROM (SELECT id, state, next_attempt_at FROM deliveries"
     "      WHERE lane = l.key AND l.ordered AND state IN ('due', 'in_flight')"
@@ -66,7 +70,8 @@ _SERVED = text(
     "UPDATE lanes SET served_at = clock_timestamp(), next_due_at = CASE WHEN ordered THEN"
     " (SELECT CASE state WHEN 'due' THEN next_attempt_at END FROM deliveries"
     "   WHERE lane = lanes.key AND state IN ('due', 'in_flight') ORDER BY seq LIMIT 1)"
-    " ELSE (SELECT min(next_attempt_at) FROM deliveries WHERE lane = lanes.key AND state = 'due')"
+    " ELSE (SELECT min(next_attempt_at) FROM deliveries WHERE lane = lanes.key AND state = 'due'"
+    f"  AND next_attempt_at >= lanes.next_due_at - {_CLOCKS_APART})"
     " END WHERE kind = 'deliveries' AND key = ANY(:lanes)"
 )
 _ATTEMPT = text(
@@ -99,6 +104,13 @@ _RELEASE = text(
     " WHERE state = 'in_flight' AND (owner = ANY(:owners) OR lease_until < clock_timestamp()"
     f" OR {leases.FORGOTTEN})"
     " RETURNING id, organization_id, lane, attempts"
+)
+_SLEEPING = text(
+    "SELECT l.organization_id, l.key, d.next_attempt_at FROM lanes l CROSS JOIN LATERAL"
+    " (SELECT next_attempt_at FROM deliveries WHERE lane = l.key AND state = 'due'"
+    "  ORDER BY next_attempt_at LIMIT 1) d WHERE l.kind = 'deliveries' AND NOT l.ordered"
+    " AND d.next_attempt_at < clock_timestamp() - interval '5 seconds'"
+    " AND (l.next_due_at IS NULL OR l.next_due_at > d.next_attempt_at + interval '1 second')"
 )
 _LOST = text(
     "UPDATE delivery_attempts a SET finished_at = clock_timestamp(), outcome = 'lost',"
@@ -305,3 +317,12 @@ def release(connection: Connection, owners: Sequence[UUID]) -> int:
         lanes = {row.lane: clock.now() for row in rows if row.organization_id == organization_id}
         leases.touch_lanes(connection, LANES, organization_id, lanes)
     return len(rows)
+
+
+def sweep_lanes(connection: Connection) -> None:
+    """Wake lanes in which something is due from before they know of work."""
+    due: dict[UUID, dict[str, datetime]] = {}
+    for lane in connection.execute(_SLEEPING):
+        due.setdefault(lane.organization_id, {})[lane.key] = lane.next_attempt_at
+    for organization_id in sorted(due):
+        leases.touch_lanes(connection, LANES, organization_id, due[organization_id])
