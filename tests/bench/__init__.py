@@ -1,6 +1,6 @@
 """`make bench`: how fast it is, each figure beside a yardstick of the same run.
 
-    python -m tests.bench [--quick] [--only SECTION]
+    python -m tests.bench [--quick] [--only SECTION]…
 
 Machines of one class differ by a factor of three from hour to hour, so a figure alone says little.
 What is gated is its ratio to a yardstick: something simpler doing the same job, measured in turns
@@ -11,9 +11,17 @@ with it (A-B-A-B), the median of five rounds each.
 | `accept_rps`, `accept_p50_ms`, `accept_p99_ms` | signed hooks, 20 in flight, no worker running |
 | `accept_busy_rps` | the same while two workers do what the hooks ask for |
 | `runs_per_s` | signed hook, choose, set, one HTTP effect: first request to last arrival |
-| `engine_runs_per_s` | the same work without the hooks: events that lie there, one worker |
+| `engine_runs_per_s` | such runs that are due already, one worker |
+| `engine_beside_hanging_runs_per_s` | the same beside 50 requests that hang |
+| `events_to_runs_per_s` | from events that lie there: fan-out and runs, one worker |
 | `deliveries_per_s` | deliveries that are due, one worker, a healthy receiver |
 | `delivery_p95_ms_at_200` | 200 hooks a second: from sending one until its delivery arrives |
+| `no_ops_p50_ms` | one run of forty `set` steps, from accepted to recorded |
+| `for_each_2000_s` | one loop over 2,000 guests, from accepted to recorded |
+| `for_each_2000_calling_s` | the same with an HTTP effect for each, fifty at a time |
+| `back_fill_delay_ms` | how long 50,000 events of one delay another's next run |
+| `run_cpu_us_at_10000`, `…_at_stored` | processor time of a run, few or a million stored |
+| `claim_p50_ms`, `claim_p99_ms` | a claim beside a million timers and an old snapshot |
 | `condition_us` | one condition decided and explained on an event not seen before |
 | `page_p95_ms` | the list of runs, 10,000 of them, signed in, through the front |
 | `rss_mb` | memory of all processes, what they share counted once |
@@ -28,5 +36,6 @@ The servers are started for the run with the durability of production: a commit 
 when it is answered. Four organizations share the work, as a worker gives none of them more than
 half of itself. Full runs are kept in `var/bench/latest.json`, partial ones beside it.
 
-Read `__main__` for the order of things, `sections` for what is measured, `stage` for where.
+Read `__main__` for the order of things, `sections` for what is measured in which, `stage` for
+where. The measurements lie in `front`, `worker`, `one_run`, `back_fill`, `stored` and `timers`.
 """

@@ -12,10 +12,11 @@ from types import FrameType
 from typing import NoReturn
 
 from tests.bench import stage
+from tests.bench.measurement import FULL, QUICK, Run, Section
 from tests.bench.processes import BenchError
 from tests.bench.report import Circumstances, report, write
 from tests.bench.scene import set_scene
-from tests.bench.sections import FULL, QUICK, SECTIONS, Run, Section
+from tests.bench.sections import SECTIONS
 from wedsync.settings import CHECKOUT
 
 Samples = defaultdict[str, list[float]]
@@ -74,11 +75,12 @@ def _measure(run: Run, sections: Sequence[Section]) -> Samples:
 
 def _measure_section(run: Run, section: Section, samples: Samples) -> None:
     if section.prepare is not None:
-        section.prepare(run.stage)
+        section.prepare(run)
     if section.rq_workers:
         run.stage.start_rq_workers(section.rq_workers)
-    for number in range(run.size.rounds):
-        print(f"{section.name}: round {number + 1} of {run.size.rounds}", flush=True)
+    rounds = section.rounds or run.size.rounds
+    for number in range(rounds):
+        print(f"{section.name}: round {number + 1} of {rounds}", flush=True)
         for measurement in section.measurements:
             for name, value in measurement(run).items():
                 samples[name].append(value)

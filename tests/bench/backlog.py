@@ -7,7 +7,10 @@ one transaction, as the front and the fan-out would have left it.
 import json
 import time
 import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from tests.bench import traffic
 from tests.bench.scene import Organization, Scene
@@ -32,10 +35,24 @@ _BY_API = "api"
 _HEADERS = json.dumps({"scheme": "standard_webhooks", "verdict": "verified", "headers": {}})
 
 
+@dataclass(frozen=True)
+class Sent:
+    """A request body that came to a hook."""
+
+    organization_id: UUID
+    hook_id: UUID
+    content: bytes
+
+
 def accept_events(stage: Stage, scene: Scene, count: int) -> float:
     """Have `count` answers of guests accepted and ring; returns the instant they were there."""
+    return accept(stage, [_answer(organization, n) for organization, n in _shared(scene, count)])
+
+
+def accept(stage: Stage, sent: Sequence[Sent]) -> float:
+    """Have these accepted and ring; returns the instant they were there."""
     with stage.app.app_context():
-        rows = [_accepted(organization, n) for organization, n in _shared(scene, count)]
+        rows = [_accepted(each) for each in sent]
         with db.engine.begin() as connection:
             cursor: Any = connection.connection.cursor()
             with cursor.copy(_ACCEPTED) as copy:
@@ -66,14 +83,18 @@ def _shared(scene: Scene, count: int) -> list[tuple[Organization, int]]:
     return [(everybody[number % len(everybody)], number) for number in range(count)]
 
 
-def _accepted(organization: Organization, number: int) -> tuple[object, ...]:
+def _answer(organization: Organization, number: int) -> Sent:
+    return Sent(organization.id, organization.rsvps.id, traffic.body(traffic.RSVP, number))
+
+
+def _accepted(sent: Sent) -> tuple[object, ...]:
     event_id = ids.new_id()
-    source = f"hook:{organization.rsvps.id}"
-    content = traffic.body(traffic.RSVP, number)
-    sealed = vault().seal(db.session, organization.id, place("events", event_id, RAW_BODY), content)
+    source = f"hook:{sent.hook_id}"
+    where = place("events", event_id, RAW_BODY)
+    sealed = vault().seal(db.session, sent.organization_id, where, sent.content)
     return (
         event_id,
-        organization.id,
+        sent.organization_id,
         stored_event_type(traffic.RSVP, source),
         source,
         clock.now(),

@@ -8,9 +8,9 @@ from urllib.parse import urlencode
 from sqlalchemy import text
 
 from tests.bench import traffic
+from tests.bench.measurement import Run
 from tests.bench.processes import BenchError
 from tests.bench.scene import seating
-from tests.bench.stage import Stage
 from wedsync.accounts import organizations
 from wedsync.platform import batch
 from wedsync.platform.db import db
@@ -80,8 +80,9 @@ class Reader:
         return content
 
 
-def make_runs(stage: Stage) -> None:
+def make_runs(run: Run) -> None:
     """An organization with one person and `RUNS` finished runs of one workflow."""
+    stage = run.stage
     answers = batch.rows([traffic.answer(number) for number in range(100)])["rows"]
     with stage.app.app_context():
         _user, made = organizations.sign_up(

@@ -24,13 +24,23 @@ _RATIOS = {
     "accept_busy_vs_bare": ("accept_busy_rps", "bare_accept_beside_workers_rps"),
     "deliveries_vs_libcurl": ("deliveries_per_s", "libcurl_rps"),
     "runs_vs_rq": ("runs_per_s", "rq_job_per_item_rps"),
+    "run_cost_vs_few_stored": ("run_cpu_us_at_stored", "run_cpu_us_at_10000"),
 }
 _LEAST_RATIOS = {"accept_vs_bare": 0.4, "deliveries_vs_libcurl": 0.05, "runs_vs_rq": 3.0}
+_MOST_RATIOS = {"run_cost_vs_few_stored": 1.2}
 _LEAST_WHEN_QUIET = {
     "accept_rps": 600.0,
-    "runs_per_s": 300.0,
-    "engine_runs_per_s": 1_500.0,
+    "runs_per_s": 600.0,
+    "engine_runs_per_s": 2_500.0,
+    "engine_beside_hanging_runs_per_s": 2_000.0,
     "deliveries_per_s": 1_500.0,
+}
+_MOST_WHEN_QUIET = {
+    "condition_us": 5.0,
+    "no_ops_p50_ms": 100.0,
+    "for_each_2000_s": 2.0,
+    "claim_p99_ms": 20.0,
+    "back_fill_delay_ms": 1_000.0,
 }
 
 Samples = Mapping[str, Sequence[float]]
@@ -38,7 +48,7 @@ Samples = Mapping[str, Sequence[float]]
 
 @dataclass(frozen=True)
 class Gate:
-    """A figure that should be at least so much; `binding` when it is a ratio.
+    """A figure that should be at least so much, or at most; `binding` when it is a ratio.
 
     `verdict` is met or not met; of an absolute figure it may also be that the machine was not
     quiet, or that this was not measured.
@@ -46,7 +56,8 @@ class Gate:
 
     figure: str
     value: float
-    least: float
+    bound: float
+    is_most: bool
     verdict: str
     binding: bool
 
@@ -74,7 +85,7 @@ class Report:
 
     @property
     def holds(self) -> bool:
-        """Whether every ratio that was measured is high enough."""
+        """Whether every ratio that was measured is as it should be."""
         return all(gate.verdict == "met" for gate in self.gates if gate.binding)
 
     def as_json(self) -> dict[str, Any]:
@@ -102,9 +113,9 @@ class Report:
             lines += ["", "ratio"]
         lines += [_line(name, f"{value:,.3f}") for name, value in self.ratios.items()]
         if self.gates:
-            lines += ["", _line("gate", "value", "at least")]
+            lines += ["", _line("gate", "value", "bound")]
         lines += [
-            _line(gate.figure, _shown(gate.value), _shown(gate.least)) + f"  {gate.verdict}"
+            _line(gate.figure, _shown(gate.value), _bound(gate)) + f"  {gate.verdict}"
             for gate in self.gates
         ]
         return "\n".join(lines)
@@ -137,31 +148,43 @@ def write(found: Report, path: Path) -> None:
 
 
 def _gates(medians: Mapping[str, float], ratios: Mapping[str, float]) -> list[Gate]:
-    gates = [
-        Gate(name, ratios[name], least, _verdict(ratios[name], least), True)
-        for name, least in _LEAST_RATIOS.items()
-        if name in ratios
-    ]
     bare_rps = medians.get("bare_accept_rps", medians.get("bare_accept_beside_workers_rps"))
-    gates += [
-        Gate(name, medians[name], least, _quiet_verdict(medians[name], least, bare_rps), False)
-        for name, least in _LEAST_WHEN_QUIET.items()
-        if name in medians
+    unquiet = _unquiet(bare_rps)
+    return [
+        *_judged(ratios, _LEAST_RATIOS, is_most=False, binding=True),
+        *_judged(ratios, _MOST_RATIOS, is_most=True, binding=True),
+        *_judged(medians, _LEAST_WHEN_QUIET, is_most=False, binding=False, instead=unquiet),
+        *_judged(medians, _MOST_WHEN_QUIET, is_most=True, binding=False, instead=unquiet),
     ]
+
+
+def _judged(
+    found: Mapping[str, float],
+    bounds: Mapping[str, float],
+    *,
+    is_most: bool,
+    binding: bool,
+    instead: str | None = None,
+) -> list[Gate]:
+    """The gates of what was found; `instead` is why nothing is judged."""
+    gates = []
+    for name, bound in bounds.items():
+        if name in found:
+            holds = found[name] <= bound if is_most else found[name] >= bound
+            verdict = instead or ("met" if holds else "not met")
+            gates.append(Gate(name, found[name], bound, is_most, verdict, binding))
     return gates
 
 
-def _verdict(value: float, least: float) -> str:
-    return "met" if value >= least else "not met"
-
-
-def _quiet_verdict(value: float, least: float, bare_rps: float | None) -> str:
+def _unquiet(bare_rps: float | None) -> str | None:
     """Absolute figures are asked for only where the bare path shows a quiet machine."""
     if bare_rps is None:
         return "not judged: no bare path"
-    if bare_rps < QUIET_BARE_RPS:
-        return "not judged: not quiet"
-    return _verdict(value, least)
+    return "not judged: not quiet" if bare_rps < QUIET_BARE_RPS else None
+
+
+def _bound(gate: Gate) -> str:
+    return f"{'≤' if gate.is_most else '≥'} {_shown(gate.bound)}"
 
 
 def _machine(load_before: float) -> dict[str, object]:

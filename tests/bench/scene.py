@@ -1,5 +1,5 @@
-"""Who takes part: four organizations with hooks, a workflow and endpoints, made by the services
-people use."""
+"""Who takes part: four organizations with hooks, a workflow and endpoints, and one more whose
+partner hangs, made by the services people use."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +18,10 @@ ORGANIZATIONS = 4
 RUNS_PATH = "/runs"
 DELIVERIES_PATH = "/deliveries"
 LATENCY_PATH = "/latency"
+HANGING_PATH = "/hanging"
+GUESTS_PATH = "/guests"
+HANGING_LANES = 25
+NO_OPS = 40
 CONDITION = {"==": [{"var": "trigger.data.status"}, "accepted"]}
 
 
@@ -31,17 +35,34 @@ class Hook:
 
 @dataclass(frozen=True)
 class Organization:
-    """`quiet` concerns nobody, `rsvps` starts a workflow, `songs` reaches an endpoint."""
+    """`quiet` concerns nobody, `rsvps` starts the workflow, `songs` reaches an endpoint."""
 
     id: UUID
     quiet: Hook
     rsvps: Hook
     songs: Hook
+    workflow_id: UUID
+
+
+@dataclass(frozen=True)
+class Started:
+    """What a hook of an organization starts: one workflow, or several."""
+
+    organization_id: UUID
+    hook: Hook
+    workflow_ids: list[UUID]
 
 
 @dataclass(frozen=True)
 class Scene:
+    """`no_ops` are steps that touch nothing; `loop` and `calling_loop` go through guests, without
+    and with a request for each. Each of the `hanging` workflows waits for an answer."""
+
     organizations: list[Organization]
+    no_ops: Started
+    loop: Started
+    calling_loop: Started
+    hanging: Started
 
     @property
     def quiet(self) -> list[Target]:
@@ -61,8 +82,34 @@ def set_scene(stage: Stage) -> Scene:
     sink = f"http://127.0.0.1:{stage.ports.sink}"
     with stage.app.app_context():
         made = [_organization(number, sink) for number in range(ORGANIZATIONS)]
+        first, slow = made[0].id, organizations.create("Bench slow", slug="bench-slow").id
+        scene = Scene(
+            made,
+            started(first, [{**shape(), "id": f"step_{n}"} for n in range(NO_OPS)]),
+            started(first, [each_guest({**shape("item.name", "index"), "id": "seat"})]),
+            started(first, [each_guest(post(sink + GUESTS_PATH, {"guest": {"var": "item.name"}}))]),
+            started(slow, [post(sink + HANGING_PATH, {}, timeout_s=60)], HANGING_LANES),
+        )
         db.session.commit()
-    return Scene(made)
+    return scene
+
+
+def started(organization_id: UUID, steps: list[Any], workflows_: int = 1) -> Started:
+    """A hook, and workflows of these steps that it starts."""
+    hook = _hook(organization_id, traffic.RSVP)
+    definition = {"format": 1, "trigger": _on(hook.id), "steps": steps}
+    made = [_published(organization_id, definition) for _ in range(workflows_)]
+    return Started(organization_id, hook, made)
+
+
+def _published(organization_id: UUID, definition: dict[str, Any]) -> UUID:
+    draft = workflows.create(organization_id, "Seat everybody", definition)
+    workflows.publish(organization_id, draft.workflow.id)
+    return draft.workflow.id
+
+
+def _on(hook_id: UUID) -> dict[str, Any]:
+    return {"kind": "webhook", "hook": str(hook_id)}
 
 
 def _organization(number: int, sink: str) -> Organization:
@@ -70,12 +117,11 @@ def _organization(number: int, sink: str) -> Organization:
     quiet, rsvps, songs = (
         _hook(made.id, event_type) for event_type in (traffic.QUIET, traffic.RSVP, traffic.SONG)
     )
-    draft = workflows.create(made.id, "Seat everybody", seating(rsvps.id, sink + RUNS_PATH))
-    workflows.publish(made.id, draft.workflow.id)
+    workflow_id = _published(made.id, seating(rsvps.id, sink + RUNS_PATH))
     for event_type, path in ((traffic.SONG, LATENCY_PATH), (traffic.PHOTOS, DELIVERIES_PATH)):
         stored = stored_event_type(event_type, f"hook:{songs.id}")
         endpoints.create(made.id, {"url": sink + path, "event_types": [stored]})
-    return Organization(made.id, quiet, rsvps, songs)
+    return Organization(made.id, quiet, rsvps, songs, workflow_id)
 
 
 def _hook(organization_id: UUID, event_type: str) -> Hook:
@@ -87,31 +133,34 @@ def _hook(organization_id: UUID, event_type: str) -> Hook:
 
 def seating(hook_id: UUID, url: str) -> dict[str, Any]:
     """Choose, set, one HTTP effect with our key."""
-    shape = {
-        "id": "shape",
-        "kind": "set",
-        "values": {
-            "guest": {"var": "trigger.data.guest.name"},
-            "seats": {"var": "trigger.data.party_size"},
-        },
-    }
-    tell = {
-        "id": "tell",
-        "kind": "action",
-        "use": "http.request",
-        "input": {
-            "method": "POST",
-            "url": url,
-            "json": {"guest": {"var": "steps.shape.guest"}, "seats": {"var": "steps.shape.seats"}},
-            "key_header": "Idempotency-Key",
-        },
-    }
+    said = {"guest": {"var": "steps.shape.guest"}, "seats": {"var": "steps.shape.seats"}}
     coming = {
         "id": "coming",
         "kind": "choose",
         "label": "Is the guest coming?",
-        "branches": [{"label": "Yes", "when": CONDITION, "steps": [shape, tell]}],
+        "branches": [{"label": "Yes", "when": CONDITION, "steps": [shape(), post(url, said)]}],
         "otherwise": [],
     }
-    trigger = {"kind": "webhook", "hook": str(hook_id)}
-    return {"format": 1, "trigger": trigger, "steps": [coming]}
+    return {"format": 1, "trigger": _on(hook_id), "steps": [coming]}
+
+
+def shape(
+    guest: str = "trigger.data.guest.name", seats: str = "trigger.data.party_size"
+) -> dict[str, Any]:
+    return {
+        "id": "shape",
+        "kind": "set",
+        "values": {"guest": {"var": guest}, "seats": {"var": seats}},
+    }
+
+
+def post(url: str, said: dict[str, Any], **fields: Any) -> dict[str, Any]:
+    """A request with our key."""
+    given = {"method": "POST", "url": url, "json": said, "key_header": "Idempotency-Key"}
+    return {"id": "tell", "kind": "action", "use": "http.request", "input": given, **fields}
+
+
+def each_guest(step: dict[str, Any]) -> dict[str, Any]:
+    """A loop over the guests of the event, fifty at a time."""
+    items = {"var": "trigger.data.guests"}
+    return {"id": "each", "kind": "for_each", "items": items, "parallel": 50, "steps": [step]}

@@ -3,7 +3,8 @@
 Every POST is answered 200 and noted by path and key (`Idempotency-Key` or `webhook-id`).
 `GET /count<path>` tells how many keys have come and when the last new one did, `GET /keys<path>`
 when each did; instants are of the monotonic clock, which all processes of a machine share.
-`POST /forget` forgets. It stands beside measurements, so it does as little as it can.
+`POST /forget` forgets. What is posted to a path that begins with `/hanging` is answered only after
+`POST /answer`. It stands beside measurements, so it does as little as it can.
 """
 
 import asyncio
@@ -25,9 +26,16 @@ class Seen:
 
     def __init__(self) -> None:
         self.paths: dict[bytes, dict[bytes, float]] = {}
+        self.unanswered: list[asyncio.Transport] = []
 
     def note(self, path: bytes, key: bytes) -> None:
         self.paths.setdefault(path, {}).setdefault(key, time.monotonic())
+
+    def answer(self) -> None:
+        """Answer everybody who still waits."""
+        for transport in self.unanswered:
+            transport.write(_OK)
+        self.unanswered.clear()
 
     def told(self, question: bytes) -> object:
         """The answer to a GET."""
@@ -67,9 +75,18 @@ class Receiver(asyncio.Protocol):
         elif path == b"/forget":
             self._seen.paths.clear()
             self._transport.write(_OK)
+        elif path == b"/answer":
+            self._seen.answer()
+            self._transport.write(_OK)
         else:
-            key = _KEY.search(head)
-            self._seen.note(path, key[1] if key else b"")
+            self._note(path, head)
+
+    def _note(self, path: bytes, head: bytes) -> None:
+        key = _KEY.search(head)
+        self._seen.note(path, key[1] if key else b"")
+        if path.startswith(b"/hanging"):
+            self._seen.unanswered.append(self._transport)
+        else:
             self._transport.write(_OK)
 
     def _tell(self, answer: object) -> None:

@@ -28,6 +28,7 @@ from wedsync.factory import create_app
 from wedsync.platform import crypto, embedded
 from wedsync.platform.db import db
 from wedsync.platform.embedded import PostgresServer, RedisServer
+from wedsync.platform.runtime import runtime
 from wedsync.settings import CHECKOUT, Settings
 from wedsync.webhooks.schemes.signatures import new_standard_secret
 
@@ -38,10 +39,19 @@ _SEND_S = 180.0
 _RQ_DATABASE = "db=1"
 _WORKERS = ("worker-1", "worker-2", "long")
 
-_PENDING = """
+_NEW_EVENTS = """
 SELECT EXISTS (SELECT FROM events WHERE fanned_out_at IS NULL AND parked_at IS NULL)
-    OR EXISTS (SELECT FROM runs WHERE state IN ('queued', 'running', 'waiting'))
-    OR EXISTS (SELECT FROM deliveries WHERE state IN ('due', 'in_flight'))
+"""
+_SESSIONS = """
+SELECT pid FROM pg_stat_activity
+WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()
+"""
+_PENDING = f"""{_NEW_EVENTS}
+    OR EXISTS (SELECT FROM runs WHERE state = 'running')
+    OR EXISTS (SELECT FROM runs WHERE state IN ('queued', 'waiting') AND due_at IS NOT NULL)
+    OR EXISTS (SELECT FROM runs WHERE state = 'waiting' AND parent_run_id IS NULL)
+    OR EXISTS (SELECT FROM deliveries WHERE state = 'due')
+    OR EXISTS (SELECT FROM deliveries WHERE state = 'in_flight')
 """
 
 
@@ -124,6 +134,9 @@ class Stage:
     def forget_arrivals(self) -> None:
         self.sink("/forget", "POST")
 
+    def answer_who_hangs(self) -> None:
+        self.sink("/answer", "POST")
+
     def wait_for_arrivals(self, path: str, count: int) -> float:
         """Wait until `count` different keys came to `path`; the instant the last one did."""
         self.wait_until(
@@ -131,9 +144,18 @@ class Stage:
         )
         return float(self.sink(f"/count{path}")["last_at"])
 
+    def wait_until_fanned_out(self) -> None:
+        """Wait until every event accepted has started what it starts."""
+        self.wait_until(lambda: not self.ask(_NEW_EVENTS), "fanning out")
+
     def wait_until_idle(self) -> None:
         """Wait until everything accepted was fanned out, run, delivered and recorded."""
         self.wait_until(lambda: not self.ask(_PENDING), "finishing what is pending")
+
+    def ring(self, *bells: str) -> None:
+        """Wake the workers, as whoever commits does."""
+        with self.app.app_context():
+            runtime().wake.ring(*bells)
 
     def wait_until(
         self, condition: Callable[[], bool], what: str, seconds: float = _WORK_S
@@ -144,6 +166,15 @@ class Stage:
         """The one value a query gives."""
         row = self.database.execute(query.encode(), values).fetchone()
         return row[0] if row else None
+
+    def cpu_seconds(self) -> float:
+        """What the workers and the database's sessions have used, all but the one that asks."""
+        with self.database.cursor() as cursor:
+            cursor.execute(_SESSIONS)
+            sessions = [row[0] for row in cursor.fetchall()]
+        workers = self.processes.pids(*_WORKERS)
+        spent = [psutil.Process(pid).cpu_times() for pid in [*workers, *sessions]]
+        return float(sum(each.user + each.system for each in spent))
 
     def memory_mb(self) -> float:
         """What all our processes hold, memory they share counted once, in megabytes."""

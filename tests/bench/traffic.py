@@ -15,7 +15,12 @@ PHOTOS = "photos.ready"
 
 def body(event_type: str, number: int) -> bytes:
     """The request body of one event, about 400 bytes."""
-    document = {"type": event_type, "timestamp": "2026-05-30T12:00:00Z", "data": answer(number)}
+    return sent(event_type, answer(number))
+
+
+def sent(event_type: str, data: dict[str, Any]) -> bytes:
+    """The request body of an event that says this."""
+    document = {"type": event_type, "timestamp": "2026-05-30T12:00:00Z", "data": data}
     return json.dumps(document).encode()
 
 
