@@ -16,8 +16,10 @@ from tests.workers.scene import Worker, make_workflow, note, one, rows, run_of, 
 from tests.workflows.clockwork import MovedClock, around, come_round, moved_clock, tick
 from wedsync.platform import clock
 from wedsync.platform.db import db
+from wedsync.platform.shares import Shares
 from wedsync.weddings import service as weddings
 from wedsync.workflows.clockwork import replanning
+from wedsync.workflows.running import claims, recording
 
 __all__ = ["moved_clock"]
 
@@ -292,3 +294,89 @@ def test_what_is_no_date_and_no_end_is_refused(owner: Persona, planned: UUID, qu
 def test_a_strangers_wedding_is_not_there(stranger: Persona, planned: UUID) -> None:
     assert stranger.browser.get(f"/workflows/moves-of-wedding/{planned}").status_code == 404
     assert stranger.api.get(f"/weddings/{planned}/moves").status_code == 404
+
+
+# --- between a turn's look at the wedding and its commit
+
+
+class Crossing:
+    """A turn that plans a wait, while somebody changes the wedding and that is told to all."""
+
+    def __init__(self, app: APIFlask, owner: Persona, organization: UUID, worker: Worker) -> None:
+        self.app, self.by, self.worker = app, owner, worker
+        self.workflow = make_workflow(app, organization, ON_EVENT, wait(), THEN)
+
+    def changed(self, first: dict[str, Any], **given: Any) -> None:
+        wedding = marry(self.app, self.by, **first)
+        self.worker.fan_out()
+        come_round(self.app, clock.now())
+        source, worker = self.worker.run_source, self.worker
+        with worker.engine.begin() as connection:
+            claimed = claims.claim(connection, Shares(200).allotment(200))
+            planned = source._take_up(connection, source._reach(connection), claimed.rows)
+            change(self.app, self.by, wedding, **given)
+            worker.fan_out()
+            recording.prepare(connection, worker.owner.id, planned)
+            recording.write(connection, worker.owner.id, planned)
+            claims.served(connection, claimed)
+        come_round(self.app, clock.now())
+        worker.run()
+
+
+@pytest.fixture
+def crossing(app: APIFlask, owner: Persona, organization: UUID, worker: Worker) -> Crossing:
+    return Crossing(app, owner, organization, worker)
+
+
+def test_a_day_that_moves_before_a_wait_is_committed_is_waited_for(
+    app: APIFlask, crossing: Crossing
+) -> None:
+    crossing.changed({"date": date(2027, 9, 1)}, date=date(2027, 8, 1))
+    assert waits_until(app, crossing.workflow) == "2027-07-18T07:00:00Z"
+
+
+def test_a_day_that_becomes_known_before_a_wait_for_it_is_committed_is_waited_for(
+    app: APIFlask, crossing: Crossing
+) -> None:
+    crossing.changed({"date": None}, date=date(2027, 8, 1))
+    assert waits_until(app, crossing.workflow) == "2027-07-18T07:00:00Z"
+
+
+def test_a_wedding_cancelled_before_a_wait_is_committed_stops_it(
+    app: APIFlask, crossing: Crossing
+) -> None:
+    crossing.changed({"date": date(2027, 9, 1)}, status="cancelled")
+    run = run_of(app, crossing.workflow)
+    assert (run.state, run.reason["message"]) == ("stopped", "The wedding was cancelled.")
+
+
+def test_a_wedding_somebody_is_changing_just_then_is_looked_at_in_a_moment(
+    app: APIFlask, owner: Persona, organization: UUID, worker: Worker
+) -> None:
+    workflow = make_workflow(app, organization, ON_EVENT, wait(), THEN)
+    wedding = marry(app, owner, date=date(2027, 9, 1))
+    worker.fan_out()
+    come_round(app, clock.now())
+    with worker.engine.begin() as connection:
+        held = text("SELECT FROM weddings WHERE id = :id FOR UPDATE")
+        connection.execute(held, {"id": wedding})
+        worker.begin_runs()
+    run = run_of(app, workflow)
+    assert run.state == "waiting"
+    assert run.due_at < datetime.fromisoformat(run.waiting_for["until"])
+
+
+def test_a_wait_for_a_day_nobody_knows_yet_goes_on_when_it_is_known(
+    app: APIFlask, owner: Persona, organization: UUID, moved_clock: MovedClock, work: Work
+) -> None:
+    workflow = make_workflow(app, organization, ON_EVENT, wait(), THEN)
+    wedding = marry(app, owner, date=None)
+    work()
+    run = run_of(app, workflow)
+    assert (run.state, run.due_at, run.waiting_for["until"]) == ("waiting", None, None)
+    change(app, owner, wedding, date=date(2027, 8, 1))
+    work()
+    assert waits_until(app, workflow) == "2027-07-18T07:00:00Z"
+    moved_clock.set("2027-07-18T07:00:00Z")
+    work()
+    assert run_of(app, workflow).state == "succeeded"

@@ -17,9 +17,9 @@ from wedsync.platform import clock
 from wedsync.platform.db import db
 from wedsync.weddings.scope import scope_of
 from wedsync.workflows.clockwork import wedding_plans
-from wedsync.workflows.clockwork.replanning import OVER, planned_by
 from wedsync.workflows.clockwork.timer_rows import Timer
 from wedsync.workflows.engine import steps_in_order
+from wedsync.workflows.running.dated_waits import OVER, planned_by
 
 MOST = 200
 

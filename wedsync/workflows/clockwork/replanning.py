@@ -2,7 +2,8 @@
 
 Moving a date touches no run in its own transaction. Its event makes the runs that wait for a day of
 that wedding due, and the engine works out anew until when each waits. A turn that read the wedding
-just before may write a wait just after; `sweep` finds what was planned from an older date.
+just before compares before it writes (`running.dated_waits`); `sweep` finds what was missed all
+the same.
 When a wedding is cancelled or put away, what waited for its days is stopped.
 """
 
@@ -18,11 +19,8 @@ from wedsync.platform.batch import recordset
 from wedsync.webhooks.deliveries import FannedEvent
 from wedsync.weddings.scope import scopes
 from wedsync.workflows.clockwork.wedding_timers import changed_weddings
-from wedsync.workflows.engine.anchors import moment
+from wedsync.workflows.running.dated_waits import OVER, planned_by
 from wedsync.workflows.running.journal import LANES
-
-OVER = {"cancelled": "The wedding was cancelled.", "archived": "The wedding was put away."}
-"""Weddings whose days nothing waits for any more, and why a run that did was stopped."""
 
 RECENT_S = 300
 
@@ -89,12 +87,6 @@ def sweep(connection: Connection, now: datetime) -> int:
         _touch(connection, {(row.organization_id, row.workflow_id) for row in stale}, now)
         connection.execute(_MAKE_DUE, {"ids": sorted(row.id for row in stale), "now": now})
     return len(stale)
-
-
-def planned_by(waiting_for: dict[str, Any], wedding: dict[str, Any]) -> datetime | None:
-    """Until when a run waits for a day of its wedding, as the wedding says it."""
-    offset, at = waiting_for["offset_days"], waiting_for["at"]
-    return moment(wedding, waiting_for["anchor"], offset, at)
 
 
 def _is_stale(row: Row[Any], wedding: dict[str, Any]) -> bool:

@@ -12,6 +12,7 @@ Read `runner` first: one turn is one transaction.
 | effects with the step itself | `local_effects` |
 | what does not leave now | `once_slots` a turn, `guardrails` and `message_rules` for messages |
 | waiting for a connection | `waiting_on` |
+| waiting for a day of a wedding | `dated_waits` |
 | waiting for an event | `listening`, `looking_back`, `event_matching` |
 | asking a person | `asking`; `answering` gives answers and events to who waits |
 | what people do with runs | `runs`; `rerunning`, `repairing` what a step was given |

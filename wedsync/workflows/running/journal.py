@@ -20,7 +20,7 @@ LANES = "runs"
 
 _RUNS = text(
     "UPDATE runs r SET state = t.state, reason = t.reason, waiting_for = t.waiting_for,"
-    " engine_state = t.engine_state, due_at = t.due_at, pending_decision = NULL,"
+    " engine_state = t.engine_state, due_at = t.due_at, pending_decision = t.pending_decision,"
     " revision = r.revision + 1, fence = r.fence + 1, deaths = 0,"
     " items = CASE WHEN r.items_left > 0 THEN r.items END,"
     " started_at = coalesce(r.started_at, t.started_at),"
@@ -30,7 +30,7 @@ _RUNS = text(
     " finished_at = CASE WHEN t.is_final THEN clock_timestamp() END FROM "
     + recordset(
         "id uuid, fence bigint, state text, reason jsonb, waiting_for jsonb, engine_state jsonb,"
-        " due_at timestamptz, started_at timestamptz, is_final boolean"
+        " due_at timestamptz, started_at timestamptz, pending_decision jsonb, is_final boolean"
     )
     + " WHERE r.id = t.id AND r.fence = t.fence"
     " RETURNING r.id"
@@ -150,6 +150,7 @@ class Move:
     waiting_for: Any = None
     engine_state: Any = None
     due_at: datetime | None = None
+    pending_decision: Any = None
     started_at: datetime | None = None
     lane_due_at: datetime | None = None
     steps: dict[tuple[str, int], StepRow] = field(default_factory=dict)
@@ -220,6 +221,7 @@ def _write_runs(connection: Connection, owner: UUID, moves: Sequence[Move]) -> s
             "engine_state": move.engine_state,
             "due_at": move.due_at,
             "started_at": move.started_at,
+            "pending_decision": move.pending_decision,
             "is_final": move.is_final,
         }
         for move in moves

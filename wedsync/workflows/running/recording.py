@@ -15,6 +15,7 @@ from wedsync.platform import clock
 from wedsync.workflows.running import (
     asking,
     calling,
+    dated_waits,
     guardrails,
     items,
     journal,
@@ -48,6 +49,7 @@ def prepare(
     `next_in_line` are runs whose turn it is at a far end that became free.
     """
     guardrails.hold_back(connection, advances, clock.now())
+    dated_waits.hold(connection, advances, clock.now())
     once_slots.take(connection, owner, advances)
     items.wake_lanes(advances)
     for one in advances:
