@@ -92,6 +92,10 @@ SEND = act("tell", use="webhook.send", input={"event_type": "seating.guest_added
         (wait(event=7), "Wait for an event."),
         (ask(), "Ask an owner “Send the gallery?” and wait for the answer."),
         (
+            ask(ask={"cat": ["May ", var("trigger.data.name"), " come?"]}),
+            "Ask an owner “May name come?” and wait for the answer.",
+        ),
+        (
             ask(who={"email": "petra@example.com"}),
             "Ask petra@example.com “Send the gallery?” and wait for the answer.",
         ),

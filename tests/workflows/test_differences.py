@@ -206,6 +206,11 @@ def test_a_default_written_out_is_no_change(old: Any, said: Any) -> None:
         ),
         (
             ASK,
+            {"ask": {"cat": ["May ", {"var": "trigger.data.name"}, " come?"]}},
+            ["“A” now asks “May name come?” instead of “Yes?”."],
+        ),
+        (
+            ASK,
             {"expires_after_s": 86_400},
             ["“A” now waits 1 day for an answer instead of as long as it takes."],
         ),

@@ -23,7 +23,7 @@ from wedsync.workflows.engine.steps.action import DEFAULT_ON_UNSURE, DEFAULT_TIM
 from wedsync.workflows.engine.steps.approval import DEFAULT_ON_EXPIRY
 from wedsync.workflows.engine.steps.for_each import DEFAULT_PARALLEL
 from wedsync.workflows.engine.steps.kind import Actions, mapping
-from wedsync.workflows.engine.words import clip, expression_words
+from wedsync.workflows.engine.words import clip, expression_words, quoted_words
 
 NOTHING = object()
 """Stands for a field that is not there."""
@@ -180,7 +180,7 @@ def _who(value: Mapping[str, Any], known: Known) -> str:
 
 
 def _quoted(value: Any, known: Known) -> str:
-    return f"“{expression_words(value)}”"
+    return quoted_words(value)
 
 
 def _named(kind: str, otherwise: str) -> Says:

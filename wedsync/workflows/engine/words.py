@@ -22,6 +22,7 @@ __all__ = [
     "operator_depth",
     "path_of",
     "path_words",
+    "quoted_words",
     "stand_in",
     "value_words",
 ]
@@ -74,6 +75,13 @@ def expression_words(expression: Any) -> str:
     if call[0] in KNOWN:
         return _typed_words(KNOWN[call[0]], argument_list(call[1]))
     return _call_words(*call)
+
+
+def quoted_words(expression: Any) -> str:
+    """The same in quotation marks, once: a text that is put together has its own."""
+    said = expression_words(expression)
+    has_its_own = operator_call(expression) is not None and said.startswith("“")
+    return said if has_its_own else f"“{said}”"
 
 
 def _typed_words(function: Function, parts: Sequence[Any]) -> str:

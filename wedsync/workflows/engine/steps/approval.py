@@ -23,7 +23,7 @@ from wedsync.workflows.engine.steps.kind import (
 from wedsync.workflows.engine.view import instant
 from wedsync.workflows.engine.waits import after
 from wedsync.workflows.engine.walk import StandingStep, Walk, expression_error, told_error
-from wedsync.workflows.engine.words import expression_words
+from wedsync.workflows.engine.words import expression_words, quoted_words
 
 OnExpiry = Literal["approve", "refuse", "stop"]
 
@@ -188,8 +188,8 @@ def _check_who(field: Field) -> None:
 
 def _phrase(step: Mapping[str, Any], actions: Actions) -> str:
     ask = step.get("ask")
-    said = text(ask) if isinstance(ask, str) else expression_words(ask) if ask else ""
-    question = f" “{said}”" if said else ""
+    said = text(ask) if isinstance(ask, str) else ask
+    question = f" {quoted_words(said)}" if said else ""
     return f"ask {_who_words(step.get('who'))}{question} and wait for the answer"
 
 
