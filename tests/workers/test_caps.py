@@ -25,6 +25,7 @@ from tests.workers.scene import (
     worker_of,
 )
 from wedsync.platform.db import db
+from wedsync.workflows.editing import service
 from wedsync.workflows.models import Workflow
 from wedsync.workflows.running import claims
 
@@ -102,6 +103,25 @@ def test_a_run_that_started_goes_on_though_no_other_may_start(
     let_pass(app, 70)
     worker.work()
     assert states_of(app, workflow) == {"succeeded": 1, "waiting": 1}
+
+
+def test_what_a_limit_held_back_goes_on_at_once_when_the_limit_is_taken_away(
+    app: APIFlask, worker: Worker, hook: Hook
+) -> None:
+    workflow = make_workflow(app, hook.organization_id, on_hook(hook), note("n", a=1))
+    limit(app, workflow, per_hour=1)
+    for _ in range(4):
+        accept(app, hook, {})
+    worker.work()
+    assert states_of(app, workflow) == {"succeeded": 1, "waiting": 3}
+    with app.app_context(), db.engine.begin() as connection:
+        # They have waited for a while, as the lane was looked at every second.
+        connection.execute(text("UPDATE runs SET due_at = due_at - interval '10 minutes'"))
+    with app.app_context():
+        service.change(hook.organization_id, workflow, {"per_hour": None})
+        db.session.commit()
+    worker.run()
+    assert states_of(app, workflow) == {"succeeded": 4}
 
 
 # --- concurrency

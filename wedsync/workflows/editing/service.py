@@ -22,6 +22,7 @@ from wedsync.workflows.editing.recording import record
 from wedsync.workflows.engine import Problem
 from wedsync.workflows.models import Workflow, WorkflowVersion
 from wedsync.workflows.run_models import Run
+from wedsync.workflows.running import caps
 
 MAX_NAME = 200
 MAX_NOTE = 2_000
@@ -79,6 +80,8 @@ def _limit(workflow: Workflow, wanted: dict[str, int | None], by: Identity | Non
     for field, new in changed.items():
         setattr(workflow, field, new)
     if changed:
+        db.session.flush()
+        caps.changed(db.session.connection(), workflow.id)
         record("limited", workflow, by, **changed)
 
 

@@ -48,6 +48,11 @@ _LOOK_AGAIN = text(
     "UPDATE lanes SET next_due_at = clock_timestamp() + interval '1 second'"
     " WHERE kind = 'runs' AND key = ANY(:lanes)"
 )
+_LOOK_AT_ALL = text(
+    "UPDATE lanes SET next_due_at = least(next_due_at, (SELECT min(due_at) FROM runs"
+    "  WHERE workflow_id = :workflow_id AND state IN ('queued', 'waiting')"
+    "  AND due_at IS NOT NULL)) WHERE kind = 'runs' AND key = CAST(:workflow_id AS text)"
+)
 
 
 @dataclass(slots=True)
@@ -105,6 +110,12 @@ def look_again(connection: Connection, rooms: Sequence[Room]) -> None:
     full = [room.lane for room in rooms if room.full is not None]
     if full:
         connection.execute(_LOOK_AGAIN, {"lanes": full})
+
+
+def changed(connection: Connection, workflow_id: UUID) -> None:
+    """After other limits were set: what they held back is due for long, and a lane without limits
+    looks behind nothing that is due before it is."""
+    connection.execute(_LOOK_AT_ALL, {"workflow_id": workflow_id})
 
 
 def _room(lane: Row[Any], places: int, moving: int, started: Row[Any] | None) -> Room:
