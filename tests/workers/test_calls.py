@@ -21,9 +21,10 @@ from tests.workers.scene import (
     steps_of,
 )
 from wedsync.platform.db import db
+from wedsync.platform.shares import Shares
 from wedsync.workflows.editing import service
 from wedsync.workflows.models import WorkflowVersion
-from wedsync.workflows.running import calling, runs
+from wedsync.workflows.running import calling, claims, recording, runs
 
 BY_OTHERS = {"kind": "workflow", "input": None}
 STARTED = {"guest": {"var": "trigger.data.guest"}}
@@ -196,3 +197,27 @@ def test_a_caller_that_nobody_woke_is_found(
         calling.sweep(connection)
     worker.run()
     assert only_run(app, caller).state == "succeeded"
+
+
+def test_what_was_called_is_taken_up_at_once_though_its_caller_took_long_to_say_so(
+    app: APIFlask, worker: Worker, hook: Hook
+) -> None:
+    """It is due since it was written, and its lane is told of it after the commit."""
+    called = make_workflow(app, hook.organization_id, BY_OTHERS, note("n", a=1))
+    make_workflow(app, hook.organization_id, on_hook(hook), start("other", called))
+    accept(app, hook, {"guest": "Ana"})
+    worker.fan_out()
+    with worker.engine.begin() as connection:
+        source = worker.run_source
+        claimed = claims.claim(connection, Shares(200).allotment(200))
+        moved = source._take_up(connection, source._reach(connection), claimed.rows)
+        recording.prepare(connection, worker.owner.id, moved)
+        recording.write(connection, worker.owner.id, moved)
+        connection.execute(
+            text("UPDATE runs SET due_at = due_at - interval '5 s' WHERE caller_run_id IS NOT NULL")
+        )
+        claims.served(connection, claimed)
+    with worker.engine.begin() as connection:
+        calling.wake(connection, moved)
+    worker.run()
+    assert only_run(app, called).state == "succeeded"

@@ -6,8 +6,6 @@ a death in between leaves is found by `sweep`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -49,15 +47,13 @@ _LEFT_WAITING = text(
     " AND (called.id IS NULL OR called.state = ANY(:over)) ORDER BY r.id"
 )
 
+_STARTED = text(
+    "SELECT organization_id, workflow_id, due_at FROM runs WHERE id = ANY(:ids)"
+    " AND state = 'queued' AND due_at IS NOT NULL"
+)
+
 _KINDS = ("workflow", "manual")
 _GONE = "The workflow it should start is not there any more."
-
-
-@dataclass(frozen=True, slots=True)
-class _Due:
-    organization_id: UUID
-    workflow_id: UUID
-    due_at: datetime
 
 
 def begin(
@@ -110,13 +106,9 @@ def wake(connection: Connection, advances: Sequence[Advance]) -> None:
     """
     over = [one.run.id for one in advances if one.run.caller_id and one.move.is_final]
     callers = callers_of(connection, over)
-    now = clock.now()
-    called = [
-        _Due(each.organization_id, each.workflow_id, now)
-        for one in advances
-        for each in one.starts
-        if each.state == "queued"
-    ]
+    # Due since they were written: a lane told of a later moment would look behind them.
+    ids = [each.id for one in advances for each in one.starts]
+    called = connection.execute(_STARTED, {"ids": ids}).all() if ids else []
     journal.touch(connection, [], [*called, *callers])
     make_due(connection, callers)
 
