@@ -23,7 +23,7 @@ Samples = defaultdict[str, list[float]]
 
 
 def main() -> int:
-    """Exit code 0 when every ratio holds, 1 when one does not, 2 when nothing could be measured."""
+    """Exit code 0 when every ratio holds, 1 when one does not, 2 when not all could be measured."""
     arguments = _arguments()
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _stop)
@@ -31,19 +31,23 @@ def main() -> int:
     chosen = [each for each in SECTIONS if not arguments.only or each.name in arguments.only]
     size = QUICK if arguments.quick else FULL
     under = Circumstances(datetime.now(UTC), os.getloadavg()[0], arguments.quick, size.rounds)
+    samples: Samples = defaultdict(list)
+    problem = None
     try:
         with stage.prepared() as prepared:
-            samples = _measure(Run(prepared, set_scene(prepared), size), chosen)
+            _measure(Run(prepared, set_scene(prepared), size), chosen, samples)
     except BenchError as error:
-        print(f"bench: {error}", file=sys.stderr)
-        return 2
+        problem = error
     except KeyboardInterrupt:
         return 130
     found = report(samples, under)
-    is_whole = not arguments.quick and not arguments.only
+    is_whole = not arguments.quick and not arguments.only and problem is None
     path = stage.FOLDER / ("latest.json" if is_whole else "partial.json")
     write(found, path)
     print(f"{found.table()}\n\nkept in {path.relative_to(CHECKOUT)}")
+    if problem is not None:
+        print(f"bench: {problem}", file=sys.stderr)
+        return 2
     return 0 if found.holds else 1
 
 
@@ -59,8 +63,7 @@ def _stop(number: int, _frame: FrameType | None) -> NoReturn:
     sys.exit(128 + number)
 
 
-def _measure(run: Run, sections: Sequence[Section]) -> Samples:
-    samples: Samples = defaultdict(list)
+def _measure(run: Run, sections: Sequence[Section], samples: Samples) -> None:
     working = 0
     for section in sections:
         if section.workers != working:
@@ -70,7 +73,6 @@ def _measure(run: Run, sections: Sequence[Section]) -> Samples:
                 run.stage.start_workers(working)
                 run.stage.wait_until_idle()
         _measure_section(run, section, samples)
-    return samples
 
 
 def _measure_section(run: Run, section: Section, samples: Samples) -> None:
