@@ -48,10 +48,12 @@ _LOOK_AGAIN = text(
     "UPDATE lanes SET next_due_at = clock_timestamp() + interval '1 second'"
     " WHERE kind = 'runs' AND key = ANY(:lanes)"
 )
+# Not waited for: whoever holds the lane may need the workflow, which the caller holds.
 _LOOK_AT_ALL = text(
     "UPDATE lanes SET next_due_at = least(next_due_at, (SELECT min(due_at) FROM runs"
     "  WHERE workflow_id = :workflow_id AND state IN ('queued', 'waiting')"
-    "  AND due_at IS NOT NULL)) WHERE kind = 'runs' AND key = CAST(:workflow_id AS text)"
+    "  AND due_at IS NOT NULL)) WHERE (kind, key) IN (SELECT kind, key FROM lanes WHERE kind = 'runs'"
+    "  AND key = CAST(:workflow_id AS text) FOR UPDATE SKIP LOCKED)"
 )
 
 
@@ -114,7 +116,8 @@ def look_again(connection: Connection, rooms: Sequence[Room]) -> None:
 
 def changed(connection: Connection, workflow_id: UUID) -> None:
     """After other limits were set: what they held back is due for long, and a lane without limits
-    looks behind nothing that is due before it is."""
+    looks behind nothing that is due before it is. A lane that is in use is found by
+    `claims.sweep_lanes`."""
     connection.execute(_LOOK_AT_ALL, {"workflow_id": workflow_id})
 
 
