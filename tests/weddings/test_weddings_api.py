@@ -6,7 +6,9 @@ from apiflask import APIFlask
 
 from tests.personas import Persona
 from tests.weddings.couples import ahead, marry
+from wedsync.accounts.models import Organization
 from wedsync.platform import ids
+from wedsync.platform.db import db
 
 
 def test_a_wedding_is_added_read_changed_and_put_away(owner: Persona) -> None:
@@ -38,6 +40,15 @@ def test_a_wedding_is_added_read_changed_and_put_away(owner: Persona) -> None:
     assert owner.api.get(url).json["status"] == "archived"
     assert body["id"] not in listed(owner)
     assert body["id"] in listed(owner, "?status=archived")
+
+
+def test_a_wedding_that_says_no_zone_is_where_its_vendor_is(app: APIFlask, owner: Persona) -> None:
+    with app.app_context():
+        db.session.get_one(Organization, owner.organization_id).zone = "Europe/Rome"
+        db.session.commit()
+    assert owner.api.post("/weddings", json={"title": "Ana"}).json["zone"] == "Europe/Rome"
+    said = {"title": "Ben", "zone": "Asia/Tokyo"}
+    assert owner.api.post("/weddings", json=said).json["zone"] == "Asia/Tokyo"
 
 
 def listed(owner: Persona, query: str = "") -> list[Any]:

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
+from wedsync.accounts.models import Organization
 from wedsync.audit import service as audit
 from wedsync.errors import FieldError, Invalid
 from wedsync.events import service as events
@@ -21,11 +22,13 @@ _NEW = ("inquiry", "tentative", "booked", "completed")
 
 
 def create(by: Identity, given: Mapping[str, Any]) -> Wedding:
-    """Add a wedding; `title` is needed. Raises Invalid."""
+    """Add a wedding; `title` is needed, and without a `zone` it is in that of the organization.
+    Raises Invalid."""
     if "title" not in given:
         message = "“title” is needed."
         raise Invalid(message, errors=[FieldError("/title", "missing", message)])
-    kept = checked(given)
+    own_zone = db.session.get_one(Organization, by.organization_id).zone
+    kept = {"zone": own_zone, **checked(given)}
     _check_new_status(kept)
     wedding = Wedding(id=ids.new_id(), organization_id=by.organization_id, **kept)
     db.session.add(wedding)
@@ -107,9 +110,9 @@ def _check_new_status(kept: Mapping[str, Any]) -> None:
     if status not in _NEW:
         message = f"A new wedding cannot be {policy.WORDS[status].lower()} yet."
         raise Invalid(message, errors=[FieldError("/status", "wrong_value", message)])
-    day, zone = kept.get("date"), kept.get("zone", "Europe/London")
     if status == "completed":
-        policy.check_step("booked", status, day, today_at(zone, clock.now()))
+        today = today_at(kept["zone"], clock.now())
+        policy.check_step("booked", status, kept.get("date"), today)
 
 
 def _announce(by: Identity) -> changing.Announce:

@@ -23,9 +23,9 @@ _DAY: Any = Field(
 _TITLE: Any = Field(max_length=400, examples=["Hannah & Josef"])
 _VENUE: Any = Field(default="", max_length=600, examples=["Villa Serena, Florence"])
 _ZONE: Any = Field(
-    default="Europe/London",
+    default="",
     max_length=64,
-    description="IANA name of the zone the wedding is in.",
+    description="IANA name of the zone the wedding is in; of a new one, yours if it is not said.",
     examples=["Europe/Rome"],
 )
 _CURRENCY: Any = Field(default="GBP", max_length=3, description="ISO 4217 code.", examples=["EUR"])
