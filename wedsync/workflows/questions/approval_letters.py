@@ -6,7 +6,7 @@ opening it shows the question, and only the button there answers.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Literal
@@ -36,9 +36,8 @@ _GOOD_FOR = timedelta(days=730)
 
 _OPEN = (
     "SELECT a.id, a.organization_id, a.ask, a.who, a.then_ask, a.expires_at, a.on_expiry,"
-    " a.step_id, o.name AS organization, o.zone, w.name AS workflow, v.definition"
-    " FROM approvals a JOIN runs r ON r.id = a.run_id"
-    " JOIN workflows w ON w.id = r.workflow_id JOIN workflow_versions v ON v.id = r.version_id"
+    " a.step_id, o.name AS organization, o.zone, w.name AS workflow, r.version_id"
+    " FROM approvals a JOIN runs r ON r.id = a.run_id JOIN workflows w ON w.id = r.workflow_id"
     " JOIN organizations o ON o.id = a.organization_id"
     " WHERE a.state = 'open' AND coalesce(a.expires_at > clock_timestamp(), true)"
 )
@@ -56,6 +55,7 @@ _REMINDED = text(
     "UPDATE approvals SET reminded_at = clock_timestamp(), held_until = NULL WHERE id = ANY(:ids)"
 )
 _HELD = text("UPDATE approvals SET held_until = :until WHERE id = ANY(:ids)")
+_DEFINITIONS = text("SELECT id, definition FROM workflow_versions WHERE id = ANY(:ids)")
 _INSERT_LINKS = text(
     "INSERT INTO approval_links (organization_id, approval_id, email, token_hash, expires_at)"
     " SELECT organization_id, approval_id, email, decode(token_hash, 'hex'), expires_at FROM "
@@ -105,8 +105,9 @@ def keep_asked_people_told(connection: Connection, vault: Vault, settings: Setti
         asked += _reminded(connection, row)
     held = _held_back(connection, _letters(asked))
     letters = _letters([each for each in asked if each.row.id not in held])
+    definitions = _definitions(connection, asked)
     for letter in letters:
-        _write(connection, vault, settings, letter)
+        _write(connection, vault, settings, letter, definitions)
     connection.execute(_HELD, {"ids": list(held), "until": clock.now() + approval_bounds.HELD_FOR})
     connection.execute(_TOLD, {"ids": [row.id for row in to_tell if row.id not in held]})
     connection.execute(_REMINDED, {"ids": [row.id for row in to_remind if row.id not in held]})
@@ -122,6 +123,12 @@ def _held_back(connection: Connection, letters: Sequence[Sequence[_Asked]]) -> s
         if not room.take(letter[0].row.organization_id, letter[0].person)
         for each in letter
     }
+
+
+def _definitions(connection: Connection, asked: Sequence[_Asked]) -> Mapping[UUID, Any]:
+    """What the runs run by that ask, each once, however many questions a loop asks."""
+    ids = list({each.row.version_id for each in asked})
+    return {row.id: row.definition for row in connection.execute(_DEFINITIONS, {"ids": ids})}
 
 
 def _reminded(connection: Connection, row: Row[Any]) -> list[_Asked]:
@@ -151,13 +158,19 @@ def _letters(asked: Sequence[_Asked]) -> list[list[_Asked]]:
 
 
 def _write(
-    connection: Connection, vault: Vault, settings: Settings, letter: Sequence[_Asked]
+    connection: Connection,
+    vault: Vault,
+    settings: Settings,
+    letter: Sequence[_Asked],
+    definitions: Mapping[UUID, Any],
 ) -> None:
     first = letter[0]
     raws = [tokens.new(TOKEN_PREFIX) for _ in letter]
     _keep_links(connection, letter, raws)
     questions = [
-        _question(each.row, f"{settings.public_url}/approvals/{raw}")
+        _question(
+            each.row, definitions[each.row.version_id], f"{settings.public_url}/approvals/{raw}"
+        )
         for each, raw in zip(letter, raws, strict=True)
     ]
     subject, text = _words(first, questions)
@@ -187,9 +200,9 @@ def _keep_links(connection: Connection, letter: Sequence[_Asked], raws: Sequence
     connection.execute(_INSERT_LINKS, batch.rows(rows))
 
 
-def _question(row: Row[Any], link: str) -> _Question:
+def _question(row: Row[Any], definition: Any, link: str) -> _Question:
     words = Wording(row.zone)
-    follows = what_follows(row.definition, row.step_id, row.on_expiry, row.expires_at, words)
+    follows = what_follows(definition, row.step_id, row.on_expiry, row.expires_at, words)
     return _Question(clip(_in_a_line(row.ask), _LONGEST_QUESTION), row.workflow, link, follows)
 
 
