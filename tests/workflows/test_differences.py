@@ -252,6 +252,22 @@ def test_a_wait_for_something_else_is_told_in_one_sentence() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("old", "said", "words", "done"),
+    [
+        (LOOP, {"batch_size": 2}, "The loop now takes 2 at a time instead of 1.", "the loop"),
+        (CHOICE, {"note": "Why"}, "The choice has a note now.", "the choice"),
+    ],
+)
+def test_what_branches_and_has_no_name_is_called_by_its_kind(
+    old: Any, said: Any, words: str, done: str
+) -> None:
+    nameless = {**old, "label": None}
+    assert told_of(nameless, {**nameless, **said}) == [words]
+    (found,) = between({"steps": [nameless]}, {"steps": [{**nameless, **said}]}, ACTIONS)
+    assert found.done == f"changed {done}"
+
+
 def test_what_has_the_same_words_and_is_another_value_is_told() -> None:
     old, new = ({**NOTES, "values": {"b": [1, {"c": number}]}} for number in (2, 3))
     assert told_of(old, new) == ["“A” now notes 1 and a record as b, with other details."]

@@ -7,9 +7,10 @@ Steps are told apart by their ids, branches by their labels; any two documents c
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
 
+from wedsync.platform.wording import capital
 from wedsync.workflows.editing.field_words import Known, changes
 from wedsync.workflows.editing.patches import read, removed, same
 from wedsync.workflows.engine import condition_words, sentence, trigger_sentence
@@ -76,7 +77,9 @@ def between(
             return [_whole("The whole workflow was replaced.", old, new)]
     found = [*_of_the_start(old, new, names or {})]
     found += _Comparison(old, new, Known(actions, names or {}), taken).differences()
-    return found or [_whole("It is written another way, and means the same.", old, new)]
+    if not found:
+        return [_whole("It is written another way, and means the same.", old, new)]
+    return [replace(each, words=capital(each.words)) for each in found]
 
 
 def done_words(found: Sequence[Difference]) -> str:
@@ -204,7 +207,7 @@ class _Comparison:
         if label:
             return f"“{clip(label, _LONGEST_NAME)}”"
         if isinstance(kind, str) and kind in KINDS and KINDS[kind].splits:
-            return "the choice" if kind == "choose" else f"the step “{_id(step)}”"
+            return "the choice" if kind == "choose" else "the loop"
         own = {name: value for name, value in step.items() if name != "label"}
         return f"“{clip(plain(pieces(sentence(own, self._known.actions))), _LONGEST_NAME)}”"
 
