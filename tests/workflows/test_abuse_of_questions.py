@@ -96,9 +96,9 @@ def test_a_reminder_that_has_to_wait_asks_nobody_twice(
 
 
 def test_who_left_the_team_cannot_answer_by_the_link_they_were_sent(
-    app: APIFlask, workflow: UUID, editor: Persona, client: Browser
+    app: APIFlask, workflow: UUID, team: Persona, editor: Persona, client: Browser
 ) -> None:
-    run, _ = ask(app, workflow, who={"role": "editor"})
+    run, approval = ask(app, workflow, who={"role": "editor"})
     tell(app)
     link = link_in(letter_to(app, editor.email))
     assert client.get(link).status_code == 200
@@ -106,6 +106,9 @@ def test_who_left_the_team_cannot_answer_by_the_link_they_were_sent(
     assert client.get(link).status_code == 404
     assert say(client, link)[0] == 404
     assert answer_of(app, run) is None
+    team.browser.post(f"/approvals/{approval}", data={"answer": "refused", "note": "Too dear"})
+    assert answer_of(app, run)["approved"] is False
+    assert client.get(link).status_code == 404
 
 
 def test_who_has_another_role_by_now_cannot_answer_by_the_link_they_were_sent(

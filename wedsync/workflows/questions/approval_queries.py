@@ -102,9 +102,8 @@ def by_token(token: str) -> OpenedLink:
     if link is None:
         raise nothing
     line = get(link.organization_id, link.approval_id)
-    if line.approval.decided_by is None and (
-        link.expires_at <= clock.now() or not _is_asked(line, link.email)
-    ):
+    is_over = line.approval.decided_by is None and link.expires_at <= clock.now()
+    if is_over or not (link.spent_at or _is_asked(line, link.email)):
         raise nothing
     return OpenedLink(link, line, db.session.get_one(Organization, link.organization_id))
 
