@@ -22,9 +22,12 @@ from tests.workers.scene import (
     one,
     retrying,
     rows,
+    steps_of,
     worker_of,
 )
-from wedsync.workflows.running import loop_lists
+from wedsync.platform.db import db
+from wedsync.workflows.editing import service
+from wedsync.workflows.running import loop_lists, runs
 
 GUESTS = {"var": "trigger.data.guests"}
 
@@ -243,3 +246,84 @@ def test_an_item_whose_worker_died_is_taken_up_by_another(
     worker.work()
     assert root_of(app, workflow).state == "succeeded"
     assert sink.paths()["/ok/after-death"] == 2
+
+
+def test_items_that_do_something_once_leave_one_at_a_time_and_a_death_leaves_one_in_doubt(
+    app: APIFlask, worker: Worker, hook: Hook, sink: Sink
+) -> None:
+    sink.forget()
+    pay = call("pay", sink.url("/ok/paid"), key=False)
+    loop = for_each("each", [1, 2, 3, 4, 5, 6], pay, parallel=4)
+    workflow = make_workflow(app, hook.organization_id, on_hook(hook), loop)
+    accept(app, hook, {"guest": "Ana"})
+    worker.fan_out()
+    with worker_of(app) as doomed:
+        doomed.begin_runs()
+        assert len(doomed.begin_runs()) == 1
+        doomed.die()
+    worker.sweep()
+    worker.work()
+    root = root_of(app, workflow)
+    assert (root.state, root.reason["code"], root.items_left) == ("needs_attention", "unsure", 1)
+    assert sink.paths() == {"/ok/paid": 5}
+    with app.app_context():
+        runs.decide(hook.organization_id, root.id, "skip")
+        db.session.commit()
+    worker.work()
+    assert root_of(app, workflow).state == "succeeded"
+    assert sink.paths() == {"/ok/paid": 5}
+    assert rows(app, "SELECT 1 FROM once_slots") == []
+
+
+def test_items_held_by_a_pause_go_on_after_it_and_none_is_counted_twice(
+    app: APIFlask, worker: Worker, hook: Hook, sink: Sink
+) -> None:
+    sink.forget()
+    two = [call("one", sink.url("/ok/one")), call("pay", sink.url("/ok/two"), key=False)]
+    workflow = make_workflow(
+        app, hook.organization_id, on_hook(hook), for_each("each", [1, 2, 3], *two, parallel=2)
+    )
+    accept(app, hook, {"guest": "Ana"})
+    worker.fan_out()
+    worker.begin_runs()
+    begun = worker.begin_runs()
+    with app.app_context():
+        service.pause(hook.organization_id, workflow)
+        db.session.commit()
+    worker.come_home(worker.run_source, [(run, answered()) for run, _ in begun])
+    worker.work()
+    assert root_of(app, workflow).items_left == 3
+    assert "/ok/two" not in sink.paths()
+    with app.app_context():
+        service.resume(hook.organization_id, workflow)
+        db.session.commit()
+    worker.work()
+    root = root_of(app, workflow)
+    assert (root.state, root.items_left) == ("succeeded", 0)
+    assert sink.paths()["/ok/two"] == 3
+
+
+def test_a_loop_stopped_with_items_on_their_way_and_run_again_does_each_once(
+    app: APIFlask, worker: Worker, hook: Hook, sink: Sink
+) -> None:
+    sink.forget()
+    loop = for_each("each", [1, 2, 3, 4, 5], call("post", sink.url("/ok/post")), parallel=2)
+    workflow = make_workflow(app, hook.organization_id, on_hook(hook), loop, note("after", a=1))
+    accept(app, hook, {"guest": "Ana"})
+    worker.fan_out()
+    worker.begin_runs()
+    begun = worker.begin_runs()
+    first = root_of(app, workflow)
+    with app.app_context():
+        runs.stop(hook.organization_id, first.id)
+        db.session.commit()
+    worker.come_home(worker.run_source, [(run, answered()) for run, _ in begun])
+    assert {row.state for row in items_of(app, first.id)} == {"stopped"}
+    with app.app_context():
+        again = runs.rerun(hook.organization_id, first.id).id
+        db.session.commit()
+    worker.work()
+    ended = one(app, "SELECT * FROM runs WHERE id = :id", id=again)
+    assert (ended.state, ended.items_left, ended.items_next) == ("succeeded", 0, 5)
+    assert steps_of(app, again)["each"].output == {"total": 5, "succeeded": 5, "failed": 0}
+    assert sink.keys() == {f"{first.id}:post:{number}:0": 1 for number in range(5)}

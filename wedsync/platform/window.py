@@ -114,7 +114,9 @@ class Window(Generic[J]):
             if room:
                 rung.clear()
             claimed = self._turn(owner, room) if room or self._finished else False
-            if room and not claimed:
+            if claimed:
+                look_at = 0.0  # whatever was due or made due: there may be more at once
+            elif room:
                 look_at = time.monotonic() + LOOK_SECONDS
             self._renew_in_time(owner)
             if not self._started and not claimed:
