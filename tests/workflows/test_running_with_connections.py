@@ -421,3 +421,21 @@ def test_runs_without_connections_ask_nothing_about_them(
     assert states_of(app, workflow) == {"succeeded": 3}
     assert asked
     assert not [query for query in asked if "connections" in query]
+
+
+def test_items_wait_for_a_connection_each_for_itself_and_go_on_once_it_is_mended(
+    app: APIFlask, worker: Worker, hook: Hook, service: RestService, slug: str
+) -> None:
+    connection = connect(app, hook.organization_id, seating(service, slug), state="needs_reauth")
+    step = release("pay", connection, slug, "pay")
+    loop = {"id": "each", "kind": "for_each", "items": [1, 2, 3], "steps": [step], "parallel": 2}
+    begin(app, worker, hook, loop)
+    worker.work()
+    items = "SELECT state, waiting_for FROM runs WHERE parent_run_id IS NOT NULL ORDER BY item"
+    waiting = [(row.state, row.waiting_for) for row in rows(app, items)]
+    assert waiting == [("waiting", {"kind": "connection", "id": str(connection)})] * 2
+    mend(app, connection)
+    worker.work()
+    root = one(app, "SELECT state, items_left FROM runs WHERE parent_run_id IS NULL")
+    assert (root.state, root.items_left) == ("succeeded", 0)
+    assert len(service.asked) == 3
