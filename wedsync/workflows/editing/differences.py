@@ -11,13 +11,14 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
 
 from wedsync.platform.wording import capital
+from wedsync.workflows.editing.branches import Key, branch_changes, lists, renamed_lists
 from wedsync.workflows.editing.field_words import Known, changes
 from wedsync.workflows.editing.patches import read, removed, same
-from wedsync.workflows.engine import condition_words, sentence, trigger_sentence
+from wedsync.workflows.engine import sentence, trigger_sentence
 from wedsync.workflows.engine.outline import children
 from wedsync.workflows.engine.shape import refusal
 from wedsync.workflows.engine.steps import KINDS
-from wedsync.workflows.engine.steps.kind import Actions, Child, mapping, sequence
+from wedsync.workflows.engine.steps.kind import Actions, mapping, sequence
 from wedsync.workflows.engine.words import clip, listing
 from wedsync.workflows.words.step_lines import pieces, plain
 
@@ -25,9 +26,6 @@ Kind: TypeAlias = Literal["added", "removed", "moved", "changed"]
 _MOST_NAMED = 3
 _LONGEST_NAME = 60
 _DEFINITION = frozenset(("trigger", "steps"))
-
-Key: TypeAlias = tuple[str, int]
-"""A step's id or a branch's label, and which of those that bear it: drafts may hold two."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +132,7 @@ class _Comparison:
         self._old = {each.key: each for each in _places(old)}
         self._new = {each.key: each for each in _places(new)}
         self._renamed = {
-            key: _renamed_lists(self._old[key].step, placed.step)
+            key: renamed_lists(self._old[key].step, placed.step)
             for key, placed in self._new.items()
             if key in self._old
         }
@@ -193,7 +191,7 @@ class _Comparison:
             said = f"{name} is a step of another kind now."
             yield Difference(step_id, "changed", said, f"changed {name}", old.step, new.step)
             return
-        for words, before, after in _branch_changes(old.step, new.step):
+        for words, before, after in branch_changes(old.step, new.step):
             yield Difference(
                 step_id, "changed", f"{name}: {words}.", f"changed {name}", before, after
             )
@@ -241,11 +239,11 @@ class _Comparison:
 
     def _stayed(self, moved: Mapping[Key, str]) -> dict[Any, list[Key]]:
         """The steps of each list that stand in the same list as before, in their order of now."""
-        lists: dict[Any, list[Key]] = {}
+        stayed: dict[Any, list[Key]] = {}
         for key, placed in self._new.items():
             if key in self._old and key not in moved:
-                lists.setdefault((placed.owner, placed.list), []).append(key)
-        return lists
+                stayed.setdefault((placed.owner, placed.list), []).append(key)
+        return stayed
 
     def _place(self, placed: _Placed) -> tuple[Key | None, Key]:
         return placed.owner, placed.list
@@ -276,61 +274,8 @@ def _walk(steps: Any, owner: Key | None, where: Key, seen: Counter[str]) -> Iter
         key = (name, seen[name])
         seen[name] += 1
         yield _Placed(key, step, owner, where)
-        for label, child in _lists(step).items():
+        for label, child in lists(step).items():
             yield from _walk(child.steps, key, label, seen)
-
-
-def _lists(step: Mapping[str, Any]) -> dict[Key, Child]:
-    """The lists of steps inside a step, by their labels."""
-    seen: Counter[str] = Counter()
-    lists: dict[Key, Child] = {}
-    for child in children(step):
-        lists[child.label, seen[child.label]] = child
-        seen[child.label] += 1
-    return lists
-
-
-def _renamed_lists(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[Key, Key]:
-    """What the lists of a step were called before: those that are left, in their order."""
-    before, after = _lists(old), _lists(new)
-    gone = [key for key in before if key not in after]
-    come = [key for key in after if key not in before]
-    return {now: was for was in gone for now in come if before[was].field == after[now].field}
-
-
-def _branch_changes(
-    old: Mapping[str, Any], new: Mapping[str, Any]
-) -> Iterator[tuple[str, Any, Any]]:
-    """What is different about the ways a choice offers, beside the steps on them."""
-    before, after = _branches(old), _branches(new)
-    renamed = _renamed_lists(old, new)
-    for key, branch in after.items():
-        name = f"“{clip(key[0], 40)}”"
-        was = before.get(renamed.get(key, key))
-        if was is None:
-            yield f"the branch {name} was added", None, branch
-            continue
-        if key in renamed:
-            called = clip(renamed[key][0], 40)
-            yield f"the branch “{called}” is now called {name}", called, key[0]
-        if not same(was.get("when"), branch.get("when")):
-            now, then = condition_words(branch.get("when")), condition_words(was.get("when"))
-            told = f"when {now} instead of when {then}" if now != then else f"when {now}"
-            yield f"{name} is now taken {told}", was.get("when"), branch.get("when")
-    for key in before.keys() - after.keys() - set(renamed.values()):
-        yield f"the branch “{clip(key[0], 40)}” was removed", before[key], None
-    kept = [renamed.get(key, key) for key in after if renamed.get(key, key) in before]
-    if kept != [key for key in before if key in kept]:
-        yield "its branches are tried in another order", list(before), list(after)
-
-
-def _branches(step: Mapping[str, Any]) -> dict[Key, Mapping[str, Any]]:
-    """The branches of a choice by their labels."""
-    return {
-        key: mapping(read(step, ("branches", int(child.field.split(".")[1]))))
-        for key, child in _lists(step).items()
-        if child.field.startswith("branches.")
-    }
 
 
 def _own(step: Mapping[str, Any]) -> Mapping[str, Any]:
