@@ -6,17 +6,20 @@ from uuid import UUID
 
 import pytest
 from apiflask import APIFlask
+from sqlalchemy import text
 
 from tests.workers.scene import (
     Hook,
     Sink,
     Worker,
     accept,
+    answered,
     call,
     let_pass,
     make_workflow,
     note,
     on_hook,
+    one,
     retrying,
     rows,
     run_of,
@@ -255,8 +258,25 @@ def test_whoever_waited_longest_is_next_and_need_not_look_again(
     assert states_of(app, workflow) == {"succeeded": 10}
     assert sink.paths() == {"/ok/queue": 10}
     tries = rows(app, "SELECT started_at, finished_at FROM step_attempts ORDER BY started_at")
-    assert all(one.finished_at <= two.started_at for one, two in pairwise(tries))
+    assert all(this.finished_at <= that.started_at for this, that in pairwise(tries))
     assert rows(app, "SELECT 1 FROM once_slots") == []
+
+
+def test_a_worker_taken_for_dead_does_not_free_the_slot_another_holds_for_the_same_run(
+    app: APIFlask, worker: Worker, hook: Hook, sink: Sink
+) -> None:
+    step = pay(sink, "/ok/slow", on_unsure="retry")
+    begin(app, worker, hook, step)
+    with worker_of(app) as hung:
+        ((run, _),) = hung.begin_runs()
+        with app.app_context(), db.engine.begin() as connection:
+            late = "UPDATE {} SET {} = clock_timestamp() - interval '1 second'"
+            connection.execute(text(late.format("runs", "lease_until")))
+            connection.execute(text(late.format("once_slots", "held_until")))
+        worker.sweep()
+        assert len(worker.begin_runs()) == 1
+        hung.come_home(hung.run_source, [(run, answered())])
+    assert one(app, "SELECT owner FROM once_slots").owner == worker.owner.id
 
 
 # --- stopped while it was under way, and run again

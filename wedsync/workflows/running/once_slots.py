@@ -44,7 +44,8 @@ _TAKE = text(
     " RETURNING run_id"
 )
 _GIVE_BACK = text(
-    "DELETE FROM once_slots WHERE run_id = ANY(:runs) RETURNING organization_id, far_end"
+    "DELETE FROM once_slots WHERE run_id = ANY(:runs) AND owner = :owner"
+    " RETURNING organization_id, far_end"
 )
 _GIVE_BACK_OF = text(
     f"DELETE FROM once_slots WHERE owner = ANY(:owners) OR {leases.FORGOTTEN}"
@@ -78,11 +79,14 @@ _FREE = text(
 )
 
 
-def give_back(connection: Connection, runs: Sequence[UUID]) -> Sequence[Row[Any]]:
-    """Free the slots these runs held; who is next there, to be made due by `wake`."""
+def give_back(connection: Connection, owner: UUID, runs: Sequence[UUID]) -> Sequence[Row[Any]]:
+    """Free the slots these runs held for `owner`, not what another took up for them since; who is
+    next there, to be made due by `wake`."""
     if not runs:
         return []
-    return _next(connection, connection.execute(_GIVE_BACK, {"runs": list(runs)}).all())
+    return _next(
+        connection, connection.execute(_GIVE_BACK, {"runs": list(runs), "owner": owner}).all()
+    )
 
 
 def give_back_of(connection: Connection, owners: Sequence[UUID]) -> None:

@@ -106,7 +106,7 @@ class RunSource:
             reach = self._reach(connection)
             paused = claims.paused(connection, [run.workflow_id for run, _ in finished])
             came_home = [_after(reach, paused, run, ended) for run, ended in finished]
-            next_in_line = once_slots.give_back(connection, _slot_holders(finished))
+            next_in_line = once_slots.give_back(connection, owner, _slot_holders(finished))
             recording.prepare(connection, owner, came_home, next_in_line)
             claimed = self._claim(connection, owner, came_home, room, shares)
             taken_up = self._take_up(connection, reach, claimed.rows)
@@ -123,7 +123,7 @@ class RunSource:
         with self._engine.begin() as connection:
             reach = self._reach(connection)
             paused = claims.paused(connection, [run.workflow_id for run, _ in finished])
-            next_in_line = once_slots.give_back(connection, _slot_holders(finished))
+            next_in_line = once_slots.give_back(connection, owner, _slot_holders(finished))
             recording.prepare(connection, owner, [], next_in_line)
             alone = partial(self._alone, connection, owner, moved.recorded)
             steps = [(run, partial(_after, reach, paused, run, ended)) for run, ended in finished]
