@@ -52,7 +52,8 @@ _LOOK_AGAIN = text(
 _LOOK_AT_ALL = text(
     "UPDATE lanes SET next_due_at = least(next_due_at, (SELECT min(due_at) FROM runs"
     "  WHERE workflow_id = :workflow_id AND state IN ('queued', 'waiting')"
-    "  AND due_at IS NOT NULL)) WHERE (kind, key) IN (SELECT kind, key FROM lanes WHERE kind = 'runs'"
+    "  AND due_at IS NOT NULL))"
+    " WHERE (kind, key) IN (SELECT kind, key FROM lanes WHERE kind = 'runs'"
     "  AND key = CAST(:workflow_id AS text) FOR UPDATE SKIP LOCKED)"
 )
 
