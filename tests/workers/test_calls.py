@@ -207,12 +207,14 @@ def test_what_was_called_is_taken_up_at_once_though_its_caller_took_long_to_say_
     make_workflow(app, hook.organization_id, on_hook(hook), start("other", called))
     accept(app, hook, {"guest": "Ana"})
     worker.fan_out()
+    me = worker.owner.id
+    assert me is not None
     with worker.engine.begin() as connection:
         source = worker.run_source
         claimed = claims.claim(connection, Shares(200).allotment(200))
         moved = source._take_up(connection, source._reach(connection), claimed.rows)
-        recording.prepare(connection, worker.owner.id, moved)
-        recording.write(connection, worker.owner.id, moved)
+        recording.prepare(connection, me, moved)
+        recording.write(connection, me, moved)
         connection.execute(
             text("UPDATE runs SET due_at = due_at - interval '5 s' WHERE caller_run_id IS NOT NULL")
         )

@@ -311,13 +311,15 @@ class Crossing:
         self.worker.fan_out()
         come_round(self.app, clock.now())
         source, worker = self.worker.run_source, self.worker
+        me = worker.owner.id
+        assert me is not None
         with worker.engine.begin() as connection:
             claimed = claims.claim(connection, Shares(200).allotment(200))
             planned = source._take_up(connection, source._reach(connection), claimed.rows)
             change(self.app, self.by, wedding, **given)
             worker.fan_out()
-            recording.prepare(connection, worker.owner.id, planned)
-            recording.write(connection, worker.owner.id, planned)
+            recording.prepare(connection, me, planned)
+            recording.write(connection, me, planned)
             claims.served(connection, claimed)
         come_round(self.app, clock.now())
         worker.run()
