@@ -261,6 +261,23 @@ def test_what_would_follow_is_told_and_nothing_is_touched(
     assert rows(app, "SELECT * FROM workflow_timers ORDER BY workflow_id, key") == before
 
 
+def test_a_row_about_a_wedding_elsewhere_says_whose_clock_it_means(
+    owner: Persona, planned: UUID
+) -> None:
+    said = words_of(owner.browser.get(f"/workflows/runs-of-wedding/{planned}"))
+    assert "Waiting until Wed 18 August, 09:00 in Rome (14 days before the wedding)." in said
+
+
+def test_a_wait_without_a_name_is_called_by_what_it_does(
+    app: APIFlask, owner: Persona, organization: UUID, moved_clock: MovedClock, work: Work
+) -> None:
+    make_workflow(app, organization, ON_EVENT, {**wait(), "label": None}, THEN)
+    wedding = marry(app, owner, date=date(2027, 9, 1))
+    work()
+    said = words_of(owner.browser.get(f"/workflows/moves-of-wedding/{wedding}"))
+    assert "Waits at “Wait until 14 days before the wedding, at 9:00”" in said
+
+
 def test_the_weddings_page_shows_what_waits_and_what_would_move(
     owner: Persona, planned: UUID
 ) -> None:

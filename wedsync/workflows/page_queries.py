@@ -27,7 +27,8 @@ class RunRow:
     """A run as a list shows it.
 
     `subject` is whom it is about: the couple, else a name in what came in, else None. The
-    connection is the one it waits for, or waits to be its turn with.
+    connection is the one it waits for, or waits to be its turn with; the zone is
+    that of the couple's wedding, None where it is about none.
     """
 
     id: UUID
@@ -44,6 +45,7 @@ class RunRow:
     subject: str | None
     connection_name: str | None
     connection_state: str | None
+    wedding_zone: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +123,7 @@ def run_rows_query(wanted: Sequence[ColumnElement[bool]], limit: int) -> Select[
             func.coalesce(Wedding.title, name_in(func.coalesce(Event.data, page.c.input))),
             Connection.name,
             Connection.state,
+            Wedding.zone,
         )
         .join(Workflow, _is(page, Workflow, "workflow_id"))
         .join(WorkflowVersion, _is(page, WorkflowVersion, "version_id"))

@@ -18,7 +18,7 @@ from wedsync.platform.db import db
 from wedsync.weddings.scope import scope_of
 from wedsync.workflows.clockwork import wedding_plans
 from wedsync.workflows.clockwork.timer_rows import Timer
-from wedsync.workflows.engine import steps_in_order
+from wedsync.workflows.engine import sentence, steps_in_order
 from wedsync.workflows.running.dated_waits import OVER, planned_by
 
 MOST = 200
@@ -216,10 +216,12 @@ def _timer(row: Row[Any], wedding_id: UUID) -> Timer:
 
 
 def _label(definition: Any, step_id: str | None) -> str:
-    """What a step is called, or its id."""
+    """What a step is called, or what it does."""
     found = (each.step for each in steps_in_order(definition) if each.step.get("id") == step_id)
-    step = next(found, {})
-    return str(step.get("label") or step_id or "")
+    step = next(found, None)
+    if step is None:
+        return step_id or ""
+    return str(step.get("label") or sentence(step, {}).removesuffix("."))
 
 
 def _by_time(move: Move) -> tuple[bool, datetime, str]:

@@ -11,6 +11,7 @@ from wedsync.workflows.engine.outline import steps_in_order
 from wedsync.workflows.page_queries import RunRow, StepMark
 from wedsync.workflows.words.step_lines import done_sentence, plain, step_name
 from wedsync.workflows.words.waiting_words import (
+    Circumstances,
     Waiting,
     connection_called,
     connection_waited_for,
@@ -99,7 +100,7 @@ def state_of(row: Standing, words: Wording) -> State:
 def _goes_on(until: datetime, words: Wording) -> str:
     day = words.local(until).date()
     if abs((day - words.today).days) <= 1:
-        return f"Waiting, goes on {words.at(until)}"
+        return f"Waiting until {words.moment(until)}"
     return f"Waiting until {words.day(day)}"
 
 
@@ -152,7 +153,9 @@ def _waiting(row: RunRow, steps: Steps, words: Wording) -> str:
     if connection_waited_for(row):
         return connection_words(row)
     if waits.get("kind") != "retry":
-        return sentence_end(waiting_sentence(row, step, words))
+        return sentence_end(
+            waiting_sentence(row, step, words, Circumstances(row.wedding_zone or ""))
+        )
     until = waits_until(waits)
     goes_on = f" {words.at(until)}" if until else " by itself"
     what = f"“{step_name(step)}”" if step else "A step"
