@@ -61,8 +61,8 @@ def waiting(**waiting_for: Any) -> Course:
             Circumstances(),
             "Waiting for “Contract fully signed” about this wedding, for as long as it takes",
         ),
-        ({"kind": "approval"}, {}, Circumstances(asked="Ana"), "Waiting for Ana’s yes"),
-        ({"kind": "approval"}, {}, Circumstances(asked="Hans"), "Waiting for Hans’ yes"),
+        ({"kind": "approval"}, {}, Circumstances(asked="Ana"), "Waiting for Ana's yes"),
+        ({"kind": "approval"}, {}, Circumstances(asked="Hans"), "Waiting for Hans' yes"),
         ({"kind": "call"}, {}, Circumstances(), "Waiting for another workflow to be done"),
         (
             {"kind": "limit", "id": "at_once"}, {}, Circumstances(limit=2, before=5),
@@ -139,7 +139,7 @@ def test_a_question_stands_on_the_run_with_the_way_to_it(
     ask = {"id": "ok", "kind": "approval", "ask": "Send the menu?", "who": {"role": "owner"}}
     run_id = waits_for(app, worker, owner.organization_id, ask)
     said = page(owner, run_id)
-    assert "Waiting for the owners’ yes “Send the menu?” See the question" in said
+    assert "Waiting for the owners' yes “Send the menu?” See the question" in said
     approval_id = one(app, "SELECT id FROM approvals WHERE run_id = :id", id=run_id).id
     owner.browser.post(f"/approvals/{approval_id}", data={"answer": "approved", "note": "Go"})
     worker.work()

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from wedsync.sandbox.store import Store
 
-MEALS = ("Garden risotto", "Sea bass", "Lamb with rosemary", "Children’s plate")
+MEALS = ("Garden risotto", "Sea bass", "Lamb with rosemary", "Children's plate")
 _SATURDAY = 5
 _WEEKS_AHEAD = 12
 

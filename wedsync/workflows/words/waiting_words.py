@@ -122,7 +122,7 @@ def _approval(waits: Mapping[str, Any], words: Wording, circumstances: Circumsta
     by_then = f", until {words.moment(until)}" if until else ""
     if not circumstances.asked:
         return f"Waiting for somebody's yes{by_then}"
-    ending = "’" if circumstances.asked.endswith("s") else "’s"
+    ending = "'" if circumstances.asked.endswith("s") else "'s"
     return f"Waiting for {circumstances.asked}{ending} yes{by_then}"
 
 
