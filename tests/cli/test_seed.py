@@ -12,6 +12,7 @@ from apiflask import APIFlask
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
+from tests.workers.scene import Worker
 from wedsync.accounts import organizations, passwords
 from wedsync.accounts.models import Membership, Organization, User
 from wedsync.audit.models import AuditEntry
@@ -21,6 +22,7 @@ from wedsync.cli.demo_data import (
     couples,
     guests,
     listings,
+    season,
     seeding,
     webhooks,
 )
@@ -32,6 +34,9 @@ from wedsync.settings import CHECKOUT, Settings
 from wedsync.webhooks.models import Endpoint, Hook
 from wedsync.weddings.models import Guest, Household, Wedding
 from wedsync.workflows.models import Workflow, WorkflowVersion
+from wedsync.workflows.run_models import Run
+from wedsync.workflows.running import runs
+from wedsync.workflows.waiting_models import Approval
 
 TODAY = date(2027, 3, 3)
 
@@ -133,7 +138,7 @@ def test_the_hooks_can_be_used_and_stripe_s_waits_for_its_secret(
     assert made[webhooks.ENQUIRIES_HOOK].event_type == "enquiry.received"
 
 
-def test_both_workflows_are_live(seeded: None, database: Session) -> None:
+def test_the_workflows_are_live(seeded: None, database: Session) -> None:
     live = database.execute(
         select(Workflow.name, Workflow.state, WorkflowVersion.number).join(
             WorkflowVersion, Workflow.live_version_id == WorkflowVersion.id
@@ -142,7 +147,36 @@ def test_both_workflows_are_live(seeded: None, database: Session) -> None:
     assert {tuple(row) for row in live} == {
         (automations.SEAT_GUESTS, "on", 1),
         (automations.THANK_FOR_PAYMENTS, "on", 1),
+        (season.THANK_COUPLES, "on", 1),
+        (season.ASK_FOR_COUNT, "on", 1),
+        (season.ORDER_FLOWERS, "on", 1),
     }
+
+
+def test_each_couple_is_waited_for_and_the_flowers_are_asked_about(
+    seeded: None, app: APIFlask, worker: Worker, database: Session
+) -> None:
+    worker.work()
+    assert states(database, season.THANK_COUPLES) == ["waiting"] * 3
+    workflow = database.scalars(select(Workflow).where(Workflow.name == season.ORDER_FLOWERS)).one()
+    with app.app_context():
+        runs.start_manual_run(rosewood(database), workflow.id, None)
+        db.session.commit()
+    worker.work()
+    database.rollback()
+    assert states(database, season.ORDER_FLOWERS) == ["waiting"]
+    [question] = database.scalars(select(Approval.ask)).all()
+    assert question == "Shall we order these flowers?"
+
+
+def states(database: Session, workflow: str) -> list[str]:
+    """How the runs of this workflow stand, items of loops left out."""
+    wanted = (Workflow.name == workflow, Run.parent_run_id.is_(None))
+    return list(
+        database.scalars(
+            select(Run.state).join(Workflow, Run.workflow_id == Workflow.id).where(*wanted)
+        )
+    )
 
 
 def test_a_partner_s_listing_waits_for_an_admin(seeded: None, app: APIFlask) -> None:
@@ -165,7 +199,7 @@ def test_the_audit_says_who_did_what(seeded: None, database: Session) -> None:
     actions = [entry.action for entry in entries]
     assert actions.count("wedding.created") == 3
     assert actions.count("hook.created") == 3
-    assert actions.count("workflow.published") == 2
+    assert actions.count("workflow.published") == 5
 
 
 def test_a_second_run_changes_nothing(seeded: None, app: APIFlask, database: Session) -> None:

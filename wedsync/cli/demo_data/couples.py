@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from uuid import UUID
 
-from wedsync.audit import service as audit
 from wedsync.cli.demo_data.guests import households
 from wedsync.platform import ids
 from wedsync.platform.db import db
 from wedsync.platform.identity import Identity
+from wedsync.weddings import service
 from wedsync.weddings.models import Guest, Household, Wedding
 
 _SATURDAY = 5
@@ -70,20 +70,16 @@ COUPLES = (HANNAH_AND_JOSEF, AMARA_AND_DANIEL, PRIYA_AND_TOM)
 
 def book(by: Identity, couple: Couple, today: date) -> UUID:
     """Write down a couple's wedding and everybody they invite; returns the wedding's id."""
-    wedding = Wedding(
-        id=ids.new_id(),
-        organization_id=by.organization_id,
-        title=couple.title,
-        partners=[{"name": partner} for partner in couple.partners],
-        date=saturday_after(today + timedelta(weeks=couple.weeks_ahead)),
-        zone=couple.zone,
-        venue=couple.venue,
-        currency=couple.currency,
-    )
-    db.session.add(wedding)
-    db.session.flush()
-    audit.record(
-        "wedding.created", "wedding", wedding.id, organization_id=by.organization_id, by=by
+    wedding = service.create(
+        by,
+        {
+            "title": couple.title,
+            "partners": [{"name": partner} for partner in couple.partners],
+            "date": saturday_after(today + timedelta(weeks=couple.weeks_ahead)).isoformat(),
+            "zone": couple.zone,
+            "venue": couple.venue,
+            "currency": couple.currency,
+        },
     )
     _invite(wedding, couple)
     return wedding.id

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from wedsync.cli.demo_data import automations, couples, listings, webhooks
+from wedsync.cli.demo_data import automations, couples, listings, season, webhooks
 from wedsync.cli.demo_data.businesses import (
     BUSINESSES,
     PETAL,
@@ -32,4 +32,5 @@ def _furnish(business: Business, owner: Identity, today: date) -> None:
     for couple in couples.COUPLES:
         couples.book(owner, couple, today)
     automations.automate(owner, webhooks.connect(owner))
+    season.plan(owner)
     webhooks.tell_the_kitchen(owner)
