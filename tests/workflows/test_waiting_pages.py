@@ -74,7 +74,7 @@ def waiting(**waiting_for: Any) -> Course:
         ),
         (
             {"kind": "limit", "id": "per_hour", "until": TONIGHT}, {}, Circumstances(limit=20),
-            "At most 20 an hour; it goes on at 20:30",
+            "At most 20 an hour; it continues at 20:30",
         ),
         (
             {"kind": "limit", "id": "quiet_hours", "until": TONIGHT}, {}, Circumstances(),

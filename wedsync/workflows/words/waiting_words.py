@@ -165,7 +165,7 @@ def _limit(row: Waiting, words: Wording, circumstances: Circumstances) -> str:
         return _at_once(circumstances)
     if name == "per_hour":
         most = f"At most {circumstances.limit} an hour" if circumstances.limit else "Enough for now"
-        return f"{most}; it goes on {words.at(until)}" if until else f"{most}; it goes on by itself"
+        return f"{most}; it continues {words.at(until) if until else 'by itself'}"
     return turn_words(row).removesuffix(".")
 
 
