@@ -5,6 +5,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -47,10 +48,24 @@ def settings(tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def taken() -> Iterator[int]:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        listener.listen()
+    """A port somebody listens at, with two free ones before it."""
+    with ExitStack() as stack:
+        listener = stack.enter_context(_listening())
+        while not all(_is_free(listener.getsockname()[1] - before) for before in (1, 2)):
+            listener = stack.enter_context(_listening())
         yield listener.getsockname()[1]
+
+
+def _listening() -> socket.socket:
+    return socket.create_server(("127.0.0.1", 0))
+
+
+def _is_free(port: int) -> bool:
+    try:
+        socket.create_server(("127.0.0.1", port)).close()
+    except OSError:
+        return False
+    return True
 
 
 def test_a_wrong_variable(tmp_path: Path) -> None:
