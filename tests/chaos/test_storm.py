@@ -25,6 +25,7 @@ from tests.workers.scene import Sink, call, make_workflow, note, on_hook, rows, 
 EVENTS = 10_000 if FULL_SIZE else 1_000
 _EVERY = 10
 _KILL_EVERY_S = 1.0
+_STORM_S = 120 if FULL_SIZE else 20
 _KILLS = 1_000_000 if FULL_SIZE else 30
 _WORKERS = 4
 _SECONDS = 1_500 if FULL_SIZE else 240
@@ -110,16 +111,16 @@ def test_one_finished_run_each_and_effects_once_whatever_dies(storm: Installatio
 
 def send_through_trouble(here: Installation) -> None:
     """The events in four parts, and between them what goes wrong beside the kills."""
-    part = EVENTS // 4
-    here.partner.send(part)
+    part, pace = EVENTS // 4, EVENTS / _STORM_S
+    here.partner.send(part, per_second=pace)
     Redis.from_url(here.redis.url).flushall()
-    here.partner.send(part)
+    here.partner.send(part, per_second=pace)
     here.postgres.kill()
     here.partner.send(20)
     here.postgres.start()
-    here.partner.send(part - 20)
+    here.partner.send(part - 20, per_second=pace)
     Redis.from_url(here.redis.url).flushall()
-    here.partner.send(EVENTS - 3 * part)
+    here.partner.send(EVENTS - 3 * part, per_second=pace)
     while here.partner.refused:
         here.partner.send_refused()
 
