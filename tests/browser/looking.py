@@ -16,12 +16,19 @@ _WHOLE: tuple[tuple[tuple[int, int], _Themes], ...] = (
     (DESK, ("dark", "light")),
 )
 _BRIEF: tuple[tuple[tuple[int, int], _Themes], ...] = ((PHONE, ("dark",)), (DESK, ("light",)))
-# Fonts are there, and colours have faded from the theme before.
-_SETTLED = """async () => {
-  await document.fonts.ready;
-  const fading = document.getAnimations().filter((each) => each instanceof CSSTransition);
-  await Promise.all(fading.map((each) => each.finished.catch(() => {})));
+# Fonts are there, and colours have faded from the theme before. Nothing here waits for a frame to be
+# drawn: a browser on a full machine may draw none for minutes, so fades are ended, not awaited.
+_SETTLED = """async (patience) => {
+  const late = new Promise((_, refuse) => setTimeout(() => {
+    const missing = [...document.fonts].filter((font) => font.status === "loading");
+    refuse(new Error("no fonts yet: " + missing.map((font) => font.family)));
+  }, patience));
+  await Promise.race([document.fonts.ready, late]);
+  for (const each of document.getAnimations()) {
+    if (each instanceof CSSTransition) each.finish();
+  }
 }"""
+_PATIENCE_MS = 20_000
 _TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
@@ -57,7 +64,7 @@ def look_at(page: Page, name: str, *, briefly: bool = False) -> None:
         _show_all_of(page, width, height)
         for theme in themes:
             page.emulate_media(color_scheme=theme, reduced_motion="reduce")
-            page.evaluate(_SETTLED)
+            page.evaluate(_SETTLED, _PATIENCE_MS)
             path = SCREENSHOTS / f"{name}-{width}-{theme}.png"
             page.screenshot(path=path)
             _require_no_sideways_scroll(page, path.stem)
