@@ -29,7 +29,7 @@ from tests.workers.scene import (
     wait_until,
     worker_of,
 )
-from tests.workflows.clockwork import (
+from tests.workflows.clockwork.ticking import (
     MovedClock,
     around,
     causes_of,

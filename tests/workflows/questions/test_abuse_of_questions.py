@@ -11,7 +11,7 @@ from tests.letters import letters_to
 from tests.page_words import words_of
 from tests.personas import Browser, Persona
 from tests.workers.scene import one, rows
-from tests.workflows.test_approval_links import letter_to, link_in, say, tell
+from tests.workflows.questions.test_approval_links import letter_to, link_in, say, tell
 from tests.workflows.waiting import answer_of, ask, publish_workflow, question
 from wedsync.platform.db import db
 from wedsync.workflows.questions import approval_bounds

@@ -12,9 +12,9 @@ from tests.far_ends.rest_service import RestService, started_rest_service
 from tests.page_words import words_of
 from tests.personas import Persona
 from tests.workers.scene import Worker, make_workflow, note, rows, run_of
-from tests.workflows.clockwork import timers_of
+from tests.workflows.clockwork.looking import look
+from tests.workflows.clockwork.ticking import timers_of
 from tests.workflows.connected import API_KEY, change, connect, seating
-from tests.workflows.looking import look
 from wedsync.platform.vault import MASK
 from wedsync.workflows.clockwork.polling import MOST_PAGES
 

@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 
 from tests.page_words import words_of
 from tests.personas import Persona
-from tests.workflows.built_in_connections import connect, connect_all
-from tests.workflows.recipe_answers import answers_for
+from tests.workflows.ready_made.built_in_connections import connect, connect_all
+from tests.workflows.ready_made.recipe_answers import answers_for
 from wedsync.workflows.models import Workflow, WorkflowVersion
 from wedsync.workflows.ready_made import find, recipes
 from wedsync.workflows.run_models import Run

@@ -23,7 +23,7 @@ from tests.workers.scene import (
     steps_of,
     tell,
 )
-from tests.workflows.test_approval_links import tell as write_letters
+from tests.workflows.questions.test_approval_links import tell as write_letters
 from wedsync.platform.db import db
 from wedsync.webhooks import hooks
 

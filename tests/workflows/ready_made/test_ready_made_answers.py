@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from tests.workflows.recipe_answers import answers_for
+from tests.workflows.ready_made.recipe_answers import answers_for
 from wedsync.errors import Invalid
 from wedsync.workflows.ready_made import answers, find
 from wedsync.workflows.ready_made.answers import Read

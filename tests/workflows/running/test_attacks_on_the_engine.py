@@ -13,7 +13,7 @@ from tests.far_ends.rest_service import RestService, started_rest_service
 from tests.page_words import words_of
 from tests.personas import Persona
 from tests.workers.scene import Worker, note, on_event, one, rows, steps_of, tell
-from tests.workflows.clockwork import around, tick
+from tests.workflows.clockwork.ticking import around, tick
 from tests.workflows.connected import change, connect, seating
 from wedsync.platform import clock
 from wedsync.workflows.running import items

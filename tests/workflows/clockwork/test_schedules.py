@@ -8,7 +8,7 @@ from apiflask import APIFlask
 from tests.page_words import words_of
 from tests.personas import Persona
 from tests.workers.scene import Worker, beside, make_workflow, note, one, run_of, steps_of
-from tests.workflows.clockwork import (
+from tests.workflows.clockwork.ticking import (
     MovedClock,
     causes_of,
     moved_clock,

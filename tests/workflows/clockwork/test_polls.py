@@ -15,10 +15,10 @@ from tests.far_ends.rest_service import Asked, Prepared, RestService, started_re
 from tests.page_words import words_of
 from tests.personas import Persona
 from tests.workers.scene import Worker, beside, make_workflow, note, one, rows
-from tests.workflows.clockwork import MovedClock, moved_clock, timers_of
-from tests.workflows.clockwork import publish_again as republish
+from tests.workflows.clockwork.looking import look
+from tests.workflows.clockwork.ticking import MovedClock, moved_clock, timers_of
+from tests.workflows.clockwork.ticking import publish_again as republish
 from tests.workflows.connected import change, connect, mend, seating
-from tests.workflows.looking import look
 from wedsync.connectors.manifest import Manifest
 from wedsync.platform.db import db
 

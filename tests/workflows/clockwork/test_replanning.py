@@ -13,7 +13,7 @@ from tests.page_words import words_of
 from tests.personas import Persona
 from tests.weddings.couples import marry
 from tests.workers.scene import Worker, make_workflow, note, one, rows, run_of, steps_of
-from tests.workflows.clockwork import MovedClock, around, come_round, moved_clock, tick
+from tests.workflows.clockwork.ticking import MovedClock, around, come_round, moved_clock, tick
 from wedsync.platform import clock
 from wedsync.platform.db import db
 from wedsync.platform.shares import Shares

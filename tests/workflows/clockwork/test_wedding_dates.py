@@ -11,7 +11,7 @@ from sqlalchemy import text
 from tests.personas import Persona
 from tests.weddings.couples import marry
 from tests.workers.scene import Worker, beside, make_workflow, note, rows, run_of, steps_of
-from tests.workflows.clockwork import (
+from tests.workflows.clockwork.ticking import (
     MovedClock,
     around,
     causes_of,

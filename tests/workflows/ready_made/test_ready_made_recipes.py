@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from tests.engine.building import NOW, Journal
-from tests.workflows.recipe_answers import answers_for
+from tests.workflows.ready_made.recipe_answers import answers_for
 from wedsync import connectors
 from wedsync.errors import NotFound
 from wedsync.events.types import is_ours, stored_event_type

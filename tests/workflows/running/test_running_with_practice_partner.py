@@ -32,7 +32,7 @@ from tests.workers.scene import (
     tries_of,
     worker_of,
 )
-from tests.workflows.looking import look
+from tests.workflows.clockwork.looking import look
 from wedsync.connections.keeping import Keeper
 from wedsync.platform import clock
 from wedsync.webhooks.subscribing import Subscribing

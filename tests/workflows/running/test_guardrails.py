@@ -29,7 +29,7 @@ from tests.workers.scene import (
     tries_of,
     worker_of,
 )
-from tests.workflows.clockwork import MovedClock, moved_clock
+from tests.workflows.clockwork.ticking import MovedClock, moved_clock
 from tests.workflows.connected import change, connect_built_in
 from wedsync.events import service as events
 from wedsync.platform.db import db
