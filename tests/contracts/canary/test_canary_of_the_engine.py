@@ -11,7 +11,7 @@ import pytest
 from apiflask import APIFlask
 from sqlalchemy import text
 
-from tests.contracts.canaries import Canaries
+from tests.contracts.canary.canaries import Canaries
 from tests.far_ends.rest_service import Asked, Prepared, RestService, started_rest_service
 from tests.letters import letters_to
 from tests.personas import Persona, browser_of
