@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.workers.scene import Sink, wait_until
-from wedsync.platform.effects import Blocking, Done, Effects, Ended
+from wedsync.platform.effects import PER_LANE, Blocking, Done, Effects, Ended
 from wedsync.platform.ids import new_id
 from wedsync.platform.outbound import Answer, Failure, Request
 
@@ -82,6 +82,23 @@ def test_work_that_raises_may_have_happened(effects: Effects) -> None:
     assert isinstance(outcome, Failure)
     assert (outcome.kind, outcome.code) == ("maybe", "task_failed")
     assert "library" not in outcome.message
+
+
+def test_work_that_asks_for_an_exit_ends_like_any_other_and_gives_its_place_back(
+    effects: Effects,
+) -> None:
+    def leaves() -> None:
+        raise SystemExit("a library's own idea")
+
+    partner = lane()
+    for number in range(PER_LANE):
+        effects.start(Blocking(leaves, partner), number)
+    effects.start(Blocking(lambda: 7, partner), "after")
+    home = all_of(effects)
+    after = home.pop("after")
+    assert isinstance(after, Done)
+    assert after.value == 7
+    assert {getattr(each, "code", None) for each in home.values()} == {"task_failed"}
 
 
 def test_work_that_outlives_its_time_may_have_happened_and_is_not_heard_later(

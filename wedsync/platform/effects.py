@@ -150,10 +150,11 @@ class _Task:
         self.until = time.monotonic() + self.work.timeout_s
 
     def run(self) -> None:
-        """Do the work on a thread of the pool; whatever it raises is an outcome."""
+        """Do the work on a thread of the pool; whatever it raises is an outcome, an exit some
+        library asks for too, since the thread and its place are everybody's."""
         try:
             self._value = self.work.run()
-        except Exception:
+        except BaseException:
             log.exception("blocking work failed")
             self._failed = True
         self._total_ms = (time.monotonic() - self._since) * 1000
