@@ -125,9 +125,9 @@ class FanOut:
         # The lanes of deliveries before those of runs, as the sweep of claims does: two that lock
         # lanes in one order cannot deadlock.
         make_deliveries(connection, events, now)
-        self._runs(connection, events, now)
         waiting_on.connection_changed(connection, events)
         replanning.wedding_changed(connection, events, now)
+        self._runs(connection, events, now)
 
     def _runs(self, connection: Connection, events: Sequence[FannedEvent], now: datetime) -> None:
         """Start what these events start, and let go on what waits for them."""

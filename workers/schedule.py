@@ -20,6 +20,7 @@ from wedsync.workflows.history import attention
 from wedsync.workflows.questions import approval_letters
 from wedsync.workflows.running import (
     calling,
+    chain_budgets,
     claims,
     deadly_runs,
     listening,
@@ -62,7 +63,13 @@ _PRUNE_KNOCKS = text(
     "DELETE FROM knocks WHERE id IN (SELECT id FROM knocks"
     " WHERE created_at < now() - interval '1 day' LIMIT 5000)"
 )
+_PRUNE_CHAINS = text(
+    "DELETE FROM chains WHERE (organization_id, root_id) IN"
+    " (SELECT organization_id, root_id FROM chains"
+    f"  WHERE began_at < now() - interval '{chain_budgets.BUDGET_DAYS} days' LIMIT 5000)"
+)
 _PRUNED = (
+    _PRUNE_CHAINS,
     _PRUNE_SLOTS,
     _PRUNE_ANSWERS,
     _PRUNE_FAILURES,

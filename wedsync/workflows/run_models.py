@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
+    ForeignKey,
     Index,
     UniqueConstraint,
     text,
@@ -179,6 +180,20 @@ class Run(OrganizationRow, Base):
     fence: Mapped[int] = mapped_column(BigInteger, server_default="0")
     lease_until: Mapped[datetime | None]
     deaths: Mapped[int] = mapped_column(server_default="0")
+
+
+class Chain(Base):
+    """How many runs one root set off by way of other runs; the root is an event or a run."""
+
+    __tablename__ = "chains"
+    __table_args__ = (Index("ix_chains_oldest", "began_at"),)
+
+    organization_id: Mapped[UUID] = mapped_column(
+        ForeignKey("organizations.id", ondelete="CASCADE"), primary_key=True
+    )
+    root_id: Mapped[UUID] = mapped_column(primary_key=True)
+    runs: Mapped[int] = mapped_column(BigInteger)
+    began_at: Mapped[datetime] = mapped_column(server_default=text("clock_timestamp()"))
 
 
 class OnceSlot(Base):

@@ -27,6 +27,26 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("organization_id", name=op.f("pk_message_rules")),
     )
     op.create_table(
+        "chains",
+        sa.Column("organization_id", sa.UUID(), nullable=False),
+        sa.Column("root_id", sa.UUID(), nullable=False),
+        sa.Column("runs", sa.BigInteger(), nullable=False),
+        sa.Column(
+            "began_at",
+            sa.DateTime(timezone=True),
+            server_default=sa.text("clock_timestamp()"),
+            nullable=False,
+        ),
+        sa.ForeignKeyConstraint(
+            ["organization_id"],
+            ["organizations.id"],
+            name=op.f("fk_chains_organization_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("organization_id", "root_id", name=op.f("pk_chains")),
+    )
+    op.create_index("ix_chains_oldest", "chains", ["began_at"], unique=False)
+    op.create_table(
         "rerun_batches",
         sa.Column("wanted", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("state", sa.Text(), server_default="running", nullable=False),
@@ -705,3 +725,5 @@ def downgrade() -> None:
     )
     op.drop_table("rerun_batches")
     op.drop_table("message_rules")
+    op.drop_index("ix_chains_oldest", table_name="chains")
+    op.drop_table("chains")

@@ -22,6 +22,7 @@ from wedsync.workflows.clockwork.timer_rows import Timer
 from wedsync.workflows.clockwork.wedding_plans import Planned
 from wedsync.workflows.engine.view import instant
 from wedsync.workflows.models import Workflow
+from wedsync.workflows.running import chain_budgets
 from wedsync.workflows.running.journal import LANES
 from wedsync.workflows.running.new_runs import NewRun, loop_words
 from wedsync.workflows.words.wedding_words import late_question, moved_question
@@ -192,6 +193,7 @@ def _run(timer: Timer, wedding: Mapping[str, Any], plan: Planned, moment: dateti
         state="needs_attention" if reason else "queued",
         reason=reason,
         causation=timer.causation,
+        root_id=chain_budgets.root_of(timer.causation) if timer.causation else None,
     )
 
 

@@ -15,7 +15,7 @@ from wedsync.platform import clock
 from wedsync.workflows.engine import EngineEvent
 from wedsync.workflows.engine.protocol import StartRun
 from wedsync.workflows.run_models import FINAL_RUN_STATES
-from wedsync.workflows.running import given_input, journal, new_runs
+from wedsync.workflows.running import chain_budgets, given_input, journal, new_runs
 from wedsync.workflows.running.live_run import Advance, LiveRun, item_number
 from wedsync.workflows.running.new_runs import NewRun
 
@@ -91,7 +91,8 @@ def outcome(connection: Connection, run: LiveRun, called: str) -> dict[str, Any]
 
 def write(connection: Connection, advances: Sequence[Advance]) -> None:
     """Write the runs that these moves start; `wake` them after the commit."""
-    new_runs.write(connection, [each for one in advances for each in one.starts], clock.now())
+    new = [each for one in advances for each in one.starts]
+    chain_budgets.hold(connection, new, new_runs.write(connection, new, clock.now()))
 
 
 def concerns(advances: Iterable[Advance]) -> bool:
@@ -169,6 +170,7 @@ def _new_run(run: LiveRun, wanted: StartRun, called: Row[Any]) -> NewRun:
         reason={"code": "loop", "message": loop} if loop else None,
         caller_run_id=run.id,
         causation=causation,
+        root_id=chain_budgets.root_of(causation),
     )
 
 

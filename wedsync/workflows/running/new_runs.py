@@ -14,6 +14,7 @@ from sqlalchemy import Connection, text
 
 from wedsync.platform import batch, ids, leases
 from wedsync.platform.batch import recordset
+from wedsync.workflows.running import chain_budgets
 from wedsync.workflows.running.journal import LANES
 
 MAX_DEPTH = 8
@@ -38,7 +39,8 @@ class NewRun:
     """A run that is to begin: `queued`, or parked at once for a `reason`.
 
     `cause` is unique per workflow. Without an event its steps see `input` as `trigger.data`;
-    `causation` then says which workflows led to it.
+    `causation` then says which workflows led to it; `root_id` what it is counted under, where any
+    did (see `chain_budgets`).
     """
 
     organization_id: UUID
@@ -52,6 +54,7 @@ class NewRun:
     reason: Mapping[str, Any] | None = None
     caller_run_id: UUID | None = None
     causation: Mapping[str, Any] | None = None
+    root_id: UUID | None = None
     id: UUID = field(default_factory=ids.new_id)
 
 
@@ -73,6 +76,7 @@ def insert_runs(connection: Connection, new: Sequence[NewRun], now: datetime) ->
     """
     inserted = write(connection, new, now)
     touch(connection, [row for row in new if row.state == "queued"], now)
+    chain_budgets.hold(connection, new, inserted)
     return inserted
 
 
@@ -86,7 +90,7 @@ def touch(connection: Connection, new: Iterable[NewRun], now: datetime) -> None:
 
 
 def write(connection: Connection, new: Sequence[NewRun], now: datetime) -> set[UUID]:
-    """As `insert_runs`, for those who have the lanes touched themselves."""
+    """As `insert_runs`, for those who have the lanes touched and the budgets held themselves."""
     if not new:
         return set()
     rows = [

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Row, text
 from wedsync.events.records import POLLED_BY
 from wedsync.webhooks.deliveries import FannedEvent
 from wedsync.workflows.engine import DefinitionInvalid
+from wedsync.workflows.running.chain_budgets import root_of
 from wedsync.workflows.running.new_runs import NewRun, insert_runs, loop_words
 from wedsync.workflows.running.programs import Programs
 
@@ -62,6 +63,7 @@ def _new(workflow: Row[Any], event: FannedEvent) -> NewRun:
         wedding_id=event.wedding_id,
         state="needs_attention" if loop else "queued",
         reason={"code": "loop", "message": loop} if loop else None,
+        root_id=root_of(event.causation),
     )
 
 
