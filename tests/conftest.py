@@ -23,6 +23,7 @@ from tests.far_ends.rest_service import service  # noqa: F401
 from tests.personas import Browser, Persona, browser_of, make_organization, make_persona
 from tests.servers import Addresses, Servers, settings_for
 from tests.workers.fixtures import hook, sink, worker  # noqa: F401
+from tests.workflows.clockwork.ticking import moved_clock  # noqa: F401
 from wedsync.factory import create_app
 from wedsync.listings.built_in import publish_built_in
 from wedsync.migrations import tables

@@ -16,7 +16,7 @@ from apiflask import APIFlask
 
 from tests.personas import Persona, make_organization
 from tests.servers import MASTER_KEY
-from tests.weddings.couples import marry
+from tests.weddings.couples import change, marry
 from tests.workers.machine import Process, Supervisor, app_over
 from tests.workers.scene import (
     Worker,
@@ -34,7 +34,6 @@ from tests.workflows.clockwork.ticking import (
     around,
     causes_of,
     come_round,
-    moved_clock,
     schedule,
     tick,
 )
@@ -44,10 +43,7 @@ from wedsync.platform import clock, embedded
 from wedsync.platform.db import db
 from wedsync.platform.runtime import Runtime
 from wedsync.settings import Settings
-from wedsync.weddings import service as weddings
 from wedsync.workflows.editing import service as workflows
-
-__all__ = ["moved_clock"]
 
 NOTE = note("note", local={"var": "trigger.data.local"})
 DUE = "SELECT count(*) AS n FROM workflow_timers WHERE due_at <= :now"
@@ -281,7 +277,5 @@ class Two:
     def move(self, by: Persona, wedding: UUID, day: date, *, at: str) -> None:
         self.clock.set(at)
         self.work()
-        with self.app.app_context():
-            weddings.change(by.identity, wedding, {"date": day})
-            db.session.commit()
+        change(self.app, by, wedding, date=day)
         self.work()

@@ -28,6 +28,12 @@ def marry(app: APIFlask, persona: Persona, **fields: Any) -> UUID:
         return made.id
 
 
+def change(app: APIFlask, persona: Persona, wedding_id: UUID, **given: Any) -> None:
+    with app.app_context():
+        service.change(persona.identity, wedding_id, given)
+        db.session.commit()
+
+
 def ahead(days: int) -> date:
     return clock.now().date() + timedelta(days=days)
 

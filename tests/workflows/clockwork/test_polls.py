@@ -1,109 +1,22 @@
 """Workflows look for new records at a partner: each once, however often and by whomever."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-import orjson
 import pytest
 from apiflask import APIFlask
-from sqlalchemy import text
 
-from tests.far_ends.rest_service import Asked, Prepared, RestService, started_rest_service
+from tests.far_ends.rest_service import Asked, Prepared
 from tests.page_words import words_of
 from tests.personas import Persona
-from tests.workers.scene import Worker, beside, make_workflow, note, one, rows
+from tests.workers.scene import Worker, make_workflow, one, rows
+from tests.workflows.clockwork.guest_book import NOTE, GuestBook, every, guests, reading, timer
 from tests.workflows.clockwork.looking import look
-from tests.workflows.clockwork.ticking import MovedClock, moved_clock, timers_of
-from tests.workflows.clockwork.ticking import publish_again as republish
-from tests.workflows.connected import change, connect, mend, seating
-from wedsync.connectors.manifest import Manifest
-from wedsync.platform.db import db
-
-__all__ = ["moved_clock"]
+from tests.workflows.clockwork.ticking import MovedClock
+from tests.workflows.connected import change, connect, mend
 
 pytestmark = pytest.mark.usefixtures("empty_database")
-
-NOTE = note("note", guest={"var": "trigger.data.name"}, type={"var": "trigger.type"})
-
-
-@dataclass
-class GuestBook(RestService):
-    """A list that grows: `GET /entries?since=&limit=` or, by page, `&page=`."""
-
-    entries: list[dict[str, Any]] = field(default_factory=list)
-    refusing: Prepared | None = None
-
-    def add(self, *names: str, at: str = "2026-03-01T10:00:00Z") -> None:
-        for name in names:
-            number = len(self.entries)
-            self.entries.append({"id": f"e{number}", "name": name, "at": at})
-
-    def answer_to(self, asked: Asked) -> Prepared:
-        self.asked.append(asked)
-        if self.refusing is not None:
-            return self.refusing
-        query = asked.query()
-        since, limit = query.get("since", ""), int(query.get("limit", "50"))
-        begin = int(query.get("page", "0")) * limit
-        found = [each for each in self.entries if each["at"] >= since]
-        page = found[begin : begin + limit]
-        more = str(begin // limit + 1) if len(found) > begin + limit else None
-        body = orjson.dumps({"entries": page, "next": more})
-        return Prepared(200, {"Content-Type": "application/json"}, body)
-
-
-@pytest.fixture
-def book() -> Iterator[GuestBook]:
-    with started_rest_service(GuestBook) as started:
-        yield started
-
-
-def reading(book: GuestBook, slug: str, **fields: Any) -> Manifest:
-    """A connector with the guest book as its stream."""
-    stream = {
-        "key": "entries",
-        "label": "Entries",
-        "sentence": "Look for new entries",
-        "event_type": "guestbook.entry_added",
-        "request": {
-            "method": "GET",
-            "path": "/entries",
-            "query": {"since": "{cursor.at}", "limit": "50", "page": "{cursor.page}"},
-        },
-        "records": "entries",
-        "at_path": "at",
-        **fields,
-    }
-    other = {**stream, "key": "others", "starts": "all"}
-    return seating(book, slug, streams=[stream, other])
-
-
-def every(connection_id: UUID, stream: str = "entries", every_s: int = 300) -> dict[str, Any]:
-    about = {"connection": str(connection_id), "stream": stream, "every_s": every_s}
-    return {"kind": "poll", **about}
-
-
-def guests(app: APIFlask, workflow_id: UUID) -> list[str]:
-    """Whom a workflow's runs are about, oldest first."""
-    query = (
-        "SELECT e.data ->> 'name' AS name FROM runs r JOIN events e ON e.id = r.event_id"
-        " WHERE r.workflow_id = :id ORDER BY e.id"
-    )
-    return [row.name for row in rows(app, query, id=workflow_id)]
-
-
-def timer(app: APIFlask, workflow_id: UUID) -> Any:
-    (found,) = timers_of(app, workflow_id).values()
-    return found
-
-
-@pytest.fixture
-def march(moved_clock: MovedClock) -> MovedClock:
-    moved_clock.set("2026-03-01T09:00:00Z")
-    return moved_clock
 
 
 # --- looking
@@ -378,118 +291,3 @@ def test_a_record_too_large_to_keep_is_left_out_and_said(
     worker.fan_out()
     assert guests(app, workflow) == ["Ann", "Bo"]
     assert timer(app, workflow).error["message"].startswith("One record was left out.")
-
-
-# --- deaths and many workers
-
-
-def test_a_death_between_two_pages_loses_nothing_and_doubles_nothing(
-    app: APIFlask, worker: Worker, organization: UUID, book: GuestBook, march: MovedClock
-) -> None:
-    for number in range(120):
-        book.add(f"Guest {number}", at=f"2026-03-01T10:{number // 60:02}:{number % 60:02}Z")
-    connection = connect(app, organization, reading(book, "guest-book", starts="all"))
-    workflow = make_workflow(app, organization, every(connection), NOTE)
-    answer = book.answer_to
-
-    def dies_at_the_second(asked: Asked) -> Prepared:
-        if len(book.asked) == 1:
-            with app.app_context(), db.engine.begin() as connection:
-                taken = "UPDATE workflow_timers SET owner = uuidv7(), lease_until = now()"
-                connection.execute(text(taken))
-        return answer(asked)
-
-    book.answer_to = dies_at_the_second  # type: ignore[method-assign]
-    look(app, worker)
-    assert one(app, "SELECT count(*) AS n FROM events WHERE source <> 'ours'").n in (50, 120)
-    march.move(seconds=600)
-    look(app, worker)
-    worker.fan_out()
-    assert guests(app, workflow) == [f"Guest {number}" for number in range(120)]
-
-
-def test_what_a_dead_worker_was_looking_at_is_looked_at_by_another(
-    app: APIFlask, worker: Worker, organization: UUID, book: GuestBook, march: MovedClock
-) -> None:
-    connection = connect(app, organization, reading(book, "guest-book", starts="all"))
-    make_workflow(app, organization, every(connection), NOTE)
-    with app.app_context(), db.engine.begin() as connection_:
-        connection_.execute(
-            text(
-                "UPDATE workflow_timers SET owner = :dead,"
-                " lease_until = clock_timestamp() + interval '1 hour'"
-            ),
-            {"dead": dead_owner(app)},
-        )
-    look(app, worker)
-    assert book.asked == []
-    worker.sweep()
-    look(app, worker)
-    assert len(book.asked) == 1
-
-
-def dead_owner(app: APIFlask) -> UUID:
-    query = (
-        "INSERT INTO owners (id, lock_key, process) VALUES (uuidv7(), 4711, 'dead:1') RETURNING id"
-    )
-    return one(app, query).id
-
-
-def test_many_workers_take_each_record_once(
-    app: APIFlask, worker: Worker, organization: UUID, book: GuestBook, march: MovedClock
-) -> None:
-    connection = connect(app, organization, reading(book, "guest-book", starts="all"))
-    made = [make_workflow(app, organization, every(connection), NOTE) for _ in range(6)]
-    for number in range(5):
-        book.add(*(f"Guest {number}.{each}" for each in range(7)))
-        with beside(lambda: look(app, worker)) as one_, beside(lambda: look(app, worker)) as other:
-            one_.result()
-            other.result()
-        march.move(seconds=300)
-    worker.fan_out()
-    whole = [entry["name"] for entry in book.entries]
-    assert [guests(app, each) for each in made] == [whole] * 6
-
-
-def test_publishing_pausing_and_going_back_under_load_misses_and_doubles_nothing(
-    app: APIFlask,
-    owner: Persona,
-    organization: UUID,
-    worker: Worker,
-    book: GuestBook,
-    march: MovedClock,
-) -> None:
-    """Three of them at once: somebody who writes into the book, two workers, and an editor."""
-    connection = connect(
-        app, organization, reading(book, "guest-book", starts="all", next_path="next")
-    )
-    workflow = make_workflow(app, organization, every(connection), NOTE)
-    path = f"/workflows/{workflow}"
-    republish(app, organization, workflow, every(connection, every_s=600))
-    acts = ("pause", "resume", "versions/1/rollback", "turn-off", "resume", "versions/2/rollback")
-
-    def edit() -> None:
-        for act in acts * 4:
-            answer = owner.api.post(f"{path}/{act}", json={})
-            assert answer.status_code in (200, 409), answer.json
-
-    with beside(edit) as editing:
-        number = 0
-        while not editing.done():
-            book.add(f"Guest {number}", f"Guest {number + 1}")
-            number += 2
-            with beside(lambda: look(app, worker)) as one_:
-                look(app, worker)
-                one_.result()
-            worker.fan_out()
-            march.move(seconds=600)
-        editing.result()
-    owner.api.post(f"{path}/resume")
-    for _ in range(2):
-        march.move(seconds=600)
-        look(app, worker)
-        worker.fan_out()
-    stored = rows(
-        app, "SELECT data ->> 'name' AS name FROM events WHERE source <> 'ours' ORDER BY id"
-    )
-    assert [row.name for row in stored] == [entry["name"] for entry in book.entries]

@@ -11,7 +11,6 @@ from tests.workers.scene import Worker, beside, make_workflow, note, one, run_of
 from tests.workflows.clockwork.ticking import (
     MovedClock,
     causes_of,
-    moved_clock,
     publish_again,
     schedule,
     tick,
@@ -19,8 +18,6 @@ from tests.workflows.clockwork.ticking import (
 )
 from wedsync.platform.db import db
 from wedsync.workflows.clockwork.timers import Clock
-
-__all__ = ["moved_clock"]
 
 pytestmark = pytest.mark.usefixtures("empty_database")
 

@@ -1,7 +1,6 @@
 """Workflows start so many days from a wedding's dates, wherever those move, once."""
 
 from datetime import date
-from typing import Any
 from uuid import UUID
 
 import pytest
@@ -9,13 +8,13 @@ from apiflask import APIFlask
 from sqlalchemy import text
 
 from tests.personas import Persona
-from tests.weddings.couples import marry
+from tests.weddings.couples import change, marry
 from tests.workers.scene import Worker, beside, make_workflow, note, rows, run_of, steps_of
+from tests.workflows.clockwork.dated_waits import Work
 from tests.workflows.clockwork.ticking import (
     MovedClock,
     around,
     causes_of,
-    moved_clock,
     publish_again,
     tick,
     timers_of,
@@ -23,33 +22,8 @@ from tests.workflows.clockwork.ticking import (
 from wedsync.platform.db import db
 from wedsync.weddings import service as weddings
 
-__all__ = ["moved_clock"]
-
 pytestmark = pytest.mark.usefixtures("empty_database")
-
 NOTE = note("note", at={"var": "trigger.data.planned_for"}, of={"var": "wedding.title"})
-
-
-@pytest.fixture
-def at_work(worker: Worker, app: APIFlask) -> "AtWork":
-    return AtWork(app, worker)
-
-
-class AtWork:
-    """A worker that tells of changes, and then takes what is due by the moved clock."""
-
-    def __init__(self, app: APIFlask, worker: Worker) -> None:
-        self._app, self._worker = app, worker
-
-    def __call__(self) -> None:
-        self._worker.fan_out()
-        tick(self._app)
-
-
-def change(app: APIFlask, by: Persona, wedding_id: UUID, **given: Any) -> None:
-    with app.app_context():
-        weddings.change(by.identity, wedding_id, given)
-        db.session.commit()
 
 
 def due(app: APIFlask, workflow_id: UUID) -> list[str]:
@@ -62,11 +36,21 @@ def states(app: APIFlask, workflow_id: UUID) -> list[tuple[str, str]]:
     return [(row.cause, row.state) for row in rows(app, query, id=workflow_id)]
 
 
+def many_weddings(app: APIFlask, organization_id: UUID, count: int, dates: str) -> None:
+    """Rows of weddings; `dates` is SQL over the number `n` of each."""
+    made = (
+        "INSERT INTO weddings (organization_id, title, date)"
+        f" SELECT :organization, 'Wedding ' || n, {dates} FROM generate_series(1, :count) n"
+    )
+    with app.app_context(), db.engine.begin() as connection:
+        connection.execute(text(made), {"organization": organization_id, "count": count})
+
+
 # --- planning
 
 
 def test_it_starts_for_each_wedding_at_its_own_time(
-    app: APIFlask, owner: Persona, organization: UUID, moved_clock: MovedClock, at_work: AtWork
+    app: APIFlask, owner: Persona, organization: UUID, moved_clock: MovedClock, at_work: Work
 ) -> None:
     moved_clock.set("2026-03-01T12:00:00Z")
     before = marry(app, owner, date=date(2026, 6, 12), zone="Europe/Rome")
@@ -91,7 +75,7 @@ def test_its_run_is_about_the_wedding_and_knows_what_was_planned(
     organization: UUID,
     worker: Worker,
     moved_clock: MovedClock,
-    at_work: AtWork,
+    at_work: Work,
 ) -> None:
     moved_clock.set("2026-03-01T12:00:00Z")
     wedding = marry(app, owner, date=date(2026, 6, 12), rsvp_deadline=date(2026, 4, 30))
@@ -116,12 +100,7 @@ def test_five_thousand_weddings_are_planned_in_batches(
     app: APIFlask, organization: UUID, moved_clock: MovedClock
 ) -> None:
     moved_clock.set("2027-01-01T00:00:00Z")
-    with app.app_context(), db.engine.begin() as connection:
-        many = (
-            "INSERT INTO weddings (organization_id, title, date) SELECT :organization,"
-            " 'Wedding ' || n, date '2027-06-01' + n % 300 FROM generate_series(1, 5000) n"
-        )
-        connection.execute(text(many), {"organization": organization})
+    many_weddings(app, organization, 5000, "date '2027-06-01' + n % 300")
     workflow = make_workflow(app, organization, around(-14), NOTE)
     tick(app)
     planned = timers_of(app, workflow)
@@ -135,7 +114,7 @@ def test_nothing_starts_for_a_wedding_that_is_not_one(
     owner: Persona,
     organization: UUID,
     moved_clock: MovedClock,
-    at_work: AtWork,
+    at_work: Work,
     status: str,
 ) -> None:
     moved_clock.set("2026-03-01T12:00:00Z")
@@ -155,7 +134,7 @@ def test_nothing_starts_for_a_wedding_that_is_not_one(
 
 
 def test_a_wedding_that_moves_takes_its_moment_along(
-    app: APIFlask, owner: Persona, organization: UUID, moved_clock: MovedClock, at_work: AtWork
+    app: APIFlask, owner: Persona, organization: UUID, moved_clock: MovedClock, at_work: Work
 ) -> None:
     moved_clock.set("2026-03-01T12:00:00Z")
     wedding = marry(app, owner, date=date(2026, 6, 12))
@@ -170,7 +149,7 @@ def test_a_wedding_that_moves_takes_its_moment_along(
 
 
 def test_a_moment_whose_wedding_moved_unheard_is_planned_anew_instead(
-    app: APIFlask, owner: Persona, organization: UUID, moved_clock: MovedClock, at_work: AtWork
+    app: APIFlask, owner: Persona, organization: UUID, moved_clock: MovedClock, at_work: Work
 ) -> None:
     """The date counts that the wedding has when its moment comes, not the one it was planned by."""
     moved_clock.set("2026-03-01T12:00:00Z")
@@ -184,7 +163,7 @@ def test_a_moment_whose_wedding_moved_unheard_is_planned_anew_instead(
 
 
 def test_a_wedding_that_is_being_changed_is_left_for_a_moment(
-    app: APIFlask, owner: Persona, organization: UUID, moved_clock: MovedClock, at_work: AtWork
+    app: APIFlask, owner: Persona, organization: UUID, moved_clock: MovedClock, at_work: Work
 ) -> None:
     moved_clock.set("2026-03-01T12:00:00Z")
     wedding = marry(app, owner, date=date(2026, 6, 12))
@@ -211,7 +190,7 @@ def test_a_moment_that_passed_before_publishing_follows_the_policy(
     owner: Persona,
     organization: UUID,
     moved_clock: MovedClock,
-    at_work: AtWork,
+    at_work: Work,
     late: str,
     state: str | None,
 ) -> None:
@@ -230,7 +209,7 @@ def test_a_moment_that_passed_before_publishing_follows_the_policy(
 
 
 def test_a_moment_of_more_than_thirty_days_ago_is_never_taken(
-    app: APIFlask, owner: Persona, organization: UUID, moved_clock: MovedClock, at_work: AtWork
+    app: APIFlask, owner: Persona, organization: UUID, moved_clock: MovedClock, at_work: Work
 ) -> None:
     moved_clock.set("2026-06-01T12:00:00Z")
     wedding = marry(app, owner, date=date(2026, 6, 12))
@@ -244,7 +223,7 @@ def test_a_moment_of_more_than_thirty_days_ago_is_never_taken(
 
 
 def test_a_worker_that_is_behind_is_not_a_moment_that_passed(
-    app: APIFlask, owner: Persona, organization: UUID, moved_clock: MovedClock, at_work: AtWork
+    app: APIFlask, owner: Persona, organization: UUID, moved_clock: MovedClock, at_work: Work
 ) -> None:
     moved_clock.set("2026-03-01T12:00:00Z")
     wedding = marry(app, owner, date=date(2026, 6, 12))
@@ -257,7 +236,7 @@ def test_a_worker_that_is_behind_is_not_a_moment_that_passed(
 
 
 def test_a_date_that_moves_into_the_past_follows_the_policy(
-    app: APIFlask, owner: Persona, organization: UUID, moved_clock: MovedClock, at_work: AtWork
+    app: APIFlask, owner: Persona, organization: UUID, moved_clock: MovedClock, at_work: Work
 ) -> None:
     moved_clock.set("2026-03-01T12:00:00Z")
     wedding = marry(app, owner, date=date(2026, 6, 12))
@@ -273,9 +252,7 @@ def test_a_date_that_moves_into_the_past_follows_the_policy(
 # --- again, after it fired
 
 
-def fired(
-    app: APIFlask, owner: Persona, organization: UUID, at_work: "AtWork"
-) -> tuple[UUID, UUID]:
+def fired(app: APIFlask, owner: Persona, organization: UUID, at_work: Work) -> tuple[UUID, UUID]:
     """A workflow whose moment has come for a wedding on 12 June 2026."""
     wedding = marry(app, owner, date=date(2026, 6, 12))
     workflow = make_workflow(app, organization, around(-42, late="run"), NOTE)
@@ -285,7 +262,7 @@ def fired(
 
 
 def test_a_small_move_asks_at_the_new_moment_whether_it_happens_again(
-    app: APIFlask, owner: Persona, organization: UUID, moved_clock: MovedClock, at_work: AtWork
+    app: APIFlask, owner: Persona, organization: UUID, moved_clock: MovedClock, at_work: Work
 ) -> None:
     moved_clock.set("2026-05-02T12:00:00Z")
     workflow, wedding = fired(app, owner, organization, at_work)
@@ -304,7 +281,7 @@ def test_a_small_move_asks_at_the_new_moment_whether_it_happens_again(
 
 
 def test_a_move_back_to_the_old_day_asks_nothing(
-    app: APIFlask, owner: Persona, organization: UUID, moved_clock: MovedClock, at_work: AtWork
+    app: APIFlask, owner: Persona, organization: UUID, moved_clock: MovedClock, at_work: Work
 ) -> None:
     moved_clock.set("2026-05-02T12:00:00Z")
     workflow, wedding = fired(app, owner, organization, at_work)
@@ -316,7 +293,7 @@ def test_a_move_back_to_the_old_day_asks_nothing(
 
 
 def test_a_move_of_more_than_thirty_days_happens_again(
-    app: APIFlask, owner: Persona, organization: UUID, moved_clock: MovedClock, at_work: AtWork
+    app: APIFlask, owner: Persona, organization: UUID, moved_clock: MovedClock, at_work: Work
 ) -> None:
     moved_clock.set("2026-05-02T12:00:00Z")
     workflow, wedding = fired(app, owner, organization, at_work)
@@ -328,7 +305,7 @@ def test_a_move_of_more_than_thirty_days_happens_again(
 
 
 def test_a_postponed_wedding_happens_again_however_little_it_moved(
-    app: APIFlask, owner: Persona, organization: UUID, moved_clock: MovedClock, at_work: AtWork
+    app: APIFlask, owner: Persona, organization: UUID, moved_clock: MovedClock, at_work: Work
 ) -> None:
     moved_clock.set("2026-05-02T12:00:00Z")
     workflow, wedding = fired(app, owner, organization, at_work)
@@ -343,7 +320,7 @@ def test_a_postponed_wedding_happens_again_however_little_it_moved(
 
 
 def test_what_fired_stays_so_through_publishing_and_other_kinds_of_trigger(
-    app: APIFlask, owner: Persona, organization: UUID, moved_clock: MovedClock, at_work: AtWork
+    app: APIFlask, owner: Persona, organization: UUID, moved_clock: MovedClock, at_work: Work
 ) -> None:
     moved_clock.set("2026-05-02T12:00:00Z")
     workflow, _ = fired(app, owner, organization, at_work)
@@ -364,7 +341,7 @@ def test_what_comes_in_a_pause_comes_after_it_and_what_comes_while_off_is_late(
     owner: Persona,
     organization: UUID,
     moved_clock: MovedClock,
-    at_work: AtWork,
+    at_work: Work,
     action: str,
     starts: bool,
 ) -> None:
@@ -391,12 +368,7 @@ def test_many_workers_plan_and_start_each_wedding_once(
     app: APIFlask, organization: UUID, moved_clock: MovedClock
 ) -> None:
     moved_clock.set("2026-01-01T00:00:00Z")
-    with app.app_context(), db.engine.begin() as connection:
-        many = (
-            "INSERT INTO weddings (organization_id, title, date)"
-            " SELECT :organization, 'W ' || n, date '2026-06-01' FROM generate_series(1, 600) n"
-        )
-        connection.execute(text(many), {"organization": organization})
+    many_weddings(app, organization, 600, "date '2026-06-01'")
     workflow = make_workflow(app, organization, around(0), NOTE)
     for moment in ("2026-01-01T00:00:00Z", "2026-06-01T08:00:00Z"):
         moved_clock.set(moment)

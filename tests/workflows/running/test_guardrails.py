@@ -29,15 +29,13 @@ from tests.workers.scene import (
     tries_of,
     worker_of,
 )
-from tests.workflows.clockwork.ticking import MovedClock, moved_clock
+from tests.workflows.clockwork.ticking import MovedClock
 from tests.workflows.connected import change, connect_built_in
 from wedsync.events import service as events
 from wedsync.platform.db import db
 from wedsync.weddings import service as weddings
 from wedsync.workflows.running import message_rules, once_slots
 from wedsync.workflows.running.guardrails import QUIET_HOURS, WEDDING_DAY, Rules, free_moment
-
-__all__ = ["moved_clock"]
 
 HAPPENED = "reminder.wanted"
 ON_IT = {"kind": "event", "event_type": HAPPENED, "source": "any", "filter": None}
