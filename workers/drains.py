@@ -34,11 +34,13 @@ def start_drains(app: Flask, owner: OwnerLock, stopping: threading.Event) -> lis
         here.wake.prefer(bells.ring_here)
         runs = RunSource(db.engine, here.vault, here.settings, here.wake, owner)
         deliveries = DeliverySource(db.engine, here.vault, owner)
+        deaths = here.settings.recoveries_before_parking
+        fan_out = FanOut(db.engine, here.vault, owner, deaths)
         rings = partial(here.wake.ring, "events")
         polls = Polls(db.engine, here.vault, here.settings, owner, rings)
         works: dict[str, Callable[[], object]] = {
             "schedule": _schedule(owner),
-            "events": _events(FanOut(db.engine, here.vault), here.wake, stopping),
+            "events": _events(fan_out, here.wake, stopping),
             "timers": partial(Clock(db.engine, partial(here.wake.ring, "runs")).work, stopping),
             "polls": partial(polls.work, stopping),
             "runs": partial(Window(runs).work, stopping, bells.hang("runs")),

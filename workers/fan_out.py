@@ -3,7 +3,7 @@
 One transaction claims new events, opens what came in, resolves their wedding, tells hooks and
 waiting runs what became of their connections, makes deliveries, starts runs, lets go on those that
 wait for such an event, and marks the events fanned out. An event that makes the batch fail is
-parked alone.
+parked alone, and so is one that kills whoever reads it (`deadly_events`).
 """
 
 import logging
@@ -16,13 +16,15 @@ from sqlalchemy import Connection, Engine, Row, text
 
 from wedsync.platform import batch, clock, leaves
 from wedsync.platform.batch import recordset
-from wedsync.platform.culprits import CULPABLE, is_of_the_moment
+from wedsync.platform.culprits import CULPABLE, is_of_the_moment, sorted_out
+from wedsync.platform.leases import OwnerLock
 from wedsync.platform.vault import Vault, place
 from wedsync.webhooks import connection_hooks, incoming
 from wedsync.webhooks.deliveries import FannedEvent, make_deliveries
 from wedsync.workflows.clockwork import poll_timers, replanning, wedding_timers
 from wedsync.workflows.running import answering, listening, start, waiting_on
 from wedsync.workflows.running.programs import Programs
+from workers import deadly_events
 
 BATCH = 200
 PER_ORGANIZATION = 100
@@ -40,7 +42,7 @@ _CLAIM = text(
     "   ORDER BY e.organization_id LIMIT 1)"
     "  FROM waiting WHERE waiting.organization_id IS NOT NULL)"
     " SELECT e.id, e.organization_id, e.type, e.source, e.occurred_at, e.wedding_id, e.data,"
-    "  e.raw_body, e.causation"
+    "  e.raw_body, e.causation, e.deaths"
     " FROM (SELECT organization_id FROM waiting WHERE organization_id IS NOT NULL"
     "  ORDER BY random()) o CROSS JOIN LATERAL"
     "  (SELECT * FROM events WHERE organization_id = o.organization_id AND fanned_out_at IS NULL"
@@ -69,40 +71,60 @@ _PARK = text(
 class FanOut:
     """The fan-out of one worker process."""
 
-    def __init__(self, engine: Engine, vault: Vault) -> None:
+    def __init__(
+        self, engine: Engine, vault: Vault, owner: OwnerLock, deaths_before_parking: int
+    ) -> None:
         self._engine = engine
         self._vault = vault
+        self._owner = owner
+        self._deaths_before_parking = deaths_before_parking
         self._programs = Programs()
 
     def batch(self) -> int:
         """Fan out at most `BATCH` events; returns how many were claimed."""
+        owner = self._owner.id
+        if owner is None:
+            return 0
         try:
-            return self._some(BATCH, PER_ORGANIZATION)
+            return self._together(owner)
         except CULPABLE as error:
             if is_of_the_moment(error):
                 raise
             log.exception("a batch could not be fanned out; taking its events one by one")
-            return self._one_by_one()
+            return self._one_by_one(owner)
 
-    def _some(self, batch: int, per_organization: int) -> int:
+    def _together(self, owner: UUID) -> int:
         with self._engine.begin() as connection:
-            rows = connection.execute(
-                _CLAIM, {"batch": batch, "per_organization": per_organization}
-            ).all()
+            given = {"batch": BATCH, "per_organization": PER_ORGANIZATION}
+            claimed = connection.execute(_CLAIM, given).all()
+            rows = self._sorted_out(connection, owner, claimed)
             if rows:
                 self._fan_out(connection, rows)
-        return len(rows)
+        return len(claimed)
 
-    def _one_by_one(self) -> int:
+    def _one_by_one(self, owner: UUID) -> int:
         taken = 0
         for _ in range(BATCH):
             with self._engine.begin() as connection:
-                rows = connection.execute(_CLAIM, {"batch": 1, "per_organization": 1}).all()
-                if not rows:
+                claimed = connection.execute(_CLAIM, {"batch": 1, "per_organization": 1}).all()
+                if not claimed:
                     break
                 taken += 1
-                self._fan_out_or_park(connection, rows)
+                rows = self._sorted_out(connection, owner, claimed)
+                if rows:
+                    self._fan_out_or_park(connection, rows)
         return taken
+
+    def _sorted_out(
+        self, connection: Connection, owner: UUID, claimed: Sequence[Row[Any]]
+    ) -> Sequence[Row[Any]]:
+        """The claimed events to read now; those that killed often enough are parked."""
+        rows, hopeless = sorted_out(claimed, self._deaths_before_parking)
+        for row in hopeless:
+            log.error("event %s kills who fans it out; it is parked", row.id)
+            connection.execute(_PARK, {"id": row.id, "reason": deadly_events.REASON})
+        deadly_events.note(self._engine, owner, rows)
+        return rows
 
     def _fan_out_or_park(self, connection: Connection, rows: Sequence[Row[Any]]) -> None:
         try:

@@ -28,6 +28,7 @@ from wedsync.workflows.running import (
     waiting_on,
 )
 from wedsync.workflows.running.reach import Reach
+from workers import deadly_events
 
 log = logging.getLogger(__name__)
 
@@ -100,6 +101,7 @@ def give_back_claims(connection: Connection) -> int:
     refreshing.release(connection, dead)
     poll_timers.release(connection, dead)
     deadly_runs.count(connection, dead)
+    deadly_events.count(connection, dead)
     leases.forget_owners(connection, dead)
     return freed
 

@@ -7,11 +7,11 @@ from apiflask import APIFlask
 from tests.page_words import words_of
 from tests.personas import Persona
 from tests.weddings.couples import ahead, marry, wedding
+from tests.workers.scene import worker_of
 from wedsync.events import service as events
 from wedsync.platform.db import db
 from wedsync.platform.wording import Wording
 from wedsync.workflows.editing import service as workflows
-from workers.fan_out import FanOut
 
 NEW = {
     "title": "Hannah & Josef",
@@ -199,6 +199,5 @@ def publish_about(app: APIFlask, owner: Persona, couple: UUID, event_type: str) 
     with app.app_context():
         events.publish(owner.organization_id, event_type, {}, source="api", wedding_id=couple)
         db.session.commit()
-        vault = app.extensions["wedsync"].vault
-        while FanOut(db.engine, vault).batch():
-            pass
+    with worker_of(app) as worker:
+        worker.fan_out()

@@ -107,7 +107,8 @@ class Worker:
         self.delivery_source = DeliverySource(self.engine, self.runtime.vault, self.owner)
         self.runs: Window[LiveRun] = Window(self.run_source)
         self.deliveries: Window[Sending] = Window(self.delivery_source)
-        self._fan_out = FanOut(self.engine, self.runtime.vault)
+        deaths = self.runtime.settings.recoveries_before_parking
+        self._fan_out = FanOut(self.engine, self.runtime.vault, self.owner, deaths)
 
     def fan_out(self) -> int:
         """Fan out everything there is; returns how many events that were."""

@@ -1,12 +1,14 @@
 """Rows that could keep a whole worker from its work: parked where somebody sees them."""
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
+from uuid import UUID
 
 import pytest
 from apiflask import APIFlask
-from sqlalchemy import text
+from sqlalchemy import Row, text
 from sqlalchemy.exc import OperationalError
 
 from tests.workers.scene import (
@@ -19,12 +21,14 @@ from tests.workers.scene import (
     make_workflow,
     note,
     on_hook,
+    one,
     rows,
     run_of,
     states_of,
     worker_of,
 )
 from wedsync.platform.db import db
+from wedsync.workflows import queries
 from wedsync.workflows.running import runs
 
 _TOO_LONG_TO_INDEX = {
@@ -69,7 +73,7 @@ def test_a_run_that_kills_whoever_takes_it_up_is_parked_and_the_others_go_on(
         accept(app, another, {"guest": "Bo"})
     worker.fan_out()
     deaths = 0
-    with ending_who_writes(app, "deadly"):
+    with ending_who_writes(app, "run_steps", "NEW.step_id = 'deadly'"):
         while deaths < 10 and run_of(app, deadly).state == "queued":
             with worker_of(app) as victim:
                 try:
@@ -90,6 +94,69 @@ def test_a_run_that_kills_whoever_takes_it_up_is_parked_and_the_others_go_on(
     assert run_of(app, deadly).state == "stopped"
 
 
+def test_an_event_that_kills_whoever_passes_it_on_is_parked_and_the_others_go_on(
+    app: APIFlask, worker: Worker, hook: Hook
+) -> None:
+    deadly = make_workflow(app, hook.organization_id, on_hook(hook), note("after", a=1))
+    another = make_hook(app, hook.organization_id)
+    harmless = make_workflow(app, hook.organization_id, on_hook(another), note("after", a=1))
+    for _ in range(20):
+        accept(app, another, {"guest": "Bo"})
+    event = accept(app, hook, {"guest": "Ana"})
+    deaths = 0
+    with ending_who_writes(app, "runs", f"NEW.workflow_id = '{deadly}'"):
+        while deaths < 10 and not event_of(app, event).parked_at:
+            with worker_of(app) as victim:
+                try:
+                    victim.fan_out()
+                except OperationalError:
+                    victim.die()
+                    deaths += 1
+            worker.sweep()
+    assert deaths == 3
+    assert event_of(app, event).parked_reason.startswith("We were interrupted each time")
+    assert books(app, hook.organization_id)["parked"] == 1
+    worker.work()
+    assert states_of(app, harmless) == {"succeeded": 20}
+
+
+def test_what_was_beside_a_death_in_the_fan_out_is_passed_on_the_next_time(
+    app: APIFlask, worker: Worker, hook: Hook
+) -> None:
+    workflow = make_workflow(app, hook.organization_id, on_hook(hook), note("after", a=1))
+    for _ in range(3):
+        accept(app, hook, {})
+    with ending_who_writes(app, "runs"), worker_of(app) as victim:
+        with pytest.raises(OperationalError):
+            victim.fan_out()
+        victim.die()
+    worker.sweep()
+    assert {row.deaths for row in rows(app, "SELECT deaths FROM events")} == {1}
+    worker.work()
+    assert states_of(app, workflow) == {"succeeded": 3}
+
+
+def test_what_came_home_before_a_death_is_not_held_against_anybody(
+    app: APIFlask, worker: Worker, hook: Hook
+) -> None:
+    event = accept(app, hook, {})
+    with worker_of(app) as victim:
+        victim.fan_out()
+        victim.die()
+    worker.sweep()
+    assert event_of(app, event).deaths == 0
+
+
+def event_of(app: APIFlask, event_id: UUID) -> Row[Any]:
+    return one(app, "SELECT * FROM events WHERE id = :id", id=event_id)
+
+
+def books(app: APIFlask, organization_id: UUID) -> Mapping[str, int]:
+    """The events of the books."""
+    with app.app_context():
+        return queries.books(organization_id).events
+
+
 def test_an_item_that_kills_whoever_takes_it_up_asks_through_the_run_people_see(
     app: APIFlask, worker: Worker, hook: Hook
 ) -> None:
@@ -97,7 +164,7 @@ def test_an_item_that_kills_whoever_takes_it_up_asks_through_the_run_people_see(
     make_workflow(app, hook.organization_id, on_hook(hook), loop)
     accept(app, hook, {})
     worker.fan_out()
-    with ending_who_writes(app, "deadly"):
+    with ending_who_writes(app, "run_steps", "NEW.step_id = 'deadly'"):
         for _ in range(8):
             with worker_of(app) as victim:
                 try:
@@ -117,7 +184,7 @@ def test_whoever_was_beside_a_death_is_clear_with_its_first_move(
     workflow = make_workflow(app, hook.organization_id, on_hook(hook), nap)
     accept(app, hook, {})
     worker.fan_out()
-    with ending_who_writes(app, "nap"), worker_of(app) as victim:
+    with ending_who_writes(app, "run_steps", "NEW.step_id = 'nap'"), worker_of(app) as victim:
         with pytest.raises(OperationalError):
             victim.run()
         victim.die()
@@ -128,16 +195,16 @@ def test_whoever_was_beside_a_death_is_clear_with_its_first_move(
 
 
 @contextmanager
-def ending_who_writes(app: APIFlask, step: str) -> Iterator[None]:
-    """A database session that writes this step ends, so that nothing of its turn is committed."""
+def ending_who_writes(app: APIFlask, table: str, condition: str = "true") -> Iterator[None]:
+    """A database session that writes such a row ends, so that nothing of its turn is committed."""
     with app.app_context():
         engine = db.engine
     with engine.begin() as connection:
         for statement in (
             "CREATE FUNCTION ends() RETURNS trigger LANGUAGE plpgsql AS"
             " 'BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NEW; END'",
-            "CREATE TRIGGER ends BEFORE INSERT ON run_steps FOR EACH ROW"
-            f" WHEN (NEW.step_id = '{step}') EXECUTE FUNCTION ends()",
+            f"CREATE TRIGGER ends BEFORE INSERT ON {table} FOR EACH ROW"
+            f" WHEN ({condition}) EXECUTE FUNCTION ends()",
         ):
             connection.execute(text(statement))
     try:

@@ -16,7 +16,7 @@ class Event(OrganizationRow, Base):
 
     `raw_body` is what came in, sealed whole under the organization's key; the fan-out reads it,
     writes `data` and sets `fanned_out_at`. An event that cannot be fanned out is `parked_at` with
-    its reason. `causation` is `{"root": id, "depth": n, "chain": [workflow ids]}`.
+    its reason; `deaths` counts who died while at it. `causation` is `{"root": id, "depth": n, "chain": [workflow ids]}`.
     """
 
     __tablename__ = "events"
@@ -51,4 +51,5 @@ class Event(OrganizationRow, Base):
     fanned_out_at: Mapped[datetime | None]
     parked_at: Mapped[datetime | None]
     parked_reason: Mapped[str | None]
+    deaths: Mapped[int] = mapped_column(server_default="0")
     position: Mapped[int | None] = mapped_column(BigInteger)

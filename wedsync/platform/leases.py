@@ -67,8 +67,9 @@ class Lane(Base):
 
 
 class Owner(Base):
-    """A worker process that may hold claims; `lock_key` is its advisory lock. `taking` is what it
-    took up last, by id, with the fence it found."""
+    """A worker process that may hold claims; `lock_key` is its advisory lock. `taking` are the
+    runs it took up last, by id, with the fence it found; `passing_on` the ids of the events it
+    fanned out last."""
 
     __tablename__ = "owners"
 
@@ -77,6 +78,7 @@ class Owner(Base):
     process: Mapped[str]
     seen_at: Mapped[datetime] = mapped_column(server_default=text("clock_timestamp()"))
     taking: Mapped[Any] = mapped_column(JSONB(none_as_null=True), nullable=True)
+    passing_on: Mapped[Any] = mapped_column(JSONB(none_as_null=True), nullable=True)
 
 
 class LostOwnership(Exception):

@@ -425,6 +425,13 @@ def upgrade() -> None:
             "taking", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True
         ),
     )
+    op.add_column(
+        "owners",
+        sa.Column(
+            "passing_on", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True
+        ),
+    )
+    op.add_column("events", sa.Column("deaths", sa.Integer(), server_default="0", nullable=False))
     op.add_column("runs", sa.Column("deaths", sa.Integer(), server_default="0", nullable=False))
     op.add_column(
         "runs", sa.Column("items_begun", sa.Integer(), server_default="0", nullable=False)
@@ -659,6 +666,8 @@ def downgrade() -> None:
         unique=False,
     )
     op.drop_column("owners", "taking")
+    op.drop_column("owners", "passing_on")
+    op.drop_column("events", "deaths")
     op.drop_column("runs", "deaths")
     op.drop_column("runs", "items_begun")
     op.drop_column("runs", "items_left")

@@ -2,9 +2,8 @@
 
 Claiming only locks, so a worker first notes what it is about to take up, committed by itself. Of a
 worker that died, the runs in its note that have not moved since count one death each, and so do
-those that happened to be beside the deadly one. A few of the suspects are then taken up by
-themselves, those of two deaths one at a time; the first move of an innocent one clears it. What
-has died often enough is parked unread.
+those that happened to be beside the deadly one; `platform.culprits` sorts them out. The first move
+of an innocent one clears it. What has died often enough is parked unread.
 """
 
 from collections.abc import Sequence
@@ -15,10 +14,6 @@ import orjson
 from sqlalchemy import Connection, Engine, Row, text
 
 from wedsync.workflows.running.journal import Move
-
-SUSPECTS_AT_ONCE = 16
-FEWEST_DEATHS = 3
-"""Before that a run was not alone each time."""
 
 # It need not outlive the database, only the worker: nobody waits for the disk.
 _NOTE = text(
@@ -53,21 +48,6 @@ def count(connection: Connection, owners: Sequence[UUID]) -> None:
     """Hold the deaths of these owners against what they were at, before they are forgotten."""
     if owners:
         connection.execute(_COUNT, {"owners": list(owners)})
-
-
-def sorted_out(
-    rows: Sequence[Row[Any]], deaths_before_parking: int
-) -> tuple[list[Row[Any]], list[Row[Any]]]:
-    """Which claimed rows to take up together, and which to park; the others stay due."""
-    suspects = [row for row in rows if row.deaths]
-    if not suspects:
-        return list(rows), []
-    most = max(deaths_before_parking, FEWEST_DEATHS)
-    hopeless = [row for row in suspects if row.deaths >= most]
-    if hopeless:
-        return [], hopeless
-    worst = max(suspects, key=lambda row: int(row.deaths))
-    return ([worst] if worst.deaths > 1 else suspects[:SUSPECTS_AT_ONCE]), []
 
 
 def parked(row: Row[Any]) -> Move:

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Engine, Row
 from sqlalchemy.exc import DBAPIError
 
 from wedsync.platform import clock, crypto, leases
-from wedsync.platform.culprits import CULPABLE, is_of_the_moment
+from wedsync.platform.culprits import CULPABLE, is_of_the_moment, sorted_out
 from wedsync.platform.effects import Effect, Ended
 from wedsync.platform.shares import Shares
 from wedsync.platform.vault import OpenKey, Vault
@@ -177,7 +177,7 @@ class RunSource:
         leaving = [result.run.id for result in came_home if result.move.state != "running"]
         claimed = claims.claim(connection, shares.allotment(room, going_on), leaving)
         most = self._settings.recoveries_before_parking
-        claimed.rows, hopeless = deadly_runs.sorted_out(claimed.rows, most)
+        claimed.rows, hopeless = sorted_out(claimed.rows, most)
         for row in hopeless:
             log.error("run %s kills who takes it up; it is parked", row.id)
             _park(connection, owner, row, deadly_runs.parked(row))
