@@ -77,7 +77,8 @@ class WorkflowTimer(Base):
     planned last (see `schedule_timers`, `wedding_timers`, `poll_timers`). `generation` counts how
     often a wedding's moment came; `fired_for` is the day it was counted from then,
     `fired_generation` the wedding's own `date_generation`. `causation` is what led to the change of
-    a wedding that is to be looked at.
+    a wedding that is to be looked at. `failures` and `full_looks` count how often in a row a look
+    failed, and how often it did not come to the end of the list.
     """
 
     __tablename__ = "workflow_timers"
@@ -104,6 +105,7 @@ class WorkflowTimer(Base):
     cursor: Mapped[Any] = mapped_column(JSONB(none_as_null=True), nullable=True)
     error: Mapped[Any] = mapped_column(JSONB(none_as_null=True), nullable=True)
     failures: Mapped[int] = mapped_column(server_default="0")
+    full_looks: Mapped[int] = mapped_column(server_default="0")
     owner: Mapped[UUID | None]
     lease_until: Mapped[datetime | None]
 

@@ -2,20 +2,26 @@
 kept, and sends us nowhere else."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import count, cycle, repeat
 from typing import Any
 from uuid import UUID
 
 import pytest
 from apiflask import APIFlask
+from sqlalchemy import Row
 
-from tests.far_ends.rest_service import RestService, started_rest_service
+from tests.far_ends.rest_service import Asked, Prepared, RestService, started_rest_service
 from tests.page_words import words_of
 from tests.personas import Persona
 from tests.workers.scene import Worker, make_workflow, note, rows, run_of
 from tests.workflows.clockwork.looking import look
 from tests.workflows.clockwork.ticking import timers_of
 from tests.workflows.connected import API_KEY, change, connect, seating
+from wedsync.platform import clock
 from wedsync.platform.vault import MASK
+from wedsync.workflows.clockwork.poll_timers import FULL_LOOKS
 from wedsync.workflows.clockwork.polling import MOST_PAGES
 
 pytestmark = pytest.mark.usefixtures("empty_database")
@@ -38,9 +44,25 @@ STREAM = {
 }
 
 
+@dataclass
+class Inventive(RestService):
+    """Once it has `pages`, each answer names the next of them; `invents` a new record in each."""
+
+    pages: Iterator[str] | None = None
+    invents: bool = False
+    made: int = 0
+
+    def answer_to(self, asked: Asked) -> Prepared:
+        if self.pages is not None:
+            self.made += self.invents
+            listed = [{"id": f"e{self.made}", "at": f"{self.made:09}"}] if self.invents else []
+            self.answers("GET", "/entries", {"entries": listed, "next": next(self.pages)})
+        return super().answer_to(asked)
+
+
 @pytest.fixture
-def far_end() -> Iterator[RestService]:
-    with started_rest_service() as started:
+def far_end() -> Iterator[Inventive]:
+    with started_rest_service(Inventive) as started:
         yield started
 
 
@@ -155,13 +177,65 @@ def test_a_list_of_twenty_megabytes_is_not_kept(
     assert "too large" in words_of(owner.browser.get(f"/workflows/{workflow}"))
 
 
-def test_a_list_that_never_ends_is_left_in_time(
-    app: APIFlask, worker: Worker, workflow: UUID, far_end: RestService
+def test_a_page_that_names_itself_as_the_next_is_left_with_a_sentence(
+    app: APIFlask, worker: Worker, workflow: UUID, far_end: RestService, owner: Persona
 ) -> None:
     far_end.answers("GET", "/entries", {"entries": [entry()], "next": "more"})
     look(app, worker)
-    assert len(far_end.asked) <= 2 * MOST_PAGES  # once more, for something was new
+    assert [asked.query().get("page") for asked in far_end.asked] == [None, "more"]
     assert len(kept(app)) == 1
+    assert error_of(app, workflow)["code"] == "list_in_a_circle"
+    shown = words_of(owner.browser.get(f"/workflows/{workflow}"))
+    assert "Their list names a page as the next one that we had seen just before" in shown
+
+
+def test_pages_that_name_each_other_are_left_with_a_sentence(
+    app: APIFlask, worker: Worker, workflow: UUID, far_end: Inventive
+) -> None:
+    far_end.pages = cycle(["one", "two", "three"])
+    look(app, worker)
+    assert len(far_end.asked) == 4
+    assert error_of(app, workflow)["code"] == "list_in_a_circle"
+
+
+def test_a_list_that_never_ends_is_looked_at_within_bounds_and_its_owner_told(
+    app: APIFlask, worker: Worker, workflow: UUID, far_end: Inventive, owner: Persona
+) -> None:
+    far_end.pages, far_end.invents = (str(number) for number in count()), True
+    look(app, worker)
+    assert len(far_end.asked) == FULL_LOOKS * MOST_PAGES
+    assert len(kept(app)) == FULL_LOOKS * MOST_PAGES
+    timer = the_timer(app, workflow)
+    assert (timer.failures, timer.error["code"]) == (0, "list_endless")
+    assert clock.now() < timer.due_at <= clock.now() + timedelta(seconds=300)
+    shown = words_of(owner.browser.get(f"/workflows/{workflow}"))
+    assert "Their list does not seem to end" in shown
+    assert "20 looks in a row did not come to the end of their list." in shown
+    far_end.invents, far_end.pages = False, repeat("")
+    look_now(app, worker, workflow)
+    assert (the_timer(app, workflow).full_looks, error_of(app, workflow)) == (0, None)
+
+
+def test_pages_without_end_that_bring_nothing_are_told_too(
+    app: APIFlask, worker: Worker, workflow: UUID, far_end: Inventive
+) -> None:
+    far_end.pages = (str(number) for number in count())
+    for _ in range(FULL_LOOKS):
+        assert error_of(app, workflow) is None
+        look_now(app, worker, workflow)
+    assert len(far_end.asked) == FULL_LOOKS * MOST_PAGES
+    assert error_of(app, workflow)["code"] == "list_endless"
+
+
+def the_timer(app: APIFlask, workflow: UUID) -> Row[Any]:
+    (timer,) = timers_of(app, workflow).values()
+    return timer
+
+
+def look_now(app: APIFlask, worker: Worker, workflow: UUID) -> None:
+    due = "UPDATE workflow_timers SET due_at = now() WHERE workflow_id = :id RETURNING key"
+    rows(app, due, id=workflow)
+    look(app, worker)
 
 
 @pytest.mark.parametrize("at", ["x" * 10_000, {"a": 1}, None, True])

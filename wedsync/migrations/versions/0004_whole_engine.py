@@ -140,6 +140,7 @@ def upgrade() -> None:
             "error", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True
         ),
         sa.Column("failures", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("full_looks", sa.Integer(), server_default="0", nullable=False),
         sa.Column("owner", sa.UUID(), nullable=True),
         sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint(

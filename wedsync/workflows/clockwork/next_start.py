@@ -9,6 +9,7 @@ from sqlalchemy import Row, text
 
 from wedsync.platform.db import db
 from wedsync.platform.wording import Wording, count, sentence_end
+from wedsync.workflows.clockwork import poll_timers
 
 # The rows a workflow does not use now are held: they have nothing to say.
 _TIMERS = text(
@@ -21,9 +22,10 @@ _TIMERS = text(
 
 @dataclass(frozen=True, slots=True)
 class NextStart:
-    """`words` say when; `trouble` what is in the way, empty when nothing is."""
+    """`words` say when; `trouble` what is in the way, under a `headline`; empty when nothing is."""
 
     words: str
+    headline: str = ""
     trouble: str = ""
 
 
@@ -33,7 +35,7 @@ def next_start(organization_id: UUID, workflow_id: UUID, words: Wording) -> Next
     row = db.session.execute(_TIMERS, given).first()
     if row is None:
         return None
-    return NextStart(_words(row, words), _trouble(row.error))
+    return NextStart(_words(row, words), *_trouble(row.error))
 
 
 def _words(row: Row[Any], words: Wording) -> str:
@@ -50,5 +52,10 @@ def _looked(looked_at: datetime | None, words: Wording) -> str:
     return f"We looked last {words.at(looked_at)}. " if looked_at else ""
 
 
-def _trouble(error: Any) -> str:
-    return sentence_end(str(error["message"])) if error else ""
+def _trouble(error: Any) -> tuple[str, str]:
+    if not error:
+        return "", ""
+    message = sentence_end(str(error["message"]))
+    if error["code"] == poll_timers.ENDLESS:
+        return "Their list does not seem to end", message
+    return "The last look did not work", f"{message} We try again by ourselves."

@@ -22,11 +22,19 @@ from wedsync.workflows.running.waiting_on import CHANGES
 KIND = "poll"
 LEASE_SECONDS = 90
 LONGEST_BACK_OFF = timedelta(hours=1)
+FULL_LOOKS = 20
+ENDLESS = "list_endless"
+
+_ENDLESS = {
+    "code": ENDLESS,
+    "message": f"{FULL_LOOKS} looks in a row did not come to the end of their list. We go on where "
+    "we are, as often as this workflow says. Ask them if it should not be that long.",
+}
 
 _KEEP = text(
     "INSERT INTO workflow_timers (workflow_id, key, organization_id, kind, due_at, plan)"
     " VALUES (:workflow_id, :key, :organization_id, 'poll', :now, CAST(:plan AS jsonb))"
-    " ON CONFLICT (workflow_id, key) DO UPDATE SET error = NULL, failures = 0,"
+    " ON CONFLICT (workflow_id, key) DO UPDATE SET error = NULL, failures = 0, full_looks = 0,"
     "  due_at = coalesce(workflow_timers.due_at, excluded.due_at)"
 )
 _KEY_OF_LIVE = (
@@ -45,8 +53,8 @@ _CLAIM = text(
     " UPDATE workflow_timers t SET owner = :owner,"
     "  lease_until = clock_timestamp() + make_interval(secs => :lease)"
     " FROM due WHERE t.workflow_id = due.workflow_id AND t.key = due.key"
-    " RETURNING t.workflow_id, t.key, t.organization_id, t.plan, t.cursor, t.failures, t.owner,"
-    "  t.lease_until, due.every_s"
+    " RETURNING t.workflow_id, t.key, t.organization_id, t.plan, t.cursor, t.failures,"
+    "  t.full_looks, t.owner, t.lease_until, due.every_s"
 )
 _STILL_WANTED = text(
     "SELECT 1 FROM workflows w JOIN workflow_versions v ON v.id = w.live_version_id"
@@ -62,7 +70,7 @@ _ADVANCE = text(
 # What was held meanwhile stays held; it goes on where this one came to.
 _END = text(
     "UPDATE workflow_timers SET owner = NULL, lease_until = NULL, fired_at = :now,"
-    " failures = :failures, error = CAST(:error AS jsonb),"
+    " failures = :failures, full_looks = :full_looks, error = CAST(:error AS jsonb),"
     f" due_at = CASE WHEN due_at IS NULL THEN NULL ELSE CAST(:next AS timestamptz) END{_OURS}"
 )
 _RELEASE = text(
@@ -125,14 +133,23 @@ def end(
     *,
     wait: timedelta | None = None,
     error: Mapping[str, Any] | None = None,
+    full: bool = False,
 ) -> None:
     """Give a look back: next in `wait`, or as often as the trigger says; after an error later
-    each time, but at least once an hour where the trigger says so."""
+    each time, but at least once an hour where the trigger says so.
+
+    `full`: it did not come to the end of the list. When `FULL_LOOKS` in a row did not, the next
+    comes no sooner than the trigger says, and the timer says so.
+    """
     failures = claimed.failures + 1 if error else 0
+    full_looks = claimed.full_looks + full if full or error else 0
+    if full and full_looks >= FULL_LOOKS:
+        wait, error = None, _ENDLESS
     given = {
         **_claim_of(claimed, had),
         "now": now,
         "failures": failures,
+        "full_looks": full_looks,
         "error": documents.write(error).decode() if error else None,
         "next": now + (_back_off(claimed.every_s, failures) if wait is None else wait),
     }

@@ -58,10 +58,12 @@ class _Look:
 
 @dataclass(frozen=True, slots=True)
 class _Ended:
-    """How a look ended. `wait` is until the next one, None for the usual time."""
+    """How a look ended. `wait` is until the next one, None for the usual time; `full` says that it
+    took as much as one may."""
 
     wait: timedelta | None = None
     error: Failed | None = None
+    full: bool = False
 
 
 class Polls:
@@ -122,7 +124,9 @@ class Polls:
         had, ended = self._read(look) if isinstance(look, _Look) else (row.lease_until, look)
         with self._means.engine.begin() as connection:
             error = _error_document(ended.error)
-            poll_timers.end(connection, row, had, clock.now(), wait=ended.wait, error=error)
+            poll_timers.end(
+                connection, row, had, clock.now(), wait=ended.wait, error=error, full=ended.full
+            )
 
     def _read(self, look: _Look) -> tuple[datetime, _Ended]:
         """Page after page until nothing is new; the lease as it ends, and how it went."""
@@ -131,6 +135,7 @@ class Polls:
         if look.row.cursor is None and look.stream.starts != "all":
             return self._kept(look, had, Page((), cursor))
         page_name, taken = None, 0
+        named: set[Any] = set()
         for _ in range(MOST_PAGES):
             asked = since if page_name is not None else cursor
             page = self._ask(look, asked, cursor, page_name)
@@ -140,11 +145,14 @@ class Polls:
             taken += len(page.records)
             if ended.error is not None or not (page.records or page.next_page):
                 return had, ended
+            if page.next_page in named:
+                return had, _Ended(error=_IN_A_CIRCLE)
             if taken >= MOST_RECORDS:
                 break
+            named |= {page.next_page} - {None}
             cursor, page_name = page.cursor, page.next_page
             since = since if page_name is not None else cursor
-        return had, _Ended(timedelta() if taken else None)
+        return had, _Ended(timedelta() if taken else None, full=True)
 
     def _ask(
         self, look: _Look, asked: streams.Cursor, cursor: streams.Cursor, page_name: Any
@@ -196,6 +204,11 @@ class Polls:
 
 
 _NOT_WANTED = Failed("not_sent", "not_wanted", "The workflow changed while we looked.")
+_IN_A_CIRCLE = Failed(
+    "permanent",
+    "list_in_a_circle",
+    "Their list names a page as the next one that we had seen just before, so we stopped there.",
+)
 
 
 def _opened(connection: Connection, means: Means, row: Row[Any]) -> _Look | _Ended:
