@@ -21,6 +21,7 @@ from rq.serializers import JSONSerializer
 from wedsync.factory import create_app
 from wedsync.platform import wake
 from wedsync.platform.db import db
+from wedsync.platform.garbage import collect_seldom
 from wedsync.platform.leases import OwnerLock
 from wedsync.settings import SettingError, Settings
 from workers.drains import start_drains
@@ -59,6 +60,7 @@ def main() -> int:
     except SettingError as error:
         sys.stderr.write(f"workers: {error}\n")
         return 2
+    collect_seldom()
     stopping = threading.Event()
     with app.app_context():
         owner = OwnerLock(db.engine)

@@ -1,7 +1,6 @@
 """What one web process is made of, how it starts and how it stops."""
 
 import asyncio
-import gc
 import logging
 import signal
 from collections.abc import Callable, Coroutine
@@ -18,6 +17,7 @@ from wedsync.front.limits import Limits
 from wedsync.front.link import Link
 from wedsync.front.live import Live
 from wedsync.front.rejections import Rejections
+from wedsync.platform.garbage import collect_seldom
 from wedsync.platform.runtime import Runtime
 from wedsync.settings import Settings
 
@@ -53,7 +53,7 @@ class Process:
 
     def start(self) -> None:
         """Begin the work behind the answers."""
-        gc.freeze()  # what was imported stays for good: the collector need not walk it
+        collect_seldom()
         self._tasks = [asyncio.create_task(_keep_doing(duty)) for duty in self._duties]
         _before_stopping(self.live.end)
 

@@ -10,6 +10,7 @@
 | many effects at once | `window`, `effects`, `shares` |
 | what is read and said | `documents` (hostile JSON), `wording`, `clock`, `deadline` |
 | pages | `forms`, `fragments`, `passing` (a sentence after a change), `assets` |
-| a request, a process | `identity` (who acts), `runtime` (what a process has one of) |
+| a request | `identity` (who acts) |
+| a process | `runtime` (what it has one of), `garbage` (how seldom it is looked for) |
 | one machine | `embedded`, private PostgreSQL and Redis |
 """
