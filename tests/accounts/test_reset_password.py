@@ -6,13 +6,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from apiflask import APIFlask
-from sqlalchemy import event, func, select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from tests.accounts.ways import at_once, audited, sign_in
 from tests.letters import answer_who_forgot, letter_to, letters_to
 from tests.personas import Browser, Persona, browser_of
+from tests.statements import statements_asked
 from tests.workers.scene import wait_until, worker_of
 from wedsync.accounts import api_keys
 from wedsync.accounts.models import Knock, PersonLink, User
@@ -154,13 +155,8 @@ def test_the_request_does_the_same_for_both_so_its_time_tells_nothing(
 ) -> None:
     said: dict[str, list[str]] = {}
     for email in (owner.email, "nobody-at-all@example.com"):
-        statements = said.setdefault(email, [])
-        listen = _collecting(statements)
-        with app.app_context():
-            engine = db.engine
-        event.listen(engine, "before_cursor_execute", listen)
-        ask(client, email)
-        event.remove(engine, "before_cursor_execute", listen)
+        with statements_asked(app) as said[email]:
+            ask(client, email)
     known, unknown = said.values()
     assert known == unknown
     assert not any("users" in statement for statement in known)
@@ -381,10 +377,3 @@ def test_links_and_letters_do_not_show_their_secret_when_printed(
 
 def _without_nonce(page: str) -> list[str]:
     return [line for line in page.splitlines() if "nonce" not in line and "csrf" not in line]
-
-
-def _collecting(statements: list[str]) -> Callable[..., None]:
-    def listen(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
-        statements.append(statement)
-
-    return listen

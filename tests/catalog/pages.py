@@ -6,13 +6,13 @@ from typing import Any
 from uuid import UUID
 
 from apiflask import APIFlask
-from sqlalchemy import event, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tests.page_words import words_of
 from tests.personas import Persona
+from tests.statements import statements_asked
 from wedsync.listings.models import Listing, ListingVersion
-from wedsync.platform.db import db
 
 BASICS = {
     "name": "Seatwell",
@@ -119,16 +119,6 @@ def filled_in(page: str) -> dict[str, list[str]]:
 
 def statements_of(app: APIFlask, persona: Persona, path: str) -> int:
     """How many statements a page asks."""
-    asked: list[str] = []
-
-    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
-        asked.append(statement)
-
-    with app.app_context():
-        engine = db.engine
-    event.listen(engine, "before_cursor_execute", note)
-    try:
+    with statements_asked(app) as asked:
         said_on(persona, path)
-    finally:
-        event.remove(engine, "before_cursor_execute", note)
     return len(asked)

@@ -1,18 +1,17 @@
 """How everything does, on one page: the news first, then each thing with its reason."""
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
 from apiflask import APIFlask
-from sqlalchemy import TextClause, event, text
+from sqlalchemy import TextClause, text
 from sqlalchemy.orm import Session
 
 from tests.health.history import analyze, make_connection, make_deliveries, make_runs
 from tests.page_words import words_of
 from tests.personas import Persona
+from tests.statements import statements_asked
 from tests.workers.scene import make_hook
 from wedsync.health import figures, overview
 from wedsync.notices import service as notices
@@ -243,26 +242,10 @@ def test_the_page_takes_as_many_statements_for_thirty_things_as_for_three(
             make_runs(app, owner.organization_id, f"Seat {number}", 1, connection_id=petal)
             make_deliveries(app, owner.organization_id, f"Kitchen {number}", 1)
             make_hook(app, owner.organization_id)
-        with _statements(app) as statements:
+        with statements_asked(app) as statements:
             health(owner)
         counts.append(len(statements))
     assert counts[0] == counts[1] <= 25
-
-
-@contextmanager
-def _statements(app: APIFlask) -> Iterator[list[str]]:
-    said: list[str] = []
-
-    def listen(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
-        said.append(statement)
-
-    with app.app_context():
-        engine = db.engine
-    event.listen(engine, "before_cursor_execute", listen)
-    try:
-        yield said
-    finally:
-        event.remove(engine, "before_cursor_execute", listen)
 
 
 def _rows_read(app: APIFlask, person: Persona, statement: TextClause, table: str) -> float:

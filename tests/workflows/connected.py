@@ -19,6 +19,7 @@ from wedsync.platform.db import db
 from wedsync.platform.runtime import Runtime
 
 API_KEY = "canary-key-of-the-connection"
+NOBODY = "9"  # the discard port, where nobody listens
 
 _WORDS = {
     "name": "Seating Plans",
@@ -117,6 +118,17 @@ def connect_built_in(
     with app.app_context():
         version_id = queries.published(slug).version.id
     return _connection(app, organization_id, version_id, secrets or {}, settings=settings)
+
+
+def mailbox(app: APIFlask, organization_id: UUID, port: int | str) -> UUID:
+    """A connection to a mail server of this machine; needs `built_in_listings`."""
+    typed = {
+        "host": "127.0.0.1",
+        "port": str(port),
+        "security": "None",
+        "from_address": "hello@rosewood.example",
+    }
+    return connect_built_in(app, organization_id, "smtp", typed)
 
 
 def _connection(

@@ -1,17 +1,16 @@
 """What keeps people of a wedding from too many messages, and from any at the wrong hour."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
 import pytest
 from apiflask import APIFlask
-from sqlalchemy import event as sql_event
 
 from tests.far_ends.practice_partner import PracticePartner
 from tests.personas import Persona
+from tests.statements import statements_asked
 from tests.weddings.couples import marry
 from tests.workers.scene import (
     Sink,
@@ -30,23 +29,17 @@ from tests.workers.scene import (
     worker_of,
 )
 from tests.workflows.clockwork.ticking import MovedClock
-from tests.workflows.connected import change, connect_built_in
+from tests.workflows.connected import NOBODY, change, mailbox
 from wedsync.events import service as events
 from wedsync.platform.db import db
 from wedsync.weddings import service as weddings
 from wedsync.workflows.running import message_rules, once_slots
-from wedsync.workflows.running.guardrails import QUIET_HOURS, WEDDING_DAY, Rules, free_moment
+
+pytestmark = pytest.mark.usefixtures("empty_database", "built_in_listings")
 
 HAPPENED = "reminder.wanted"
 ON_IT = {"kind": "event", "event_type": HAPPENED, "source": "any", "filter": None}
 NOON = "2027-06-01T10:00:00Z"  # noon in Rome
-NOBODY = "9"  # the discard port, where nobody listens
-
-
-@pytest.fixture
-def worker(app: APIFlask, empty_database: None, built_in_listings: None) -> Iterator[Worker]:
-    with worker_of(app) as started:
-        yield started
 
 
 @pytest.fixture
@@ -54,20 +47,16 @@ def couple(app: APIFlask, worker: Worker, owner: Persona) -> UUID:
     return marry(app, owner, date=date(2027, 6, 12), zone="Europe/Rome")
 
 
-def mailbox(app: APIFlask, owner: Persona, port: int | str) -> UUID:
-    typed = {
-        "host": "127.0.0.1",
-        "port": str(port),
-        "security": "None",
-        "from_address": "hello@rosewood.example",
-    }
-    return connect_built_in(app, owner.organization_id, "smtp", typed)
-
-
 def write(connection: UUID, step_id: str = "write", **fields: Any) -> Any:
     given = {"to": "ana@guest.example", "subject": "Your answer", "body": "Will you come?"}
     step = {"id": step_id, "kind": "action", "use": "smtp.send", "connection": str(connection)}
     return {**step, "input": given, **fields}
+
+
+def writing(app: APIFlask, owner: Persona, partner: PracticePartner) -> UUID:
+    """A workflow that writes one e-mail by the partner's mail server; its id."""
+    box = mailbox(app, owner.organization_id, partner.smtp_port)
+    return make_workflow(app, owner.organization_id, ON_IT, write(box))
 
 
 def happen(app: APIFlask, owner: Persona, about: UUID | None, times: int = 1) -> None:
@@ -108,9 +97,7 @@ def test_the_fourth_message_of_a_day_waits_for_the_next(
     practice_partner: PracticePartner,
 ) -> None:
     moved_clock.set(NOON)
-    workflow = make_workflow(
-        app, owner.organization_id, ON_IT, write(mailbox(app, owner, practice_partner.smtp_port))
-    )
+    workflow = writing(app, owner, practice_partner)
     happen(app, owner, couple, times=4)
     work(app, worker)
     assert states_of(app, workflow) == {"succeeded": 3, "waiting": 1}
@@ -143,9 +130,7 @@ def test_quiet_hours_are_by_the_clocks_at_the_wedding(
 ) -> None:
     moved_clock.set("2027-06-01T19:00:00Z")  # 21:00 in Rome, 20:00 in London
     london = marry(app, owner, title="Clara & Inès", zone="Europe/London", date=date(2027, 8, 7))
-    workflow = make_workflow(
-        app, owner.organization_id, ON_IT, write(mailbox(app, owner, practice_partner.smtp_port))
-    )
+    workflow = writing(app, owner, practice_partner)
     happen(app, owner, couple)
     happen(app, owner, london)
     work(app, worker)
@@ -169,9 +154,7 @@ def test_nothing_leaves_on_the_day_unless_it_may(
     practice_partner: PracticePartner,
 ) -> None:
     moved_clock.set("2027-06-12T10:00:00Z")
-    workflow = make_workflow(
-        app, owner.organization_id, ON_IT, write(mailbox(app, owner, practice_partner.smtp_port))
-    )
+    workflow = writing(app, owner, practice_partner)
     happen(app, owner, couple)
     work(app, worker)
     run = run_of(app, workflow)
@@ -194,7 +177,7 @@ def test_after_a_cancellation_messages_are_left_out_and_the_run_goes_on(
     practice_partner: PracticePartner,
 ) -> None:
     moved_clock.set(NOON)
-    box = mailbox(app, owner, practice_partner.smtp_port)
+    box = mailbox(app, owner.organization_id, practice_partner.smtp_port)
     workflow = make_workflow(
         app, owner.organization_id, ON_IT, write(box), write(box, "again"), note("after", a=1)
     )
@@ -227,7 +210,7 @@ def test_a_cancellation_while_a_run_is_on_its_way_is_seen_before_the_message_lea
         owner.organization_id,
         ON_IT,
         call("call", sink.url("/ok")),
-        write(mailbox(app, owner, practice_partner.smtp_port)),
+        write(mailbox(app, owner.organization_id, practice_partner.smtp_port)),
     )
     happen(app, owner, couple)
     worker.fan_out()
@@ -253,7 +236,7 @@ def test_another_try_uses_the_slot_it_has(
     practice_partner: PracticePartner,
 ) -> None:
     moved_clock.set(NOON)
-    box = mailbox(app, owner, NOBODY)
+    box = mailbox(app, owner.organization_id, NOBODY)
     workflow = make_workflow(
         app, owner.organization_id, ON_IT, write(box, **retrying(3, delay_s=30))
     )
@@ -281,7 +264,7 @@ def test_what_one_step_of_a_loop_sends_to_many_people_is_one_message(
         "id": "each",
         "kind": "for_each",
         "items": [f"Guest {number}" for number in range(6)],
-        "steps": [write(mailbox(app, owner, practice_partner.smtp_port))],
+        "steps": [write(mailbox(app, owner.organization_id, practice_partner.smtp_port))],
     }
     workflow = make_workflow(app, owner.organization_id, ON_IT, loop)
     happen(app, owner, couple)
@@ -300,9 +283,7 @@ def test_a_run_about_no_wedding_writes_at_any_hour(
     practice_partner: PracticePartner,
 ) -> None:
     moved_clock.set("2027-06-01T23:30:00Z")
-    workflow = make_workflow(
-        app, owner.organization_id, ON_IT, write(mailbox(app, owner, practice_partner.smtp_port))
-    )
+    workflow = writing(app, owner, practice_partner)
     happen(app, owner, None, times=5)
     work(app, worker)
     assert states_of(app, workflow) == {"succeeded": 5}
@@ -321,16 +302,8 @@ def test_what_is_no_message_is_not_held_back_and_asks_nothing_of_the_database(
         app, owner.organization_id, ON_IT, call("call", sink.url("/ok")), note("after", a=1)
     )
     happen(app, owner, couple, times=5)
-    asked: list[str] = []
-
-    def listen(_c: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        asked.append(statement)
-
-    sql_event.listen(worker.engine, "before_cursor_execute", listen)
-    try:
+    with statements_asked(app) as asked:
         work(app, worker)
-    finally:
-        sql_event.remove(worker.engine, "before_cursor_execute", listen)
     assert states_of(app, workflow) == {"succeeded": 5}
     assert not [each for each in asked if "message_" in each]
 
@@ -344,20 +317,13 @@ def test_a_day_s_messages_cost_two_statements_a_turn(
 ) -> None:
     moved_clock.set(NOON)
     for _ in range(6):
-        make_workflow(app, owner.organization_id, ON_IT, write(mailbox(app, owner, NOBODY)))
+        box = mailbox(app, owner.organization_id, NOBODY)
+        make_workflow(app, owner.organization_id, ON_IT, write(box))
     happen(app, owner, couple)
     worker.fan_out()
     become_due(app)
-    asked: list[str] = []
-
-    def listen(_c: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        asked.append(statement)
-
-    sql_event.listen(worker.engine, "before_cursor_execute", listen)
-    try:
+    with statements_asked(app) as asked:
         worker.begin_runs()
-    finally:
-        sql_event.remove(worker.engine, "before_cursor_execute", listen)
     assert len([each for each in asked if "message_" in each]) == 2
     assert len(taken(app)) == 3
 
@@ -372,12 +338,7 @@ def test_two_workers_together_send_no_more_than_there_are_slots(
 ) -> None:
     moved_clock.set(NOON)
     for _ in range(6):
-        make_workflow(
-            app,
-            owner.organization_id,
-            ON_IT,
-            write(mailbox(app, owner, practice_partner.smtp_port)),
-        )
+        writing(app, owner, practice_partner)
     happen(app, owner, couple, times=2)
     worker.fan_out()
     with worker_of(app) as other, ThreadPoolExecutor(2) as pool:
@@ -390,51 +351,3 @@ def test_two_workers_together_send_no_more_than_there_are_slots(
     waiting = rows(app, "SELECT waiting_for ->> 'id' AS id FROM runs WHERE state = 'waiting'")
     assert {row.id for row in waiting} == {"messages_a_day"}
     assert len(waiting) == 9
-
-
-ROME = Rules("Europe/Rome", date(2027, 6, 12))
-
-
-@pytest.mark.parametrize(
-    ("rules", "now", "free", "why"),
-    [
-        (ROME, "2027-06-01T10:00", "2027-06-01T10:00", None),
-        (ROME, "2027-06-01T18:59", "2027-06-01T18:59", None),
-        (ROME, "2027-06-01T19:00", "2027-06-02T06:00", QUIET_HOURS),
-        (ROME, "2027-06-02T05:59", "2027-06-02T06:00", QUIET_HOURS),
-        (ROME, "2027-06-02T06:00", "2027-06-02T06:00", None),
-        (ROME, "2027-06-11T20:00", "2027-06-13T06:00", WEDDING_DAY),
-        (ROME, "2027-06-11T22:00", "2027-06-13T06:00", WEDDING_DAY),
-        (ROME, "2027-06-12T12:00", "2027-06-13T06:00", WEDDING_DAY),
-        (Rules("Europe/Rome", None), "2027-06-12T12:00", "2027-06-12T12:00", None),
-        # The night in which the clocks go forward, and the one in which they go back.
-        (Rules("Europe/Rome", None), "2027-03-27T22:00", "2027-03-28T06:00", QUIET_HOURS),
-        (Rules("Europe/Rome", None), "2027-10-30T22:00", "2027-10-31T07:00", QUIET_HOURS),
-        # Quiet at noon only, and never.
-        (
-            Rules("UTC", None, time(12, 0), time(14, 0)),
-            "2027-06-01T13:00",
-            "2027-06-01T14:00",
-            QUIET_HOURS,
-        ),
-        (Rules("UTC", None, time(8, 0), time(8, 0)), "2027-06-01T08:00", "2027-06-01T08:00", None),
-        (
-            Rules("UTC", date(2027, 6, 1), time(8, 0), time(8, 0)),
-            "2027-06-01T08:00",
-            "2027-06-02T00:00",
-            WEDDING_DAY,
-        ),
-        # Quiet until a moment that the clocks skip.
-        (
-            Rules("Europe/Rome", None, time(21, 0), time(2, 30)),
-            "2027-03-27T22:00",
-            "2027-03-28T01:00",
-            QUIET_HOURS,
-        ),
-    ],
-)
-def test_the_next_moment_people_may_be_written_to(
-    rules: Rules, now: str, free: str, why: str | None
-) -> None:
-    at = datetime.fromisoformat(f"{now}:00Z")
-    assert free_moment(rules, at) == (datetime.fromisoformat(f"{free}:00Z"), why)

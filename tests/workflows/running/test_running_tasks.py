@@ -1,6 +1,5 @@
 """Steps that block: e-mail by the vendor's server, one at a time, asked about when in doubt."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -30,7 +29,8 @@ from tests.workers.scene import (
     tries_of,
     worker_of,
 )
-from tests.workflows.connected import change, connect_built_in, mend
+from tests.workflows.connected import NOBODY, change, mailbox, mend
+from tests.workflows.running.beginning import begin
 from wedsync.platform import clock
 from wedsync.platform.db import db
 from wedsync.platform.effects import CROWDED
@@ -38,14 +38,9 @@ from wedsync.platform.outbound import Failure, Timings
 from wedsync.workflows.running import once_slots, runs
 from wedsync.workflows.words import waiting_words
 
+pytestmark = pytest.mark.usefixtures("empty_database", "built_in_listings")
+
 CROWDED_OUT = Failure("not_sent", CROWDED, "It was not its turn in time.", Timings())
-NOBODY = "9"  # the discard port, where nobody listens
-
-
-@pytest.fixture
-def worker(app: APIFlask, empty_database: None, built_in_listings: None) -> Iterator[Worker]:
-    with worker_of(app) as started:
-        yield started
 
 
 @dataclass
@@ -55,16 +50,6 @@ class Standing:
     waiting_for: Any
     connection_name: str | None
     connection_state: str | None = "active"
-
-
-def mailbox(app: APIFlask, hook: Hook, port: int | str) -> UUID:
-    typed = {
-        "host": "127.0.0.1",
-        "port": str(port),
-        "security": "None",
-        "from_address": "hello@rosewood.example",
-    }
-    return connect_built_in(app, hook.organization_id, "smtp", typed)
 
 
 def write(connection: UUID, step_id: str = "write", **fields: Any) -> Any:
@@ -77,14 +62,6 @@ def write(connection: UUID, step_id: str = "write", **fields: Any) -> Any:
     return {**step, "connection": str(connection), "input": given, **fields}
 
 
-def begin(app: APIFlask, worker: Worker, hook: Hook, *steps: Any, events: int = 1) -> UUID:
-    workflow = make_workflow(app, hook.organization_id, on_hook(hook), *steps)
-    for number in range(events):
-        accept(app, hook, {"guest": f"Guest {number}"})
-    worker.fan_out()
-    return workflow
-
-
 def subjects(partner: PracticePartner) -> list[str]:
     return sorted(mail["subject"] for mail in partner.inbox("ana@florist.example"))
 
@@ -92,19 +69,19 @@ def subjects(partner: PracticePartner) -> list[str]:
 def test_an_e_mail_is_sent_once_and_the_run_goes_on(
     app: APIFlask, worker: Worker, hook: Hook, practice_partner: PracticePartner
 ) -> None:
-    connection = mailbox(app, hook, practice_partner.smtp_port)
+    connection = mailbox(app, hook.organization_id, practice_partner.smtp_port)
     workflow = begin(app, worker, hook, write(connection), note("after", a=1))
     worker.work()
     run = run_of(app, workflow)
     assert (run.state, tries_of(app, run.id, "write")) == ("succeeded", ["ok"])
     assert steps_of(app, run.id)["write"].output["to"] == "ana@florist.example"
-    assert subjects(practice_partner) == ["One meal less for Guest 0"]
+    assert subjects(practice_partner) == ["One meal less for g_0"]
 
 
 def test_e_mails_of_one_connection_leave_one_at_a_time_and_in_order(
     app: APIFlask, worker: Worker, hook: Hook, practice_partner: PracticePartner
 ) -> None:
-    connection = mailbox(app, hook, practice_partner.smtp_port)
+    connection = mailbox(app, hook.organization_id, practice_partner.smtp_port)
     workflow = begin(app, worker, hook, write(connection), events=5)
     assert len(worker.begin_runs()) == 1
     waiting = rows(app, "SELECT waiting_for FROM runs WHERE state = 'waiting'")
@@ -117,13 +94,13 @@ def test_e_mails_of_one_connection_leave_one_at_a_time_and_in_order(
         once_slots.sweep(database)
     worker.work()
     assert states_of(app, workflow) == {"stopped": 1, "succeeded": 4}
-    assert subjects(practice_partner) == [f"One meal less for Guest {n}" for n in range(1, 5)]
+    assert subjects(practice_partner) == [f"One meal less for g_{n}" for n in range(1, 5)]
 
 
 def test_a_mail_server_that_is_down_is_tried_again_because_nothing_left(
     app: APIFlask, worker: Worker, hook: Hook, practice_partner: PracticePartner
 ) -> None:
-    connection = mailbox(app, hook, NOBODY)
+    connection = mailbox(app, hook.organization_id, NOBODY)
     workflow = begin(app, worker, hook, write(connection, **retrying(3, delay_s=30)))
     worker.work()
     run = run_of(app, workflow)
@@ -140,7 +117,7 @@ def test_a_mail_server_that_is_down_is_tried_again_because_nothing_left(
 def test_a_letter_that_gets_no_turn_waits_however_often_and_keeps_its_tries(
     app: APIFlask, worker: Worker, hook: Hook, practice_partner: PracticePartner
 ) -> None:
-    connection = mailbox(app, hook, practice_partner.smtp_port)
+    connection = mailbox(app, hook.organization_id, practice_partner.smtp_port)
     workflow = begin(app, worker, hook, write(connection, **retrying(2)), events=2)
     for _ in range(8):
         ((run, _),) = worker.begin_runs()
@@ -154,14 +131,14 @@ def test_a_letter_that_gets_no_turn_waits_however_often_and_keeps_its_tries(
     worker.work()
     assert states_of(app, workflow) == {"succeeded": 2}
     assert tries_of(app, run.id, "write") == [*["not_sent"] * 8, "ok"]
-    assert subjects(practice_partner) == [f"One meal less for Guest {n}" for n in range(2)]
+    assert subjects(practice_partner) == [f"One meal less for g_{n}" for n in range(2)]
 
 
 def test_a_busy_mail_server_is_tried_again(
     app: APIFlask, worker: Worker, hook: Hook, practice_partner: PracticePartner
 ) -> None:
     practice_partner.faults(smtp_answers="busy", smtp_times=1)
-    connection = mailbox(app, hook, practice_partner.smtp_port)
+    connection = mailbox(app, hook.organization_id, practice_partner.smtp_port)
     workflow = begin(app, worker, hook, write(connection, **retrying(3, delay_s=30)))
     worker.work()
     assert run_of(app, workflow).state == "waiting"
@@ -175,7 +152,7 @@ def test_a_connection_lost_after_the_final_dot_asks_a_person_and_sends_no_second
     app: APIFlask, worker: Worker, hook: Hook, practice_partner: PracticePartner
 ) -> None:
     practice_partner.faults(smtp_answers="drop", smtp_times=1)
-    connection = mailbox(app, hook, practice_partner.smtp_port)
+    connection = mailbox(app, hook.organization_id, practice_partner.smtp_port)
     workflow = begin(app, worker, hook, write(connection), note("after", a=1))
     worker.work()
     run = run_of(app, workflow)
@@ -197,7 +174,7 @@ def test_an_address_the_server_refuses_ends_the_run_with_its_words(
     app: APIFlask, worker: Worker, hook: Hook, practice_partner: PracticePartner
 ) -> None:
     practice_partner.faults(smtp_answers="refuse")
-    connection = mailbox(app, hook, practice_partner.smtp_port)
+    connection = mailbox(app, hook.organization_id, practice_partner.smtp_port)
     workflow = begin(app, worker, hook, write(connection))
     worker.work()
     run = run_of(app, workflow)
@@ -208,7 +185,7 @@ def test_an_address_the_server_refuses_ends_the_run_with_its_words(
 def test_after_a_death_an_e_mail_is_asked_about(
     app: APIFlask, worker: Worker, hook: Hook, practice_partner: PracticePartner
 ) -> None:
-    connection = mailbox(app, hook, practice_partner.smtp_port)
+    connection = mailbox(app, hook.organization_id, practice_partner.smtp_port)
     workflow = begin(app, worker, hook, write(connection))
     with worker_of(app) as doomed:
         assert len(doomed.begin_runs()) == 1
@@ -223,7 +200,7 @@ def test_after_a_death_an_e_mail_is_asked_about(
 def test_a_rerun_asks_about_an_e_mail_that_may_have_left(
     app: APIFlask, worker: Worker, hook: Hook, practice_partner: PracticePartner
 ) -> None:
-    connection = mailbox(app, hook, practice_partner.smtp_port)
+    connection = mailbox(app, hook.organization_id, practice_partner.smtp_port)
     workflow = begin(app, worker, hook, write(connection))
     worker.begin_runs()
     first = run_of(app, workflow).id
@@ -237,7 +214,8 @@ def test_a_rerun_asks_about_an_e_mail_that_may_have_left(
 def test_a_mail_server_that_hangs_holds_up_nobody_else(
     app: APIFlask, worker: Worker, hook: Hook, sink: Sink, practice_partner: PracticePartner
 ) -> None:
-    connection = mailbox(app, hook, sink.port)  # which waits for a request that never comes
+    # It waits for a request, which never comes.
+    connection = mailbox(app, hook.organization_id, sink.port)
     step = write(connection, timeout_s=2, **retrying(1))
     slow = begin(app, worker, hook, step)
     other = make_hook(app, hook.organization_id)
@@ -266,7 +244,7 @@ def test_a_mail_server_that_hangs_holds_up_nobody_else(
 def test_a_mailbox_that_must_be_mended_keeps_its_letters_waiting(
     app: APIFlask, worker: Worker, hook: Hook, practice_partner: PracticePartner
 ) -> None:
-    connection = mailbox(app, hook, practice_partner.smtp_port)
+    connection = mailbox(app, hook.organization_id, practice_partner.smtp_port)
     change(app, connection, state="needs_reauth")
     workflow = begin(app, worker, hook, write(connection), events=3)
     worker.work()

@@ -1,7 +1,7 @@
 """The whole way with the practice partner: its consent, its webhooks, its bad days."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -17,12 +17,9 @@ from tests.personas import Persona
 from tests.workers.scene import (
     Hook,
     Worker,
-    accept,
     let_pass,
-    make_hook,
     make_workflow,
     note,
-    on_hook,
     one,
     retrying,
     rows,
@@ -30,21 +27,17 @@ from tests.workers.scene import (
     states_of,
     steps_of,
     tries_of,
-    worker_of,
 )
 from tests.workflows.clockwork.looking import look
+from tests.workflows.running.beginning import begin
 from wedsync.connections.keeping import Keeper
 from wedsync.platform import clock
 from wedsync.webhooks.subscribing import Subscribing
 from wedsync.workflows.running import waiting_on
 
+pytestmark = pytest.mark.usefixtures("empty_database", "built_in_listings")
+
 NEVER = threading.Event()
-
-
-@pytest.fixture
-def worker(app: APIFlask, empty_database: None, built_in_listings: None) -> Iterator[Worker]:
-    with worker_of(app) as started:
-        yield started
 
 
 @pytest.fixture
@@ -75,23 +68,9 @@ def connection(
     return connected(app, owner, practice_partner)
 
 
-@pytest.fixture
-def hook(app: APIFlask, worker: Worker, owner: Persona) -> Hook:
-    return make_hook(app, owner.organization_id)
-
-
 def release(connection: UUID, **fields: Any) -> Any:
     step = {"id": "seat", "kind": "action", "use": "sandbox.release_seat", "label": "Free the seat"}
-    given = {"guest_id": {"var": "trigger.data.guest"}}
-    return {**step, "connection": str(connection), "input": given, **fields}
-
-
-def begin(app: APIFlask, worker: Worker, hook: Hook, *steps: Any, guests: Any = ("g_ben",)) -> UUID:
-    workflow = make_workflow(app, hook.organization_id, on_hook(hook), *steps)
-    for guest in guests:
-        accept(app, hook, {"guest": guest})
-    worker.fan_out()
-    return workflow
+    return {**step, "connection": str(connection), "input": {"guest_id": "g_ben"}, **fields}
 
 
 def acted(partner: PracticePartner, request: str = "POST /api/v1/seats/release") -> int:
@@ -158,7 +137,7 @@ def test_a_revoked_permission_parks_runs_and_they_go_on_in_order_after_reconnect
     everything: Callable[[], None],
 ) -> None:
     practice_partner.faults(revoke_grants=True)
-    workflow = begin(app, worker, hook, release(connection), guests=["g_ben"] * 6)
+    workflow = begin(app, worker, hook, release(connection), events=6)
     everything()
     assert states_of(app, workflow) == {"waiting": 6}
     assert row_of(app, connection).state == "needs_reauth"
