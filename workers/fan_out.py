@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine, Row, text
 
 from wedsync.platform import batch, clock, leaves
 from wedsync.platform.batch import recordset
-from wedsync.platform.culprits import CULPABLE, is_of_the_moment, sorted_out
+from wedsync.platform.culprits import CULPABLE, Patience, sorted_out, took_too_long
 from wedsync.platform.leases import OwnerLock
 from wedsync.platform.vault import Vault, place
 from wedsync.webhooks import connection_hooks, incoming
@@ -66,6 +66,7 @@ _DONE = text(
 _PARK = text(
     "UPDATE events SET parked_at = clock_timestamp(), parked_reason = :reason WHERE id = :id"
 )
+_TOO_SLOW = "Passing this on took too long each time we tried."
 
 
 class FanOut:
@@ -78,6 +79,7 @@ class FanOut:
         self._vault = vault
         self._owner = owner
         self._deaths_before_parking = deaths_before_parking
+        self._patience = Patience()
         self._programs = Programs()
 
     def batch(self) -> int:
@@ -86,12 +88,14 @@ class FanOut:
         if owner is None:
             return 0
         try:
-            return self._together(owner)
+            taken = self._together(owner)
         except CULPABLE as error:
-            if is_of_the_moment(error):
+            if not self._patience.blames(error):
                 raise
             log.exception("a batch could not be fanned out; taking its events one by one")
-            return self._one_by_one(owner)
+            taken = self._one_by_one(owner)
+        self._patience.restore()
+        return taken
 
     def _together(self, owner: UUID) -> int:
         with self._engine.begin() as connection:
@@ -131,10 +135,14 @@ class FanOut:
             with connection.begin_nested():
                 self._fan_out(connection, rows)
         except CULPABLE as error:
-            if is_of_the_moment(error):
+            if not self._patience.blames_it(error):
                 raise
             log.exception("event %s cannot be fanned out; it is parked", rows[0].id)
-            connection.execute(_PARK, {"id": rows[0].id, "reason": type(error).__name__})
+            reason = type(error).__name__
+            if took_too_long(error):
+                reason = _TOO_SLOW
+                self._patience.restore()  # should it be the database after all, few are parked
+            connection.execute(_PARK, {"id": rows[0].id, "reason": reason})
 
     def _fan_out(self, connection: Connection, rows: Sequence[Row[Any]]) -> None:
         events = self._open(connection, rows)

@@ -1,7 +1,8 @@
 """Rows that could keep a whole worker from its work: parked where somebody sees them."""
 
 import secrets
-from collections.abc import Iterator, Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
@@ -14,6 +15,7 @@ from sqlalchemy.exc import OperationalError
 from tests.workers.scene import (
     Definition,
     Hook,
+    Sink,
     Worker,
     accept,
     call,
@@ -27,8 +29,10 @@ from tests.workers.scene import (
     states_of,
     worker_of,
 )
+from wedsync.platform import clock
 from wedsync.platform.db import db
 from wedsync.workflows import queries
+from wedsync.workflows.clockwork.timers import Clock
 from wedsync.workflows.running import runs
 
 _TOO_LONG_TO_INDEX = {
@@ -194,21 +198,107 @@ def test_whoever_was_beside_a_death_is_clear_with_its_first_move(
     assert (run_of(app, workflow).state, run_of(app, workflow).deaths) == ("waiting", 0)
 
 
+@pytest.mark.parametrize("when", ["NEW.state = 'started'", "NEW.state = 'succeeded'"])
+def test_a_run_that_takes_too_long_to_write_is_parked_after_a_few_tries_and_the_others_go_on(
+    app: APIFlask, worker: Worker, hook: Hook, sink: Sink, when: str
+) -> None:
+    slow = make_workflow(app, hook.organization_id, on_hook(hook), call("slow", sink.url("/ok/a")))
+    another = make_hook(app, hook.organization_id)
+    harmless = make_workflow(app, hook.organization_id, on_hook(another), note("after", a=1))
+    accept(app, hook, {"guest": "Ana"})
+    for _ in range(5):
+        accept(app, another, {"guest": "Bo"})
+    worker.fan_out()
+    with timing_out(app, "run_steps", f"NEW.step_id = 'slow' AND {when}"):
+        assert tries_until_it_works(worker.run) == 3
+    run = run_of(app, slow)
+    assert (run.state, run.reason["code"]) == ("needs_attention", "internal")
+    assert "took too long" in run.reason["message"]
+    assert states_of(app, harmless) == {"succeeded": 5}
+
+
+def test_a_run_that_took_too_long_once_goes_on(app: APIFlask, worker: Worker, hook: Hook) -> None:
+    workflow = make_workflow(app, hook.organization_id, on_hook(hook), note("slow", a=1))
+    accept(app, hook, {})
+    worker.fan_out()
+    with timing_out(app, "run_steps"), pytest.raises(OperationalError):
+        worker.run()
+    worker.run()
+    assert run_of(app, workflow).state == "succeeded"
+
+
+def test_an_event_that_takes_too_long_to_pass_on_is_parked_after_a_few_tries(
+    app: APIFlask, worker: Worker, hook: Hook
+) -> None:
+    slow = make_workflow(app, hook.organization_id, on_hook(hook), note("n", a=1))
+    another = make_hook(app, hook.organization_id)
+    harmless = make_workflow(app, hook.organization_id, on_hook(another), note("n", a=1))
+    event = accept(app, hook, {})
+    accept(app, another, {})
+    with timing_out(app, "runs", f"NEW.workflow_id = '{slow}'"):
+        assert tries_until_it_works(worker.fan_out) == 3
+    assert event_of(app, event).parked_reason.startswith("Passing this on took too long")
+    worker.run()
+    assert states_of(app, harmless) == {"succeeded": 1}
+
+
+def test_a_start_by_the_clock_that_takes_too_long_is_put_off_after_a_few_tries(
+    app: APIFlask, worker: Worker, hook: Hook
+) -> None:
+    every_hour = {"kind": "schedule", "cron": "0 * * * *", "zone": "UTC", "missed": "once"}
+    workflow = make_workflow(app, hook.organization_id, every_hour, note("n", a=1))
+    with app.app_context(), db.engine.begin() as connection:
+        connection.execute(text("UPDATE workflow_timers SET due_at = now() - interval '1 hour'"))
+    timers = Clock(worker.engine, lambda: None)
+    with timing_out(app, "runs", f"NEW.workflow_id = '{workflow}'"):
+        assert tries_until_it_works(lambda: timers.work(threading.Event())) == 3
+    timer = one(app, "SELECT * FROM workflow_timers")
+    assert timer.error["code"] == "timer_failed"
+    assert timer.due_at > clock.now()
+
+
+def tries_until_it_works(work: Callable[[], object]) -> int:
+    """How many rounds it takes a drain until one ends well."""
+    for number in range(1, 10):
+        try:
+            work()
+        except OperationalError:
+            continue
+        return number
+    raise AssertionError("it is tried for ever")
+
+
+@contextmanager
+def timing_out(app: APIFlask, table: str, condition: str = "true") -> Iterator[None]:
+    """A database where writing such a row takes longer than a statement may."""
+    told = "RAISE EXCEPTION ''canceling statement'' USING ERRCODE = ''query_canceled''"
+    with doing_before_a_row(app, table, condition, told):
+        yield
+
+
 @contextmanager
 def ending_who_writes(app: APIFlask, table: str, condition: str = "true") -> Iterator[None]:
     """A database session that writes such a row ends, so that nothing of its turn is committed."""
+    with doing_before_a_row(
+        app, table, condition, "PERFORM pg_terminate_backend(pg_backend_pid())"
+    ):
+        yield
+
+
+@contextmanager
+def doing_before_a_row(app: APIFlask, table: str, condition: str, what: str) -> Iterator[None]:
     with app.app_context():
         engine = db.engine
     with engine.begin() as connection:
         for statement in (
-            "CREATE FUNCTION ends() RETURNS trigger LANGUAGE plpgsql AS"
-            " 'BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NEW; END'",
-            f"CREATE TRIGGER ends BEFORE INSERT ON {table} FOR EACH ROW"
-            f" WHEN ({condition}) EXECUTE FUNCTION ends()",
+            "CREATE FUNCTION before_a_row() RETURNS trigger LANGUAGE plpgsql AS"
+            f" 'BEGIN {what}; RETURN NEW; END'",
+            f"CREATE TRIGGER before_a_row BEFORE INSERT ON {table} FOR EACH ROW"
+            f" WHEN ({condition}) EXECUTE FUNCTION before_a_row()",
         ):
             connection.execute(text(statement))
     try:
         yield
     finally:
         with engine.begin() as connection:
-            connection.execute(text("DROP FUNCTION ends() CASCADE"))
+            connection.execute(text("DROP FUNCTION before_a_row() CASCADE"))

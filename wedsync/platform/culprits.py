@@ -4,6 +4,8 @@ Everything else (a lost connection, a lock) is of the moment: it is tried again 
 kills whoever takes it up raises nothing. Rows that were beside a death are suspects: a few of them
 are taken up by themselves, those of two deaths one at a time, and the first one that is done clears
 it. What has died often enough is set aside unread.
+
+A statement that takes longer than one may is of the moment a few times (`Patience`).
 """
 
 from collections.abc import Sequence
@@ -27,22 +29,65 @@ CULPABLE = (
     AttributeError,
     RuntimeError,
 )
-"""To be caught, and raised again where `is_of_the_moment`."""
+"""To be caught, and raised again where `Patience` says so."""
 
 SUSPECTS_AT_ONCE = 16
 FEWEST_DEATHS = 3
 """Before that a row was not alone each time."""
 
+TRIES_OF_A_SLOW_BATCH = 3
+
 _LIMITS = "54"
+_TOO_SLOW = "57014"
 
 
-def is_of_the_moment(error: BaseException) -> bool:
+class Patience:
+    """What one drain makes of an error. Used by one thread.
+
+    A batch that takes too long is tried whole a few times, since the database may be busy with
+    something else. When it still does, its rows are taken one by one, and the one that takes too
+    long alone is to blame.
+    """
+
+    def __init__(self) -> None:
+        self._slow_tries = 0
+
+    def blames(self, error: BaseException) -> bool:
+        """Whether a row of the batch is to blame, so that they are to be taken one by one."""
+        if took_too_long(error):
+            self._slow_tries += 1
+        return self.blames_it(error)
+
+    def blames_it(self, error: BaseException) -> bool:
+        """Whether the row is to blame that was taken alone."""
+        if took_too_long(error):
+            return self.is_out
+        return not _is_of_the_moment(error)
+
+    @property
+    def is_out(self) -> bool:
+        """Whether what takes too long is looked for."""
+        return self._slow_tries >= TRIES_OF_A_SLOW_BATCH
+
+    def restore(self) -> None:
+        """A batch could be written."""
+        self._slow_tries = 0
+
+
+def took_too_long(error: BaseException) -> bool:
+    """Whether a statement was ended because it took longer than one may."""
+    return isinstance(error, OperationalError) and _state(error) == _TOO_SLOW
+
+
+def _is_of_the_moment(error: BaseException) -> bool:
     """Whether no row is to blame. Limits of the database (SQLSTATE class 54, like the longest
     value an index holds) are told like a lost connection, but never go away by themselves."""
-    if not isinstance(error, OperationalError):
-        return False
+    return isinstance(error, OperationalError) and not _state(error).startswith(_LIMITS)
+
+
+def _state(error: OperationalError) -> str:
     state: str | None = getattr(error.orig, "sqlstate", None)
-    return not (state or "").startswith(_LIMITS)
+    return state or ""
 
 
 def sorted_out(

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, text
 
 from wedsync.platform import clock, documents
-from wedsync.platform.culprits import CULPABLE, is_of_the_moment
+from wedsync.platform.culprits import CULPABLE, Patience
 from wedsync.platform.db import db
 from wedsync.workflows.clockwork import poll_timers, schedule_timers, timer_rows, wedding_timers
 from wedsync.workflows.clockwork.timer_rows import Timer
@@ -90,6 +90,7 @@ class Clock:
     def __init__(self, engine: Engine, ring: Callable[[], object]) -> None:
         self._engine = engine
         self._ring = ring
+        self._patience = Patience()
 
     def work(self, stopping: threading.Event) -> None:
         """Take what is due until nothing is."""
@@ -110,12 +111,14 @@ class Clock:
         try:
             with self._engine.begin() as connection:
                 now = clock.now()
-                return _take(connection, timer_rows.claim(connection, KINDS, now, BATCH), now)
+                done = _take(connection, timer_rows.claim(connection, KINDS, now, BATCH), now)
         except CULPABLE as error:
-            if is_of_the_moment(error):
+            if not self._patience.blames(error):
                 raise
             log.exception("a batch of timers could not be taken; taking them one by one")
-            return self._one_by_one()
+            done = self._one_by_one()
+        self._patience.restore()
+        return done
 
     def _one_by_one(self) -> tuple[bool, bool]:
         any_taken = any_started = False
@@ -123,12 +126,27 @@ class Clock:
             with self._engine.begin() as connection:
                 now = clock.now()
                 timers = timer_rows.claim(connection, KINDS, now, 1)
-                taken, started = _take_or_put_off(connection, timers, now)
+                taken, started = self._take_or_put_off(connection, timers, now)
             any_started = any_started or started
             if not taken:
                 break
             any_taken = True
         return any_taken, any_started
+
+    def _take_or_put_off(
+        self, connection: Connection, timers: list[Timer], now: datetime
+    ) -> tuple[bool, bool]:
+        try:
+            with connection.begin_nested():
+                return _take(connection, timers, now)
+        except CULPABLE as error:
+            if not self._patience.blames_it(error):
+                raise
+            (timer,) = timers
+            log.exception("a timer of workflow %s cannot be taken: put off", timer.workflow_id)
+            told = documents.write(_BROKEN).decode()
+            timer_rows.put_off(connection, timer, told, now + _PUT_OFF_FOR)
+            return True, False
 
 
 def _take(connection: Connection, timers: list[Timer], now: datetime) -> tuple[bool, bool]:
@@ -139,19 +157,3 @@ def _take(connection: Connection, timers: list[Timer], now: datetime) -> tuple[b
     moved, started = wedding_timers.take(connection, dates, now)
     insert_runs(connection, [*runs, *started], now)
     return bool(schedules or moved), bool(runs or started)
-
-
-def _take_or_put_off(
-    connection: Connection, timers: list[Timer], now: datetime
-) -> tuple[bool, bool]:
-    try:
-        with connection.begin_nested():
-            return _take(connection, timers, now)
-    except CULPABLE as error:
-        if is_of_the_moment(error):
-            raise
-        (timer,) = timers
-        log.exception("a timer of workflow %s cannot be taken; it is put off", timer.workflow_id)
-        told = documents.write(_BROKEN).decode()
-        timer_rows.put_off(connection, timer, told, now + _PUT_OFF_FOR)
-        return True, False

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Engine, Row
 from sqlalchemy.exc import DBAPIError
 
 from wedsync.platform import clock, crypto, leases
-from wedsync.platform.culprits import CULPABLE, is_of_the_moment, sorted_out
+from wedsync.platform.culprits import CULPABLE, Patience, sorted_out, took_too_long
 from wedsync.platform.effects import Effect, Ended
 from wedsync.platform.shares import Shares
 from wedsync.platform.vault import OpenKey, Vault
@@ -46,6 +46,8 @@ from wedsync.workflows.running.take_up import take_up
 
 log = logging.getLogger(__name__)
 
+_TOO_SLOW = "Writing down what happened here took too long each time we tried."
+
 Finished = tuple[LiveRun, Ended]
 
 
@@ -53,8 +55,8 @@ Finished = tuple[LiveRun, Ended]
 class _Moved:
     """What one transaction did: `claimed` rows were taken."""
 
-    came_home: Sequence[Advance]
-    taken_up: Sequence[Advance]
+    came_home: list[Advance]
+    taken_up: list[Advance]
     claimed: int
     recorded: Recorded
 
@@ -81,6 +83,7 @@ class RunSource:
         self._vault = vault
         self._settings = settings
         self._wake = wake
+        self._patience = Patience()
         self._programs = Programs()
 
     def turn(
@@ -89,10 +92,11 @@ class RunSource:
         try:
             moved = self._together(owner, finished, room, shares)
         except CULPABLE as error:
-            if is_of_the_moment(error):
+            if not self._patience.blames(error):
                 raise
             log.exception("a batch of runs could not be written; writing them one by one")
             moved = self._one_by_one(owner, finished, room, shares)
+        self._patience.restore()
         return self._committed(moved)
 
     def renew(self, owner: UUID, rows: Sequence[UUID]) -> None:
@@ -130,8 +134,11 @@ class RunSource:
             moved.came_home = [done for run, step in steps if (done := alone(run, step))]
             claimed = self._claim(connection, owner, moved.came_home, room, shares)
             begin = partial(self._take_up_one, connection, reach)
-            taken_up = (alone(row, partial(begin, row)) for row in claimed.rows)
-            moved.taken_up = [done for done in taken_up if done]
+            for row in claimed.rows:
+                if done := alone(row, partial(begin, row)):
+                    moved.taken_up.append(done)
+                elif self._patience.is_out:
+                    break  # what is under way must be renewed in time; the others stay due
             moved.claimed = len(claimed.rows)
             claims.served(connection, claimed)
         return moved
@@ -150,12 +157,14 @@ class RunSource:
                 recording.prepare(connection, owner, [result])
                 recorded.add(recording.write(connection, owner, [result]))
         except CULPABLE as error:
-            if is_of_the_moment(error):
+            if not self._patience.blames_it(error):
                 raise
             log.exception("run %s cannot be written; it is parked", run.id)
             move = parked(run)
             if isinstance(error, items.TooMuch):
                 move.reason = {"code": "too_large", "message": str(error)}
+            elif took_too_long(error):
+                move.reason = {"code": "internal", "message": _TOO_SLOW}
             _park(connection, owner, run, move)
             return None
         return result
