@@ -8,15 +8,7 @@ import pytest
 from apiflask import APIFlask
 from sqlalchemy import text
 
-from tests.connections.ways import (
-    change,
-    engine_of,
-    events_of,
-    keeper_of,
-    means_of,
-    only,
-    row_of,
-)
+from tests.connections.ways import change, engine_of, events_of, keeper_of, means_of, only, row_of
 from tests.far_ends.rest_service import RestService, started_rest_service
 from tests.page_words import words_of
 from tests.personas import Persona

@@ -4,7 +4,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from uuid import UUID
 
-import pytest
 from apiflask import APIFlask
 from sqlalchemy import text
 
@@ -27,11 +26,6 @@ from tests.personas import Persona, make_persona
 from tests.workers.scene import wait_until
 from wedsync.connections import keeping, refreshing, revoking
 from wedsync.connections.access import Unusable, open_for_work
-
-
-@pytest.fixture
-def connection_id(app: APIFlask, editor: Persona, practice_partner: PracticePartner) -> UUID:
-    return connected(app, editor, practice_partner)
 
 
 def end(persona: Persona, connection_id: UUID) -> int:

@@ -14,10 +14,12 @@ from wedsync.workflows.engine import (
     Finish,
     NeedsAttention,
     Perform,
+    Problem,
     Program,
     Record,
     WaitUntil,
     advance,
+    validate,
 )
 
 NOW = datetime(2027, 5, 11, 12, 40, tzinfo=UTC)
@@ -192,3 +194,12 @@ class Journal:
                 self.performed.append(each)
             elif isinstance(each, WaitUntil) and each.due_at:
                 self.now = each.due_at + timedelta(seconds=1)
+
+
+def problems(definition: Any, own_id: str | None = None) -> list[Problem]:
+    """What validation finds, where names of these families are ours."""
+    return validate(definition, actions=ACTIONS, is_ours=_is_ours, own_id=own_id)
+
+
+def _is_ours(event_type: str) -> bool:
+    return event_type.partition(".")[0] in ("rsvp", "payment", "contract")

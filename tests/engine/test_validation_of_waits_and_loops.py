@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 
 from tests.engine.building import (
-    ACTIONS,
     OTHER,
     act,
     ask,
@@ -14,11 +13,12 @@ from tests.engine.building import (
     choose,
     loop,
     note,
+    problems,
     var,
     wait,
     workflow,
 )
-from wedsync.workflows.engine import Problem, compile_definition, validate
+from wedsync.workflows.engine import compile_definition
 
 SIGNED = {"event_type": "contract.fully_signed", "match": {"wedding_id": var("wedding.id")}}
 SCHEDULE = {"kind": "schedule", "cron": "0 9 * * 1-5", "zone": "Europe/London", "missed": "skip"}
@@ -30,10 +30,6 @@ DATE = {
     "late": "ask",
 }
 POLL = {"kind": "poll", "connection": OTHER, "stream": "guests", "every_s": 300}
-
-
-def problems(definition: Any, own_id: str | None = None) -> list[Problem]:
-    return validate(definition, actions=ACTIONS, own_id=own_id)
 
 
 def wait_for(**event: Any) -> dict[str, Any]:
