@@ -24,19 +24,22 @@ SLOW_TESTS := tests/chaos tests/browser tests/far_ends
 TESTS ?= tests
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS)
 
-.PHONY: help setup run test check browser bench soak lock clean
+.PHONY: help setup suites run test check browser bench soak lock clean
 
 help:
 	@echo "make run      set up, start everything, print the address and the demo's logins"
 	@echo "make test     set up, check and test everything; FAST=1 leaves out the slow folders"
 	@echo "make check    style, types, templates and import rules"
 	@echo "make setup    Python and front-end packages, and the front end built from them"
+	@echo "make suites   the public JSONLogic suites, which some tests read; part of make test"
 	@echo "make bench    measure, beside yardsticks of the same run, into var/bench/"
 	@echo "make soak     every test, those that grow at full size, its report in var/soak/"
 	@echo "make lock     renew requirements.lock and requirements-dev.lock"
 	@echo "make clean    delete everything that was made, this checkout's private database included"
 
 setup: $(STAMPS)/python $(STAMPS)/packages $(STAMPS)/front-end
+
+suites: $(STAMPS)/suites
 
 $(STAMPS):
 	@mkdir -p $@
@@ -56,6 +59,16 @@ $(STAMPS)/python: $(STAMPS)/venv requirements-dev.lock pyproject.toml
 	@# Puts `wedsync` into the venv; setuptools would warn about a layout that is meant.
 	PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --no-deps --no-build-isolation \
 	  --editable .
+	@touch $@
+
+# The JSONLogic suites are in the sources of our evaluator: those of the locked release, by its hash.
+$(STAMPS)/suites: $(STAMPS)/python tests/engine/unbuilt/maturin.py
+	@mkdir -p var/suites
+	@sed -n '/^datalogic-py==/,/# via/p' requirements.lock > var/suites/requirements.txt
+	@# pip asks the build tool what the sources are called; the one in that folder needs no Rust.
+	PYTHONPATH=$(CURDIR)/tests/engine/unbuilt $(BIN)/python -m pip download --quiet \
+	  --require-hashes --no-deps --no-binary=datalogic-py --no-build-isolation \
+	  --dest=var/suites --requirement=var/suites/requirements.txt
 	@touch $@
 
 $(STAMPS)/packages: package.json package-lock.json | $(STAMPS)
@@ -78,7 +91,7 @@ check: setup
 	$(BIN)/djlint templates --lint --quiet
 	$(BIN)/lint-imports --no-logo --no-cache
 
-test: setup check $(if $(FAST),,browser)
+test: setup suites check $(if $(FAST),,browser)
 	$(PYTEST) $(TESTS) $(if $(FAST),$(SLOW_TESTS:%=--ignore=%))
 
 # Chromium: the machine's own, else the system's package when root, else Playwright's build.
@@ -96,7 +109,7 @@ browser: setup
 bench: setup
 	$(BIN)/python -m tests.bench
 
-soak: setup browser
+soak: setup suites browser
 	@mkdir -p var/soak
 	WEDSYNC_FULL_SIZE=1 $(PYTEST) $(TESTS) --timeout=3600 --junit-xml=var/soak/report.xml
 
