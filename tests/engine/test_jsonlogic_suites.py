@@ -3,6 +3,7 @@
 import json
 import re
 import sys
+from importlib.metadata import version
 
 import pytest
 
@@ -88,6 +89,7 @@ def _answered(trials: list[Trial]) -> list[Case]:
 
 
 def test_the_page_about_expressions_says_the_same(trials: list[Trial]) -> None:
+    assert f"datalogic-py {version('datalogic-py')} " in _PAGE
     assert summary(trials) in _PAGE
     assert [reason for reason in DEVIATIONS if reason not in _PAGE] == []
     assert [name for name in REFUSED if f"`{name}`" not in _PAGE] == []
