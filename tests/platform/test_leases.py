@@ -9,7 +9,8 @@ from apiflask import APIFlask
 from sqlalchemy import Connection, Engine, text
 
 from tests.personas import make_organization
-from tests.workers.scene import beside, rows, wait_for_a_lock
+from tests.workers.scene import beside, rows
+from tests.workers.trouble import wait_for_a_lock
 from wedsync.platform import clock, leases
 from wedsync.platform.db import db
 from wedsync.platform.shares import Shares

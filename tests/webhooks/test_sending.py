@@ -22,11 +22,10 @@ from tests.workers.scene import (
     make_endpoint,
     one,
     publish,
-    refusing,
     rows,
-    wait_for_a_lock,
     worker_of,
 )
+from tests.workers.trouble import refusing, wait_for_a_lock
 from wedsync.platform.db import db
 from wedsync.webhooks import endpoints, sending
 from wedsync.webhooks.schedule import DELAYS_S

@@ -7,16 +7,9 @@ from apiflask import APIFlask
 
 from tests.far_ends.rest_service import RestService
 from tests.personas import Persona
-from tests.webhooks.arranging import (
-    AUTOMATIC,
-    NEVER,
-    agrees,
-    connected,
-    hook_of,
-    news,
-    pass_time,
-)
-from tests.workers.scene import Worker, wait_for_a_lock
+from tests.webhooks.arranging import AUTOMATIC, NEVER, agrees, connected, hook_of, news, pass_time
+from tests.workers.scene import Worker
+from tests.workers.trouble import wait_for_a_lock
 from tests.workflows.connected import change, connect, seating, tell
 from wedsync.platform import ids, outbound
 from wedsync.webhooks import connection_hooks

@@ -216,37 +216,12 @@ def beside(work: Callable[[], object]) -> Iterator[Future[object]]:
         yield pool.submit(work)
 
 
-def wait_for_a_lock(app: APIFlask) -> None:
-    """Until some session of this database waits for another's lock."""
-    waiting = (
-        "SELECT count(*) AS n FROM pg_stat_activity"
-        " WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    )
-    wait_until(lambda: one(app, waiting).n > 0)
-
-
 def wait_until(condition: Callable[[], bool], seconds: float = 10, pause_s: float = 0.02) -> None:
     """Wait for `condition`; it failing to come true is a failure of the test."""
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, f"not within {seconds:g} s"
         time.sleep(pause_s)
-
-
-@contextmanager
-def refusing(app: APIFlask, table: str, condition: str) -> Iterator[None]:
-    """A database that refuses rows of `table` for which `condition` does not hold."""
-    with app.app_context():
-        engine = db.engine
-    with engine.begin() as connection:
-        connection.execute(
-            text(f"ALTER TABLE {table} ADD CONSTRAINT refusing CHECK ({condition}) NOT VALID")
-        )
-    try:
-        yield
-    finally:
-        with engine.begin() as connection:
-            connection.execute(text(f"ALTER TABLE {table} DROP CONSTRAINT refusing"))
 
 
 # --- rows

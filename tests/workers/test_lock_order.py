@@ -17,9 +17,9 @@ from tests.workers.scene import (
     make_workflow,
     on_hook,
     run_of,
-    wait_for_a_lock,
     worker_of,
 )
+from tests.workers.trouble import wait_for_a_lock
 from tests.workflows.connected import connect, mend, release, seating, tell
 from wedsync.platform import ids
 

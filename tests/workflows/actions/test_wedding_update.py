@@ -10,17 +10,8 @@ from sqlalchemy import text
 
 from tests.personas import Persona
 from tests.weddings.couples import ahead, marry, wedding
-from tests.workers.scene import (
-    Worker,
-    answered,
-    call,
-    make_workflow,
-    note,
-    one,
-    refusing,
-    rows,
-    worker_of,
-)
+from tests.workers.scene import Worker, answered, call, make_workflow, note, one, rows, worker_of
+from tests.workers.trouble import refusing
 from wedsync.events import service as events
 from wedsync.platform import ids
 from wedsync.platform.db import db

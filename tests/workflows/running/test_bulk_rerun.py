@@ -9,7 +9,8 @@ from apiflask import APIFlask
 from sqlalchemy.orm import Session
 
 from tests.personas import Persona, make_organization
-from tests.workers.scene import beside, one, rows, wait_for_a_lock
+from tests.workers.scene import beside, one, rows
+from tests.workers.trouble import wait_for_a_lock
 from tests.workflows.definitions import make_run, make_step, make_workflow
 from wedsync.errors import Conflict, Invalid, NotFound
 from wedsync.platform import clock

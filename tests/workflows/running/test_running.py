@@ -21,7 +21,6 @@ from tests.workers.scene import (
     on_hook,
     one,
     publish,
-    refusing,
     rows,
     run_of,
     states_of,
@@ -29,6 +28,7 @@ from tests.workers.scene import (
     tell,
     tries_of,
 )
+from tests.workers.trouble import refusing
 from wedsync.platform.db import db
 from wedsync.workflows import queries
 from wedsync.workflows.editing import service

@@ -22,8 +22,8 @@ from tests.workers.scene import (
     one,
     publish,
     rows,
-    wait_for_a_lock,
 )
+from tests.workers.trouble import wait_for_a_lock
 from tests.workflows.waiting import answer_of, listen, look_back, noting, sweep
 from wedsync.platform import clock, leases
 from wedsync.platform.db import db
