@@ -77,9 +77,12 @@ _SERVED = text(
     " WHERE kind = 'runs' AND key = ANY(:lanes)"
 )
 _PAUSED = text("SELECT id FROM workflows WHERE id = ANY(:ids) AND state = 'paused'")
+# What somebody has in hand is passed over here and below: it is written or stopped right now, and
+# whoever waits for one row while holding others can stand in a ring.
 _RENEW = text(
     "UPDATE runs SET lease_until = clock_timestamp() + make_interval(secs => :lease)"
-    " WHERE id = ANY(:runs) AND owner = :owner AND state = 'running'"
+    " WHERE id IN (SELECT id FROM runs WHERE id = ANY(:runs) AND owner = :owner"
+    "  AND state = 'running' FOR NO KEY UPDATE SKIP LOCKED)"
 )
 _ABANDONED = (
     "state = 'running' AND (owner = ANY(:owners) OR lease_until < clock_timestamp()"
@@ -93,14 +96,15 @@ _SLEEPING = text(
     " WHERE r.due_at < clock_timestamp() - interval '5 seconds'"
     " AND (l.next_due_at IS NULL OR l.next_due_at > r.due_at + interval '1 second')"
 )
-_LANES_ABANDONED = text(
-    "SELECT DISTINCT organization_id, workflow_id, clock_timestamp() AS due_at FROM runs"
+_FIND_ABANDONED = text(
+    "SELECT id, organization_id, workflow_id, clock_timestamp() AS due_at FROM runs"
     f" WHERE {_ABANDONED}"
 )
 _RELEASE = text(
     "UPDATE runs SET state = 'queued', owner = NULL, lease_until = NULL, fence = fence + 1,"
     " due_at = clock_timestamp()"
-    f" WHERE {_ABANDONED}"
+    " WHERE id IN (SELECT id FROM runs WHERE id = ANY(:found)"
+    f"  AND {_ABANDONED} FOR NO KEY UPDATE SKIP LOCKED)"
 )
 
 
@@ -167,12 +171,17 @@ def renew(connection: Connection, owner: UUID, runs: Sequence[UUID]) -> None:
 
 
 def release(connection: Connection, owners: Sequence[UUID]) -> int:
-    """Give back what the dead held and what outlived its lease; returns how many."""
-    lanes = connection.execute(_LANES_ABANDONED, {"owners": list(owners)}).all()
-    if not lanes:
+    """Give back what the dead held and what outlived its lease; returns how many.
+
+    Only what was found before its lanes were told: what outlives its lease in between is the next
+    sweep's.
+    """
+    found = connection.execute(_FIND_ABANDONED, {"owners": list(owners)}).all()
+    if not found:
         return 0
-    journal.touch(connection, [], lanes)
-    released: int = connection.execute(_RELEASE, {"owners": list(owners)}).rowcount
+    journal.touch(connection, [], found)
+    given = {"owners": list(owners), "found": [row.id for row in found]}
+    released: int = connection.execute(_RELEASE, given).rowcount
     return released
 
 

@@ -100,13 +100,15 @@ def wake_lanes(advances: Sequence[Advance]) -> None:
 
 
 def lock(connection: Connection, advances: Sequence[Advance]) -> None:
-    """Lock the families that these moves change, after their lanes were touched."""
+    """Lock the families that these moves change, after their lanes were touched; and what moves
+    together of one family, which is written in any order."""
+    together = Counter(one.run.root_id for one in advances if one.run.item != NO_ITEM)
     ids = {
         each
         for one in advances
         if _concerns_family(one) or one.loop is not None
         for each in _family(one)
-    }
+    } | {one.run.id for one in advances if together[one.run.root_id] > 1}
     if ids:
         connection.execute(_LOCK, {"ids": sorted(ids)})
 

@@ -130,7 +130,8 @@ class RunSource:
             next_in_line = once_slots.give_back(connection, owner, _slot_holders(finished))
             recording.prepare(connection, owner, [], next_in_line)
             alone = partial(self._alone, connection, owner, moved.recorded)
-            steps = [(run, partial(_after, reach, paused, run, ended)) for run, ended in finished]
+            in_order = sorted(finished, key=lambda each: each[0].id)  # each is locked on its own
+            steps = [(run, partial(_after, reach, paused, run, ended)) for run, ended in in_order]
             moved.came_home = [done for run, step in steps if (done := alone(run, step))]
             claimed = self._claim(connection, owner, moved.came_home, room, shares)
             begin = partial(self._take_up_one, connection, reach)
