@@ -14,7 +14,8 @@ from tests.workers.scene import Sink, started_sink
 from wedsync.cli.installation.logins import DEMO_PASSWORD
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
-_FLAGS = ["--no-sandbox", "--disable-background-networking"]
+# The graphics process is one more that a full machine may starve, and nothing here needs it.
+_FLAGS = ["--no-sandbox", "--disable-background-networking", "--disable-gpu"]
 _PATIENCE_MS = 20_000
 expect.set_options(timeout=_PATIENCE_MS)
 

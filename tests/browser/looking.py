@@ -16,14 +16,19 @@ _WHOLE: tuple[tuple[tuple[int, int], _Themes], ...] = (
     (DESK, ("dark", "light")),
 )
 _BRIEF: tuple[tuple[tuple[int, int], _Themes], ...] = ((PHONE, ("dark",)), (DESK, ("light",)))
-# Fonts are there, and colours have faded from the theme before. Nothing here waits for a frame to be
-# drawn: a browser on a full machine may draw none for minutes, so fades are ended, not awaited.
+# Fonts are there, and colours have faded from the theme before. Neither is awaited as a promise of
+# the page: those are kept when a frame is drawn, and a browser on a full machine may draw none.
 _SETTLED = """async (patience) => {
-  const late = new Promise((_, refuse) => setTimeout(() => {
-    const missing = [...document.fonts].filter((font) => font.status === "loading");
-    refuse(new Error("no fonts yet: " + missing.map((font) => font.family)));
-  }, patience));
-  await Promise.race([document.fonts.ready, late]);
+  const loading = () => {
+    document.body.getBoundingClientRect();
+    return [...document.fonts].filter((font) => font.status === "loading");
+  };
+  const until = Date.now() + patience;
+  while (loading().length > 0) {
+    const missing = loading().map((font) => font.family);
+    if (Date.now() > until) throw new Error(`no fonts yet: ${missing}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
   for (const each of document.getAnimations()) {
     if (each instanceof CSSTransition) each.finish();
   }
