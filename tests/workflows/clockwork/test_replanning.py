@@ -1,6 +1,6 @@
 """Runs that wait for a day of a wedding go along wherever that day moves."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -220,6 +220,33 @@ def test_a_wedding_somebody_is_changing_just_then_is_looked_at_in_a_moment(
     run = run_of(app, workflow)
     assert run.state == "waiting"
     assert run.due_at < datetime.fromisoformat(run.waiting_for["until"])
+
+
+def test_a_wait_that_ends_while_somebody_changes_its_wedding_holds_nobody_up(
+    app: APIFlask, owner: Persona, organization: UUID, moved_clock: MovedClock, work: Work
+) -> None:
+    """Two workers, each changing the wedding that a wait of the other's goes by, are no ring."""
+    waiting = make_workflow(app, organization, ON_EVENT, wait(), THEN)
+    wedding = marry(app, owner, date=date(2027, 9, 1))
+    work()
+    moved_clock.set("2027-08-18T07:00:00Z")
+    another = make_workflow(app, organization, ON_EVENT, THEN)
+    marry(app, owner)
+    with app.app_context(), db.engine.begin() as connection:
+        held = text("SELECT FROM weddings WHERE id = :id FOR NO KEY UPDATE")
+        connection.execute(held, {"id": wedding})
+        work()
+        assert run_of(app, another).state == "succeeded"
+        run = one(
+            app,
+            "SELECT * FROM runs WHERE workflow_id = :id AND wedding_id = :wedding",
+            id=waiting,
+            wedding=wedding,
+        )
+        assert (run.state, run.due_at) == ("waiting", clock.now() + timedelta(seconds=1))
+    moved_clock.move(seconds=1)
+    work()
+    assert one(app, "SELECT * FROM runs WHERE id = :id", id=run.id).state == "succeeded"
 
 
 def test_a_wait_for_a_day_nobody_knows_yet_goes_on_when_it_is_known(

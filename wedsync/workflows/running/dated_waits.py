@@ -2,18 +2,21 @@
 
 A turn reads a wedding, works out a wait from it and writes that later. Whoever moves the day in
 between does not see the wait yet. So the wedding is held before the wait is written, and compared:
-a wait from an older day looks again at once, one whose wedding is over by now is stopped. Nobody
-is waited for; where somebody is changing the wedding just now, the run looks again in a moment.
+a wait from an older day looks again at once, one whose wedding is over by now is stopped.
+Likewise what a wait planned by may not move while its run goes on because of it. Nobody is waited
+for; where somebody is changing the wedding just now, the run looks again in a moment.
 """
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Row, text
 
 from wedsync.weddings.scope import scope_of
 from wedsync.workflows.engine.anchors import moment
+from wedsync.workflows.engine.state import position_of
 from wedsync.workflows.running.live_run import Advance
 
 OVER = {"cancelled": "The wedding was cancelled.", "archived": "The wedding was put away."}
@@ -21,6 +24,20 @@ OVER = {"cancelled": "The wedding was cancelled.", "archived": "The wedding was 
 
 _MOMENT = timedelta(seconds=1)
 _HOLD = text("SELECT * FROM weddings WHERE id = ANY(:ids) ORDER BY id FOR SHARE SKIP LOCKED")
+_LOOK_IN_A_MOMENT = text("UPDATE runs SET due_at = :due_at WHERE id = ANY(:ids)")
+
+
+def held(connection: Connection, rows: Sequence[Row[Any]], now: datetime) -> list[Row[Any]]:
+    """Hold the weddings by whose days these claimed runs waited; those that go on now."""
+    planned_for = {row.id: row.wedding_id for row in rows if _is_planned(row)}
+    if not planned_for:
+        return list(rows)
+    wanted = {"ids": sorted(set(planned_for.values()))}
+    found: set[UUID | None] = {row.id for row in connection.execute(_HOLD, wanted)}
+    busy = [run_id for run_id, wedding_id in planned_for.items() if wedding_id not in found]
+    if busy:
+        connection.execute(_LOOK_IN_A_MOMENT, {"ids": busy, "due_at": now + _MOMENT})
+    return [row for row in rows if row.id not in busy]
 
 
 def hold(connection: Connection, advances: Sequence[Advance], now: datetime) -> None:
@@ -45,6 +62,11 @@ def planned_by(waiting_for: Mapping[str, Any], wedding: Mapping[str, Any]) -> da
     """Until when a run waits for a day of its wedding, as the wedding says it."""
     offset, at = waiting_for["offset_days"], waiting_for["at"]
     return moment(wedding, waiting_for["anchor"], offset, at)
+
+
+def _is_planned(row: Row[Any]) -> bool:
+    position = position_of(row.engine_state) if row.wedding_id else None
+    return position is not None and bool((position.plan or {}).get("anchor"))
 
 
 def _is_dated(one: Advance) -> bool:

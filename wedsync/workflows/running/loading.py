@@ -53,9 +53,6 @@ _ITEM_STEPS = text(
     + recordset("run_id uuid, item bigint")
     + " JOIN run_steps s ON s.run_id = t.run_id AND s.item = t.item"
 )
-# What a wait planned by may not move while its run goes on because of it.
-_HOLD_WEDDINGS = text("SELECT id FROM weddings WHERE id = ANY(:ids) ORDER BY id FOR SHARE")
-
 _WITHOUT_EVENT = ("manual", "schedule", "wedding_date", "workflow")
 
 
@@ -72,7 +69,6 @@ def load(
     families = [_family(row, compiled[row.version_id], programs) for row in rows]
     roots = _by_id(connection, _ROOTS, {row.root_run_id for row in rows if row.root_run_id})
     events = _by_id(connection, _EVENTS, {row.event_id for row in rows if row.event_id})
-    _hold_weddings(connection, families)
     weddings = scopes(connection, {row.wedding_id for row in rows if row.wedding_id})
     recorded = _recorded(connection, families)
     wanted = [list(lists_wanted(family, recorded)) for family in families]
@@ -106,16 +102,6 @@ def _family(row: Row[Any], program: Program, programs: Programs) -> Family:
         depth = len(family.loops)
         family.numbers = tuple(row.item // ITEMS_PER_LEVEL ** (depth - n - 1) for n in range(depth))
     return family
-
-
-def _hold_weddings(connection: Connection, families: Sequence[Family]) -> None:
-    planned = {
-        family.row.wedding_id
-        for family in families
-        if family.row.wedding_id and family.position and (family.position.plan or {}).get("anchor")
-    }
-    if planned:
-        connection.execute(_HOLD_WEDDINGS, {"ids": sorted(planned)})
 
 
 def _recorded(connection: Connection, families: Sequence[Family]) -> Recorded:

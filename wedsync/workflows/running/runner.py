@@ -27,6 +27,7 @@ from wedsync.settings import Settings
 from wedsync.workflows.running import (
     calling,
     claims,
+    dated_waits,
     deadly_runs,
     items,
     journal,
@@ -191,6 +192,7 @@ class RunSource:
         for row in hopeless:
             log.error("run %s kills who takes it up; it is parked", row.id)
             _park(connection, owner, row, deadly_runs.parked(row))
+        claimed.rows = dated_waits.held(connection, claimed.rows, clock.now())
         deadly_runs.note(self._engine, owner, claimed.rows)
         return claimed
 
