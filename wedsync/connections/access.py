@@ -8,14 +8,13 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection as DatabaseConnection
-from sqlalchemy import Engine, Row, update
+from sqlalchemy import Engine, Row
 
 from wedsync.connections import credentials, reasons, refreshing, standing, timing
 from wedsync.connections.credentials import Executor
 from wedsync.connections.means import Means, access_of, manifest_of
 from wedsync.connections.models import USABLE_STATES
 from wedsync.connections.reasons import REFRESH_INTERRUPTED, REFUSED, REFUSED_AGAIN
-from wedsync.connections.standing import TABLE
 from wedsync.connectors.contract import Access
 from wedsync.connectors.filling import NotFilled
 from wedsync.platform import clock, crypto
@@ -73,7 +72,9 @@ def refused(
     if code in (REFUSED, REFUSED_AGAIN):
         return  # several calls of one moment are one
     if code == REFRESH_INTERRUPTED:
-        database.execute(_of(row).values(access_expires_at=now, refresh_due_at=now))
+        database.execute(
+            standing.same_credentials(row).values(access_expires_at=now, refresh_due_at=now)
+        )
         return
     if row.access_expires_at is not None and now >= row.access_expires_at:
         _mark_due(database, row)
@@ -156,7 +157,7 @@ def _mark_due(database: DatabaseConnection, row: Row[Any]) -> None:
     lasts = interrupted and now < row.access_expires_at  # it is used to its very end
     if lasts or row.refresh_failures or row.refresh_due_at <= now:
         return
-    database.execute(_of(row).values(refresh_due_at=now))
+    database.execute(standing.same_credentials(row).values(refresh_due_at=now))
 
 
 def _looked_at_now(database: DatabaseConnection, row: Row[Any]) -> dict[str, Any]:
@@ -165,14 +166,6 @@ def _looked_at_now(database: DatabaseConnection, row: Row[Any]) -> dict[str, Any
     if manifest_of(database, row).auth.kind in _RENEWED_ALONE:
         return {"refresh_due_at": now, "access_expires_at": now}
     return {"check_due_at": now}
-
-
-def _of(row: Row[Any]) -> Any:
-    return update(TABLE).where(
-        TABLE.c.organization_id == row.organization_id,
-        TABLE.c.id == row.id,
-        TABLE.c.generation == row.generation,
-    )
 
 
 def _is_free_to_refresh(row: Row[Any], found: Access | Unusable) -> bool:

@@ -7,13 +7,12 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection as DatabaseConnection
-from sqlalchemy import Row, text, update
+from sqlalchemy import Row, text
 
 from wedsync.connections import access, account, credentials, reasons, standing, timing
 from wedsync.connections.account import NOBODY, Account
 from wedsync.connections.means import Means, access_of, can_be_checked, manifest_of
 from wedsync.connections.reasons import REFUSED, REFUSED_AGAIN, Reason
-from wedsync.connections.standing import TABLE
 from wedsync.connectors.contract import Access, Failed
 from wedsync.connectors.filling import NotFilled
 from wedsync.connectors.manifest import Manifest
@@ -76,11 +75,11 @@ def _begin(database: DatabaseConnection, means: Means, row: Row[Any]) -> _Look |
         return None
     now = clock.now()
     if not can_be_checked(manifest):
-        database.execute(_of(row).values(check_due_at=None))
+        database.execute(standing.same_credentials(row).values(check_due_at=None))
         return None
     if timing.is_dying(row.refreshed_at, row.access_expires_at, now):
         due = timing.next_check_at(now, well=False, random=random.random())
-        database.execute(_of(row).values(check_due_at=due))
+        database.execute(standing.same_credentials(row).values(check_due_at=due))
         return None
     try:
         secrets = credentials.opened(database, means.vault, row.organization_id, row.id, row.secret)
@@ -140,19 +139,10 @@ def _note(
 ) -> None:
     now = clock.now()
     database.execute(
-        _of(row).values(
+        standing.same_credentials(row).values(
             checked_at=now,
             check_result={"well": well, "words": words},
             check_due_at=timing.next_check_at(now, well=well, random=random.random()),
             **values,
         )
-    )
-
-
-def _of(row: Row[Any]) -> Any:
-    """Change the row while it has the credentials that were looked at."""
-    return update(TABLE).where(
-        TABLE.c.organization_id == row.organization_id,
-        TABLE.c.id == row.id,
-        TABLE.c.generation == row.generation,
     )

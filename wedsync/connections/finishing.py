@@ -4,7 +4,6 @@ Done in the request that brought it, within five seconds, or by a drain; whoever
 it, once. No transaction is open while anybody is asked.
 """
 
-import logging
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,13 +13,12 @@ from uuid import UUID
 
 from sqlalchemy import Connection as DatabaseConnection
 from sqlalchemy import Row, Table, text, update
-from sqlalchemy.exc import OperationalError
 
 from wedsync.connections import account, credentials, gained, reasons, standing
 from wedsync.connections.account import Account
 from wedsync.connections.gained import Gained
 from wedsync.connections.grants import Grant, NoGrant, Provider
-from wedsync.connections.means import Means, access_of, manifest_of, provider_of
+from wedsync.connections.means import Means, access_of, manifest_of, provider_of, write_down
 from wedsync.connections.models import Authorization
 from wedsync.connections.reasons import Reason
 from wedsync.connections.standing import TABLE
@@ -36,9 +34,6 @@ DECIDE_WITHIN = timedelta(minutes=10)
 _ATTEMPTS = cast(Table, Authorization.__table__)
 _UNANSWERED = ("not_sent", "maybe", "rate_limit")
 _LEAST_S = 0.3
-_WRITING_S, _WRITE_AGAIN_S = 30.0, 0.25
-
-log = logging.getLogger(__name__)
 
 _CLAIM = text(
     "UPDATE authorizations SET outcome = 'exchanging', claimed_at = clock_timestamp()"
@@ -186,17 +181,12 @@ def _gain(task: _Task, until: float) -> Gained | Reason:
 
 
 def _write_down(means: Means, task: _Task, result: _Result) -> None:
-    """Settle it, again and again while the database is away or busy: a code is good only once."""
-    until = time.monotonic() + _WRITING_S
-    while True:
-        try:
-            with means.engine.begin() as database:
-                return _settle(database, means, task, result)
-        except OperationalError:
-            if time.monotonic() >= until:
-                raise
-            log.warning("what an attempt to connect %s gained is not kept yet", task.row.id)
-            time.sleep(_WRITE_AGAIN_S)
+    """A code is good only once."""
+    write_down(
+        means.engine,
+        lambda database: _settle(database, means, task, result),
+        f"what an attempt to connect {task.row.id} gained",
+    )
 
 
 def _settle(database: DatabaseConnection, means: Means, task: _Task, result: _Result) -> None:

@@ -1,11 +1,15 @@
 """What work on connections needs of a process, whether a request, a drain or a script does it."""
 
-from collections.abc import Mapping
+import logging
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 from uuid import UUID
 
+from sqlalchemy import Connection as DatabaseConnection
 from sqlalchemy import Engine, Row, Table, select
+from sqlalchemy.exc import OperationalError
 
 from wedsync import connectors
 from wedsync.connections import grants
@@ -20,6 +24,9 @@ from wedsync.platform.vault import Vault
 from wedsync.settings import Settings
 
 _LISTING = cast(Table, Listing.__table__)
+_WRITING_S, _WRITE_AGAIN_S = 30.0, 0.25
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +36,23 @@ class Means:
     engine: Engine
     vault: Vault
     settings: Settings
+
+
+def write_down(engine: Engine, settle: Callable[[DatabaseConnection], None], what: str) -> None:
+    """Settle what cannot be had twice, again and again while the database is away or busy.
+
+    `what` says in the log what is not kept yet. Raises OperationalError after 30 seconds.
+    """
+    until = time.monotonic() + _WRITING_S
+    while True:
+        try:
+            with engine.begin() as database:
+                return settle(database)
+        except OperationalError:
+            if time.monotonic() >= until:
+                raise
+            log.warning("%s is not kept yet", what)
+            time.sleep(_WRITE_AGAIN_S)
 
 
 def manifest_of(executor: Executor, row: Row[Any]) -> Manifest:

@@ -7,22 +7,19 @@ between has lost the only copy of a rotated token: the next claim sees that, and
 old one again.
 """
 
-import logging
 import random
-import time
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection as DatabaseConnection
-from sqlalchemy import Row, func, text, update
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import Row, Update, func, text, update
 
 from wedsync.connections import credentials, reasons, revoking, standing, timing
 from wedsync.connections.credentials import Secrets
 from wedsync.connections.grants import Grant, NoGrant, Provider
-from wedsync.connections.means import Means, manifest_of, provider_of
+from wedsync.connections.means import Means, manifest_of, provider_of, write_down
 from wedsync.connections.models import USABLE_STATES
 from wedsync.connections.reasons import REFRESH_INTERRUPTED, REFUSED_AGAIN, Reason
 from wedsync.connections.standing import NOTHING_IN_FLIGHT, TABLE
@@ -34,10 +31,7 @@ TIMEOUT_S = 60.0
 """A refresh's own time-out: longer than any other, because its answer cannot be had twice."""
 
 _LEASE_MARGIN_S = 15.0
-_WRITING_S, _WRITE_AGAIN_S = 30.0, 0.25
 _DEGRADED_AFTER = 3
-
-log = logging.getLogger(__name__)
 
 _CLAIM = text(
     "UPDATE connections SET refresh_owner = :owner, refresh_fence = refresh_fence + 1,"
@@ -163,17 +157,12 @@ def _give_up(database: DatabaseConnection, means: Means, row: Row[Any], cause: R
 
 
 def _write_down(means: Means, claim: _Claim, outcome: Grant | NoGrant) -> None:
-    """Settle it, again and again while the database is away or busy: it is the only copy."""
-    until = time.monotonic() + _WRITING_S
-    while True:
-        try:
-            with means.engine.begin() as database:
-                return _settle(database, means, claim, outcome)
-        except OperationalError:
-            if time.monotonic() >= until:
-                raise
-            log.warning("a renewed token of connection %s is not kept yet", claim.row.id)
-            time.sleep(_WRITE_AGAIN_S)
+    """It is the only copy."""
+    write_down(
+        means.engine,
+        lambda database: _settle(database, means, claim, outcome),
+        f"a renewed token of connection {claim.row.id}",
+    )
 
 
 def _settle(
@@ -251,7 +240,7 @@ def _still_ours(database: DatabaseConnection, row: Row[Any]) -> bool:
     return found is not None and found.refresh_fence == row.refresh_fence
 
 
-def _ours(row: Row[Any]) -> Any:
+def _ours(row: Row[Any]) -> Update:
     """Change the row only while our fence holds."""
     return update(TABLE).where(
         TABLE.c.organization_id == row.organization_id,
@@ -260,11 +249,6 @@ def _ours(row: Row[Any]) -> Any:
     )
 
 
-def _not_yet_renewed(row: Row[Any]) -> Any:
+def _not_yet_renewed(row: Row[Any]) -> Update:
     """Change the row while it has the credentials that were renewed."""
-    return update(TABLE).where(
-        TABLE.c.organization_id == row.organization_id,
-        TABLE.c.id == row.id,
-        TABLE.c.generation == row.generation,
-        TABLE.c.state.in_(USABLE_STATES),
-    )
+    return standing.same_credentials(row).where(TABLE.c.state.in_(USABLE_STATES))

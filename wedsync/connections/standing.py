@@ -3,7 +3,7 @@
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import Row, Select, Table, select, update
+from sqlalchemy import Row, Select, Table, Update, select, update
 
 from wedsync.audit import service as audit
 from wedsync.connections.credentials import Executor
@@ -38,6 +38,15 @@ def find(executor: Executor, organization_id: UUID, connection_id: UUID) -> Row[
     return executor.execute(row_query(organization_id, connection_id)).first()
 
 
+def same_credentials(row: Row[Any]) -> Update:
+    """Change a connection while it has the credentials that `row` has."""
+    return update(TABLE).where(
+        TABLE.c.organization_id == row.organization_id,
+        TABLE.c.id == row.id,
+        TABLE.c.generation == row.generation,
+    )
+
+
 def needs_reauth(
     executor: Executor, vault: Vault, settings: Settings, row: Row[Any], reason: Reason
 ) -> bool:
@@ -46,13 +55,8 @@ def needs_reauth(
     The row must be the one the caller judged: a connection renewed meanwhile is left alone.
     """
     changed: Any = executor.execute(
-        update(TABLE)
-        .where(
-            TABLE.c.organization_id == row.organization_id,
-            TABLE.c.id == row.id,
-            TABLE.c.generation == row.generation,
-            TABLE.c.state.in_(USABLE_STATES),
-        )
+        same_credentials(row)
+        .where(TABLE.c.state.in_(USABLE_STATES))
         .values(
             state="needs_reauth",
             state_since=clock.now(),
@@ -97,13 +101,8 @@ def degrade(executor: Executor, row: Row[Any], reason: Reason, **values: Any) ->
     """Say that it works for now, and why it may not for long; the caller holds the row's claim."""
     since = {} if row.state == "degraded" else {"state_since": clock.now()}
     executor.execute(
-        update(TABLE)
-        .where(
-            TABLE.c.organization_id == row.organization_id,
-            TABLE.c.id == row.id,
-            TABLE.c.generation == row.generation,
-            TABLE.c.state.in_(USABLE_STATES),
-        )
+        same_credentials(row)
+        .where(TABLE.c.state.in_(USABLE_STATES))
         .values(state="degraded", reason=reason.document(), **since, **values)
     )
     if row.state != "degraded":
