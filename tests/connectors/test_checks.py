@@ -74,6 +74,9 @@ GOOD: Document = {
 }
 
 
+LOOKUP: Document = {"method": "GET", "path": "/orders", "query": {"ref": "{attempt.key}"}}
+
+
 @pytest.fixture(autouse=True)
 def closed_door() -> None:
     """As in production: this machine is no place to connect to."""
@@ -123,10 +126,21 @@ def test_a_good_manifest_has_nothing_to_mend() -> None:
         ("auth.oauth.client_from", "fields", "auth.fields", "add the field “client_id”"),
         ("auth.fields.0.kind", "choice", "auth.fields.0.choices", "Choices belong"),
         ("actions.0.scopes", ["all"], "actions.0.scopes", "“all” is not among those asked"),
-        ("actions.0.effect", "local", "actions.0.effect", "none, idempotent or once"),
+        ("actions.0.effect", "local", "actions.0.effect", "none, idempotent, lookup"),
         ("actions.0.effect", "none", "actions.0.effect", "only GET does not"),
         ("actions.0.request.key_header", None, "actions.0.request.key_header", "or say once"),
         ("actions.0.request.form", {"a": "b"}, "actions.0.request", "not both"),
+        ("actions.0.effect", "lookup", "actions.0.lookup", "looks up what was done"),
+        ("actions.0.lookup", LOOKUP, "actions.0.lookup", "only that does"),
+        ("actions.0.lookup", {**LOOKUP, "method": "POST"}, "actions.0.lookup.method", "a GET"),
+        ("actions.0.lookup", {**LOOKUP, "query": {}}, "actions.0.lookup", "write {attempt.key}"),
+        ("actions.0.lookup", {**LOOKUP, "path": "/a/../b"}, "actions.0.lookup.path", "downwards"),
+        (
+            "actions.0.lookup",
+            {**LOOKUP, "query": {"a": "{secret.x}{attempt.key}"}},
+            "actions.0.lookup.query",
+            "A secret may only stand",
+        ),
         # inputs and words
         ("actions.0.input.type", "array", "actions.0.input.type", "is an object"),
         ("actions.0.input.$ref", "https://x.example", "actions.0.input.$ref", "keyword"),

@@ -244,3 +244,62 @@ def test_an_answer_that_is_too_large_was_accepted_all_the_same() -> None:
 def test_a_failure_on_the_way_keeps_what_it_says(kind: Any) -> None:
     came = action().finish({"guest": "g"}, Failure(kind, "reset", "It ended."))
     assert came == Failed(kind, "reset", "It ended.")
+
+
+# --- what became of an attempt that was lost
+
+
+LOOKUP = {
+    "method": "GET",
+    "path": "/answers",
+    "query": {"ref": "{attempt.key}"},
+    "output": "answers",
+}
+
+
+def looked_up(access: Access) -> Succeeded | Failed:
+    chosen = action("lookup", json={"ref": "{attempt.key}"})
+    entry = chosen.entry.model_copy(update={"lookup": RequestTemplate.model_validate(LOOKUP)})
+    chosen = DataAction(entry)
+    begun = chosen.look_up({"guest": "Ana"}, access, key=KEY, timeout_s=5.0)
+    assert isinstance(begun, Call)
+    return chosen.looked_up({"guest": "Ana"}, outbound.request(begun.request))
+
+
+def test_what_is_sent_names_our_key_wherever_the_manifest_says(
+    service: RestService, access: Access
+) -> None:
+    asked = sent(service, access, {"guest": "Ana"}, effect="lookup", json={"r": "{attempt.key}"})
+    assert asked.json() == {"r": KEY}
+
+
+def test_it_is_looked_up_by_our_key_and_what_is_found_is_the_output(
+    service: RestService, access: Access
+) -> None:
+    service.answers("GET", "/v1/answers", {"answers": [{"id": "a1"}, {"id": "a2"}]})
+    assert looked_up(access) == Succeeded({"id": "a1"})
+    assert service.asked[-1].query() == {"ref": KEY}
+
+
+@pytest.mark.parametrize(
+    ("document", "status"), [({"answers": []}, 200), ({}, 200), ({"message": "No."}, 404)]
+)
+def test_what_they_do_not_know_of_did_not_happen(
+    service: RestService, access: Access, document: Any, status: int
+) -> None:
+    service.answers("GET", "/v1/answers", document, status=status)
+    found = looked_up(access)
+    assert isinstance(found, Failed)
+    assert found.kind == "absent"
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"), [(500, "maybe"), (429, "rate_limit"), (403, "permanent")]
+)
+def test_a_look_that_fails_says_nothing_of_what_happened(
+    service: RestService, access: Access, status: int, kind: str
+) -> None:
+    service.answers("GET", "/v1/answers", {"message": "No."}, status=status)
+    found = looked_up(access)
+    assert isinstance(found, Failed)
+    assert found.kind == kind

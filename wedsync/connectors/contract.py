@@ -9,7 +9,7 @@ what came back of a `Call`.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, Protocol, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
 from uuid import UUID
 
 from sqlalchemy import Connection
@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 from wedsync.platform.outbound import Outcome, Request
 
 Effect = Literal["none", "local", "idempotent", "lookup", "once"]
-FailureKind = Literal["not_sent", "maybe", "auth", "rate_limit", "permanent", "unwanted"]
+FailureKind = Literal["not_sent", "maybe", "auth", "rate_limit", "permanent", "unwanted", "absent"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,7 @@ class Failed:
 
     `auth`: they do not know us any more; with a connection the run waits until it is mended.
     `unwanted`: there is no reason for it any more; the step is left out and the run goes on.
+    `absent`: only of a look, that what was looked for did not happen.
     """
 
     kind: FailureKind
@@ -126,6 +127,18 @@ class Action(Protocol):
     ) -> Begun: ...
 
     def finish(self, given: Mapping[str, Any], outcome: Outcome) -> Succeeded | Failed: ...
+
+
+@runtime_checkable
+class LooksUp(Protocol):
+    """An action whose effect is `lookup`: what became of a lost attempt is asked by its `key`
+    before anything is tried again. A look changes nothing at the far end."""
+
+    def look_up(
+        self, given: Mapping[str, Any], access: Access | None, *, key: str, timeout_s: float
+    ) -> Call | Failed: ...
+
+    def looked_up(self, given: Mapping[str, Any], outcome: Outcome) -> Succeeded | Failed: ...
 
 
 class AccountCheck(Protocol):

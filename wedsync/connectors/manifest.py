@@ -5,9 +5,9 @@ knows a connector by name. Built-in ones are `manifest.toml` files; partners sub
 as JSON, where every action must carry its `request`.
 
 Texts with `{…}` are filled from what the vendor typed when connecting (`{settings.base_url}`), an
-action's input (`{input.guest_id}`), how far a stream was read (`{cursor.at}`), the secrets by name
-in `auth` only (`{secret.api_key}`), and `{sandbox}`, where the practice partner of this
-installation answers.
+action's input (`{input.guest_id}`) and the key of its attempts (`{attempt.key}`), how far a stream
+was read (`{cursor.at}`), the secrets by name in `auth` only (`{secret.api_key}`), and `{sandbox}`,
+where the practice partner of this installation answers.
 """
 
 from typing import Annotated, Any, Literal
@@ -114,6 +114,10 @@ class ActionEntry(_Part):
     output_sample: Any = None
     scopes: tuple[str, ...] = ()
     request: RequestTemplate | None = None
+    lookup: RequestTemplate | None = None
+    """For the effect `lookup`: a GET that asks whether what `{attempt.key}` stands for was done,
+    whose request names that key too. What lies at its `output` is the step's output, of a list the
+    first; nothing there, or 404, says that it was not done."""
 
 
 class TriggerEntry(_Part):

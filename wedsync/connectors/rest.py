@@ -5,6 +5,7 @@ Partners' connectors consist of nothing else, so none of their own code ever run
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote_plus
 
@@ -15,7 +16,7 @@ from wedsync.connectors.filling import NotFilled
 from wedsync.connectors.given import problem_with
 from wedsync.connectors.manifest import ActionEntry, RequestTemplate
 from wedsync.platform import documents
-from wedsync.platform.outbound import Outcome, Request
+from wedsync.platform.outbound import Answer, Outcome, Request
 
 __all__ = ["DataAction", "NotFilled", "failed_of", "request_of"]
 
@@ -32,26 +33,61 @@ class DataAction:
     def begin(
         self, given: Mapping[str, Any], access: Access | None, *, key: str, timeout_s: float
     ) -> Call | Failed:
+        return self._call(self._request(), given, access, key, timeout_s)
+
+    def finish(self, given: Mapping[str, Any], outcome: Outcome) -> Succeeded | Failed:
+        return answers.read(outcome, self._request().output)
+
+    def look_up(
+        self, given: Mapping[str, Any], access: Access | None, *, key: str, timeout_s: float
+    ) -> Call | Failed:
+        """Ask whether an attempt under this key was done, for the effect `lookup`."""
+        return self._call(self._lookup(), given, access, key, timeout_s)
+
+    def looked_up(self, given: Mapping[str, Any], outcome: Outcome) -> Succeeded | Failed:
+        """What was done, or `Failed("absent", …)`."""
+        if isinstance(outcome, Answer) and outcome.status == HTTPStatus.NOT_FOUND:
+            return _ABSENT
+        answer = answers.read(outcome, self._lookup().output)
+        if isinstance(answer, Failed):
+            return answer
+        found = answer.output
+        if isinstance(found, list):
+            found = found[0] if found else None
+        return _ABSENT if found is None else Succeeded(found)
+
+    def _call(
+        self,
+        template: RequestTemplate,
+        given: Mapping[str, Any],
+        access: Access | None,
+        key: str,
+        timeout_s: float,
+    ) -> Call | Failed:
         problem = problem_with(given, self.entry.input)
         if problem:
             return Failed("permanent", "input_invalid", problem)
         if access is None:
             return Failed("permanent", "connection_missing", "This step has no connection.")
+        roots = {"input": given, "attempt": {"key": key}}
         try:
-            request = request_of(
-                self._request(), access, {"input": given}, key=key, timeout_s=timeout_s
-            )
+            request = request_of(template, access, roots, key=key, timeout_s=timeout_s)
         except NotFilled as refused:
             return Failed("permanent", "input_invalid", refused.detail)
         return Call(request)
-
-    def finish(self, given: Mapping[str, Any], outcome: Outcome) -> Succeeded | Failed:
-        return answers.read(outcome, self._request().output)
 
     def _request(self) -> RequestTemplate:
         if self.entry.request is None:
             raise ValueError(f"the action {self.entry.key} carries no request")
         return self.entry.request
+
+    def _lookup(self) -> RequestTemplate:
+        if self.entry.lookup is None:
+            raise ValueError(f"the action {self.entry.key} says nothing of looking up")
+        return self.entry.lookup
+
+
+_ABSENT = Failed("absent", "not_found", "They do not know of it, so it did not happen.")
 
 
 def request_of(
@@ -64,9 +100,9 @@ def request_of(
 ) -> Request:
     """The request a template describes, for this connection.
 
-    `roots` beside `settings`, which come from the connection: `input`, `hook`, `subscription`;
-    never secrets. What authorises the request comes last and cannot be overridden. Raises
-    `NotFilled` when a value cannot stand where the template puts it.
+    `roots` beside `settings`, which come from the connection: `input`, `attempt`, `hook`,
+    `subscription`; never secrets. What authorises the request comes last and cannot be overridden.
+    Raises `NotFilled` when a value cannot stand where the template puts it.
     """
     if not access.base_url:
         raise NotFilled("The address of this service is missing. Please connect again.")

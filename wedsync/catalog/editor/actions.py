@@ -22,6 +22,7 @@ EFFECTS = {
     "none": "It only reads",
     "idempotent": "Doing it twice is the same as once",
     "once": "It must happen once: ask before it is tried again",
+    "lookup": "It must happen once: look up what was done, as the file says",
 }
 WAYS = {
     "json": "as JSON in the body",

@@ -52,6 +52,8 @@ def _requests(manifest: Manifest) -> Iterator[tuple[str, RequestTemplate]]:
     for index, entry in enumerate(manifest.actions):
         if entry.request is not None:
             yield f"actions.{index}.request", entry.request
+        if entry.lookup is not None:
+            yield f"actions.{index}.lookup", entry.lookup
     for index, stream in enumerate(manifest.streams):
         yield f"streams.{index}.request", stream.request
     if manifest.account is not None:

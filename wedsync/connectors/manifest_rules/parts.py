@@ -3,7 +3,15 @@
 import re
 from collections.abc import Iterable, Iterator
 
-from wedsync.connectors.manifest import ActionEntry, Auth, Hooks, Manifest, OAuth, StreamEntry
+from wedsync.connectors.manifest import (
+    ActionEntry,
+    Auth,
+    Hooks,
+    Manifest,
+    OAuth,
+    RequestTemplate,
+    StreamEntry,
+)
 from wedsync.connectors.manifest_rules.problem import Problem
 
 MOST = {"actions": 60, "triggers": 60, "streams": 20, "auth.fields": 20, "auth.oauth.scopes": 40}
@@ -32,6 +40,7 @@ _SIGNED_HOW = {
 """What the scheme `hmac` has to know: the form of each option, and whether it is needed."""
 
 _SAFE_METHODS = ("GET",)
+_KEY = "{attempt.key}"
 _REPEATABLE_METHODS = ("GET", "PUT", "PATCH", "DELETE")
 
 
@@ -146,8 +155,9 @@ def _action(entry: ActionEntry, path: str, scopes: set[str]) -> Iterator[Problem
     if entry.request is None:
         return
     method = entry.request.method
-    if entry.effect not in ("none", "idempotent", "once"):
-        yield Problem(f"{path}.effect", "A request's effect is none, idempotent or once.")
+    if entry.effect not in ("none", "idempotent", "lookup", "once"):
+        yield Problem(f"{path}.effect", "A request's effect is none, idempotent, lookup or once.")
+    yield from _looking_up(entry, entry.request, path)
     if entry.effect == "none" and method not in _SAFE_METHODS:
         yield Problem(f"{path}.effect", f"A {method} request changes something; only GET does not.")
     repeatable = method in _REPEATABLE_METHODS or bool(entry.request.key_header)
@@ -158,6 +168,27 @@ def _action(entry: ActionEntry, path: str, scopes: set[str]) -> Iterator[Problem
         )
     if entry.request.form is not None and entry.request.json_ is not None:
         yield Problem(f"{path}.request", "Give either a form or JSON, not both.")
+
+
+def _looking_up(entry: ActionEntry, request: RequestTemplate, path: str) -> Iterator[Problem]:
+    """What is looked up by our key must have been told the key."""
+    lookup = entry.lookup
+    if (entry.effect == "lookup") != (lookup is not None):
+        words = "The effect lookup needs a request that looks up what was done, and only that does."
+        yield Problem(f"{path}.lookup", words)
+    if lookup is None:
+        return
+    if lookup.method not in _SAFE_METHODS:
+        yield Problem(f"{path}.lookup.method", "Looking changes nothing, so it is a GET.")
+    if not _names_the_key(lookup):
+        yield Problem(f"{path}.lookup", f"It looks for our key: write {_KEY} where it goes.")
+    if not _names_the_key(request):
+        words = f"They can only find what was sent with our key: write {_KEY} where it goes."
+        yield Problem(f"{path}.request", words)
+
+
+def _names_the_key(request: RequestTemplate) -> bool:
+    return bool(request.key_header) or _KEY in request.model_dump_json()
 
 
 def _stream(stream: StreamEntry, path: str, scopes: set[str]) -> Iterator[Problem]:

@@ -39,9 +39,10 @@ def _known(manifest: Manifest) -> dict[str, Sequence[str]]:
 
 def _in_requests(manifest: Manifest, plain: Mapping[str, Sequence[str]]) -> Iterator[Problem]:
     for index, entry in enumerate(manifest.actions):
-        if entry.request is not None:
-            known = {**plain, "input": tuple(properties(entry))}
-            yield from _request(entry.request, f"actions.{index}.request", known)
+        known = {**plain, "input": tuple(properties(entry)), "attempt": ("key",)}
+        for name in ("request", "lookup"):
+            if (request := getattr(entry, name)) is not None:
+                yield from _request(request, f"actions.{index}.{name}", known)
     for index, stream in enumerate(manifest.streams):
         known = {**plain, "cursor": ("at", "page")}
         yield from _request(stream.request, f"streams.{index}.request", known)

@@ -1,15 +1,23 @@
 """An action step while it is being done: the attempt, what came of it, and what follows.
 
-| what came of it | effect none, local, idempotent | effect once, lookup |
-|---|---|---|
-| `not_sent`, `rate_limit` | tried again | tried again |
-| `maybe` | tried again, same key | `unsure`, as `on_unsure` says |
-| death after `started` | again at once, same key | `unsure`, as `on_unsure` says |
-| `auth`, `permanent` | failed | failed |
-| `unwanted` | left out | left out |
+| what came of it | effect none, local, idempotent | effect lookup | effect once |
+|---|---|---|---|
+| `not_sent`, `rate_limit` | tried again | tried again | tried again |
+| `maybe` | tried again, same key | looked up | `unsure`, as `on_unsure` says |
+| death after `started` | again at once, same key | looked up | `unsure`, as `on_unsure` says |
+| `auth`, `permanent` | failed | failed | failed |
+| `unwanted` | left out | left out | left out |
 
-An action that looks up what became of a lost attempt (`lookup`) counts as `once` until looking up
-exists. A class we do not know is a `maybe`. Failed, or tried to the end: `on_error.then`.
+A class we do not know is a `maybe`. Failed, or tried to the end: `on_error.then`. Looking up what
+became of a lost attempt (`looking_up`) waits as long as a next try would and is an attempt itself:
+
+| what a look found | then |
+|---|---|
+| it happened | succeeded, with what was found |
+| `absent` | tried again, same key |
+| nothing, for now | looked up again while there are tries, then `unsure`, as `on_unsure` says |
+| `auth`, `permanent` | `unsure`, as `on_unsure` says |
+
 An `auth` of a step with a connection never comes here: its run waits until the connection is
 mended, and then resumes; so does one whose connection cannot be used before anything started.
 Nor does work that never got its turn: its run waits for room.
@@ -40,6 +48,9 @@ from wedsync.workflows.engine.walk import (
 )
 
 REPEATABLE_EFFECTS = ("none", "local", "idempotent")
+
+_LOOKS_UP: Mapping[str, Any] = {"looks_up": True}
+"""The plan of a position whose next attempt, or the one on its way, is a look."""
 
 _NEVER_ARRIVED = ("not_sent", "rate_limit")
 _USELESS_TO_REPEAT = ("auth", "permanent")
@@ -82,7 +93,9 @@ class ActionStep(StandingStep):
             failed(walk, self, position, event.error)
 
     def leave(self, walk: Walk, position: Position) -> None:
-        if position.phase in _LEFT_BEHIND:
+        if position.phase == "retrying" and is_looking_up(position):
+            walk.record(self, "unsure", explanation={"why": _NOT_LOOKED_UP})
+        elif position.phase in _LEFT_BEHIND:
             left, why = _LEFT_BEHIND[position.phase]
             walk.record(self, left, explanation={"why": why})
 
@@ -120,8 +133,19 @@ def perform(
             attempt,
             position.generation,
             step.on_unsure,
+            is_looking_up(position),
         ),
     )
+
+
+def is_looking_up(position: Position) -> bool:
+    """Whether its attempt asks what became of an earlier one."""
+    return bool((position.plan or {}).get("looks_up"))
+
+
+def looking_up(position: Position) -> Position:
+    """This position with a look for its next attempt."""
+    return replace(position, plan=_LOOKS_UP)
 
 
 def succeeded(walk: Walk, step: ActionStep, output: Any) -> None:
@@ -138,14 +162,32 @@ def failed(walk: Walk, step: ActionStep, position: Position, error: Mapping[str,
     """An attempt ended with an error."""
     kind = error.get("class")
     told = told_error(error)
-    if kind in _USELESS_TO_REPEAT:
+    if is_looking_up(position):
+        _not_found(walk, step, position, told)
+    elif kind in _USELESS_TO_REPEAT:
         _fail(walk, step, told)
     elif kind == "unwanted":
         _leave_out(walk, step, {"why": told["message"]})
     elif kind in _NEVER_ARRIVED or walk.event.effect in REPEATABLE_EFFECTS:
         _try_later(walk, step, position, told)
+    elif walk.event.effect == "lookup":
+        _look_later(walk, step, replace(position, tries=position.tries + 1), told)
     else:
         _unsure(walk, step, position, told)
+
+
+def _not_found(walk: Walk, step: ActionStep, position: Position, error: Mapping[str, Any]) -> None:
+    """A look did not find that it happened: because it did not, or because nobody could say."""
+    kind, had_all_tries = error.get("class"), position.tries >= step.retry.attempts
+    known = replace(position, plan=None)
+    if kind == "absent" and had_all_tries:
+        _fail(walk, step, error)
+    elif kind == "absent":
+        perform(walk, step, known, walk.event.input)
+    elif kind in _USELESS_TO_REPEAT or had_all_tries:
+        _unsure(walk, step, known, error)
+    else:
+        _look_later(walk, step, replace(position, tries=position.tries + 1), error)
 
 
 def died(walk: Walk, step: ActionStep, position: Position) -> None:
@@ -153,7 +195,11 @@ def died(walk: Walk, step: ActionStep, position: Position) -> None:
     position = replace(position, recoveries=position.recoveries + 1)
     if position.recoveries >= walk.parked_at:
         _park_poison(walk, step, position)
-    elif walk.event.effect in REPEATABLE_EFFECTS or step.on_unsure == "retry":
+    elif is_looking_up(position) or walk.event.effect in REPEATABLE_EFFECTS:
+        perform(walk, step, position, walk.event.input)
+    elif walk.event.effect == "lookup":
+        _look_later(walk, step, position, _DEATH)
+    elif step.on_unsure == "retry":
         perform(walk, step, position, walk.event.input)
     else:
         _unsure(walk, step, position, _DEATH)
@@ -164,12 +210,22 @@ def _try_later(walk: Walk, step: ActionStep, position: Position, error: Mapping[
     if tries >= step.retry.attempts:
         _fail(walk, step, error)
         return
-    event = walk.event
-    due_at = step.retry.due_at(event.now, tries, event.random, asked_delay(error))
     walk.record(step, "waiting", error=error)
+    _wait(walk, step, replace(position, tries=tries), error)
+
+
+def _look_later(walk: Walk, step: ActionStep, position: Position, error: Mapping[str, Any]) -> None:
+    """Look up what became of it, not at once: what is still on its way cannot be found yet."""
+    walk.record(step, "unsure", error=error, explanation={"why": _UNSURE_LOOKED_UP})
+    _wait(walk, step, looking_up(position), error)
+
+
+def _wait(walk: Walk, step: ActionStep, position: Position, error: Mapping[str, Any]) -> None:
+    event, tries = walk.event, max(1, position.tries)
+    due_at = step.retry.due_at(event.now, tries, event.random, asked_delay(error))
     waiting_for = {"kind": "retry", "id": step.id, "until": instant(due_at)}
     walk.stand(
-        replace(position, phase="retrying", tries=tries),
+        replace(position, phase="retrying"),
         WaitUntil(step.id, position.item, due_at, waiting_for),
     )
 
@@ -219,7 +275,8 @@ def _decided(walk: Walk, step: ActionStep, position: Position) -> None:
 
 def send_again(walk: Walk, step: ActionStep, position: Position) -> None:
     """A person wants it done once more, under a new key and with all its tries."""
-    renewed = replace(position, generation=position.generation + 1, tries=0, recoveries=0)
+    generation = position.generation + 1
+    renewed = replace(position, generation=generation, tries=0, recoveries=0, plan=None)
     perform(walk, step, renewed, walk.event.input)
 
 
@@ -247,4 +304,6 @@ _DEATH: Mapping[str, Any] = {
     "message": "We were interrupted while doing it.",
 }
 _UNSURE_ASKED = "We have not tried again, so nobody gets it twice."
+_UNSURE_LOOKED_UP = "We look up what became of it before anything is tried again."
+_NOT_LOOKED_UP = "It was stopped before we could look up what became of it."
 _UNSURE_SKIPPED = "We have not tried again, and went on without knowing."

@@ -57,9 +57,10 @@ class EngineEvent:
     `scope` is `{trigger, steps, wedding, run}`, `steps` being the recorded outputs by step id, and
     for an item of a `for_each` also `{item, index}`; `item` is then its number in the run.
     `error` is `{class, code, message, retry_after_s?}` with class `not_sent`, `maybe`, `auth`,
-    `rate_limit`, `permanent` or `unwanted`. `effect` is what the action does outside; unsaid,
-    the worst is assumed. `input` is what the attempt was given as recorded (or as a person changed
-    it), so that a repeated attempt says the very same thing; unsaid, it is worked out anew.
+    `rate_limit`, `permanent`, `unwanted` or, of a look, `absent`. `effect` is what the action does
+    outside; unsaid, the worst is assumed. `input` is what the attempt was given as recorded (or as
+    a person changed it), so that a repeated attempt says the very same thing; unsaid, it is worked
+    out anew.
     """
 
     kind: EventKind
@@ -97,7 +98,9 @@ class Record:
 @dataclass(frozen=True, slots=True)
 class Perform:
     """Do this, after committing that it starts. `key_generation` is the end of the effect's key
-    (`<origin run>:<step>:<item>:<generation>`); `attempt` counts from 1 and never repeats."""
+    (`<origin run>:<step>:<item>:<generation>`); `attempt` counts from 1 and never repeats. With
+    `looks_up` only find out whether what that key stands for was done: its output is the result,
+    an error of the class `absent` says that it was not."""
 
     step: str
     item: int | None
@@ -108,6 +111,7 @@ class Perform:
     attempt: int
     key_generation: int
     on_unsure: OnUnsure
+    looks_up: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@
 `attempt` counts every try of the step, `tries` those that failed since a person last decided (a
 death is no failure of the far end and does not use one up). `plan` is what a wait was entered
 with: `{"until": …}` and, when it is counted from a date of the wedding, `anchor, offset_days, at,
-late`. A run has one position: the items of a loop are runs of their own.
+late`. Of an action it is `{"looks_up": true}` while it is looked up what became of a lost attempt.
+A run has one position: the items of a loop are runs of their own.
 
 | phase | of | left by |
 |---|---|---|

@@ -15,6 +15,7 @@ from wedsync.connectors.contract import Access, Action
 from wedsync.platform import effects
 from wedsync.platform.vault import OpenKey
 from wedsync.workflows.engine import Perform, Program
+from wedsync.workflows.engine.attempts import is_looking_up
 from wedsync.workflows.engine.protocol import Ask, Listen, Loop
 from wedsync.workflows.engine.state import position_of, standing
 from wedsync.workflows.run_models import NO_ITEM
@@ -184,7 +185,8 @@ class Advance:
         move.state, move.due_at, move.waiting_for = "waiting", None, dict(waiting_for)
         move.started.clear()
         row = self.row(position.step, position.item)
-        row.state, row.attempts = "waiting", again.attempt
+        row.state = "unsure" if is_looking_up(again) else "waiting"
+        row.attempts = again.attempt
         self.leaving = self.performing = self.far_end = None
 
 

@@ -16,6 +16,7 @@ from wedsync.connectors.contract import (
     Call,
     Change,
     Failed,
+    LooksUp,
     Publish,
     Succeeded,
     Task,
@@ -36,6 +37,7 @@ TASK_MARGIN_S = 5.0
 ROOM_AGAIN = timedelta(seconds=5)
 """When work that did not get its turn is tried again."""
 
+_LOOKUP_GONE = "What became of it cannot be looked up any more."
 _BROKEN = "Something in this connector went wrong. Our engineers can see it."
 
 log = logging.getLogger(__name__)
@@ -60,7 +62,7 @@ def perform(
     if isinstance(found, Failed):
         return _event(result.scope, wanted, None, found, event.now, event.random)
     key = f"{run.origin_id}:{wanted.step}:{_item_word(wanted.item)}:{wanted.key_generation}"
-    begun = guardrails.unwanted(result, found) or _begin(run, wanted, found, key)
+    begun = _begun(result, wanted, found, key)
     if isinstance(begun, Call | Task):
         _leave(result, wanted, found, begun, key)
         return None
@@ -132,6 +134,25 @@ def attempt_end(run: LiveRun, event: EngineEvent, ended: Ended) -> AttemptEnd:
     return AttemptEnd(run.root_id, perform.step, item, perform.attempt, kind, error, ms)
 
 
+def _begun(result: Advance, wanted: Perform, found: Reached, key: str) -> Begun:
+    """How it begins; a look reaches nobody, so nothing holds it back."""
+    if wanted.looks_up:
+        return _begin_look(result.run, wanted, found, key)
+    return guardrails.unwanted(result, found) or _begin(result.run, wanted, found, key)
+
+
+def _begin_look(run: LiveRun, wanted: Perform, found: Reached, key: str) -> Begun:
+    action = found.action
+    if action.effect(wanted.input) != "lookup" or not isinstance(action, LooksUp):
+        return Failed("permanent", "lookup_gone", _LOOKUP_GONE)
+    given = _opened(run, action, wanted.input)
+    try:
+        return action.look_up(given, found.access, key=key, timeout_s=wanted.timeout_s)
+    except Exception:
+        log.exception("%s could not look up what became of an attempt", wanted.use)
+        return Failed("permanent", "connector_failed", _BROKEN)
+
+
 def _begin(run: LiveRun, wanted: Perform, found: Reached, key: str) -> Begun:
     given = _opened(run, found.action, wanted.input)
     try:
@@ -150,6 +171,8 @@ def _finish(performing: Performing, ended: Ended) -> Succeeded | Failed:
     if isinstance(ended, Failure) and performing.is_task:
         return Failed(ended.kind, ended.code, ended.message)
     try:
+        if performing.perform.looks_up and isinstance(performing.action, LooksUp):
+            return performing.action.looked_up(performing.perform.input, ended)
         return performing.action.finish(performing.perform.input, ended)
     except Exception:
         log.exception("what %s was answered could not be read", performing.perform.use)
@@ -166,7 +189,11 @@ def _leave(result: Advance, wanted: Perform, found: Reached, begun: Call | Task,
     if found.action.effect(wanted.input) == "once":
         result.far_end = far_end
     result.performing = Performing(
-        found.action, wanted, found.access, isinstance(begun, Task), found.is_message
+        found.action,
+        wanted,
+        found.access,
+        isinstance(begun, Task),
+        found.is_message and not wanted.looks_up,
     )
 
 

@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy import func, insert, literal, select, tuple_, update
 
 from wedsync.audit import service as audit
+from wedsync.connectors.contract import Effect
 from wedsync.errors import Conflict, FieldError, Invalid
 from wedsync.events.service import problem_with_data
 from wedsync.platform import clock, ids, leases
@@ -21,6 +22,7 @@ from wedsync.platform.identity import Identity
 from wedsync.platform.runtime import settings, vault
 from wedsync.workflows import queries
 from wedsync.workflows.engine import steps_in_order
+from wedsync.workflows.engine.attempts import looking_up
 from wedsync.workflows.engine.state import Position, position_of, standing
 from wedsync.workflows.models import WorkflowVersion
 from wedsync.workflows.run_models import NO_ITEM, Run, RunStep
@@ -155,8 +157,9 @@ class _Again:
         """Place `new` at a step of `old`.
 
         A step that was being done keeps the generation of its key, so a partner that saw the first
-        run's attempt knows this one as the same. A step that may have happened, and may not happen
-        twice, is asked about again; whoever gives it other values has decided.
+        run's attempt knows this one as the same. What became of a step that may have happened is
+        looked up where that can be; where it cannot, and it may not happen twice, it is asked about
+        again. Whoever gives it other values has decided.
         """
         row = self._recorded(step, old.item)
         item = None if old.item == NO_ITEM else old.item
@@ -166,7 +169,10 @@ class _Again:
             generation = row.generation + 1 if row else 1
             position = Position(step, item, phase="retrying", generation=generation)
             new.engine_state, new.pending_decision = standing(position), {"input": given}
-        elif row is not None and row.state == "unsure" and self._may_not_repeat(row):
+        elif row is not None and row.state == "unsure" and self._effect(row) == "lookup":
+            position = Position(step, item, phase="retrying", generation=row.generation)
+            new.engine_state = standing(looking_up(position))
+        elif row is not None and row.state == "unsure" and self._effect(row) == "once":
             asking = Position(
                 step, item, phase="asking", attempt=row.attempts, generation=row.generation
             )
@@ -186,13 +192,13 @@ class _Again:
             problem = "The step it ended at is not given anything that could be changed."
             raise Conflict(problem, code="run_not_retryable")
 
-    def _may_not_repeat(self, row: RunStep) -> bool:
-        """Whether the effect of this recorded step must not be done twice."""
+    def _effect(self, row: RunStep) -> Effect:
+        """What the action of this recorded step does outside, the worst where it is not known."""
         step = self._steps.get(row.step_id, {})
         reach = Reach(db.session.connection(), vault(), settings())
         use, connection = str(step.get("use")), step.get("connection")
         action = reach.action(self._old.organization_id, use, connection)
-        return action is None or action.effect(row.input or {}) in ("once", "lookup")
+        return "once" if action is None else action.effect(row.input or {})
 
     def _copy_steps(self, new: Run) -> None:
         """Copy what was recorded, besides what is done again; loops that go on are open."""
