@@ -20,6 +20,8 @@ from wedsync.platform.db import db
 from wedsync.platform.identity import Identity, Role
 
 PASSWORD = "three quiet olive trees"
+WHOLE = [api_keys.EVERYTHING, *sorted(api_keys.BY_NAME_ONLY)]
+"""What a key opens that opens all there is."""
 _UNSAFE = {"POST", "PUT", "PATCH", "DELETE"}
 _CSRF_SECRET = "0" * 40
 _hashes: list[str] = []
@@ -126,7 +128,7 @@ def make_persona(
         organizations.join(organization_id, user.id, role)
         organization = db.session.get_one(Organization, organization_id)
         sign_in = sessions.begin(user, organization, device="Chrome on Linux", address="192.0.2.1")
-        _key, raw = api_keys.create(organization_id, f"{name}'s key", ["*"])
+        _key, raw = api_keys.create(organization_id, f"{name}'s key", WHOLE)
         db.session.commit()
         return Persona(
             name=name,

@@ -66,6 +66,17 @@ def test_a_key_opens_what_was_chosen_and_the_page_says_it_in_words(
     assert (refused.status_code, refused.json["code"]) == (403, "scope_missing")
 
 
+@pytest.mark.parametrize(
+    ("scopes", "words"),
+    [
+        (["*"], "May see everything and change everything but rules for messages to couples."),
+        (["*", "message-rules:write", "runs:read"], "May see and change everything."),
+    ],
+)
+def test_a_key_for_everything_says_what_it_does_not_open(scopes: list[str], words: str) -> None:
+    assert api_keys.in_words(api_keys.checked_scopes(scopes)) == words
+
+
 def test_use_is_noted_once_a_minute_though_the_request_only_read(
     owner: Persona, database: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -28,8 +28,11 @@ RESOURCES = {
     "endpoints": "outgoing webhooks",
     "deliveries": "deliveries",
     "weddings": "weddings",
-    "message-rules": "messages to couples",
+    "message-rules": "rules for messages to couples",
 }
+BY_NAME_ONLY = frozenset({"message-rules:write"})
+"""What on the pages only owners change: a key does it when an owner gave it this by name."""
+
 _RIGHTS = ("read", "write")
 _HINT = len(PREFIX) + 6
 _USED_EVERY = timedelta(minutes=1)
@@ -81,14 +84,15 @@ def find(raw: str) -> ApiKey:
 
 
 def identity_of(key: ApiKey) -> Identity:
-    """A key acts as an editor: it never manages people or keys, whatever its scopes."""
+    """A key acts as an editor: it never manages people or keys, whatever its scopes, and does
+    what is an owner's only where that was given by name."""
     return Identity(
         organization_id=key.organization_id,
         user_id=None,
         role="editor",
         kind="api_key",
         credential_id=key.id,
-        scopes=frozenset(key.scopes),
+        scopes=frozenset(_opened(key.scopes)),
     )
 
 
@@ -140,20 +144,26 @@ def all_scopes() -> list[str]:
 
 
 def checked_scopes(scopes: Iterable[str]) -> list[str]:
-    """The scopes in order, each once. Raises Invalid for none, or for one that does not exist."""
+    """The scopes in order, each once and none that another includes. Raises Invalid for none, or
+    for one that does not exist."""
     wanted = sorted({scope.strip() for scope in scopes if scope.strip()})
     unknown = sorted(set(wanted).difference(all_scopes(), [EVERYTHING]))
     if unknown or not wanted:
         message = f"There is no scope {unknown[0]}." if unknown else "Choose what the key may do."
         raise Invalid(message, errors=[FieldError("/scopes", "unknown_scope", message)])
-    return [EVERYTHING] if EVERYTHING in wanted else wanted
+    if EVERYTHING in wanted:
+        return [EVERYTHING, *sorted(BY_NAME_ONLY.intersection(wanted))]
+    return wanted
 
 
 def in_words(scopes: Iterable[str]) -> str:
     """`"May see workflows and deliveries; may change events."`, for a page."""
     granted = set(scopes)
-    if EVERYTHING in granted:
+    if EVERYTHING in granted and granted >= BY_NAME_ONLY:
         return "May see and change everything."
+    if EVERYTHING in granted:
+        apart = [RESOURCES[scope.partition(":")[0]] for scope in BY_NAME_ONLY - granted]
+        return f"May see everything and change everything but {_listed(sorted(apart))}."
     writes = [words for name, words in RESOURCES.items() if f"{name}:write" in granted]
     reads = [words for name, words in RESOURCES.items() if f"{name}:read" in granted]
     parts = [
@@ -163,6 +173,14 @@ def in_words(scopes: Iterable[str]) -> str:
     ]
     sentence = "; ".join(parts)
     return f"{sentence[:1].upper()}{sentence[1:]}."
+
+
+def _opened(scopes: Iterable[str]) -> set[str]:
+    """Every scope that these open."""
+    granted = set(scopes)
+    if EVERYTHING not in granted:
+        return granted
+    return granted.union(all_scopes()) - (BY_NAME_ONLY - granted) - {EVERYTHING}
 
 
 def _listed(words: list[str]) -> str:

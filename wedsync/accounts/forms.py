@@ -111,7 +111,10 @@ class ApiKeyForm(Form):
     name = _text("What it is for", "Name it, so that you know it again.", _NAME)
     reach = RadioField(
         "It may",
-        choices={"chosen": "only what you choose below", _ALL: "see and change everything"},
+        choices={
+            "chosen": "only what you choose below",
+            _ALL: "see and change everything but the rules for messages to couples",
+        },
         default="chosen",
     )
     scopes = SelectMultipleField("What it may do", choices=api_keys.all_scopes())

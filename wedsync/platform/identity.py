@@ -18,7 +18,7 @@ _RANK: dict[str, int] = {"viewer": 0, "editor": 1, "owner": 2}
 class Identity:
     """The acting party, always inside exactly one organization.
 
-    `scopes` is None for people; for API keys the granted `<resource>:read|write`, or `*`.
+    `scopes` is None for people; for API keys every `<resource>:read|write` they open.
     """
 
     organization_id: UUID
@@ -33,7 +33,7 @@ class Identity:
         return _RANK[self.role] >= _RANK[wanted]
 
     def has_scope(self, wanted: str) -> bool:
-        return self.scopes is None or "*" in self.scopes or wanted in self.scopes
+        return self.scopes is None or wanted in self.scopes
 
 
 def current() -> Identity:

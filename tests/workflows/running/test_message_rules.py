@@ -4,8 +4,10 @@ import pytest
 from apiflask import APIFlask
 
 from tests.page_words import words_of
-from tests.personas import Persona
+from tests.personas import Persona, Script
 from tests.workers.scene import one
+from wedsync.accounts import api_keys
+from wedsync.platform.db import db
 
 DEFAULTS = {
     "messages_a_day": 3,
@@ -60,6 +62,25 @@ def test_it_is_for_owners(editor: Persona, viewer: Persona) -> None:
     for who in (editor, viewer):
         assert who.browser.get("/settings/messages").status_code == 403
         assert "Messages to couples" not in words_of(who.browser.get("/settings"))
+
+
+def test_a_key_changes_them_only_when_an_owner_gave_it_that_by_name(
+    app: APIFlask, owner: Persona
+) -> None:
+    for scopes, may in (
+        (["*"], False),
+        (["message-rules:read"], False),
+        (["message-rules:read", "message-rules:write"], True),
+        (["*", "message-rules:write"], True),
+    ):
+        with app.app_context():
+            _key, raw = api_keys.create(owner.organization_id, "A script", scopes)
+            db.session.commit()
+        script = Script(app, raw)
+        assert script.get("/message-rules").status_code == 200
+        answer = script.put("/message-rules", json=OTHERS)
+        assert answer.status_code == (200 if may else 403), scopes
+        assert may or answer.json["code"] == "scope_missing"
 
 
 def test_one_organization_s_rules_are_its_own(owner: Persona, stranger: Persona) -> None:
