@@ -74,21 +74,21 @@ SEND = act("tell", use="webhook.send", input={"event_type": "seating.guest_added
         (wait(), "Wait for some time."),
         (wait(until=var("trigger.data.ceremony_at")), "Wait until ceremony at."),
         (wait(until="2027-06-01"), "Wait until Tue 1 June 2027."),
-        (before_the_wedding(), "Wait until 14 days before the wedding, at 9:00."),
+        (before_the_wedding(), "Wait until 14 days before the wedding, at 09:00."),
         (
             before_the_wedding(anchor="delivery_date", offset_days=1),
-            "Wait until 1 day after the delivery date, at 9:00.",
+            "Wait until 1 day after the delivery date, at 09:00.",
         ),
-        (before_the_wedding(offset_days=0), "Wait until the day of the wedding, at 9:00."),
+        (before_the_wedding(offset_days=0), "Wait until the day of the wedding, at 09:00."),
         (
             before_the_wedding(anchor="nothing"),
-            "Wait until a date of the wedding, at 9:00.",
+            "Wait until a date of the wedding, at 09:00.",
         ),
         (
             wait(event={"event_type": "contract.fully_signed", "timeout_s": 604_800}),
-            "Wait for “contract fully signed”, for 1 week at most.",
+            "Wait for “Contract fully signed”, for 1 week at most.",
         ),
-        (wait(event={"event_type": "external.rsvp.received"}), "Wait for “rsvp received”."),
+        (wait(event={"event_type": "external.rsvp.received"}), "Wait for “RSVP received”."),
         (wait(event=7), "Wait for an event."),
         (ask(), "Ask an owner “Send the gallery?” and wait for the answer."),
         (
@@ -124,11 +124,11 @@ def test_a_step_is_a_sentence(step: Any, said: str) -> None:
         ({"kind": "webhook", "hook": "other"}, "When a partner's webhook arrives."),
         (
             {"kind": "event", "event_type": "external.rsvp.received", "source": f"hook:{HOOK}"},
-            "When “rsvp received” comes in from Petal's answers.",
+            "When “RSVP received” comes in from Petal's answers.",
         ),
         (
             {"kind": "event", "event_type": "external.rsvp.received", "source": "any"},
-            "When “rsvp received” comes in from anybody.",
+            "When “RSVP received” comes in from anybody.",
         ),
         (
             {
@@ -145,14 +145,14 @@ def test_a_step_is_a_sentence(step: Any, said: str) -> None:
                 "source": "ours",
                 "filter": {">": [var("trigger.data.amount"), 100]},
             },
-            "When “payment succeeded” happens, and amount is more than 100.",
+            "When “Payment succeeded” happens, and amount is more than 100.",
         ),
         ({"kind": "manual"}, "When somebody starts it."),
         ({"kind": "workflow"}, "When another workflow starts it."),
-        (before("wedding.date", -14), "14 days before the wedding, at 9:00."),
-        (before("wedding.date", 0), "On the day of the wedding, at 9:00."),
-        (before("final_count_due", 0), "On the day the final count is due, at 9:00."),
-        (before("delivery_date", 1), "1 day after the delivery date, at 9:00."),
+        (before("wedding.date", -14), "14 days before the wedding, at 09:00."),
+        (before("wedding.date", 0), "On the day of the wedding, at 09:00."),
+        (before("final_count_due", 0), "On the day the final count is due, at 09:00."),
+        (before("delivery_date", 1), "1 day after the delivery date, at 09:00."),
         ({"kind": "wedding_date"}, "On a date of the wedding, at some time of day."),
         (
             {"kind": "poll", "connection": "meadow", "stream": "new_guests", "every_s": 300},
@@ -175,15 +175,15 @@ def test_a_trigger_is_a_sentence(trigger: Any, said: str) -> None:
 @pytest.mark.parametrize(
     ("cron", "said"),
     [
-        ("0 9 * * 1-5", "Every weekday at 9:00 (London)."),
-        ("0 9 * * *", "Every day at 9:00 (London)."),
-        ("30 9,17 * * MON,THU", "Every Monday and Thursday at 9:30 and 17:30 (London)."),
-        ("0 0 * * 7", "Every Sunday at 0:00 (London)."),
-        ("0 9 * * 0,6", "Every Saturday and Sunday at 9:00 (London)."),
-        ("0 9 * DEC MON", "Every Monday in December at 9:00 (London)."),
-        ("0 9 1,22 * *", "On the 1st and 22nd of every month at 9:00 (London)."),
-        ("0 9 11 6-7 *", "On the 11th in June and July at 9:00 (London)."),
-        ("0 9 L * *", "On the last day of every month at 9:00 (London)."),
+        ("0 9 * * 1-5", "Every weekday at 09:00 (London)."),
+        ("0 9 * * *", "Every day at 09:00 (London)."),
+        ("30 9,17 * * MON,THU", "Every Monday and Thursday at 09:30 and 17:30 (London)."),
+        ("0 0 * * 7", "Every Sunday at 00:00 (London)."),
+        ("0 9 * * 0,6", "Every Saturday and Sunday at 09:00 (London)."),
+        ("0 9 * DEC MON", "Every Monday in December at 09:00 (London)."),
+        ("0 9 1,22 * *", "On the 1st and 22nd of every month at 09:00 (London)."),
+        ("0 9 11 6-7 *", "On the 11th in June and July at 09:00 (London)."),
+        ("0 9 L * *", "On the last day of every month at 09:00 (London)."),
         ("*/15 * * * *", "Every 15 minutes (London)."),
         ("* * * * *", "Every minute (London)."),
         ("0 */2 * * *", "Every 2 hours (London)."),
@@ -201,7 +201,7 @@ def test_a_schedule_is_a_sentence(cron: Any, said: str) -> None:
 
 def test_a_zone_is_called_by_its_city() -> None:
     trigger = {"kind": "schedule", "cron": "0 9 * * *", "zone": "America/New_York"}
-    assert trigger_sentence(trigger) == "Every day at 9:00 (New York)."
+    assert trigger_sentence(trigger) == "Every day at 09:00 (New York)."
 
 
 def test_a_loop_and_what_follows_a_wait_are_told_with_what_is_inside() -> None:
@@ -211,7 +211,7 @@ def test_a_loop_and_what_follows_a_wait_are_told_with_what_is_inside() -> None:
     )
     assert summary(definition, ACTIONS) == (
         "When somebody starts it: for each of the guests, note guest and party size, then wait for"
-        " “contract signed”, for 1 week at most; if that does not come in time, send"
+        " “Contract signed”, for 1 week at most; if that does not come in time, send"
         " “seating.guest_added” to whoever listens. Then start another workflow."
     )
 

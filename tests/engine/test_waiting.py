@@ -137,7 +137,7 @@ def test_when_the_date_moves_it_waits_for_the_new_one_and_says_so() -> None:
     decision = moved(journal, "2028-06-10", NOW + timedelta(days=1))
     assert the(decision, WaitUntil).due_at == datetime(2028, 5, 27, 7, tzinfo=UTC)
     why = the(decision, Record).explanation["why"]
-    assert why == "The date moved: it now waits until Sat 27 May 2028, 9:00 (Rome)."
+    assert why == "The date moved: it now waits until Sat 27 May 2028, 09:00 (Rome)."
     assert the(decision, Record).reads["wedding.date"] == "2028-06-10"
     assert not moved(journal, "2028-06-10", datetime(2028, 5, 27, 7, tzinfo=UTC)).stale
     assert journal.ended() == Finish("succeeded")
@@ -213,7 +213,7 @@ def test_late_and_skip_ends_the_run_with_a_sentence() -> None:
     end = begun(before_the_wedding(late="skip"), wedding={**WEDDING, **LATE}).ended()
     assert end is not None
     assert (end.outcome, end.step) == ("filtered", "hold")
-    assert end.reason == "Too late for “hold”: Thu 6 May 2027, 9:00 (Rome) had already passed."
+    assert end.reason == "Too late for “hold”: Thu 6 May 2027, 09:00 (Rome) had already passed."
 
 
 def test_late_and_ask_asks_and_goes_on_or_ends_as_somebody_says() -> None:

@@ -97,7 +97,7 @@ def test_a_wait_without_a_name_is_called_by_what_it_does(
     wedding = marry(app, owner, date=date(2027, 9, 1))
     work()
     said = words_of(owner.browser.get(f"/workflows/moves-of-wedding/{wedding}"))
-    assert "Waits at “Wait until 14 days before the wedding, at 9:00”" in said
+    assert "Waits at “Wait until 14 days before the wedding, at 09:00”" in said
 
 
 def test_the_weddings_page_shows_what_waits_and_what_would_move(

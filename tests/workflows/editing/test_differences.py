@@ -71,7 +71,7 @@ CHANGES: list[tuple[Callable[[Any], object], list[str]]] = [
     (lambda w: step(w, 2).update(label="Hold"), ["“Wait” is now called “Hold”."]),
     (
         lambda w: w.update(trigger={"kind": "event", "event_type": "x.y", "source": "any"}),
-        ["It now starts when “x y” comes in from anybody, and no longer when somebody starts it."],
+        ["It now starts when “X y” comes in from anybody, and no longer when somebody starts it."],
     ),
     (
         lambda w: step(w, 1)["branches"].append({"label": "Maybe", "when": True, "steps": []}),
@@ -235,7 +235,7 @@ def test_a_default_written_out_is_no_change(old: Any, said: Any) -> None:
         (
             EVENT,
             {"event": {"event_type": "external.y"}},
-            ["“A” now waits for “y” instead of “x”."],
+            ["“A” now waits for “Y” instead of “X”."],
         ),
     ],
 )
@@ -248,7 +248,7 @@ def test_what_is_said_instead_of_a_default_has_its_sentence(
 def test_a_wait_for_something_else_is_told_in_one_sentence() -> None:
     pause = {"id": "a", "kind": "wait", "label": "A", "seconds": 3600}
     assert told_of(DAY, pause) == [
-        "“A” now waits for 1 hour instead of until 3 days before the wedding, at 9:00."
+        "“A” now waits for 1 hour instead of until 3 days before the wedding, at 09:00."
     ]
 
 

@@ -9,7 +9,10 @@ from wedsync.workflows.engine.currencies import EXPONENTS, written
 from wedsync.workflows.engine.limits import SEALED
 
 LONGEST_VALUE = 80
+_LONGEST_EVENT = 60
 _MOST_NAMED = 5
+_ALWAYS_CAPITAL = {"rsvp": "RSVP", "id": "ID", "url": "URL", "api": "API", "vat": "VAT"}
+_WORDS = re.compile(r"[^\W_]+")
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?")
 
 
@@ -23,6 +26,13 @@ def listing(parts: Sequence[str], conjunction: str = "and") -> str:
     if len(parts) < 2:
         return "".join(parts)
     return f"{', '.join(parts[:-1])} {conjunction} {parts[-1]}"
+
+
+def event_words(event_type: str) -> str:
+    """`external.rsvp.received` is `RSVP received`, as pages say it (`platform.wording`)."""
+    words = _WORDS.findall(event_type.removeprefix("external."))
+    said = " ".join(_ALWAYS_CAPITAL.get(word.lower(), word) for word in words)
+    return clip(said[:1].upper() + said[1:], _LONGEST_EVENT)
 
 
 def value_words(value: Any) -> str:

@@ -1,4 +1,4 @@
-"""Schedules in words: `Every weekday at 9:00 (London)`."""
+"""Schedules in words: `Every weekday at 09:00 (London)`."""
 
 import re
 from calendar import month_name
@@ -34,7 +34,7 @@ def _on(days: str) -> str:
 
 
 def _time_words(minute: str, hour: str) -> str | None:
-    """`at 9:00 and 17:00`, or `every 15 minutes`, `every hour`."""
+    """`at 09:00 and 17:00`, or `every 15 minutes`, `every hour`."""
     step = re.fullmatch(r"\*(?:/(\d+))?", minute)
     if step and hour == "*":
         count = int(step[1] or 1)
@@ -47,7 +47,7 @@ def _time_words(minute: str, hour: str) -> str | None:
     minutes, hours = _numbers(minute, ()), _numbers(hour, ())
     if minutes is None or hours is None or len(minutes) * len(hours) > _MOST_TOLD:
         return None
-    return f"at {listing([f'{h}:{m:02}' for h in hours for m in minutes])}"
+    return f"at {listing([f'{h:02}:{m:02}' for h in hours for m in minutes])}"
 
 
 def _day_words(day: str, month: str, weekday: str) -> str | None:

@@ -33,7 +33,7 @@ def _counted(count: int, name: str) -> str:
 
 
 def offset_words(anchor: Any, offset_days: Any, at: Any) -> str:
-    """`14 days before the wedding, at 9:00`."""
+    """`14 days before the wedding, at 09:00`."""
     day = ANCHORS.get(anchor) if isinstance(anchor, str) else None
     if day is None:
         said = "on a date of the wedding"
@@ -47,9 +47,9 @@ def offset_words(anchor: Any, offset_days: Any, at: Any) -> str:
 
 
 def clock_words(at: Any) -> str:
-    """`9:00` of `09:00`."""
+    """`09:00`, or that it is none yet."""
     clock = clock_time(at)
-    return f"{clock.hour}:{clock.minute:02}" if clock else "some time of day"
+    return f"{clock:%H:%M}" if clock else "some time of day"
 
 
 def zone_words(zone: Any) -> str:
@@ -60,8 +60,8 @@ def zone_words(zone: Any) -> str:
 
 
 def moment_words(moment: datetime, zone: Any) -> str:
-    """`Sat 12 June 2027, 9:00 (London)`, as clocks there show it."""
+    """`Sat 12 June 2027, 09:00 (London)`, as clocks there show it."""
     known = zone_named(zone)
     local = moment.astimezone(known) if known else moment
     place = zone_words(zone) if known else "UTC"
-    return f"{local:%a} {local.day} {local:%B} {local.year}, {local.hour}:{local:%M} ({place})"
+    return f"{local:%a} {local.day} {local:%B} {local.year}, {local:%H:%M} ({place})"

@@ -11,7 +11,7 @@ from wedsync.workflows.engine.clock_triggers import CLOCK_TRIGGERS
 from wedsync.workflows.engine.limits import MAX_LABEL
 from wedsync.workflows.engine.problems import Field
 from wedsync.workflows.engine.trigger_kind import IsOurs, Names, TriggerKind
-from wedsync.workflows.engine.words import clip
+from wedsync.workflows.engine.words import clip, event_words
 
 _SOURCE = re.compile(r"ours|any|api|(hook|connection|app|workflow):[A-Za-z0-9_-]{1,100}")
 
@@ -62,8 +62,7 @@ def _what_happens(event_type: str, source: Any, names: Names) -> str:
     told = names.get(f"{source} {event_type}")
     if told is not None and source in names:
         return f"“{clip(told)}” at {clip(names[source])}"
-    said = event_type.removeprefix("external.").replace(".", " ").replace("_", " ")
-    return f"“{clip(said, 60)}” {_source_words(source, names)}"
+    return f"“{event_words(event_type)}” {_source_words(source, names)}"
 
 
 def _source_words(source: Any, names: Names) -> str:

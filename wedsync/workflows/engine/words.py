@@ -10,12 +10,20 @@ from wedsync.workflows.engine.functions import Function
 from wedsync.workflows.engine.functions.bounds import begin
 from wedsync.workflows.engine.functions.kinds import Unusable
 from wedsync.workflows.engine.operators import argument_list, operator_call
-from wedsync.workflows.engine.plain_words import LONGEST_VALUE, clip, is_date, listing, value_words
+from wedsync.workflows.engine.plain_words import (
+    LONGEST_VALUE,
+    clip,
+    event_words,
+    is_date,
+    listing,
+    value_words,
+)
 from wedsync.workflows.engine.typed import KNOWN
 
 __all__ = [
     "LONGEST_VALUE",
     "clip",
+    "event_words",
     "expression_words",
     "is_date",
     "listing",

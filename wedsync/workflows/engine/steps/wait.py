@@ -26,7 +26,7 @@ from wedsync.workflows.engine.steps.kind import (
 )
 from wedsync.workflows.engine.times import duration_words, offset_words
 from wedsync.workflows.engine.waits import AnchorWait, EventWait, TimeWait
-from wedsync.workflows.engine.words import clip, expression_words
+from wedsync.workflows.engine.words import clip, event_words, expression_words
 
 _WAYS = ("seconds", "until", "anchor", "event")
 _OF_ANCHOR = ("offset_days", "at", "late")
@@ -161,8 +161,7 @@ def _phrase(step: Mapping[str, Any], actions: Actions) -> str:
 
 def _event_phrase(event: Mapping[str, Any]) -> str:
     written = event.get("event_type")
-    named = written.removeprefix("external.") if isinstance(written, str) else ""
-    said = clip(named.replace(".", " ").replace("_", " ").strip(), 60)
+    said = event_words(written) if isinstance(written, str) else ""
     told = f"wait for “{said}”" if said else "wait for an event"
     if event.get("timeout_s") is None:
         return told
