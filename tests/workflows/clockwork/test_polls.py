@@ -11,6 +11,7 @@ from tests.far_ends.rest_service import Asked, Prepared
 from tests.page_words import words_of
 from tests.personas import Persona
 from tests.workers.scene import Worker, make_workflow, one, rows
+from tests.workers.trouble import refusing
 from tests.workflows.clockwork.guest_book import NOTE, GuestBook, every, guests, reading, timer
 from tests.workflows.clockwork.looking import look
 from tests.workflows.clockwork.ticking import MovedClock
@@ -242,6 +243,37 @@ def test_a_partner_in_trouble_is_asked_less_often_and_the_reason_is_kept(
     worker.fan_out()
     found = timer(app, workflow)
     assert (guests(app, workflow), found.failures, found.error) == (["Ann"], 0, None)
+
+
+def test_a_look_that_breaks_off_is_given_back_told_of_and_comes_later_each_time(
+    app: APIFlask,
+    owner: Persona,
+    worker: Worker,
+    organization: UUID,
+    book: GuestBook,
+    march: MovedClock,
+) -> None:
+    """Also after a page was kept, which lengthened its lease."""
+    manifest = reading(book, "guest-book", starts="all", next_path="next")
+    connection = connect(app, organization, manifest)
+    workflow = make_workflow(app, organization, every(connection), NOTE)
+    names = [f"Guest {number}" for number in range(60)]
+    for second, name in enumerate(names):
+        book.add(name, at=f"2026-03-01T10:00:{second:02}Z")
+    with refusing(app, "events", "sender_event_id <> 'e55'"):
+        for wait in (600, 1200):
+            look(app, worker)
+            after = timer(app, workflow)
+            assert (after.owner, after.lease_until) == (None, None)
+            assert after.error["code"] == "look_broke_off"
+            assert after.due_at == march.now + timedelta(seconds=wait)
+            march.move(seconds=wait)
+    said = words_of(owner.browser.get(f"/workflows/{workflow}"))
+    assert "Something went wrong on our side while we looked." in said
+    look(app, worker)
+    worker.fan_out()
+    assert guests(app, workflow) == names
+    assert timer(app, workflow).error is None
 
 
 def test_it_waits_for_a_connection_that_needs_somebody_and_goes_on_when_it_is_mended(

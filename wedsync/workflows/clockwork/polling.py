@@ -3,8 +3,11 @@
 The request leaves through the outbound door on a thread of its own, no transaction open. Each page
 is kept before the next is asked for; a death in between loses nothing and doubles nothing, since
 records and cursor are one transaction.
+
+A connector boundary, where whatever is raised is caught: it becomes the end of its own look.
 """
 
+import logging
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -45,12 +48,22 @@ _LOOK_S = 0.2
 _SOON = timedelta(seconds=5)
 _WHILE_CLOSED = timedelta(minutes=5)
 
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class _Lease:
+    """Until when a look is ours; each page that is kept lengthens it."""
+
+    until: datetime
+
 
 @dataclass(frozen=True, slots=True)
 class _Look:
     """A claimed look: its stream, and the connection opened for it."""
 
     row: Row[Any]
+    lease: _Lease
     connection_id: UUID
     stream: StreamEntry
     access: Access
@@ -119,40 +132,52 @@ class Polls:
         return [each for each, many in going.items() if many >= AT_ONCE_OF_ONE_ORGANIZATION]
 
     def _look(self, row: Row[Any]) -> None:
+        lease = _Lease(row.lease_until)
+        ended = self._looked(row, lease)
         with self._means.engine.begin() as connection:
-            look = _opened(connection, self._means, row)
-        had, ended = self._read(look) if isinstance(look, _Look) else (row.lease_until, look)
-        with self._means.engine.begin() as connection:
-            error = _error_document(ended.error)
             poll_timers.end(
-                connection, row, had, clock.now(), wait=ended.wait, error=error, full=ended.full
+                connection,
+                row,
+                lease.until,
+                clock.now(),
+                wait=ended.wait,
+                error=_error_document(ended.error),
+                full=ended.full,
             )
 
-    def _read(self, look: _Look) -> tuple[datetime, _Ended]:
-        """Page after page until nothing is new; the lease as it ends, and how it went."""
-        had: datetime = look.row.lease_until
+    def _looked(self, row: Row[Any], lease: _Lease) -> _Ended:
+        try:
+            with self._means.engine.begin() as connection:
+                look = _opened(connection, self._means, row, lease)
+            return self._read(look) if isinstance(look, _Look) else look
+        except Exception:
+            log.exception("a look of workflow %s broke off", row.workflow_id)
+            return _Ended(error=_BROKE_OFF)
+
+    def _read(self, look: _Look) -> _Ended:
+        """Page after page until nothing is new."""
         cursor = since = look.row.cursor or streams.first_cursor(look.stream, clock.now())
         if look.row.cursor is None and look.stream.starts != "all":
-            return self._kept(look, had, Page((), cursor))
+            return self._kept(look, Page((), cursor))
         page_name, taken = None, 0
         named: set[Any] = set()
         for _ in range(MOST_PAGES):
             asked = since if page_name is not None else cursor
             page = self._ask(look, asked, cursor, page_name)
             if isinstance(page, Failed):
-                return had, self._failed(look, page)
-            had, ended = self._kept(look, had, page)
+                return self._failed(look, page)
+            ended = self._kept(look, page)
             taken += len(page.records)
             if ended.error is not None or not (page.records or page.next_page):
-                return had, ended
+                return ended
             if page.next_page in named:
-                return had, _Ended(error=_IN_A_CIRCLE)
+                return _Ended(error=_IN_A_CIRCLE)
             if taken >= MOST_RECORDS:
                 break
             named |= {page.next_page} - {None}
             cursor, page_name = page.cursor, page.next_page
             since = since if page_name is not None else cursor
-        return had, _Ended(timedelta() if taken else None, full=True)
+        return _Ended(timedelta() if taken else None, full=True)
 
     def _ask(
         self, look: _Look, asked: streams.Cursor, cursor: streams.Cursor, page_name: Any
@@ -162,17 +187,18 @@ class Polls:
             return request
         return streams.read(look.stream, look.access, cursor, outbound.request(request))
 
-    def _kept(self, look: _Look, had: datetime, page: Page) -> tuple[datetime, _Ended]:
+    def _kept(self, look: _Look, page: Page) -> _Ended:
         """Keep a page's records with the cursor after them, while the look is still ours."""
         good, refused = _sorted_out(page)
         with self._means.engine.begin() as connection:
-            lease = poll_timers.advance(connection, look.row, had, page.cursor)
-            if lease is None:
-                return had, _Ended(error=_NOT_WANTED)
+            until = poll_timers.advance(connection, look.row, look.lease.until, page.cursor)
+            if until is None:
+                return _Ended(error=_NOT_WANTED)
             stored = self._store(connection, look, good)
+        look.lease.until = until
         if stored:
             self._ring()
-        return lease, _Ended(error=refused)
+        return _Ended(error=refused)
 
     def _store(self, connection: Connection, look: _Look, good: Sequence[Record]) -> int:
         organization_id = look.row.organization_id
@@ -204,6 +230,7 @@ class Polls:
 
 
 _NOT_WANTED = Failed("not_sent", "not_wanted", "The workflow changed while we looked.")
+_BROKE_OFF = Failed("maybe", "look_broke_off", "Something went wrong on our side while we looked.")
 _IN_A_CIRCLE = Failed(
     "permanent",
     "list_in_a_circle",
@@ -211,7 +238,9 @@ _IN_A_CIRCLE = Failed(
 )
 
 
-def _opened(connection: Connection, means: Means, row: Row[Any]) -> _Look | _Ended:
+def _opened(
+    connection: Connection, means: Means, row: Row[Any], lease: _Lease
+) -> _Look | _Ended:
     """The claimed look ready to begin, or why it cannot be."""
     connection_id = UUID(row.plan["connection"])
     found = standing.find(connection, row.organization_id, connection_id)
@@ -225,7 +254,7 @@ def _opened(connection: Connection, means: Means, row: Row[Any]) -> _Look | _End
         connection, means.vault, means.settings, row.organization_id, connection_id
     )
     if isinstance(access, Access):
-        return _Look(row, connection_id, stream, access)
+        return _Look(row, lease, connection_id, stream, access)
     failed = Failed("not_sent", "connection", access.message)
     return _Ended(_WHILE_CLOSED if access.gone else _SOON, failed)
 
