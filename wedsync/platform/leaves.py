@@ -21,6 +21,14 @@ MASKED = {MARK: "hidden"}
 _PLACE = "sealed leaf"
 
 
+class NothingHidden(ValueError):
+    """A mask stands at `pointer` (RFC 6901) where nothing was sealed."""
+
+    def __init__(self, pointer: str) -> None:
+        super().__init__(pointer)
+        self.pointer = pointer
+
+
 def seal_at(document: Any, paths: Sequence[str], organization_id: UUID, key: OpenKey) -> Any:
     """The document with what stands at the dotted `paths` sealed; a list stands for its items."""
 
@@ -54,6 +62,32 @@ def open_all(document: Any, organization_id: UUID, key: Callable[[], OpenKey]) -
 def mask_all(document: Any) -> Any:
     """The document as people and API clients see it: that something is there, not what."""
     return _each_sealed(document, lambda _value: dict(MASKED))
+
+
+def unmasked(document: Any, before: Any, pointer: str = "") -> Any:
+    """A document that was shown masked and came back: each mask is the sealed leaf that stood at
+    its place in `before`. Raises `NothingHidden` where none did."""
+    if document == MASKED:
+        if not is_sealed(before):
+            raise NothingHidden(pointer)
+        return before
+    if isinstance(document, dict):
+        known = before if isinstance(before, dict) else {}
+        return {
+            name: unmasked(part, known.get(name), f"{pointer}/{_pointed(name)}")
+            for name, part in document.items()
+        }
+    if isinstance(document, list):
+        old = before if isinstance(before, list) else []
+        return [
+            unmasked(part, old[index] if index < len(old) else None, f"{pointer}/{index}")
+            for index, part in enumerate(document)
+        ]
+    return document
+
+
+def _pointed(name: str) -> str:
+    return name.replace("~", "~0").replace("/", "~1")
 
 
 def is_sealed(value: Any) -> bool:

@@ -23,6 +23,7 @@ from tests.workers.scene import (
     worker_of,
 )
 from wedsync.platform.db import db
+from wedsync.platform.leaves import MASKED
 from wedsync.webhooks import hooks
 
 # Before any persona is made: a worker takes whatever is due, whoever left it there.
@@ -91,6 +92,77 @@ def test_the_api_says_only_that_something_is_there(owner: Persona, told: UUID) -
     assert answer.status_code == 200
     assert ALLERGY not in answer.text
     assert answer.json["steps"][0]["input"]["json"]["guest"]["allergy"] == {"$sealed": "hidden"}
+
+
+def failed_at_the_chef(app: APIFlask, worker: Worker, hook: Hook, sink: Sink) -> UUID:
+    """A run that told an address where nothing is, and failed."""
+    sink.forget()
+    workflow = make_workflow(
+        app, hook.organization_id, on_hook(hook), call("chef", sink.url("/status/404"))
+    )
+    accept(app, hook, {"guest": {"name": "Ana", "allergy": ALLERGY}})
+    worker.work()
+    run = run_of(app, workflow)
+    assert run.state == "failed"
+    return UUID(str(run.id))
+
+
+def test_what_is_masked_stays_as_it_is_when_a_script_corrects_the_rest(
+    app: APIFlask, worker: Worker, hook: Hook, sink: Sink, owner: Persona
+) -> None:
+    run = failed_at_the_chef(app, worker, hook, sink)
+    shown = owner.api.get(f"/runs/{run}").json["steps"][0]["input"]
+    guest = {**shown["json"]["guest"], "name": "Anna"}
+    given = {**shown, "url": sink.url("/ok/chef"), "json": {"guest": guest}}
+    again = owner.api.post(f"/runs/{run}/rerun", json={"input": given})
+    assert again.status_code == 202, again.text
+    worker.work()
+    assert json.loads(sink.requests()[-1]["body"]) == {
+        "guest": {"name": "Anna", "allergy": ALLERGY}
+    }
+    recorded = owner.api.get(f"/runs/{again.json['id']}").json["steps"][0]["input"]
+    assert recorded["json"]["guest"] == {"name": "Anna", "allergy": MASKED}
+
+
+def test_a_mask_where_nothing_is_hidden_is_refused_with_its_place(
+    app: APIFlask, worker: Worker, hook: Hook, sink: Sink, owner: Persona
+) -> None:
+    run = failed_at_the_chef(app, worker, hook, sink)
+    given = {"method": "POST", "url": sink.url("/ok/chef"), "json": {"a/b": [1, MASKED]}}
+    answer = owner.api.post(f"/runs/{run}/rerun", json={"input": given})
+    assert answer.status_code == 422
+    assert answer.json["errors"][0]["pointer"] == "/input/json/a~1b/1"
+
+
+def test_what_is_masked_stays_as_it_is_when_an_unsure_step_is_sent_again(
+    app: APIFlask, worker: Worker, hook: Hook, sink: Sink, owner: Persona
+) -> None:
+    sink.forget()
+    step = call("chef", sink.url("/reset"), key=False)
+    workflow = make_workflow(app, hook.organization_id, on_hook(hook), step)
+    accept(app, hook, {"guest": {"name": "Ana", "allergy": ALLERGY}})
+    worker.work()
+    run = run_of(app, workflow)
+    assert run.state == "needs_attention"
+    path = f"/runs/{run.id}"
+    given = {**owner.api.get(path).json["steps"][0]["input"], "url": sink.url("/ok/chef")}
+    wrong = {"decision": "treat_as_done", "output": {"allergy": MASKED}}
+    assert owner.api.post(f"{path}/decide", json=wrong).status_code == 422
+    decided = owner.api.post(f"{path}/decide", json={"decision": "send_again", "input": given})
+    assert decided.status_code == 200, decided.text
+    worker.work()
+    assert json.loads(sink.requests()[-1]["body"])["guest"]["allergy"] == ALLERGY
+
+
+def test_a_workflow_is_not_started_by_hand_with_a_mask(
+    app: APIFlask, worker: Worker, owner: Persona
+) -> None:
+    workflow = make_workflow(
+        app, owner.organization_id, {"kind": "manual"}, call("chef", "https://x")
+    )
+    answer = owner.api.post(f"/workflows/{workflow}/runs", json={"input": {"allergy": MASKED}})
+    assert answer.status_code == 422
+    assert answer.json["errors"][0]["pointer"] == "/input/allergy"
 
 
 def test_the_run_page_says_hidden_here(owner: Persona, told: UUID) -> None:

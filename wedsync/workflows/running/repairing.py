@@ -10,7 +10,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from wedsync.platform.leaves import is_sealed
+from wedsync.errors import FieldError, Invalid
+from wedsync.events.service import problem_with_data
+from wedsync.platform.leaves import NothingHidden, is_sealed, unmasked
 from wedsync.workflows.engine.words import clip
 from wedsync.workflows.words.step_lines import input_title, label_of
 
@@ -20,6 +22,7 @@ _MOST_FIELDS = 40
 _DEEPEST = 4
 _LONGEST = 20_000
 _LONGEST_LABEL = 80
+_NOTHING_HIDDEN = "There is no hidden value here that could stay as it is. Give the value itself."
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,19 @@ class RepairField:
     label: str
     kind: FieldKind
     value: Any
+
+
+def as_given(given: Any, recorded: Any, field: str = "input") -> Any:
+    """What a person gave in place of what was `recorded`: a value they were shown masked, and gave
+    back so, stays what it is. Raises Invalid for a mask where nothing is kept, and for what cannot
+    be kept."""
+    if problem := problem_with_data(given):
+        raise Invalid(problem, errors=[FieldError(f"/{field}", field, problem)])
+    try:
+        return unmasked(given, recorded)
+    except NothingHidden as mask:
+        errors = [FieldError(f"/{field}{mask.pointer}", "nothing_hidden", _NOTHING_HIDDEN)]
+        raise Invalid(_NOTHING_HIDDEN, errors=errors) from None
 
 
 def can_repair(given: Any) -> bool:

@@ -14,8 +14,7 @@ from sqlalchemy import func, insert, literal, select, tuple_, update
 
 from wedsync.audit import service as audit
 from wedsync.connectors.contract import Effect
-from wedsync.errors import Conflict, FieldError, Invalid
-from wedsync.events.service import problem_with_data
+from wedsync.errors import Conflict
 from wedsync.platform import clock, ids, leases
 from wedsync.platform.db import db
 from wedsync.platform.identity import Identity
@@ -29,6 +28,7 @@ from wedsync.workflows.run_models import NO_ITEM, Run, RunStep
 from wedsync.workflows.running import items
 from wedsync.workflows.running.journal import LANES
 from wedsync.workflows.running.reach import Reach
+from wedsync.workflows.running.repairing import as_given
 
 _MAY_HAVE_HAPPENED = (
     "This may have happened before the first run was stopped. We have not tried again, so nobody "
@@ -65,12 +65,10 @@ def rerun(
 ) -> Run:
     """Run a failed or stopped run again from where it ended.
 
-    `given` replaces what the step it ended at was given, and raises the end of its key: a partner
-    takes it for something new. Raises NotFound; Conflict when the run did not end so, or ended at
-    a step that is given nothing; Invalid for `given`.
+    `given` replaces what the step it ended at was given, besides what is masked in it, and raises
+    the end of its key: a partner takes it for something new. Raises NotFound; Conflict when the run
+    did not end so, or ended at a step that is given nothing; Invalid for `given`.
     """
-    if problem := problem_with_data(given):
-        raise Invalid(problem, errors=[FieldError("/input", "input", problem)])
     old = queries.get_run(organization_id, run_id, lock=True)
     if old.state not in ("failed", "stopped") or old.parent_run_id is not None:
         raise Conflict(
@@ -166,6 +164,7 @@ class _Again:
         given = self._given if old is self._old else None
         if given is not None:
             self._refuse_values(step)
+            given = as_given(given, row.input if row else None)
             generation = row.generation + 1 if row else 1
             position = Position(step, item, phase="retrying", generation=generation)
             new.engine_state, new.pending_decision = standing(position), {"input": given}

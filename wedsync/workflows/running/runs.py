@@ -11,16 +11,16 @@ from sqlalchemy import func, select, text, update
 
 from wedsync.audit import service as audit
 from wedsync.errors import Conflict, FieldError, Invalid
-from wedsync.events.service import problem_with_data
 from wedsync.platform import clock, ids, leases
 from wedsync.platform.db import db
 from wedsync.platform.identity import Identity
 from wedsync.workflows import queries
-from wedsync.workflows.engine.state import position_of
+from wedsync.workflows.engine.state import Position, position_of
 from wedsync.workflows.models import Workflow
 from wedsync.workflows.run_models import FINAL_RUN_STATES, Run, RunStep
 from wedsync.workflows.running import asking, calling, given_input, items, listening
 from wedsync.workflows.running.journal import LANES
+from wedsync.workflows.running.repairing import as_given
 from wedsync.workflows.running.rerunning import rerun
 
 __all__ = ["Choice", "decide", "rerun", "start_manual_run", "stop"]
@@ -52,8 +52,7 @@ def start_manual_run(
 
     Raises NotFound, Conflict when nothing is published or it is off, Invalid for the input.
     """
-    if problem := problem_with_data(given):
-        raise Invalid(problem, errors=[FieldError("/input", "input", problem)])
+    given = as_given(given, None)
     workflow = queries.get_workflow(organization_id, workflow_id)
     version_id = workflow.live_version_id
     if version_id is None:
@@ -120,11 +119,11 @@ def decide(
     """Settle what a run asks, or the item of it that asks.
 
     A step whose effect may have happened is sent again, called done, or skipped; one whose time
-    had passed goes on or ends. `given` replaces the step's input when it is sent again, `output`
-    is what is known of the answer when it is called done. Raises NotFound, Conflict when the run
-    asks nothing, or asks something else.
+    had passed goes on or ends. `given` replaces the step's input when it is sent again, besides
+    what is masked in it; `output` is what is known of the answer when it is called done. Raises
+    NotFound, Conflict when the run asks nothing, or asks something else, Invalid for the two.
     """
-    _check_decision(given, output)
+    output = as_given(output, None, "output")
     root = _root_of(queries.get_run(organization_id, run_id))
     _touch(organization_id, root.workflow_id)  # before the rows: drains lock in this order too
     _lock_family(root)
@@ -140,6 +139,8 @@ def decide(
         _leave_out(run)
         _record("decided", root, by, choice=choice)
         return root
+    if given is not None:
+        given = as_given(given, _given_before(root, run, position))
     run.pending_decision = {"decision": choice, "input": given, "output": output}
     run.state = "queued"
     run.reason = run.waiting_for = None
@@ -205,10 +206,9 @@ def _ask_for_the_next(root: Run) -> None:
     db.session.flush()
 
 
-def _check_decision(given: Any, output: Any) -> None:
-    for field, value in (("input", given), ("output", output)):
-        if problem := problem_with_data(value):
-            raise Invalid(problem, errors=[FieldError(f"/{field}", field, problem)])
+def _given_before(root: Run, run: Run, position: Position | None) -> Any:
+    row = db.session.get(RunStep, (root.id, position.step, run.item)) if position else None
+    return row.input if row else None
 
 
 def _queue(run: Run) -> None:
