@@ -6,7 +6,18 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, FromClause, Select, Text, and_, cast, func, select
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    FromClause,
+    Select,
+    Text,
+    and_,
+    cast,
+    func,
+    select,
+    union,
+)
 
 from wedsync.connections.models import Connection
 from wedsync.connectors.manifest import Manifest, TriggerEntry
@@ -62,6 +73,7 @@ def list_run_rows(
     *,
     run_id: UUID | None = None,
     states: Collection[str] = (),
+    also: Select[tuple[UUID]] | None = None,
     workflow_id: UUID | None = None,
     event_id: UUID | None = None,
     wedding_id: UUID | None = None,
@@ -69,11 +81,14 @@ def list_run_rows(
     before: UUID | None = None,
     limit: int = 50,
 ) -> list[RunRow]:
-    """Runs, newest first, older than `before`, narrowed to what is given."""
+    """Runs, newest first, older than `before`, narrowed to what is given; those that `also`
+    selects count as being in one of the states."""
     wanted = [Run.organization_id == organization_id, Run.parent_run_id.is_(None)]
     if run_id:
         wanted.append(Run.id == run_id)
-    if states:
+    if also is not None:
+        wanted.append(Run.id.in_(in_states_or(organization_id, states, also)))
+    elif states:
         wanted.append(Run.state.in_(states))
     if workflow_id:
         wanted.append(Run.workflow_id == workflow_id)
@@ -86,6 +101,17 @@ def list_run_rows(
     if before:
         wanted.append(Run.id < before)
     return [RunRow(*row) for row in db.session.execute(run_rows_query(wanted, limit))]
+
+
+def in_states_or(
+    organization_id: UUID, states: Collection[str], also: Select[tuple[UUID]]
+) -> CompoundSelect[tuple[UUID]]:
+    """Selects the runs people see in one of these states, and those that `also` selects.
+
+    A union rather than an “or”, which no index answers.
+    """
+    seen = (Run.organization_id == organization_id, Run.parent_run_id.is_(None))
+    return union(select(Run.id).where(*seen, Run.state.in_(states)), also)
 
 
 _PAGE = (

@@ -12,6 +12,7 @@ from tests.personas import Persona
 from wedsync.platform import clock
 from wedsync.platform.db import db
 from wedsync.workflows import page_queries
+from wedsync.workflows.questions import team_questions
 from wedsync.workflows.run_models import Run
 from wedsync.workflows.running import claims
 
@@ -98,6 +99,15 @@ def test_runs_in_one_state_are_read_by_index(
     app: APIFlask, owner: Persona, many_runs: UUID
 ) -> None:
     nodes = plan_of(app, *seen_by(owner), Run.state.in_(("failed",)))
+    assert rows_read(nodes) <= 60
+
+
+def test_runs_that_need_somebody_are_read_by_index(
+    app: APIFlask, owner: Persona, many_runs: UUID
+) -> None:
+    asking = team_questions.asking_runs(owner.organization_id)
+    needing = page_queries.in_states_or(owner.organization_id, ("needs_attention",), asking)
+    nodes = plan_of(app, *seen_by(owner), Run.id.in_(needing))
     assert rows_read(nodes) <= 60
 
 

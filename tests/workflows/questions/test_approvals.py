@@ -269,3 +269,16 @@ def test_today_tells_of_questions_for_the_team_a_line_for_each_run(
     assert "Shall the violinist come?" in page
     assert "asks this and 3 more questions, and has waited since" in page
     assert "May we book it?" not in page
+
+
+def test_the_runs_that_need_you_are_those_that_ask_the_team_too(
+    app: APIFlask, workflow: UUID, owner: Persona
+) -> None:
+    outside, _ = ask(app, workflow, who={"email": "ana@venue.example"})
+    asks, _ = ask(app, workflow, "Shall the violinist come?")
+    ask(app, workflow, "Seat Ben?", root_id=asks, item=0)
+    page = owner.browser.get("/runs?state=needs-you").text
+    assert "One waits for your answer" in page
+    assert f"/runs/{asks}" in page
+    assert f"/runs/{outside}" not in page
+    assert f"/runs/{outside}" in owner.browser.get("/runs").text

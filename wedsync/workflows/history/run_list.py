@@ -3,13 +3,18 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+from sqlalchemy import func, select
+
+from wedsync.platform.db import db
 from wedsync.platform.wording import Wording
 from wedsync.workflows import page_queries
 from wedsync.workflows.page_queries import RunRow
+from wedsync.workflows.questions import team_questions
 from wedsync.workflows.words.run_words import RunLine, run_line, steps_by_id
 
+NEEDS_YOU = "needs-you"
 FILTERS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
-    ("needs-you", "Needs you", ("needs_attention",)),
+    (NEEDS_YOU, "Needs you", ("needs_attention",)),
     ("going-on", "Going on", ("queued", "running")),
     ("waiting", "Waiting", ("waiting",)),
     ("done", "Done", ("succeeded",)),
@@ -20,6 +25,33 @@ FILTERS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
 """What a list can be narrowed to: name in the address, words, states."""
 
 COUNTED = ("needs_attention", "queued", "running", "waiting")
+
+
+def rows_of(
+    organization_id: UUID,
+    chosen: str | None,
+    *,
+    workflow_id: UUID | None = None,
+    before: UUID | None = None,
+    limit: int,
+) -> list[RunRow]:
+    """The runs of a filter, newest first; a run that asks the team a question needs you too."""
+    return page_queries.list_run_rows(
+        organization_id,
+        states=states_named(chosen),
+        also=team_questions.asking_runs(organization_id) if chosen == NEEDS_YOU else None,
+        workflow_id=workflow_id,
+        before=before,
+        limit=limit,
+    )
+
+
+def count_needing(organization_id: UUID) -> int:
+    """How many runs the filter “Needs you” shows."""
+    needing = page_queries.in_states_or(
+        organization_id, states_named(NEEDS_YOU), team_questions.asking_runs(organization_id)
+    )
+    return int(db.session.scalar(select(func.count()).select_from(needing.subquery())) or 0)
 
 
 def run_lines(organization_id: UUID, rows: Sequence[RunRow], words: Wording) -> list[RunLine]:

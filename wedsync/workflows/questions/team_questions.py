@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, text
+from sqlalchemy import Row, Select, Uuid, column, select, text
 
 from wedsync.platform.db import db
 
@@ -25,6 +25,12 @@ _LINES = text(
     f" FROM ({ASKED_OF_TEAM}) q JOIN approvals a ON a.id = q.first"
     " JOIN workflows w ON w.id = q.workflow_id ORDER BY q.since LIMIT :limit"
 )
+
+
+def asking_runs(organization_id: UUID) -> Select[tuple[UUID]]:
+    """Selects the ids of the runs people see that ask the team something."""
+    asked = text(ASKED_OF_TEAM).bindparams(organization_id=organization_id)
+    return select(asked.columns(column("run_id", Uuid)).subquery("asking").c.run_id)
 
 
 def waiting(organization_id: UUID, *, limit: int) -> Sequence[Row[Any]]:

@@ -44,12 +44,8 @@ def list_of_runs() -> Response:
     organization_id = identity.organization_id()
     chosen, workflow_id = request.args.get("state"), request.args.get("workflow", type=UUID)
     before = request.args.get("before", type=UUID)
-    found = page_queries.list_run_rows(
-        organization_id,
-        states=run_list.states_named(chosen),
-        workflow_id=workflow_id,
-        before=before,
-        limit=_PAGE + 1,
+    found = run_list.rows_of(
+        organization_id, chosen, workflow_id=workflow_id, before=before, limit=_PAGE + 1
     )
     rows = found[:_PAGE]
     counts = page_queries.open_counts(organization_id, run_list.COUNTED)
@@ -62,6 +58,7 @@ def list_of_runs() -> Response:
         is_first_page=before is None,
         filters=run_list.FILTERS,
         counts=counts,
+        needing=run_list.count_needing(organization_id),
         failed=failures.count_failed(organization_id),
         chosen=chosen if run_list.states_named(chosen) else None,
         workflow_id=workflow_id,
