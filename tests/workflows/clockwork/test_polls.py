@@ -87,6 +87,20 @@ def test_all_pages_are_read_at_most_a_thousand_records_at_a_time(
     assert timer(app, workflow).error is None
 
 
+def test_more_records_of_one_moment_than_a_page_holds_are_no_circle(
+    app: APIFlask, worker: Worker, organization: UUID, book: GuestBook, march: MovedClock
+) -> None:
+    manifest = reading(book, "guest-book", starts="all", next_path="next")
+    connection = connect(app, organization, manifest)
+    workflow = make_workflow(app, organization, every(connection), NOTE)
+    names = [f"Guest {number}" for number in range(120)]
+    book.add(*names)
+    look(app, worker)
+    worker.fan_out()
+    assert guests(app, workflow) == names
+    assert timer(app, workflow).error is None
+
+
 def test_a_polled_record_starts_the_workflow_that_looked_and_no_other(
     app: APIFlask, worker: Worker, organization: UUID, book: GuestBook, march: MovedClock
 ) -> None:

@@ -174,7 +174,7 @@ class Polls:
                 return _Ended(error=_IN_A_CIRCLE)
             if taken >= MOST_RECORDS:
                 break
-            named |= {page.next_page} - {None}
+            named = set() if page.next_page is None else {*named, page.next_page}
             cursor, page_name = page.cursor, page.next_page
             since = since if page_name is not None else cursor
         return _Ended(timedelta() if taken else None, full=True)
