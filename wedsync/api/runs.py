@@ -5,6 +5,7 @@ from uuid import UUID
 from wedsync.api.paging import page
 from wedsync.api.resources import Resource
 from wedsync.api.schemas.approvals import ApprovalOut, RunAnswerIn, approval_out
+from wedsync.api.schemas.base import PageQuery
 from wedsync.api.schemas.runs import (
     DecideIn,
     ItemPage,
@@ -31,7 +32,6 @@ runs = Resource("Runs", "What workflows did, step by step.")
 @runs.get("/runs", query=RunQuery, answer=RunPage)
 def list_runs(query: RunQuery) -> RunPage:
     """List runs, newest first, without their steps."""
-    organization_id = identity.organization_id()
     wanted = RunFilter(
         query.workflow,
         query.state,
@@ -41,6 +41,12 @@ def list_runs(query: RunQuery) -> RunPage:
         query.since,
         query.until,
     )
+    return page_of_runs(query, wanted)
+
+
+def page_of_runs(query: PageQuery, wanted: RunFilter) -> RunPage:
+    """A page of the runs that are wanted."""
+    organization_id = identity.organization_id()
     found = page(
         query,
         lambda before, limit: queries.list_runs(

@@ -6,6 +6,7 @@ from uuid import UUID
 from wedsync.api import preconditions
 from wedsync.api.paging import page
 from wedsync.api.resources import Resource
+from wedsync.api.runs import page_of_runs
 from wedsync.api.schemas.base import Deleted, PageQuery
 from wedsync.api.schemas.runs import RunOut, RunPage, WorkflowRunQuery, run_out
 from wedsync.api.schemas.workflows import (
@@ -110,17 +111,8 @@ def turn_off_workflow(workflow_id: UUID) -> Any:
 @workflows.get(f"{_ONE}/runs", query=WorkflowRunQuery, answer=RunPage)
 def list_workflow_runs(workflow_id: UUID, query: WorkflowRunQuery) -> RunPage:
     """List a workflow's runs, newest first."""
-    organization_id = identity.organization_id()
-    queries.get_workflow(organization_id, workflow_id)
-    wanted = RunFilter(workflow_id, query.state)
-    found = page(
-        query,
-        lambda before, limit: queries.list_runs(
-            organization_id, wanted, before=before, limit=limit
-        ),
-        lambda line: line.run.id,
-    )
-    return RunPage(data=[run_out(line) for line in found.rows], next_cursor=found.next_cursor)
+    queries.get_workflow(identity.organization_id(), workflow_id)
+    return page_of_runs(query, RunFilter(workflow_id, query.state))
 
 
 @workflows.post(

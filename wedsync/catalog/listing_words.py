@@ -14,6 +14,7 @@ from wedsync.connectors.checks import Problem
 from wedsync.listings import queries
 from wedsync.listings.models import TO_REVIEW_STATES, Listing, ListingVersion
 from wedsync.platform import wording
+from wedsync.platform.wording import State
 
 STATE_WORDS = {
     "draft": ("ahead", "Draft"),
@@ -31,14 +32,6 @@ _AUTH_WORDS = {
     "oauth2_code": "By signing in at your page",
     "none": "Without signing in",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class State:
-    """`kind` is one of the look's states."""
-
-    kind: str
-    words: str
 
 
 @dataclass(frozen=True, slots=True)

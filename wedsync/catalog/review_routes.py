@@ -12,7 +12,7 @@ from wedsync.errors import Conflict, Invalid, Stale
 from wedsync.listings import differences, queries, review
 from wedsync.listings.models import TO_REVIEW_STATES
 from wedsync.listings.queries import Submission
-from wedsync.platform import identity
+from wedsync.platform import identity, wording
 from wedsync.platform.db import db
 from wedsync.platform.fragments import render
 from wedsync.platform.identity import requires_admin
@@ -149,7 +149,7 @@ def _show(
         checks=checks,
         passed=sum(check["passed"] for check in checks),
         talk=listing_words.talk_of(found.version),
-        state_of_it=listing_words.State(*listing_words.STATE_WORDS[found.version.state]),
+        state_of_it=wording.State(*listing_words.STATE_WORDS[found.version.state]),
         businesses=cards.businesses_connected(found.listing.id),
         is_open=found.version.state in TO_REVIEW_STATES,
         neighbours=_neighbours(waiting, found.version.id),

@@ -1,7 +1,5 @@
 """Connections in words: how one stands, what it may do, when somebody last looked."""
 
-from dataclasses import dataclass
-
 from wedsync.connections.models import Authorization, Connection
 from wedsync.connections.reasons import (
     CREDENTIALS_REFUSED,
@@ -10,17 +8,9 @@ from wedsync.connections.reasons import (
     REFUSED_AGAIN,
 )
 from wedsync.connectors.manifest import Manifest
-from wedsync.platform.wording import Wording, in_words, listing
+from wedsync.platform.wording import State, Wording, in_words, listing
 
 _ASKING = ("to_exchange", "exchanging")
-
-
-@dataclass(frozen=True, slots=True)
-class State:
-    """`kind` is a state of the look, `words` what stands beside its icon."""
-
-    kind: str
-    words: str
 
 
 _STATES = {

@@ -12,11 +12,10 @@ from sqlalchemy import Row as DatabaseRow
 
 from wedsync.health import figures, judging, measures
 from wedsync.health.judging import Health
-from wedsync.platform.wording import Wording, count, number
+from wedsync.platform.wording import State, Wording, count, number
 from wedsync.webhooks import endpoint_words, hook_words
 from wedsync.webhooks.endpoint_words import HourBar
 from wedsync.workflows.history.failures import failed_by_workflow
-from wedsync.workflows.words.run_words import State
 
 _WELL, _SLOW, _OFF = State("done", "Well"), State("waiting", "Slow"), State("off", "Off")
 _PAUSED = State("paused", "Paused")

@@ -11,11 +11,11 @@ from wedsync.health import today_queries
 from wedsync.health.books import Ledger, ledger
 from wedsync.health.needs import Need, needs_of
 from wedsync.health.today_queries import Wait
-from wedsync.platform.wording import Wording, capital, count, in_words, number
+from wedsync.platform.wording import State, Wording, capital, count, in_words, number
 from wedsync.weddings import queries as weddings
 from wedsync.workflows import page_queries
 from wedsync.workflows.history import run_list
-from wedsync.workflows.words.run_words import RunLine, State
+from wedsync.workflows.words.run_words import RunLine
 
 DAY = timedelta(days=1)
 FORTNIGHT = 14

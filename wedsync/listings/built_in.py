@@ -14,7 +14,7 @@ from wedsync import connectors
 from wedsync.accounts import organizations
 from wedsync.connectors.manifest import Manifest
 from wedsync.errors import Conflict, NotFound
-from wedsync.listings import manifests
+from wedsync.listings import manifests, queries
 from wedsync.listings.models import Listing, ListingVersion
 from wedsync.platform import clock, ids
 from wedsync.platform.db import db
@@ -57,7 +57,7 @@ def _publish(owner_id: UUID, listing: Listing | None, manifest: Manifest) -> boo
     listing.state = "open"
     document = manifests.document_of(manifest)
     content_hash = manifests.content_hash(document)
-    if content_hash == _published_hash(listing):
+    if content_hash == queries.published_hash(listing):
         return False
     version = _new_version(listing, document, content_hash)
     supersede(listing, version)
@@ -87,15 +87,6 @@ def _new_listing(owner_id: UUID, slug: str) -> Listing:
     db.session.add(listing)
     db.session.flush()
     return listing
-
-
-def _published_hash(listing: Listing) -> str | None:
-    return db.session.scalar(
-        select(ListingVersion.content_hash).where(
-            ListingVersion.organization_id == listing.organization_id,
-            ListingVersion.id == listing.published_version_id,
-        )
-    )
 
 
 def _new_version(listing: Listing, document: dict[str, Any], content_hash: str) -> ListingVersion:

@@ -80,7 +80,7 @@ def submit(by: Identity, listing_id: UUID, revision: int, note: str = "") -> Lis
         raise Stale("Somebody changed this listing since you opened it. Look at it once more.")
     if found := checks.blocking(version.manifest):
         raise Invalid(found[0].sentence, errors=[_field_error(each) for each in found])
-    if version.content_hash == _published_hash(listing):
+    if version.content_hash == queries.published_hash(listing):
         raise Conflict("This says what is in the marketplace already. Change something first.")
     _keep_decision(version)
     version.state = "submitted"
@@ -222,15 +222,6 @@ def _words(words: str) -> str:
     if len(written) > LONGEST_WORDS:
         raise Invalid(f"This is longer than {LONGEST_WORDS:,} characters.")
     return written
-
-
-def _published_hash(listing: Listing) -> str | None:
-    return db.session.scalar(
-        select(ListingVersion.content_hash).where(
-            ListingVersion.organization_id == listing.organization_id,
-            ListingVersion.id == listing.published_version_id,
-        )
-    )
 
 
 def _record(

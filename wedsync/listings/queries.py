@@ -135,6 +135,16 @@ def version_under_way(listing: Listing) -> ListingVersion | None:
     )
 
 
+def published_hash(listing: Listing) -> str | None:
+    """What the published version holds; None where none is published."""
+    return db.session.scalar(
+        select(ListingVersion.content_hash).where(
+            ListingVersion.organization_id == listing.organization_id,
+            ListingVersion.id == listing.published_version_id,
+        )
+    )
+
+
 def newest_version(listing: Listing) -> ListingVersion:
     """The version with the highest number."""
     return db.session.scalars(

@@ -28,6 +28,14 @@ _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
 
 
 @dataclass(frozen=True, slots=True)
+class State:
+    """How something stands: `kind` names a drawing of the look, `words` always stand beside it."""
+
+    kind: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class Wording:
     """How things are said to somebody in `zone` (IANA name) who looks at `now`."""
 

@@ -10,14 +10,7 @@ import orjson
 
 from wedsync.platform import leaves
 from wedsync.platform.vault import MASK
-from wedsync.platform.wording import (
-    Wording,
-    count,
-    duration,
-    milliseconds,
-    name_words,
-    size,
-)
+from wedsync.platform.wording import State, Wording, count, duration, milliseconds, name_words, size
 from wedsync.webhooks import schedule
 from wedsync.webhooks.deliveries import body_of
 from wedsync.webhooks.delivery_queries import DeliveryRecord, took_ms
@@ -40,14 +33,6 @@ _ERRORS = {
     "redirected": "They sent us on to another address, which we do not follow",
     "worker_lost": "We were interrupted; they may have got it",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class State:
-    """`kind` names a drawing of the look."""
-
-    kind: str
-    words: str
 
 
 @dataclass(frozen=True, slots=True)

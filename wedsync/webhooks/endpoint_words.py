@@ -4,9 +4,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from wedsync.platform.wording import Wording, capital, count, in_words, listing, name_words, number
+from wedsync.platform.wording import (
+    State,
+    Wording,
+    capital,
+    count,
+    in_words,
+    listing,
+    name_words,
+    number,
+)
 from wedsync.webhooks import secrets
-from wedsync.webhooks.delivery_words import State
 from wedsync.webhooks.models import Endpoint
 from wedsync.webhooks.page_queries import Traffic
 

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from wedsync.platform.wording import Wording, count, size
+from wedsync.platform.wording import State, Wording, count, size
 from wedsync.webhooks import schemes
-from wedsync.webhooks.delivery_words import State
 from wedsync.webhooks.models import Hook, HookRejectionSample
 
 SCHEME_WORDS = {

@@ -4,12 +4,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import (
-    CheckConstraint,
-    Index,
-    UniqueConstraint,
-    text,
-)
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, and_, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -156,3 +151,10 @@ class RerunBatch(OrganizationRow, Base):
     made_by: Mapped[UUID | None]
     lease_until: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
+
+
+IS_LIVE = and_(
+    WorkflowVersion.organization_id == Workflow.organization_id,
+    WorkflowVersion.id == Workflow.live_version_id,
+)
+"""Joins a workflow's live version to it."""

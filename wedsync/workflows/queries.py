@@ -13,7 +13,7 @@ from wedsync.events import queries as events
 from wedsync.platform import ids
 from wedsync.platform.db import db
 from wedsync.webhooks.delivery_queries import STATES as DELIVERY_STATES
-from wedsync.workflows.models import Workflow, WorkflowVersion
+from wedsync.workflows.models import IS_LIVE, Workflow, WorkflowVersion
 from wedsync.workflows.run_models import RUN_STATES, Run, RunStep, StepAttempt
 
 _LARGEST_NUMBER = 2**31 - 1
@@ -136,13 +136,7 @@ def list_workflows(
     """Workflows, newest first, older than `before`; their drafts are left for `get_workflow`."""
     query = (
         select(Workflow, WorkflowVersion.number)
-        .outerjoin(
-            WorkflowVersion,
-            and_(
-                WorkflowVersion.organization_id == Workflow.organization_id,
-                WorkflowVersion.id == Workflow.live_version_id,
-            ),
-        )
+        .outerjoin(WorkflowVersion, IS_LIVE)
         .where(Workflow.organization_id == organization_id)
         .order_by(Workflow.id.desc())
         .limit(limit)

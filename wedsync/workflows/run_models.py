@@ -1,17 +1,10 @@
 """The journal of what ran: runs, their steps, every try."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal, get_args
 from uuid import UUID
 
-from sqlalchemy import (
-    BigInteger,
-    CheckConstraint,
-    ForeignKey,
-    Index,
-    UniqueConstraint,
-    text,
-)
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -19,7 +12,7 @@ from wedsync.platform.db import Base, OrganizationRow, parent
 
 NO_ITEM = -1
 
-RUN_STATES = (
+RunState = Literal[
     "queued",
     "running",
     "waiting",
@@ -28,9 +21,11 @@ RUN_STATES = (
     "failed",
     "stopped",
     "filtered",
-)
+]
+RUN_STATES: tuple[RunState, ...] = get_args(RunState)
 FINAL_RUN_STATES = ("succeeded", "failed", "stopped", "filtered")
-STEP_STATES = ("started", "waiting", "unsure", "succeeded", "failed", "skipped")
+StepState = Literal["started", "waiting", "unsure", "succeeded", "failed", "skipped"]
+STEP_STATES: tuple[StepState, ...] = get_args(StepState)
 
 
 class Run(OrganizationRow, Base):

@@ -10,20 +10,7 @@ from wedsync.api.schemas.base import Answer, Body, Page, PageQuery, Resource
 from wedsync.platform import leaves
 from wedsync.workflows.history.courses import Course, Item
 from wedsync.workflows.queries import RecordedStep, RunLine, RunRecord
-from wedsync.workflows.run_models import NO_ITEM, Run, StepAttempt
-
-RunState = Literal[
-    "queued",
-    "running",
-    "waiting",
-    "needs_attention",
-    "succeeded",
-    "failed",
-    "stopped",
-    "filtered",
-]
-StepState = Literal["started", "waiting", "unsure", "succeeded", "failed", "skipped"]
-
+from wedsync.workflows.run_models import NO_ITEM, Run, RunState, StepAttempt, StepState
 
 WaitingKind = Literal["time", "retry", "event", "approval", "connection", "limit", "call", "items"]
 

@@ -99,13 +99,7 @@ def _is_well(url: str) -> bool:
     secure = parts.scheme == "https"
     kind = http.client.HTTPSConnection if secure else http.client.HTTPConnection
     connection = kind(parts.hostname or "", parts.port, timeout=_PARTNER_S)
-    try:
-        connection.request("GET", "/healthz")
-        return connection.getresponse().status == http.HTTPStatus.OK
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        connection.close()
+    return preflight.is_well(connection, "/healthz")
 
 
 def _version(connection: psycopg.Connection) -> Finding:

@@ -103,9 +103,13 @@ def local_address(settings: Settings) -> tuple[str, int]:
 
 def is_ready(settings: Settings) -> bool:
     """Whether a WedSync that is ready for work answers on our port."""
-    connection = http.client.HTTPConnection(*local_address(settings), timeout=2)
+    return is_well(http.client.HTTPConnection(*local_address(settings), timeout=2), "/readyz")
+
+
+def is_well(connection: http.client.HTTPConnection, path: str) -> bool:
+    """Whether somebody answers there that all is well; closes the connection."""
     try:
-        connection.request("GET", "/readyz")
+        connection.request("GET", path)
         return connection.getresponse().status == http.HTTPStatus.OK
     except (OSError, http.client.HTTPException):
         return False

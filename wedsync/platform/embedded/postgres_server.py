@@ -8,7 +8,6 @@ import signal
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
 from typing import IO, ClassVar
 from urllib.parse import quote
 
@@ -80,13 +79,8 @@ class PostgresServer(Server):
         folder = quote(str(self._socket_folder), safe="")
         return f"postgresql://{_ROLE}:{password}@/{database}?host={folder}"
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        super().__exit__(kind, error, trace)
+    def __exit__(self, *error: object) -> None:
+        super().__exit__(*error)
         if self._marker is not None:
             self.delete()
             self._marker.close()

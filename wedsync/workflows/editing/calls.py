@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, select, text
+from sqlalchemy import select, text
 
 from wedsync.platform import ids
 from wedsync.platform.db import db
 from wedsync.workflows.editing.references import Reference, references
 from wedsync.workflows.engine import Problem
 from wedsync.workflows.engine.words import clip
-from wedsync.workflows.models import Workflow, WorkflowVersion
+from wedsync.workflows.models import IS_LIVE, Workflow, WorkflowVersion
 
 CALLABLE = ("workflow", "manual")
 _MOST_LOOKED_AT = 500
@@ -137,13 +137,7 @@ class _Known:
                 WorkflowVersion.trigger_kind,
                 WorkflowVersion.definition,
             )
-            .outerjoin(
-                WorkflowVersion,
-                and_(
-                    WorkflowVersion.organization_id == Workflow.organization_id,
-                    WorkflowVersion.id == Workflow.live_version_id,
-                ),
-            )
+            .outerjoin(WorkflowVersion, IS_LIVE)
             .where(Workflow.organization_id == self._organization_id, Workflow.id == workflow_id)
         ).first()
         return _Called(*row) if row else None

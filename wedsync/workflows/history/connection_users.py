@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 from uuid import UUID
 
-from sqlalchemy import Text, and_, cast, or_, select
+from sqlalchemy import Text, cast, or_, select
 
 from wedsync.connections.models import Connection
 from wedsync.errors import NotFound
 from wedsync.platform.db import db
 from wedsync.webhooks.models import Hook
 from wedsync.workflows.editing.references import references
-from wedsync.workflows.models import Workflow, WorkflowVersion
+from wedsync.workflows.models import IS_LIVE, Workflow, WorkflowVersion
 
 Kind: TypeAlias = Literal["connection", "hook"]
 _MODELS = {"connection": Connection, "hook": Hook}
@@ -42,13 +42,7 @@ def users_of(organization_id: UUID, kind: Kind, object_id: UUID) -> tuple[User, 
     named = f"%{object_id}%"
     rows = db.session.execute(
         select(Workflow, WorkflowVersion.definition)
-        .outerjoin(
-            WorkflowVersion,
-            and_(
-                WorkflowVersion.organization_id == Workflow.organization_id,
-                WorkflowVersion.id == Workflow.live_version_id,
-            ),
-        )
+        .outerjoin(WorkflowVersion, IS_LIVE)
         .where(
             Workflow.organization_id == organization_id,
             or_(

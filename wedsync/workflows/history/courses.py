@@ -99,18 +99,25 @@ def course_of(row: RunRow, run: Run, steps: Sequence[RecordedStep]) -> Course:
     """How far a run is."""
     recorded = {each.step.step_id: each for each in steps}
     organization_id = run.organization_id
+    return _course(
+        row,
+        recorded=recorded,
+        loops=loops_of(organization_id, {run.id: recorded})[run.id],
+        calls=_calls_of(organization_id, [run.id])[run.id],
+        questions=_questions_of(organization_id, [run.id])[run.id],
+    )
+
+
+def _course(row: RunRow | Row[Any], **recorded: Any) -> Course:
     return Course(
-        id=run.id,
+        id=row.id,
         state=row.state,
         reason=row.reason,
         waiting_for=row.waiting_for,
         workflow_state=row.workflow_state,
         connection_name=row.connection_name,
         connection_state=row.connection_state,
-        recorded=recorded,
-        loops=loops_of(organization_id, {run.id: recorded})[run.id],
-        calls=_calls_of(organization_id, [run.id])[run.id],
-        questions=_questions_of(organization_id, [run.id])[run.id],
+        **recorded,
     )
 
 
@@ -233,14 +240,8 @@ def _told(organization_id: UUID, parent: Run, rows: Sequence[Row[Any]]) -> list[
             value=(row.input or {}).get("item"),
             created_at=row.created_at,
             finished_at=row.finished_at,
-            course=Course(
-                id=row.id,
-                state=row.state,
-                reason=row.reason,
-                waiting_for=row.waiting_for,
-                workflow_state=row.workflow_state,
-                connection_name=row.connection_name,
-                connection_state=row.connection_state,
+            course=_course(
+                row,
                 recorded=recorded[row.id],
                 loops=loops[row.id],
                 calls=calls[row.id],

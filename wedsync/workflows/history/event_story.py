@@ -7,12 +7,11 @@ from uuid import UUID
 
 from wedsync.events import queries as events
 from wedsync.events.models import Event
-from wedsync.platform.wording import name_words
+from wedsync.platform.wording import State, name_words
 from wedsync.webhooks import delivery_queries
 from wedsync.webhooks import queries as webhooks
 from wedsync.webhooks.delivery_queries import DeliveryFilter
 from wedsync.workflows import page_queries
-from wedsync.workflows.words.run_words import State
 from wedsync.workflows.words.shown_values import Row, rows_of
 
 _DELIVERIES = {

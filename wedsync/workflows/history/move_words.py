@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from wedsync.platform.wording import Wording, capital, count, in_words
+from wedsync.platform.wording import State, Wording, capital, count, in_words
 from wedsync.workflows.clockwork.moves import Move, Preview
-from wedsync.workflows.words.run_words import State
 
 _UNKNOWN = "when there is a date"
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from wedsync.platform.wording import (
+    State,
     Wording,
     capital,
     count,
@@ -16,7 +17,7 @@ from wedsync.platform.wording import (
     sentence_end,
 )
 from wedsync.workflows.history.performance import MEASURED, Day, Ending, Performance, StepTimes
-from wedsync.workflows.words.run_words import State, run_state
+from wedsync.workflows.words.run_words import run_state
 from wedsync.workflows.words.step_lines import step_name
 
 Figure = tuple[str, str, str]

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from wedsync.platform.wording import Wording, name_words, sentence_end
+from wedsync.platform.wording import State, Wording, name_words, sentence_end
 from wedsync.workflows.engine.outline import children
 from wedsync.workflows.engine.steps.kind import Child, mapping, sequence
 from wedsync.workflows.history.courses import CalledRun, Course, Item, LoopCounts
@@ -18,14 +18,9 @@ from wedsync.workflows.history.recorded_words import (
     tried,
 )
 from wedsync.workflows.queries import RecordedStep
-from wedsync.workflows.words.run_words import State, state_of
+from wedsync.workflows.words.run_words import state_of
 from wedsync.workflows.words.shown_values import rows_of
-from wedsync.workflows.words.step_lines import (
-    Piece,
-    done_sentence,
-    look_of,
-    titled,
-)
+from wedsync.workflows.words.step_lines import Piece, done_sentence, look_of, titled
 from wedsync.workflows.words.step_lines import sentence_of as ahead_sentence
 from wedsync.workflows.words.told import Told, ToldCall, ToldItem, ToldLoop, Try
 from wedsync.workflows.words.waiting_words import (

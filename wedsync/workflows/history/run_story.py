@@ -9,6 +9,7 @@ from uuid import UUID
 from wedsync.events.models import Event
 from wedsync.platform import ids
 from wedsync.platform.wording import (
+    State,
     Wording,
     capital,
     count,
@@ -24,13 +25,7 @@ from wedsync.workflows.history.run_steps import told_steps
 from wedsync.workflows.page_queries import RunRow
 from wedsync.workflows.run_models import FINAL_RUN_STATES
 from wedsync.workflows.running.repairing import can_repair
-from wedsync.workflows.words.run_words import (
-    State,
-    Steps,
-    reason_words,
-    state_of,
-    steps_by_id,
-)
+from wedsync.workflows.words.run_words import Steps, reason_words, state_of, steps_by_id
 from wedsync.workflows.words.shown_values import Row, rows_of
 from wedsync.workflows.words.step_lines import Piece, step_name
 from wedsync.workflows.words.told import Told

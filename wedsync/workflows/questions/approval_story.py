@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from wedsync.platform.db import db
-from wedsync.platform.wording import Wording, capital, in_words
+from wedsync.platform.wording import State, Wording, capital, in_words
 from wedsync.workflows.questions import approval_bounds, approval_people, approval_queries
 from wedsync.workflows.questions.approval_queries import ApprovalLine
 from wedsync.workflows.questions.approval_words import (
@@ -18,7 +18,6 @@ from wedsync.workflows.questions.approval_words import (
     what_follows,
 )
 from wedsync.workflows.run_models import NO_ITEM
-from wedsync.workflows.words.run_words import State
 
 _LONGEST_TITLE, _LONGEST_LINE = 90, 160
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
-from wedsync.platform.wording import Wording
+from wedsync.platform.wording import State, Wording
 from wedsync.workflows.engine.conditions import Condition
 from wedsync.workflows.engine.expressions import EvaluationFailed, examine_condition
 from wedsync.workflows.engine.outline import children
@@ -13,7 +13,6 @@ from wedsync.workflows.engine.steps.kind import mapping, sequence
 from wedsync.workflows.engine.view import View
 from wedsync.workflows.engine.words import clip
 from wedsync.workflows.questions.approval_queries import ApprovalLine
-from wedsync.workflows.words.run_words import State
 
 Step: TypeAlias = Mapping[str, Any]
 NameOf: TypeAlias = Callable[[Step], str]

@@ -12,7 +12,7 @@ from wedsync.platform import wording
 from wedsync.platform.db import db
 from wedsync.platform.identity import Identity
 from wedsync.workflows.editing import service
-from wedsync.workflows.models import Workflow, WorkflowVersion
+from wedsync.workflows.models import IS_LIVE, Workflow, WorkflowVersion
 from wedsync.workflows.ready_made import answers, needs
 from wedsync.workflows.ready_made.filling import Definition, fill
 from wedsync.workflows.ready_made.recipe import Recipe, find
@@ -94,11 +94,7 @@ def _same(organization_id: UUID, definition: Definition) -> Workflow | None:
     )
     return db.session.scalar(
         select(Workflow)
-        .join(
-            WorkflowVersion,
-            (WorkflowVersion.organization_id == Workflow.organization_id)
-            & (WorkflowVersion.id == Workflow.live_version_id),
-        )
+        .join(WorkflowVersion, IS_LIVE)
         .where(
             Workflow.organization_id == organization_id,
             WorkflowVersion.content_hash == content_hash,

@@ -6,9 +6,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from wedsync.platform.wording import Wording, count, number
+from wedsync.platform.wording import State, Wording, count, number
 from wedsync.workflows.models import RerunBatch
-from wedsync.workflows.words.run_words import State
 
 _STATES = {
     "running": State("running", "Going on"),

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
-from wedsync.platform.wording import Wording, capital, listing, sentence_end
+from wedsync.platform.wording import State, Wording, capital, listing, sentence_end
 from wedsync.workflows.engine.outline import steps_in_order
 from wedsync.workflows.page_queries import RunRow, StepMark
 from wedsync.workflows.words.step_lines import done_sentence, plain, step_name
@@ -21,14 +21,6 @@ from wedsync.workflows.words.waiting_words import (
 )
 
 _MOST_TOLD = 3
-
-
-@dataclass(frozen=True, slots=True)
-class State:
-    """`kind` names a drawing of the look; `words` always stand beside it."""
-
-    kind: str
-    words: str
 
 
 class Standing(Waiting, Protocol):

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from wedsync.workflows.words.run_words import State
+from wedsync.platform.wording import State
 from wedsync.workflows.words.shown_values import Row
 from wedsync.workflows.words.step_lines import Piece
 

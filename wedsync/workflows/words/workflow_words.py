@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from wedsync.platform.wording import Wording, capital, in_words
+from wedsync.platform.wording import State, Wording, capital, in_words
 from wedsync.workflows.catalogue import infos_here
 from wedsync.workflows.engine import Problem, steps_in_order, summary, trigger_sentence
 from wedsync.workflows.engine.steps.kind import mapping
 from wedsync.workflows.models import Workflow
 from wedsync.workflows.queries import WorkflowLine
-from wedsync.workflows.words.run_words import State
 from wedsync.workflows.words.step_lines import (
     TRIGGER_LOOKS,
     Line,
