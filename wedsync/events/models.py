@@ -16,7 +16,8 @@ class Event(OrganizationRow, Base):
 
     `raw_body` is what came in, sealed whole under the organization's key; the fan-out reads it,
     writes `data` and sets `fanned_out_at`. An event that cannot be fanned out is `parked_at` with
-    its reason; `deaths` counts who died while at it. `causation` is `{"root": id, "depth": n, "chain": [workflow ids]}`.
+    its reason; `deaths` counts who died while at it. `causation` is
+    `{"root": id, "depth": n, "chain": [workflow ids]}`.
     """
 
     __tablename__ = "events"
