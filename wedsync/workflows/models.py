@@ -133,12 +133,13 @@ class WorkflowVersion(OrganizationRow, Base):
 
 class RerunBatch(OrganizationRow, Base):
     """Many runs to be run again, by a filter: resumable, with its progress. `after` is the last
-    run looked at."""
+    run looked at; `tries` counts how often it was taken up since then. One that comes no further
+    `failed`."""
 
     __tablename__ = "rerun_batches"
     __table_args__ = (
         OrganizationRow.unique_inside_organization(),
-        CheckConstraint("state IN ('running', 'done', 'cancelled')", name="state"),
+        CheckConstraint("state IN ('running', 'done', 'cancelled', 'failed')", name="state"),
         Index("ix_rerun_batches_running", "id", postgresql_where=text("state = 'running'")),
     )
 
@@ -149,6 +150,7 @@ class RerunBatch(OrganizationRow, Base):
     passed_over: Mapped[int] = mapped_column(server_default="0")
     after: Mapped[UUID | None]
     made_by: Mapped[UUID | None]
+    tries: Mapped[int] = mapped_column(server_default="0")
     lease_until: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
 

@@ -6,11 +6,13 @@ from uuid import UUID, uuid4
 
 import pytest
 from apiflask import APIFlask
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from tests.page_words import words_of
 from tests.personas import Persona, make_organization
 from tests.workers.scene import beside, one, rows
-from tests.workers.trouble import wait_for_a_lock
+from tests.workers.trouble import refusing, wait_for_a_lock
 from tests.workflows.definitions import make_run, make_step, make_workflow
 from wedsync.errors import Conflict, Invalid, NotFound
 from wedsync.platform import clock
@@ -205,6 +207,48 @@ def test_a_batch_goes_on_where_a_killed_worker_left_it(app: APIFlask, organizati
     until_done(app, batch_id)
     assert taken_up(app, workflow_id) == failed
     assert batch(app, batch_id).done == 3
+
+
+def test_a_batch_that_comes_no_further_ends_with_a_sentence(
+    app: APIFlask, organization: UUID, owner: Persona
+) -> None:
+    workflow_id = make_workflow(app, organization)
+    first, second, third = failed_runs(app, organization, workflow_id, 3)
+    batch_id = begin(app, organization)
+    with refusing(app, "runs", f"rerun_of IS DISTINCT FROM '{second}'"):
+        for _ in range(1 + bulk_rerun.MOST_TRIES):  # the first comes one run further
+            with pytest.raises(IntegrityError):
+                work(app)
+            assert batch(app, batch_id).state == "running"
+            rest(app)
+        assert work(app) == 0
+    found = batch(app, batch_id)
+    assert (found.state, found.done, found.after) == ("failed", 1, first)
+    assert found.finished_at
+    said = words_of(owner.browser.get(f"/run-batches/{batch_id}"))
+    assert "Something went wrong on our side at one of them each time we tried" in said
+    told = owner.api.get(f"/run-batches/{batch_id}").json
+    assert told is not None
+    assert told["state"] == "failed"
+    until_done(app, begin(app, organization))
+    assert taken_up(app, workflow_id) == [first, second, third]
+
+
+def test_a_batch_that_broke_off_twice_and_came_further_goes_on(
+    app: APIFlask, organization: UUID
+) -> None:
+    workflow_id = make_workflow(app, organization)
+    failed = failed_runs(app, organization, workflow_id, 2)
+    batch_id = begin(app, organization)
+    for each in failed:
+        for _ in range(2):
+            broken = f"rerun_of IS DISTINCT FROM '{each}'"
+            with refusing(app, "runs", broken), pytest.raises(IntegrityError):
+                work(app)
+            rest(app)
+    until_done(app, batch_id)
+    assert batch(app, batch_id).state == "done"
+    assert taken_up(app, workflow_id) == failed
 
 
 def test_a_worker_that_lost_its_batch_does_nothing_twice(app: APIFlask, organization: UUID) -> None:

@@ -35,7 +35,9 @@ class BatchIn(Body):
 
 
 class BatchOut(Resource):
-    state: Literal["running", "done", "cancelled"]
+    state: Literal["running", "done", "cancelled", "failed"] = Field(
+        description="`failed`: something went wrong on our side at one of them, again and again."
+    )
     total: int = Field(description="How many runs there were when it began.")
     done: int = Field(description="How many of them were taken up again.")
     passed_over: int = Field(

@@ -55,6 +55,7 @@ def upgrade() -> None:
         sa.Column("passed_over", sa.Integer(), server_default="0", nullable=False),
         sa.Column("after", sa.UUID(), nullable=True),
         sa.Column("made_by", sa.UUID(), nullable=True),
+        sa.Column("tries", sa.Integer(), server_default="0", nullable=False),
         sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("organization_id", sa.UUID(), nullable=False),
@@ -66,7 +67,8 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.CheckConstraint(
-            "state IN ('running', 'done', 'cancelled')", name=op.f("ck_rerun_batches_state")
+            "state IN ('running', 'done', 'cancelled', 'failed')",
+            name=op.f("ck_rerun_batches_state"),
         ),
         sa.ForeignKeyConstraint(
             ["organization_id"],

@@ -2,9 +2,11 @@
 
 Each run is taken up in a transaction of its own that also notes how far the batch is, so a batch
 goes on after a death exactly where it stood. A batch does `TURN` runs a second, so that it fills
-no queue others wait in.
+no queue others wait in. One that was taken up `MOST_TRIES` times without coming a run further,
+whatever broke it off, has failed.
 """
 
+import logging
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -27,10 +29,13 @@ from wedsync.workflows.running import runs
 
 TURN = 50
 MOST = 50_000
+MOST_TRIES = 3
 _LEASE_S = 30
 _PAUSE_S = 1
 
 Again = Literal["failed", "stopped"]
+
+log = logging.getLogger(__name__)
 
 # A run that was taken up again is known by its cause, for which there is an index.
 _WANTED = (
@@ -52,23 +57,24 @@ _TAKEN_UP = text(
     " AND cause = 'rerun:' || CAST(:id AS text) || '\\:1')"
 )
 _TAKE = text(
-    "UPDATE rerun_batches SET lease_until = clock_timestamp() + make_interval(secs => :lease)"
+    "UPDATE rerun_batches SET tries = tries + 1,"
+    " lease_until = clock_timestamp() + make_interval(secs => :lease)"
     " WHERE id = (SELECT id FROM rerun_batches WHERE state = 'running'"
     "  AND (lease_until IS NULL OR lease_until < clock_timestamp())"
     "  ORDER BY lease_until NULLS FIRST LIMIT 1 FOR UPDATE SKIP LOCKED)"
-    " RETURNING id, organization_id, wanted, after, made_by"
+    " RETURNING id, organization_id, wanted, after, made_by, tries"
 )
 _NOTE = text(
     "UPDATE rerun_batches SET done = done + :done, passed_over = passed_over + :passed_over,"
-    " after = :run_id WHERE id = :id AND state = 'running'"
+    " tries = 0, after = :run_id WHERE id = :id AND state = 'running'"
     " AND after IS NOT DISTINCT FROM CAST(:before AS uuid) RETURNING id"
 )
 _LEAVE = text(
-    "UPDATE rerun_batches SET lease_until = clock_timestamp() + make_interval(secs => :pause)"
-    " WHERE id = :id"
+    "UPDATE rerun_batches SET tries = 0,"
+    " lease_until = clock_timestamp() + make_interval(secs => :pause) WHERE id = :id"
 )
 _END = text(
-    "UPDATE rerun_batches SET state = 'done', finished_at = clock_timestamp(), lease_until = NULL"
+    "UPDATE rerun_batches SET state = :state, finished_at = clock_timestamp(), lease_until = NULL"
     " WHERE id = :id AND state = 'running'"
 )
 
@@ -207,7 +213,10 @@ def work(stopping: threading.Event) -> int:
     looked_at = 0
     try:
         while not stopping.is_set() and (batch := _take()) is not None:
-            looked_at += _turn(batch, stopping)
+            if batch.tries > MOST_TRIES:
+                _give_up(batch)
+            else:
+                looked_at += _turn(batch, stopping)
     finally:
         db.session.remove()
     return looked_at
@@ -218,6 +227,12 @@ def _take() -> Row[Any] | None:
     batch = db.session.execute(_TAKE, {"lease": _LEASE_S}).first()
     db.session.commit()
     return batch
+
+
+def _give_up(batch: Row[Any]) -> None:
+    log.error("batch %s broke off %s times after run %s", batch.id, MOST_TRIES, batch.after)
+    db.session.execute(_END, {"id": batch.id, "state": "failed"})
+    db.session.commit()
 
 
 def _turn(batch: Row[Any], stopping: threading.Event) -> int:
@@ -231,7 +246,10 @@ def _turn(batch: Row[Any], stopping: threading.Event) -> int:
         if stopping.is_set() or not _one(batch, run_id, before, by):
             break
         before, looked_at = run_id, looked_at + 1
-    db.session.execute(_LEAVE if found else _END, {"id": batch.id, "pause": _PAUSE_S})
+    if found:
+        db.session.execute(_LEAVE, {"id": batch.id, "pause": _PAUSE_S})
+    else:
+        db.session.execute(_END, {"id": batch.id, "state": "done"})
     db.session.commit()
     return looked_at
 

@@ -13,6 +13,12 @@ _STATES = {
     "running": State("running", "Going on"),
     "done": State("done", "Done"),
     "cancelled": State("stopped", "Stopped"),
+    "failed": State("failed", "Broke off"),
+}
+_ENDS = {
+    "done": "It was done",
+    "cancelled": "It was stopped",
+    "failed": "Something went wrong on our side at one of them each time we tried, so we stopped",
 }
 _WHAT = {"failed": "that did not work", "stopped": "that were stopped"}
 
@@ -69,7 +75,6 @@ def _news(batch: RerunBatch, names: Mapping[UUID, str], words: Wording) -> str:
         passed += "or could not be."
     if batch.state == "running":
         return f"{began} Each goes on from where it ended, a few every second.{passed}"
-    ended = "It was stopped" if batch.state == "cancelled" else "It was done"
-    return (
-        f"{began} {ended}{f' {words.at(batch.finished_at)}' if batch.finished_at else ''}.{passed}"
-    )
+    at = f" {words.at(batch.finished_at)}" if batch.finished_at else ""
+    rest = " The others can be run again one by one." if batch.state == "failed" else ""
+    return f"{began} {_ENDS[batch.state]}{at}.{rest}{passed}"
