@@ -3,7 +3,7 @@
 | subject | where |
 |---|---|
 | lists | `run_list`; `failures`, `attention` what needs somebody; `connection_users` |
-| one run | `run_reading`, `run_story`, `run_steps`; `recorded_words` |
+| one run | `run_reading`, `run_story`, `run_notices`, `run_steps`; `recorded_words` |
 | loops | `courses`, how far runs and items are; `loop_story` |
 | events | `event_story`; `why_not` nothing happened |
 | how a workflow does | `performance`, `performance_story` |
