@@ -1,6 +1,9 @@
 """The list of weddings: the next one first, those that were below."""
 
+import re
 from datetime import timedelta
+from html import unescape
+from uuid import uuid4
 
 from apiflask import APIFlask
 
@@ -9,6 +12,7 @@ from tests.personas import Persona
 from wedsync.platform import clock
 from wedsync.platform.db import db
 from wedsync.weddings.models import Guest, Household, Wedding
+from wedsync.weddings.wedding_lists import PAGE
 
 
 def marry(app: APIFlask, persona: Persona, title: str, days: int | None, guests: int = 0) -> None:
@@ -52,3 +56,48 @@ def test_a_stranger_s_weddings_are_not_in_it(
 
 def test_the_first_wedding_is_expected(owner: Persona) -> None:
     assert "Your first wedding goes here" in words_of(owner.browser.get("/weddings"))
+
+
+def test_a_long_list_is_read_a_page_at_a_time(app: APIFlask, owner: Persona) -> None:
+    for number in range(PAGE + 1):
+        marry(app, owner, f"Couple {number:03}", 10 + number // 2)
+        marry(app, owner, f"Guest of then {number:03}", -10 - number // 2)
+    marry(app, owner, "Undated & Unhurried", None)
+    first = owner.browser.get("/weddings")
+    said = words_of(first)
+    assert "Couple 049" in said
+    assert "Couple 050" not in said
+    assert "Guest of then 049" in said
+    assert "Guest of then 050" not in said
+    later, earlier = re.findall(r'href="(/weddings\?[^"]*after=[^"]*)"', first.text)
+    behind = words_of(owner.browser.get(unescape(later)))
+    assert "Couple 050" in behind
+    assert "Undated & Unhurried" in behind
+    assert "Couple 049" not in behind
+    assert "Guest of then" not in behind
+    before = words_of(owner.browser.get(unescape(earlier)))
+    assert "Guest of then 050" in before
+    assert "Guest of then 049" not in before
+    assert "From the start" in before
+
+
+def test_a_search_finds_names_and_places_without_accents(app: APIFlask, owner: Persona) -> None:
+    marry(app, owner, "Zoë & Ravi Núñez", 30)
+    marry(app, owner, "Hannah & Josef", 11)
+    found = words_of(owner.browser.get("/weddings?q=nunez+ZOE"))
+    assert "Zoë & Ravi" in found
+    assert "Hannah" not in found
+    assert "Hannah & Josef" in words_of(owner.browser.get("/weddings?q=bath"))
+    nothing = words_of(owner.browser.get("/weddings?q=100%25"))
+    assert "No wedding is called “100%”, or takes place there." in nothing
+    assert "Clear the search" in nothing
+
+
+def test_a_page_behind_nothing_we_know_begins_at_the_start(
+    app: APIFlask, owner: Persona, stranger: Persona
+) -> None:
+    marry(app, owner, "Hannah & Josef", 11)
+    path = f"/weddings?when=coming&after={uuid4()}"
+    assert "Hannah & Josef" in words_of(owner.browser.get(path))
+    assert "Hannah & Josef" in words_of(owner.browser.get("/weddings?when=never&after=1"))
+    assert "There are no more." in words_of(stranger.browser.get(path))

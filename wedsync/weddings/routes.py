@@ -11,7 +11,14 @@ from wedsync.platform.fragments import render
 from wedsync.platform.identity import requires
 from wedsync.platform.passing import done
 from wedsync.platform.runtime import commit
-from wedsync.weddings import policy, queries, service, wedding_words
+from wedsync.weddings import (
+    policy,
+    queries,
+    service,
+    wedding_lists,
+    wedding_search,
+    wedding_words,
+)
 from wedsync.weddings.fields import zones
 from wedsync.weddings.forms import NewWeddingForm, RecordForm, WeddingForm
 from wedsync.weddings.models import Wedding
@@ -21,12 +28,20 @@ pages = Blueprint("weddings", __name__)
 
 @pages.get("/weddings")
 def wedding_list() -> Response:
-    """Every wedding, those that are coming above those that were."""
-    organization_id, today = identity.organization_id(), wording.here().today
+    """The weddings, those that are coming above those that were; narrowed to words, and to one
+    of the two from its second page on."""
+    search = request.args.get("q", "")[: wedding_search.LONGEST].strip()
+    when = wedding_lists.list_named(request.args.get("when"))
+    after = request.args.get("after", type=UUID) if when else None
     return render(
         "weddings/list.html",
-        coming=queries.coming(organization_id, today),
-        past=queries.past(organization_id, today),
+        "found",
+        lists=wedding_lists.lists_of(
+            identity.organization_id(), wording.here().today, search=search, when=when, after=after
+        ),
+        search=search,
+        when=when,
+        is_first_page=after is None,
         status_words=policy.WORDS,
         may_edit=identity.current().has_role("editor"),
     )
