@@ -6,8 +6,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from wedsync.connections.models import Connection
-from wedsync.errors import NotFound
-from wedsync.platform.db import db
+from wedsync.platform.db import db, one_of
 
 SHOWN = 200
 GONE_STATES = ("deleted", "revoked")
@@ -28,14 +27,11 @@ def get_connection(
     organization_id: UUID, connection_id: UUID, *, for_update: bool = False
 ) -> Connection:
     """One connection that is there. Raises NotFound."""
-    query = select(Connection).where(
-        Connection.organization_id == organization_id,
-        Connection.id == connection_id,
+    return one_of(
+        Connection,
+        organization_id,
+        connection_id,
         Connection.state.not_in(GONE_STATES),
+        lock=for_update,
+        missing="There is no such connection, or it was disconnected.",
     )
-    if for_update:
-        query = query.with_for_update().execution_options(populate_existing=True)
-    found = db.session.scalar(query)
-    if found is None:
-        raise NotFound("There is no such connection, or it was disconnected.")
-    return found

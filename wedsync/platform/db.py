@@ -1,24 +1,28 @@
 """The database: one declarative base, one session, one way to scope rows to an organization."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import orjson
 from flask_sqlalchemy import SQLAlchemy
 from psycopg.types.json import set_json_loads
 from sqlalchemy import (
+    ColumnElement,
     DateTime,
     ForeignKey,
     ForeignKeyConstraint,
     MetaData,
     Text,
     UniqueConstraint,
+    select,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column, registry
+
+from wedsync.errors import NotFound
 
 _NAMES = {
     "ix": "ix_%(column_0_N_label)s",
@@ -72,6 +76,31 @@ class OrganizationRow(Row):
     @classmethod
     def unique_inside_organization(cls) -> UniqueConstraint:
         return UniqueConstraint("organization_id", "id")
+
+
+M = TypeVar("M", bound=OrganizationRow)
+
+
+def one_of(
+    model: type[M],
+    organization_id: UUID,
+    row_id: UUID,
+    *conditions: ColumnElement[bool],
+    lock: bool = False,
+    missing: str,
+) -> M:
+    """One row of an organization, read anew and locked for a change when asked.
+
+    Raises NotFound with the sentence `missing`, also for a row of somebody else.
+    """
+    is_it = (model.organization_id == organization_id, model.id == row_id)
+    query = select(model).where(*is_it, *conditions)
+    if lock:
+        query = query.with_for_update().execution_options(populate_existing=True)
+    found = db.session.scalar(query)
+    if found is None:
+        raise NotFound(missing)
+    return found
 
 
 def parent(

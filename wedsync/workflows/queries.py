@@ -11,7 +11,7 @@ from sqlalchemy.orm import defer
 from wedsync.errors import NotFound
 from wedsync.events import queries as events
 from wedsync.platform import ids
-from wedsync.platform.db import db
+from wedsync.platform.db import db, one_of
 from wedsync.webhooks.delivery_queries import STATES as DELIVERY_STATES
 from wedsync.workflows.models import IS_LIVE, Workflow, WorkflowVersion
 from wedsync.workflows.run_models import RUN_STATES, Run, RunStep, StepAttempt
@@ -112,15 +112,8 @@ class Books:
 
 def get_workflow(organization_id: UUID, workflow_id: UUID, *, lock: bool = False) -> Workflow:
     """One workflow, its row locked for a change when asked. Raises NotFound."""
-    query = select(Workflow).where(
-        Workflow.organization_id == organization_id, Workflow.id == workflow_id
-    )
-    if lock:
-        query = query.with_for_update().execution_options(populate_existing=True)
-    workflow = db.session.scalar(query)
-    if workflow is None:
-        raise NotFound("There is no such workflow.")
-    return workflow
+    missing = "There is no such workflow."
+    return one_of(Workflow, organization_id, workflow_id, lock=lock, missing=missing)
 
 
 def workflow_line(organization_id: UUID, workflow_id: UUID) -> WorkflowLine:
@@ -184,13 +177,7 @@ def get_version(organization_id: UUID, workflow_id: UUID, number: int) -> Workfl
 
 def get_run(organization_id: UUID, run_id: UUID, *, lock: bool = False) -> Run:
     """One run, its row locked for a change when asked. Raises NotFound."""
-    query = select(Run).where(Run.organization_id == organization_id, Run.id == run_id)
-    if lock:
-        query = query.with_for_update().execution_options(populate_existing=True)
-    run = db.session.scalar(query)
-    if run is None:
-        raise NotFound("There is no such run.")
-    return run
+    return one_of(Run, organization_id, run_id, lock=lock, missing="There is no such run.")
 
 
 def run_line(organization_id: UUID, run_id: UUID) -> RunLine:

@@ -21,7 +21,7 @@ from wedsync.accounts.models import Membership
 from wedsync.audit import service as audit
 from wedsync.errors import Conflict, FieldError, Invalid, NotFound
 from wedsync.platform import ids
-from wedsync.platform.db import db
+from wedsync.platform.db import db, one_of
 from wedsync.platform.identity import Identity
 from wedsync.workflows import queries
 from wedsync.workflows.models import RerunBatch
@@ -187,15 +187,8 @@ def cancel(organization_id: UUID, batch_id: UUID, *, by: Identity | None = None)
 
 def get(organization_id: UUID, batch_id: UUID, *, lock: bool = False) -> RerunBatch:
     """One batch, its row locked for a change when asked. Raises NotFound."""
-    query = select(RerunBatch).where(
-        RerunBatch.organization_id == organization_id, RerunBatch.id == batch_id
-    )
-    if lock:
-        query = query.with_for_update().execution_options(populate_existing=True)
-    batch = db.session.scalar(query)
-    if batch is None:
-        raise NotFound("There is no such batch of runs.")
-    return batch
+    missing = "There is no such batch of runs."
+    return one_of(RerunBatch, organization_id, batch_id, lock=lock, missing=missing)
 
 
 def latest(
