@@ -20,55 +20,46 @@ _DAY: Any = Field(
     description="ISO 8601, a day where the wedding is; null while it is not known.",
     examples=["2027-06-12"],
 )
-_TITLE: Any = Field(max_length=400, examples=["Hannah & Josef"])
-_VENUE: Any = Field(default="", max_length=600, examples=["Villa Serena, Florence"])
-_ZONE: Any = Field(
-    default="",
-    max_length=64,
-    description="IANA name of the zone the wedding is in; of a new one, yours if it is not said.",
-    examples=["Europe/Rome"],
-)
-_CURRENCY: Any = Field(default="GBP", max_length=3, description="ISO 4217 code.", examples=["EUR"])
-_COUNT: Any = Field(
-    default=None, ge=0, le=100_000, description="How many people there will be.", examples=[82]
-)
 
 
 class Partner(Body):
     name: str = Field(max_length=400, examples=["Hannah Byrne"])
 
 
-_PARTNERS: Any = Field(default=[], max_length=10, examples=[[{"name": "Hannah Byrne"}]])
-
-
-class WeddingIn(Body):
-    title: str = _TITLE
-    partners: list[Partner] = _PARTNERS
+class _Details(Body):
+    title: str = Field(max_length=400, examples=["Hannah & Josef"])
+    partners: list[Partner] = Field(
+        default=[], max_length=10, examples=[[{"name": "Hannah Byrne"}]]
+    )
     date: str | None = _DAY
     rsvp_deadline: str | None = _DAY
     final_count_due: str | None = _DAY
     delivery_date: str | None = _DAY
-    final_count: int | None = _COUNT
-    zone: str = _ZONE
-    venue: str = _VENUE
-    currency: str = _CURRENCY
+    final_count: int | None = Field(
+        default=None, ge=0, le=100_000, description="How many people there will be.", examples=[82]
+    )
+    zone: str = Field(
+        default="",
+        max_length=64,
+        description="IANA name of the zone the wedding is in; "
+        "of a new one, yours if it is not said.",
+        examples=["Europe/Rome"],
+    )
+    venue: str = Field(default="", max_length=600, examples=["Villa Serena, Florence"])
+    currency: str = Field(
+        default="GBP", max_length=3, description="ISO 4217 code.", examples=["EUR"]
+    )
+
+
+class WeddingIn(_Details):
     status: Literal["inquiry", "tentative", "booked", "completed"] = "booked"
 
 
-class WeddingPatch(Body):
+class WeddingPatch(_Details):
     """Only what is named changes. Of one that becomes `postponed` the dates that are not named
     are not known any more."""
 
     title: str = Field(default="", max_length=400, examples=["Hannah & Josef"])
-    partners: list[Partner] = _PARTNERS
-    date: str | None = _DAY
-    rsvp_deadline: str | None = _DAY
-    final_count_due: str | None = _DAY
-    delivery_date: str | None = _DAY
-    final_count: int | None = _COUNT
-    zone: str = _ZONE
-    venue: str = _VENUE
-    currency: str = _CURRENCY
     status: Settable = Field(default="booked", examples=["booked"])
 
 
