@@ -52,9 +52,9 @@ class RerunIn(Body):
 
 
 class DecideIn(Body):
-    decision: Literal["send_again", "treat_as_done", "skip", "go_on", "end"] = Field(
+    decision: Literal["send_again", "treat_as_done", "skip", "go_on", "end", "try_again"] = Field(
         description="What to do about the step that may have happened; `go_on` and `end` answer a "
-        "wait whose time had passed."
+        "wait whose time had passed, `try_again` a run whose reason is `internal`."
     )
     input: dict[str, Any] | None = Field(
         default=None, description="With `send_again`: what to send instead."

@@ -30,7 +30,7 @@ class Notice:
     title: str
     text: str
     technical: str = ""
-    asks: Literal["", "decide", "late", "rerun", "stop", "connection", "approval"] = ""
+    asks: Literal["", "decide", "late", "internal", "rerun", "stop", "connection", "approval"] = ""
     connection_id: UUID | None = None
     question_id: UUID | None = None
     asked_run_id: UUID | None = None
@@ -106,6 +106,8 @@ def _question(reading: RunReading) -> Notice:
         title = f"“{_called(reading, str(reason.get('step')))}” is late"
         text = told.partition(" is late: ")[2] or told
         return Notice("needs", title, text, asks="late", asked_run_id=asked_of)
+    if reason.get("code") == "internal":
+        return Notice("needs", "This needs you", told, asks="internal", asked_run_id=asked_of)
     return Notice("needs", "This needs you", told, str(reason.get("code") or ""), "stop")
 
 

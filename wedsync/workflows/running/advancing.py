@@ -85,9 +85,12 @@ def _standing_where_it_was(run: LiveRun) -> Advance:
 
 
 def parked(run: "LiveRun | Row[Any]") -> Move:
-    """A move that sets a run aside, where it stands, because writing its real one failed."""
+    """A move that sets a run aside, where it stands, because writing its real one failed. What it
+    waited for and was told stays beside it, for when somebody has it tried again."""
     move = Move(run.id, run.organization_id, run.workflow_id, run.fence, state="needs_attention")
     move.engine_state, move.started_at = run.engine_state, run.started_at
+    if not isinstance(run, LiveRun):
+        move.waiting_for, move.pending_decision = run.waiting_for, run.pending_decision
     position = position_of(run.engine_state)
     if position is not None and position.phase == "performing":
         root_id = run.root_id if isinstance(run, LiveRun) else run.root_run_id or run.id

@@ -54,5 +54,6 @@ def parked(row: Row[Any]) -> Move:
     """The move that sets such a run aside where it stands."""
     move = Move(row.id, row.organization_id, row.workflow_id, row.fence, state="needs_attention")
     move.engine_state, move.started_at = row.engine_state, row.started_at
+    move.waiting_for, move.pending_decision = row.waiting_for, row.pending_decision
     move.reason = dict(_REASON)
     return move

@@ -25,10 +25,10 @@ from wedsync.workflows.running.rerunning import rerun
 
 __all__ = ["Choice", "decide", "rerun", "start_manual_run", "stop"]
 
-Choice = Literal["send_again", "treat_as_done", "skip", "go_on", "end"]
+Choice = Literal["send_again", "treat_as_done", "skip", "go_on", "end", "try_again"]
 
 _ABOUT_AN_EFFECT = ("send_again", "treat_as_done", "skip")
-_ANSWERS = {"late": ("go_on", "end")}
+_ANSWERS = {"late": ("go_on", "end"), "internal": ("try_again",)}
 
 # Whoever records steps of an item holds its run only by a foreign key: that must not be waited for.
 _FAMILY = text(
@@ -119,9 +119,11 @@ def decide(
     """Settle what a run asks, or the item of it that asks.
 
     A step whose effect may have happened is sent again, called done, or skipped; one whose time
-    had passed goes on or ends. `given` replaces the step's input when it is sent again, besides
-    what is masked in it; `output` is what is known of the answer when it is called done. Raises
-    NotFound, Conflict when the run asks nothing, or asks something else, Invalid for the two.
+    had passed goes on or ends; what went wrong on our side is tried again from where it stands,
+    and then asks about what may have happened. `given` replaces the step's input when it is sent
+    again, besides what is masked in it; `output` is what is known of the answer when it is called
+    done. Raises NotFound, Conflict when the run asks nothing, or asks something else, Invalid for
+    the two.
     """
     output = as_given(output, None, "output")
     root = _root_of(queries.get_run(organization_id, run_id))
@@ -129,7 +131,11 @@ def decide(
     _lock_family(root)
     run = _who_asks(root, run_id)
     position = position_of(run.engine_state)
-    is_asking = _asks_to_start(run) or (position is not None and position.phase == "asking")
+    is_asking = (
+        _asks_to_start(run)
+        or _went_wrong(run)
+        or (position is not None and position.phase == "asking")
+    )
     if run.state != "needs_attention" or not is_asking:
         raise Conflict("This run is not asking anything.", code="run_asks_nothing")
     if choice not in _ANSWERS.get((run.reason or {}).get("code", ""), _ABOUT_AN_EFFECT):
@@ -141,9 +147,10 @@ def decide(
         return root
     if given is not None:
         given = as_given(given, _given_before(root, run, position))
-    run.pending_decision = {"decision": choice, "input": given, "output": output}
-    run.state = "queued"
-    run.reason = run.waiting_for = None
+    if choice != "try_again":  # it goes on with what it waited for, and what it was told
+        run.pending_decision = {"decision": choice, "input": given, "output": output}
+        run.waiting_for = None
+    run.state, run.reason = "queued", None
     run.due_at = clock.now()
     run.revision += 1
     db.session.flush()
@@ -156,6 +163,11 @@ def decide(
 def _asks_to_start(run: Run) -> bool:
     """Whether it asks before anything of it happened: its time had passed when it was planned."""
     return run.engine_state is None and (run.reason or {}).get("code") == "late"
+
+
+def _went_wrong(run: Run) -> bool:
+    """Whether it was set aside where it stood, because of something on our side."""
+    return (run.reason or {}).get("code") == "internal"
 
 
 def _leave_out(run: Run) -> None:

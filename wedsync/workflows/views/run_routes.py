@@ -35,6 +35,7 @@ _SAID = {
     "skip": "Left out; it goes on from there.",
     "go_on": "It goes on.",
     "end": "It ends here.",
+    "try_again": "It is tried again.",
 }
 
 
