@@ -238,9 +238,7 @@ _IN_A_CIRCLE = Failed(
 )
 
 
-def _opened(
-    connection: Connection, means: Means, row: Row[Any], lease: _Lease
-) -> _Look | _Ended:
+def _opened(connection: Connection, means: Means, row: Row[Any], lease: _Lease) -> _Look | _Ended:
     """The claimed look ready to begin, or why it cannot be."""
     connection_id = UUID(row.plan["connection"])
     found = standing.find(connection, row.organization_id, connection_id)
