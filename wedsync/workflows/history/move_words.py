@@ -7,7 +7,9 @@ from uuid import UUID
 from wedsync.platform.wording import State, Wording, capital, count, in_words
 from wedsync.workflows.clockwork.moves import Move, Preview
 
-_UNKNOWN = "when there is a date"
+_UNKNOWN = "No date yet"
+_UNNAMED = "Wait until "
+"""How the name of a wait begins that nobody gave a name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +69,18 @@ def _line(move: Move, there: Wording) -> MoveLine:
 
 
 def _what(move: Move) -> str:
+    """`Starts`, `Waits until 14 days before the wedding`, `2 runs wait at “Two weeks before”`."""
     if move.run_id is None:
         return "Starts again" if move.happened else "Starts"
-    waits = f"waits at “{move.step}”" if move.step else "waits"
-    return capital(waits) if move.many == 1 else f"{count(move.many, 'run')} {waits[:4]}{waits[5:]}"
+    at = f" at “{move.step}”" if move.step else ""
+    if move.step and move.step.startswith(_UNNAMED):
+        at = move.step.removeprefix("Wait")
+    return f"Waits{at}" if move.many == 1 else f"{count(move.many, 'run')} wait{at}"
 
 
 def _nothing(move: Move) -> str:
     """Where nothing was planned before."""
-    return "nothing planned" if move.run_id is None else _UNKNOWN
+    return "Nothing planned" if move.run_id is None else _UNKNOWN
 
 
 def _becomes(move: Move, there: Wording) -> tuple[str, str, State]:
