@@ -14,6 +14,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Engine, Row, text
 
+from wedsync.events import returning
 from wedsync.platform import batch, clock, leaves
 from wedsync.platform.batch import recordset
 from wedsync.platform.culprits import CULPABLE, Patience, sorted_out, took_too_long
@@ -42,7 +43,7 @@ _CLAIM = text(
     "   ORDER BY e.organization_id LIMIT 1)"
     "  FROM waiting WHERE waiting.organization_id IS NOT NULL)"
     " SELECT e.id, e.organization_id, e.type, e.source, e.occurred_at, e.wedding_id, e.data,"
-    "  e.raw_body, e.causation, e.deaths"
+    "  e.raw_body, e.sender_event_id, e.causation, e.deaths"
     " FROM (SELECT organization_id FROM waiting WHERE organization_id IS NOT NULL"
     "  ORDER BY random()) o CROSS JOIN LATERAL"
     "  (SELECT * FROM events WHERE organization_id = o.organization_id AND fanned_out_at IS NULL"
@@ -59,8 +60,9 @@ _WEDDINGS = text(
 )
 _DONE = text(
     "UPDATE events SET fanned_out_at = clock_timestamp(),"
-    " data = coalesce(events.data, t.data), wedding_id = t.wedding_id FROM "
-    + recordset("id uuid, data jsonb, wedding_id uuid")
+    " data = coalesce(events.data, t.data), wedding_id = t.wedding_id, causation = t.causation"
+    " FROM "
+    + recordset("id uuid, data jsonb, wedding_id uuid, causation jsonb")
     + " WHERE events.id = t.id"
 )
 _PARK = text(
@@ -145,7 +147,7 @@ class FanOut:
             connection.execute(_PARK, {"id": rows[0].id, "reason": reason})
 
     def _fan_out(self, connection: Connection, rows: Sequence[Row[Any]]) -> None:
-        events = self._open(connection, rows)
+        events = _still_going(connection, self._open(connection, rows))
         now = clock.now()
         connection.execute(_DONE, batch.rows(events))
         connection_hooks.connection_changed(connection, events)
@@ -174,6 +176,7 @@ class FanOut:
         hooks = _hooks(connection, rows)
         opened = [(row, self._data(connection, hooks, row)) for row in rows]
         weddings = _weddings(connection, opened)
+        returned = returning.causations(connection, [row for row in rows if row.raw_body])
         return [
             FannedEvent(
                 row.id,
@@ -183,7 +186,7 @@ class FanOut:
                 row.occurred_at,
                 data,
                 weddings.get((row.organization_id, _named_wedding(row, data))),
-                row.causation,
+                returned.get(row.id, row.causation),
             )
             for row, data in opened
         ]
@@ -200,6 +203,17 @@ class FanOut:
             return data
         key = self._vault.data_key(connection, row.organization_id)
         return leaves.seal_at(data, sensitive, row.organization_id, key)
+
+
+def _still_going(connection: Connection, opened: Sequence[FannedEvent]) -> list[FannedEvent]:
+    """Those that go on; what came back from outside too often is parked, where it can be seen."""
+    going = []
+    for event in opened:
+        if returning.is_too_often(event.source, event.causation):
+            connection.execute(_PARK, {"id": event.id, "reason": returning.TOO_OFTEN})
+        else:
+            going.append(event)
+    return going
 
 
 def _hooks(connection: Connection, rows: Sequence[Row[Any]]) -> dict[str, Row[Any]]:

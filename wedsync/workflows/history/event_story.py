@@ -7,6 +7,7 @@ from uuid import UUID
 
 from wedsync.events import queries as events
 from wedsync.events.models import Event
+from wedsync.events.returning import TOO_OFTEN
 from wedsync.platform.wording import State, name_words
 from wedsync.webhooks import delivery_queries
 from wedsync.webhooks import queries as webhooks
@@ -49,6 +50,7 @@ class EventStory:
     values: tuple[Row, ...]
     state: str
     parked_reason: str
+    went_round: bool
     deliveries: tuple[PassedOn, ...]
 
 
@@ -89,6 +91,7 @@ def tell_event(organization_id: UUID, event: Event) -> EventStory:
         values=every or shown,
         state=events.state_of(event),
         parked_reason=event.parked_reason or "",
+        went_round=event.parked_reason == TOO_OFTEN,
         deliveries=tuple(_passed_on(organization_id, event.id)),
     )
 

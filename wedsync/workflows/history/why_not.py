@@ -16,6 +16,7 @@ from wedsync.audit.models import AuditEntry
 from wedsync.events import queries as events
 from wedsync.events.as_trigger import as_trigger
 from wedsync.events.models import Event
+from wedsync.events.returning import TOO_OFTEN
 from wedsync.platform.db import db
 from wedsync.platform.wording import Wording, name_words, sentence_end
 from wedsync.workflows import page_queries, queries
@@ -134,6 +135,9 @@ def _reason(
     if state == "to_fan_out":
         text = "It came in a moment ago. Workflows hear of it in a second or two; then look again."
         return Reason("not_passed_on", "It is about to be passed on", text)
+    if state == "parked" and event.parked_reason == TOO_OFTEN:
+        text = f"{TOO_OFTEN} It was not passed on any more, so that nothing goes in circles."
+        return Reason("loop", "It would have gone in circles", text)
     if state == "parked":
         text = "We could not pass this on, so no workflow saw it. Our engineers can see it."
         return Reason("parked", "It was set aside", text, event.parked_reason or "")

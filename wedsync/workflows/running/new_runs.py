@@ -12,12 +12,12 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
+from wedsync.events.returning import MOST_DEEP
 from wedsync.platform import batch, ids, leases
 from wedsync.platform.batch import recordset
 from wedsync.workflows.running import chain_budgets
 from wedsync.workflows.running.journal import LANES
 
-MAX_DEPTH = 8
 MAX_TURNS = 3
 
 _INSERT = text(
@@ -60,8 +60,8 @@ class NewRun:
 
 def loop_words(workflow_id: UUID, causation: Mapping[str, Any]) -> str | None:
     """Why this run would go round in circles, if it would (design `engine.md`, Events)."""
-    if causation["depth"] > MAX_DEPTH:
-        return f"More than {MAX_DEPTH} workflows have set each other off in a row."
+    if causation["depth"] > MOST_DEEP:
+        return f"More than {MOST_DEEP} workflows have set each other off in a row."
     if causation["chain"].count(str(workflow_id)) >= MAX_TURNS:
         return f"This workflow has set itself off {MAX_TURNS} times."
     return None
