@@ -8,8 +8,7 @@ from apiflask import APIFlask
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from tests.accounts.test_sign_up import sign_up
-from tests.accounts.ways import at_once, audited, invite
+from tests.accounts.ways import at_once, audited, invite, sign_up
 from tests.letters import letter_to, letters_to
 from tests.personas import Browser, Persona, browser_of, signed_in_browser
 from wedsync.accounts.models import Membership, User

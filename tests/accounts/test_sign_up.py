@@ -3,19 +3,11 @@
 import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
-from werkzeug.test import TestResponse
 
-from tests.accounts.ways import at_once, audited, sign_in
-from tests.personas import Browser, Persona, browser_of
+from tests.accounts.ways import at_once, audited, sign_in, sign_up
+from tests.personas import PASSWORD, Browser, Persona, browser_of
 from wedsync.accounts.models import Membership, Organization, User
 from wedsync.platform.vault import DataKey
-
-PASSWORD = "a lantern in the garden"
-
-
-def sign_up(browser: Browser, email: str, **changed: str) -> TestResponse:
-    form = {"name": "Imogen Hart", "business": "Rosewood Weddings", "password": PASSWORD}
-    return browser.post("/sign-up", data={**form, "email": email, **changed})
 
 
 def _user(database: Session, email: str) -> User | None:

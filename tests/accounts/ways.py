@@ -49,3 +49,8 @@ def at_once(*acts: Callable[[], Result]) -> list[Result]:
 
     with ThreadPoolExecutor(len(acts)) as pool:
         return list(pool.map(wait_and, acts))
+
+
+def sign_up(browser: Browser, email: str, **changed: str) -> TestResponse:
+    form = {"name": "Imogen Hart", "business": "Rosewood Weddings", "password": PASSWORD}
+    return browser.post("/sign-up", data={**form, "email": email, **changed})

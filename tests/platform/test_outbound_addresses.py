@@ -5,6 +5,7 @@ from ipaddress import ip_network
 
 import pytest
 
+from tests.platform.special_addresses import SPECIAL_ADDRESSES
 from wedsync.platform.outbound import UrlRefused, allow_loopback, check_url, refusal
 from wedsync.platform.outbound.addresses import SPECIAL
 from wedsync.platform.outbound.permission import refused
@@ -30,59 +31,6 @@ PUBLIC = [
     "2001:4860:4860::8888",
     "2606:4700:4700::1111",
     "2a00:1450:4001::1",
-]
-
-SPECIAL_ADDRESSES = [
-    ("0.0.0.0", "this machine itself"),
-    ("10.0.0.1", "a private network"),
-    ("100.64.0.1", "a provider's inner network"),
-    ("100.100.100.200", "a provider's inner network"),
-    ("127.0.0.1", "this machine itself"),
-    ("127.255.255.254", "this machine itself"),
-    ("168.63.129.16", "a cloud's own services"),
-    ("169.254.169.254", "a link-local network, where clouds keep their metadata"),
-    ("169.254.170.2", "a link-local network, where clouds keep their metadata"),
-    ("172.16.0.1", "a private network"),
-    ("172.31.255.255", "a private network"),
-    ("192.0.0.192", "a range reserved for protocols"),
-    ("192.0.2.1", "a range reserved for documentation"),
-    ("192.88.99.1", "a 6to4 relay"),
-    ("192.168.1.1", "a private network"),
-    ("198.18.0.1", "a range reserved for benchmarks"),
-    ("198.51.100.7", "a range reserved for documentation"),
-    ("203.0.113.9", "a range reserved for documentation"),
-    ("224.0.0.1", "a multicast group"),
-    ("239.255.255.250", "a multicast group"),
-    ("240.0.0.1", "a reserved range"),
-    ("255.255.255.255", "a broadcast address"),
-    ("::", "this machine itself"),
-    ("::1", "this machine itself"),
-    ("::7f00:1", "an IPv4 address in disguise"),
-    ("::ffff:127.0.0.1", "an IPv4 address in disguise"),
-    ("::ffff:8.8.8.8", "an IPv4 address in disguise"),
-    ("::ffff:0:10.0.0.1", "an IPv4 address in disguise"),
-    ("64:ff9b::a00:1", "an IPv4 address in disguise"),
-    ("64:ff9b::169.254.169.254", "an IPv4 address in disguise"),
-    ("64:ff9b:1::1", "an IPv4 address in disguise"),
-    ("100::1", "a range that discards everything"),
-    ("2001::1", "a Teredo tunnel"),
-    ("2001:2::1", "a range reserved for benchmarks"),
-    ("2001:10::1", "a range reserved for protocols"),
-    ("2001:20::1", "a range reserved for protocols"),
-    ("2001:db8::1", "a range reserved for documentation"),
-    ("2002:7f00:1::", "a 6to4 tunnel"),
-    ("3fff::1", "a range reserved for documentation"),
-    ("4000::1", "a reserved range"),
-    ("5f00::1", "a range reserved for routing"),
-    ("8000::1", "a reserved range"),
-    ("fc00::1", "a private network"),
-    ("fd00::1", "a private network"),
-    ("fd00:ec2::254", "a private network"),
-    ("fd20:ce::254", "a private network"),
-    ("fe80::1", "a link-local network"),
-    ("fe80::1%eth0", "a link-local network"),
-    ("fec0::1", "a private network"),
-    ("ff02::1", "a multicast group"),
 ]
 
 

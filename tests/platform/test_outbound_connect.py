@@ -9,7 +9,7 @@ import pytest
 
 from tests.platform.calls import Start, connections_to, names_lead_to
 from tests.platform.conftest import Connection
-from tests.platform.test_outbound_addresses import SPECIAL_ADDRESSES
+from tests.platform.special_addresses import SPECIAL_ADDRESSES
 from wedsync.platform.outbound import Failure, NotConnected, allow_loopback, connect
 from wedsync.platform.outbound.addresses import SPECIAL
 

@@ -6,6 +6,7 @@ from uuid import UUID
 from apiflask import APIFlask
 from sqlalchemy import Row, text, update
 
+from tests.workers.nesting import BY_OTHERS, start
 from tests.workers.scene import (
     Hook,
     Sink,
@@ -25,14 +26,6 @@ from wedsync.platform.shares import Shares
 from wedsync.workflows.editing import service
 from wedsync.workflows.models import WorkflowVersion
 from wedsync.workflows.running import calling, claims, recording, runs
-
-BY_OTHERS = {"kind": "workflow", "input": None}
-STARTED = {"guest": {"var": "trigger.data.guest"}}
-
-
-def start(step_id: str, workflow: UUID, *, wait: bool = True, **fields: Any) -> dict[str, Any]:
-    called = {"workflow": str(workflow), "input": STARTED, "wait": wait}
-    return {"id": step_id, "kind": "call", **called, **fields}
 
 
 def only_run(app: APIFlask, workflow: UUID) -> Row[Any]:

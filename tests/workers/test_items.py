@@ -7,6 +7,7 @@ import pytest
 from apiflask import APIFlask
 from sqlalchemy import Row
 
+from tests.workers.nesting import GUESTS, for_each
 from tests.workers.scene import (
     Hook,
     Sink,
@@ -28,12 +29,6 @@ from tests.workers.scene import (
 from wedsync.platform.db import db
 from wedsync.workflows.editing import service
 from wedsync.workflows.running import loop_lists, runs
-
-GUESTS = {"var": "trigger.data.guests"}
-
-
-def for_each(step_id: str, items: Any, *steps: Any, **fields: Any) -> dict[str, Any]:
-    return {"id": step_id, "kind": "for_each", "items": items, "steps": list(steps), **fields}
 
 
 def root_of(app: APIFlask, workflow: UUID) -> Row[Any]:

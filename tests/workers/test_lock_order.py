@@ -9,6 +9,7 @@ from apiflask import APIFlask
 from sqlalchemy import text
 
 from tests.far_ends.rest_service import started_rest_service
+from tests.workers.nesting import for_each
 from tests.workers.scene import (
     Sink,
     Worker,
@@ -24,7 +25,6 @@ from tests.workers.scene import (
     run_of,
     worker_of,
 )
-from tests.workers.test_items import for_each
 from tests.workers.trouble import wait_for_a_lock
 from tests.workflows.connected import connect, mend, release, seating, tell
 from wedsync.platform import ids

@@ -7,6 +7,7 @@ import pytest
 from apiflask import APIFlask
 from sqlalchemy import Row
 
+from tests.workers.nesting import GUESTS, for_each
 from tests.workers.scene import (
     Hook,
     Sink,
@@ -33,15 +34,9 @@ from wedsync.platform.db import db
 from wedsync.workflows.editing import service
 from wedsync.workflows.running import runs
 
-GUESTS = {"var": "trigger.data.guests"}
-
 
 def wait(step_id: str, **fields: Any) -> dict[str, Any]:
     return {"id": step_id, "kind": "wait", **fields}
-
-
-def for_each(step_id: str, *steps: Any, **fields: Any) -> dict[str, Any]:
-    return {"id": step_id, "kind": "for_each", "items": GUESTS, "steps": list(steps), **fields}
 
 
 def root_of(app: APIFlask, workflow: UUID) -> Row[Any]:
@@ -125,7 +120,10 @@ def test_stopping_a_run_stops_its_items_and_what_they_wait_for(
 ) -> None:
     event = {"event_type": "external.seat.taken"}
     workflow = make_workflow(
-        app, hook.organization_id, on_hook(hook), for_each("each", wait("taken", event=event))
+        app,
+        hook.organization_id,
+        on_hook(hook),
+        for_each("each", GUESTS, wait("taken", event=event)),
     )
     accept(app, hook, {"guests": ["Ana", "Bo"]})
     worker.work()
@@ -143,7 +141,7 @@ def test_an_item_that_may_have_happened_asks_through_the_run_and_is_settled_ther
 ) -> None:
     step = post(sink, "/ok/", key=False)
     workflow = make_workflow(
-        app, hook.organization_id, on_hook(hook), for_each("each", step, parallel=1)
+        app, hook.organization_id, on_hook(hook), for_each("each", GUESTS, step, parallel=1)
     )
     accept(app, hook, {"guests": ["a", "b"]})
     worker.fan_out()
@@ -176,7 +174,7 @@ def test_a_run_stopped_in_a_loop_goes_through_the_rest_of_it_again(
         app,
         hook.organization_id,
         on_hook(hook),
-        for_each("each", post(sink, "/ok/again/"), parallel=2),
+        for_each("each", GUESTS, post(sink, "/ok/again/"), parallel=2),
         after,
     )
     accept(app, hook, {"guests": ["a", "b", "c", "d"]})
@@ -282,7 +280,7 @@ def test_what_comes_home_after_a_stop_changes_nothing(
     app: APIFlask, worker: Worker, hook: Hook, sink: Sink
 ) -> None:
     workflow = make_workflow(
-        app, hook.organization_id, on_hook(hook), for_each("each", post(sink, "/ok/"))
+        app, hook.organization_id, on_hook(hook), for_each("each", GUESTS, post(sink, "/ok/"))
     )
     accept(app, hook, {"guests": ["a", "b"]})
     worker.fan_out()

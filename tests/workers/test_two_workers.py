@@ -8,6 +8,7 @@ from uuid import UUID
 
 from apiflask import APIFlask
 
+from tests.workers.nesting import BY_OTHERS, GUESTS, for_each, start
 from tests.workers.scene import (
     Hook,
     Sink,
@@ -21,8 +22,6 @@ from tests.workers.scene import (
     wait_until,
     worker_of,
 )
-from tests.workers.test_calls import BY_OTHERS, start
-from tests.workers.test_items import GUESTS, for_each
 from wedsync.errors import Conflict
 from wedsync.platform.db import db
 from wedsync.workflows.running import runs

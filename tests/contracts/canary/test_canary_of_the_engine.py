@@ -18,8 +18,7 @@ from tests.personas import Persona, browser_of
 from tests.workers.scene import Worker, make_workflow, note, on_event, one, publish, rows
 from tests.workflows.clockwork.looking import look
 from tests.workflows.connected import API_KEY, connect, seating
-from tests.workflows.questions.test_approval_links import link_in
-from tests.workflows.questions.test_approval_links import tell as write_letters
+from tests.workflows.questions.letters import link_in, write_letters
 from wedsync.migrations import tables
 from wedsync.platform.db import db
 from wedsync.platform.vault import MASK

@@ -11,7 +11,7 @@ from tests.letters import letters_to
 from tests.page_words import words_of
 from tests.personas import Browser, Persona
 from tests.workers.scene import one, rows
-from tests.workflows.questions.test_approval_links import letter_to, link_in, say, tell
+from tests.workflows.questions.letters import letter_to, link_in, say, write_letters
 from tests.workflows.waiting import answer_of, ask, publish_workflow, question
 from wedsync.platform.db import db
 from wedsync.workflows.questions import approval_bounds
@@ -42,12 +42,12 @@ def test_one_address_gets_no_more_than_a_few_e_mails_a_day(
 ) -> None:
     for _ in range(approval_bounds.LETTERS_A_DAY_TO_ONE + 2):
         _, approval = ask(app, workflow, who=ANA)
-        tell(app)
+        write_letters(app)
     assert len(letters_to(app, ANA["email"])) == approval_bounds.LETTERS_A_DAY_TO_ONE
     assert approval_bounds.WORDS in words_of(team.browser.get(f"/approvals/{approval}"))
     assert team.api.get(f"/approvals/{approval}").json["held_until"] is not None
     ask(app, workflow, who={"email": "ben@venue.example"})
-    assert tell(app) == 1
+    assert write_letters(app) == 1
 
 
 def test_all_outside_a_team_together_get_no_more_than_many(
@@ -56,10 +56,10 @@ def test_all_outside_a_team_together_get_no_more_than_many(
     monkeypatch.setattr(approval_bounds, "LETTERS_A_DAY", 3)
     for number in range(5):
         ask(app, workflow, who={"email": f"guest{number}@venue.example"})
-    assert tell(app) == 3
+    assert write_letters(app) == 3
     assert len(rows(app, "SELECT id FROM approvals WHERE held_until IS NOT NULL")) == 2
     ask(app, workflow, who={"role": "owner"})
-    assert tell(app) == 1
+    assert write_letters(app) == 1
     assert len(letters_to(app, team.email)) == 1
 
 
@@ -68,11 +68,11 @@ def test_what_was_held_back_leaves_when_there_is_room_again(
 ) -> None:
     monkeypatch.setattr(approval_bounds, "LETTERS_A_DAY", 0)
     ask(app, workflow, who=ANA)
-    assert tell(app) == 0
+    assert write_letters(app) == 0
     monkeypatch.setattr(approval_bounds, "LETTERS_A_DAY", 3)
-    assert tell(app) == 0
+    assert write_letters(app) == 0
     change(app, "UPDATE approvals SET held_until = clock_timestamp()")
-    assert tell(app) == 1
+    assert write_letters(app) == 1
     held = one(app, "SELECT told_at, held_until FROM approvals")
     assert (held.told_at is None, held.held_until) == (False, None)
 
@@ -81,14 +81,14 @@ def test_a_reminder_that_has_to_wait_asks_nobody_twice(
     app: APIFlask, workflow: UUID, team: Persona, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ask(app, workflow, who=ANA, then_ask={"role": "owner"}, remind_after_s=3600)
-    tell(app)
+    write_letters(app)
     change(app, "UPDATE approvals SET remind_at = clock_timestamp()")
     monkeypatch.setattr(approval_bounds, "LETTERS_A_DAY", 1)
-    assert tell(app) == 0
+    assert write_letters(app) == 0
     assert letters_to(app, team.email) == []
     monkeypatch.setattr(approval_bounds, "LETTERS_A_DAY", 5)
     change(app, "UPDATE approvals SET held_until = clock_timestamp()")
-    assert [tell(app), tell(app)] == [2, 0]
+    assert [write_letters(app), write_letters(app)] == [2, 0]
     assert len(letters_to(app, team.email)) == 1
 
 
@@ -99,7 +99,7 @@ def test_who_left_the_team_cannot_answer_by_the_link_they_were_sent(
     app: APIFlask, workflow: UUID, team: Persona, editor: Persona, client: Browser
 ) -> None:
     run, approval = ask(app, workflow, who={"role": "editor"})
-    tell(app)
+    write_letters(app)
     link = link_in(letter_to(app, editor.email))
     assert client.get(link).status_code == 200
     change(app, "DELETE FROM memberships WHERE user_id = :id", id=editor.user_id)
@@ -116,7 +116,7 @@ def test_who_has_another_role_by_now_cannot_answer_by_the_link_they_were_sent(
 ) -> None:
     run, _ = ask(app, workflow, who={"user": str(editor.user_id)})
     ask(app, workflow, who={"role": "editor"})
-    tell(app)
+    write_letters(app)
     change(app, "UPDATE memberships SET role = 'viewer' WHERE user_id = :id", id=editor.user_id)
     (letter,) = letters_to(app, editor.email)
     both = [line for line in letter.text.splitlines() if "/approvals/" in line]
@@ -133,7 +133,7 @@ def test_a_steps_name_stays_inside_its_line(app: APIFlask, team: Persona) -> Non
     definition = question()
     definition["steps"][1]["branches"][0]["steps"][0]["label"] = evil
     ask(app, publish_workflow(app, team.organization_id, definition), who=ANA)
-    tell(app)
+    write_letters(app)
     letter = letter_to(app, ANA["email"])
     assert "evil" not in link_in(letter)
     assert "If you say yes: “Book http://localhost:8000/approvals/evil” comes next." in letter.text

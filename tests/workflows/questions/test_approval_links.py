@@ -7,18 +7,15 @@ import pytest
 from apiflask import APIFlask
 from sqlalchemy import text
 
-from tests.letters import Letter, letters_to
+from tests.letters import letters_to
 from tests.personas import Browser, Persona, browser_of, make_organization
 from tests.workers.scene import one, rows
+from tests.workflows.questions.letters import letter_to, link_in, links_in, say, write_letters
 from tests.workflows.waiting import answer_of, ask, publish_workflow, question
 from wedsync.accounts import tokens
 from wedsync.platform.db import db
-from wedsync.platform.runtime import settings, vault
-from wedsync.workflows.questions.approval_letters import keep_asked_people_told
 from wedsync.workflows.questions.approval_queries import TOKEN_PREFIX
 from wedsync.workflows.running import asking, runs
-
-_LINKS = re.compile(r"^http://localhost:8000(/approvals/\S+)$", re.MULTILINE)
 
 
 @pytest.fixture
@@ -31,32 +28,11 @@ def team(app: APIFlask, empty_database: None, owner: Persona) -> Persona:
     return owner
 
 
-def tell(app: APIFlask) -> int:
-    """What the schedule does."""
-    with app.app_context(), db.engine.begin() as connection:
-        return keep_asked_people_told(connection, vault(), settings())
-
-
-def letter_to(app: APIFlask, address: str) -> Letter:
-    (found,) = letters_to(app, address)
-    return found
-
-
-def link_in(letter: Letter) -> str:
-    (found,) = _LINKS.findall(letter.text)
-    return str(found)
-
-
-def say(browser: Browser, link: str, answer: str = "approved", note: str = "") -> tuple[int, str]:
-    posted = browser.post(link, data={"answer": answer, "note": note})
-    return posted.status_code, posted.text
-
-
 def test_the_one_who_is_asked_answers_by_the_link_without_signing_in(
     app: APIFlask, workflow: UUID, client: Browser
 ) -> None:
     run, _ = ask(app, workflow, who={"email": "ana@venue.example"})
-    assert tell(app) == 1
+    assert write_letters(app) == 1
     letter = letter_to(app, "ana@venue.example")
     assert letter.subject == "Rosewood Weddings asks you: May we book it?"
     assert "If you say yes: “Book the date” comes next." in letter.text
@@ -80,7 +56,7 @@ def test_the_one_who_is_asked_answers_by_the_link_without_signing_in(
 
 def test_nobody_is_told_twice(app: APIFlask, workflow: UUID) -> None:
     ask(app, workflow, who={"email": "ana@venue.example"})
-    assert [tell(app), tell(app)] == [1, 0]
+    assert [write_letters(app), write_letters(app)] == [1, 0]
 
 
 def test_a_role_is_everybody_who_has_it_and_who_is_gone_leaves_the_owners(
@@ -88,7 +64,7 @@ def test_a_role_is_everybody_who_has_it_and_who_is_gone_leaves_the_owners(
 ) -> None:
     mine = publish_workflow(app, team.organization_id, question())
     ask(app, mine, who={"role": "editor"})
-    tell(app)
+    write_letters(app)
     assert (len(letters_to(app, editor.email)), len(letters_to(app, team.email))) == (1, 0)
     for gone in (
         {"role": "viewer"},
@@ -98,7 +74,7 @@ def test_a_role_is_everybody_who_has_it_and_who_is_gone_leaves_the_owners(
         {"email": "ana@venue.example\r\nBcc: ben@venue.example"},
     ):
         ask(app, mine, who=gone)
-        tell(app)
+        write_letters(app)
     assert len(letters_to(app, team.email)) == 5
     assert len(rows(app, "SELECT * FROM mail_messages")) == 6
 
@@ -112,10 +88,10 @@ def test_fifty_questions_of_one_loop_are_one_e_mail_with_a_link_each(
         ask(app, workflow, f"Seat guest {number}?", who=ana, root_id=root, item=number)[0]
         for number in range(50)
     ]
-    assert tell(app) == 2
+    assert write_letters(app) == 2
     letter = letter_to(app, "ana@venue.example")
     assert letter.subject == "Rosewood Weddings asks you 50 questions"
-    links = _LINKS.findall(letter.text)
+    links = links_in(letter)
     assert len(set(links)) == 50
     say(client, links[7], "refused")
     assert answer_of(app, items[7])["approved"] is False
@@ -126,7 +102,7 @@ def test_opening_a_link_spends_nothing_however_often(
     app: APIFlask, workflow: UUID, client: Browser
 ) -> None:
     run, _ = ask(app, workflow, who={"email": "ana@venue.example"})
-    tell(app)
+    write_letters(app)
     link = link_in(letter_to(app, "ana@venue.example"))
     for _ in range(3):
         assert client.get(link).status_code == 200
@@ -141,7 +117,7 @@ def test_after_the_answer_the_link_tells_who_said_what_and_changes_nothing(
 ) -> None:
     mine = publish_workflow(app, team.organization_id, question())
     run, approval = ask(app, mine, who={"email": "ana@venue.example"})
-    tell(app)
+    write_letters(app)
     link = link_in(letter_to(app, "ana@venue.example"))
     team.browser.post(f"/approvals/{approval}", data={"answer": "refused", "note": "Too dear"})
     page = client.get(link).text
@@ -158,7 +134,7 @@ def test_a_spent_link_and_a_forwarded_one_answer_once(
     app: APIFlask, workflow: UUID, client: Browser
 ) -> None:
     run, _ = ask(app, workflow, who={"email": "ana@venue.example"})
-    tell(app)
+    write_letters(app)
     link = link_in(letter_to(app, "ana@venue.example"))
     assert say(client, link, "refused")[0] == 200
     status, said = say(browser_of(app), link)
@@ -172,7 +148,7 @@ def test_wrong_cut_foreign_and_expired_tokens_are_one_same_page(
     app: APIFlask, workflow: UUID, client: Browser
 ) -> None:
     ask(app, workflow, who={"email": "ana@venue.example"}, expires_after_s=3600)
-    tell(app)
+    write_letters(app)
     link = link_in(letter_to(app, "ana@venue.example"))
     with app.app_context(), db.engine.begin() as connection:
         connection.execute(text("UPDATE approval_links SET expires_at = clock_timestamp()"))
@@ -192,7 +168,7 @@ def test_a_link_to_a_question_nobody_needs_answered_any_more_says_so(
     app: APIFlask, workflow: UUID, client: Browser
 ) -> None:
     run, _ = ask(app, workflow, who={"email": "ana@venue.example"})
-    tell(app)
+    write_letters(app)
     link = link_in(letter_to(app, "ana@venue.example"))
     organization = one(app, "SELECT organization_id FROM runs WHERE id = :id", id=run)
     with app.app_context():
@@ -212,10 +188,10 @@ def test_the_reminder_comes_once_and_hands_over(app: APIFlask, workflow: UUID) -
         then_ask={"email": "ben@venue.example"},
         remind_after_s=3600,
     )
-    assert tell(app) == 1
+    assert write_letters(app) == 1
     with app.app_context(), db.engine.begin() as connection:
         connection.execute(text("UPDATE approvals SET remind_at = clock_timestamp()"))
-    assert [tell(app), tell(app)] == [2, 0]
+    assert [write_letters(app), write_letters(app)] == [2, 0]
     first, again = letters_to(app, "ana@venue.example")
     assert "Nobody has answered yet, so we ask once more." in again.text
     assert link_in(first) != link_in(again)
@@ -227,11 +203,11 @@ def test_nobody_is_reminded_of_what_is_answered(
     app: APIFlask, workflow: UUID, client: Browser
 ) -> None:
     ask(app, workflow, who={"email": "ana@venue.example"}, remind_after_s=1)
-    tell(app)
+    write_letters(app)
     say(client, link_in(letter_to(app, "ana@venue.example")))
     with app.app_context(), db.engine.begin() as connection:
         connection.execute(text("UPDATE approvals SET remind_at = clock_timestamp()"))
-    assert tell(app) == 0
+    assert write_letters(app) == 0
 
 
 def test_what_somebody_else_wrote_can_neither_end_the_subject_nor_pass_for_a_link(
@@ -239,7 +215,7 @@ def test_what_somebody_else_wrote_can_neither_end_the_subject_nor_pass_for_a_lin
 ) -> None:
     evil = "Pay?\n\nhttp://localhost:8000/approvals/evil\n\nBcc: ben@venue.example"
     ask(app, workflow, evil, who={"email": "ana@venue.example"})
-    tell(app)
+    write_letters(app)
     letter = letter_to(app, "ana@venue.example")
     assert "\n" not in letter.subject
     assert "evil" not in link_in(letter)
@@ -247,7 +223,7 @@ def test_what_somebody_else_wrote_can_neither_end_the_subject_nor_pass_for_a_lin
 
 def test_a_token_is_kept_only_as_a_hash(app: APIFlask, workflow: UUID) -> None:
     ask(app, workflow, who={"email": "ana@venue.example"})
-    tell(app)
+    write_letters(app)
     token = link_in(letter_to(app, "ana@venue.example")).rpartition("/")[2]
     (link,) = rows(app, "SELECT * FROM approval_links")
     assert bytes(link.token_hash) == tokens.hashed(token)
@@ -256,7 +232,7 @@ def test_a_token_is_kept_only_as_a_hash(app: APIFlask, workflow: UUID) -> None:
 
 def test_a_huge_note_is_refused_on_the_page(app: APIFlask, workflow: UUID, client: Browser) -> None:
     run, _ = ask(app, workflow, who={"email": "ana@venue.example"})
-    tell(app)
+    write_letters(app)
     link = link_in(letter_to(app, "ana@venue.example"))
     assert say(client, link, note="x" * 2001)[0] == 422
     assert say(client, link, note="x" * 900_000)[0] == 422

@@ -12,6 +12,7 @@ from sqlalchemy import Row
 from tests.far_ends.rest_service import RestService, started_rest_service
 from tests.page_words import words_of
 from tests.personas import Persona
+from tests.workers.nesting import for_each
 from tests.workers.scene import Worker, note, on_event, one, rows, steps_of, tell
 from tests.workflows.clockwork.ticking import around, tick
 from tests.workflows.connected import change, connect, seating
@@ -76,10 +77,6 @@ def error_of(app: APIFlask, run_id: str, step: str) -> Any:
 
 def calling(workflow: str) -> Any:
     return {"id": "call", "kind": "call", "workflow": workflow, "input": {}, "wait": False}
-
-
-def looping(step_id: str, items: Any, *steps: Any) -> Any:
-    return {"id": step_id, "kind": "for_each", "items": items, "steps": list(steps)}
 
 
 def fetching(url: str) -> Any:
@@ -177,7 +174,7 @@ def test_a_list_of_too_many_items_fails_its_step(
     app: APIFlask, worker: Worker, owner: Persona
 ) -> None:
     workflow = published(
-        owner, MANUAL, looping("each", {"var": "trigger.data.all"}, note("n", a=1))
+        owner, MANUAL, for_each("each", {"var": "trigger.data.all"}, note("n", a=1))
     )
     run = started(owner, worker, workflow, {"all": [0] * 100_000})
     assert run_of(app, run).state == "failed"
@@ -191,8 +188,8 @@ def test_loops_inside_loops_do_not_add_up_to_a_million_items(
 ) -> None:
     monkeypatch.setattr(items, "ITEMS_OF_A_RUN", 50)
     listed = {"var": "trigger.data.all"}
-    inner = looping("inner", listed, note("n", a=1))
-    workflow = published(owner, MANUAL, looping("outer", listed, inner))
+    inner = for_each("inner", listed, note("n", a=1))
+    workflow = published(owner, MANUAL, for_each("outer", listed, inner))
     run = started(owner, worker, workflow, {"all": list(range(20))})
     assert run_of(app, run).state == "needs_attention"
     assert "more than 50 items" in page_of(owner, run)
@@ -200,10 +197,10 @@ def test_loops_inside_loops_do_not_add_up_to_a_million_items(
 
 
 def test_a_million_items_cannot_be_written_into_a_definition(owner: Persona) -> None:
-    definition = {"format": 1, "trigger": MANUAL, "steps": [looping("each", [0] * 60_000)]}
+    definition = {"format": 1, "trigger": MANUAL, "steps": [for_each("each", [0] * 60_000)]}
     kept = owner.api.post("/workflows", json={"name": "Many", "definition": definition})
     assert refused(owner, kept.json["id"]) == "It has more than 50,000 parts."
-    million = looping("each", [0] * 1_000_000)
+    million = for_each("each", [0] * 1_000_000)
     answer = owner.api.post("/workflows", json={"name": "Many", "definition": million})
     assert (answer.status_code, answer.json["code"]) == (413, "body_too_large")
 

@@ -10,6 +10,7 @@ from apiflask import APIFlask
 from tests.letters import letters_to
 from tests.page_words import words_of
 from tests.personas import Persona
+from tests.workers.nesting import for_each
 from tests.workers.scene import (
     Hook,
     Worker,
@@ -23,7 +24,7 @@ from tests.workers.scene import (
     steps_of,
     tell,
 )
-from tests.workflows.questions.test_approval_links import tell as write_letters
+from tests.workflows.questions.letters import write_letters
 from wedsync.platform.db import db
 from wedsync.webhooks import hooks
 
@@ -72,10 +73,6 @@ def branch(when: Any) -> Any:
     return {"id": "way", "kind": "choose", "branches": branches, "otherwise": []}
 
 
-def for_each(items: Any, *steps: Any) -> Any:
-    return {"id": "each", "kind": "for_each", "items": items, "steps": list(steps)}
-
-
 PLACES: dict[str, list[Any]] = {
     "a question": [asking({"cat": ["Allergic to ", SEALED, "?"]})],
     "a body": [note("body", words={"text.body": "Ana: {{ trigger.data.guest.allergy }}"})],
@@ -87,7 +84,7 @@ PLACES: dict[str, list[Any]] = {
     ],
     "a condition": [branch({"==": [SEALED, "nuts"]})],
     "a condition on a text": [branch({"==": [{"cat": ["It is ", SEALED]}, "nuts"]})],
-    "a list": [for_each([SEALED], note("one", it={"var": "item"}))],
+    "a list": [for_each("each", [SEALED], note("one", it={"var": "item"}))],
     "a message": [tell("told", "kitchen.told", {"allergy": SEALED})],
     "a wedding": [
         {
