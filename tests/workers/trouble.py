@@ -1,12 +1,14 @@
 """A database that refuses rows, or in which somebody waits for somebody."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from uuid import UUID
 
 from apiflask import APIFlask
 from sqlalchemy import text
 
-from tests.workers.scene import one, wait_until
+from tests.workers.scene import Worker, one, rows, run_of, wait_until
 from wedsync.platform.db import db
 
 
@@ -17,6 +19,27 @@ def wait_for_a_lock(app: APIFlask) -> None:
         " WHERE datname = current_database() AND wait_event_type = 'Lock'"
     )
     wait_until(lambda: one(app, waiting).n > 0)
+
+
+@contextmanager
+def one_that_waits_only_then(
+    app: APIFlask, worker: Worker, *, waking: UUID, beginning: UUID
+) -> Iterator[Callable[[], None]]:
+    """Whoever wakes waiting runs is held up at the lane of the workflow `waking`; what is given
+    lets it go, after the run of `beginning`, too, has come to wait."""
+    waits = run_of(app, beginning).waiting_for
+    said = "UPDATE runs SET waiting_for = CAST(:waits AS jsonb) WHERE workflow_id = :id RETURNING 1"
+    rows(app, said, id=beginning, waits=None)
+    with worker.engine.begin() as turn:
+        lane = text("SELECT 1 FROM lanes WHERE kind = 'runs' AND key = :key FOR UPDATE")
+        assert turn.execute(lane, {"key": str(waking)}).scalar()
+
+        def let_go() -> None:
+            wait_for_a_lock(app)
+            rows(app, said, id=beginning, waits=json.dumps(waits))
+            turn.rollback()
+
+        yield let_go
 
 
 @contextmanager

@@ -11,7 +11,8 @@ from sqlalchemy import text
 from tests.page_words import words_of
 from tests.personas import Persona
 from tests.weddings.couples import change, marry
-from tests.workers.scene import Worker, make_workflow, one, run_of, steps_of
+from tests.workers.scene import Worker, beside, make_workflow, one, run_of, steps_of
+from tests.workers.trouble import one_that_waits_only_then
 from tests.workflows.clockwork.dated_waits import ON_EVENT, THEN, Work, wait, waits_until
 from tests.workflows.clockwork.ticking import MovedClock, around, come_round
 from wedsync.platform import clock
@@ -91,6 +92,25 @@ def test_a_turn_that_wrote_an_older_date_is_found_by_the_sweep(
     assert waits_until(app, workflow) == "2027-07-18T07:00:00Z"
     with app.app_context(), db.engine.begin() as connection:
         assert replanning.sweep(connection, clock.now()) == 0
+
+
+def test_who_begins_to_wait_while_a_date_moves_is_due_in_no_lane_that_was_not_told(
+    app: APIFlask, owner: Persona, organization: UUID, worker: Worker, work: Work
+) -> None:
+    first, second = (make_workflow(app, organization, ON_EVENT, wait(), THEN) for _ in range(2))
+    wedding = marry(app, owner, date=date(2027, 9, 1))
+    work()
+    before = run_of(app, second).due_at
+    change(app, owner, wedding, date=date(2027, 8, 1))
+    held_up = one_that_waits_only_then(app, worker, waking=first, beginning=second)
+    with held_up as let_go, beside(worker.fan_out) as telling:
+        let_go()
+        telling.result()
+    assert run_of(app, second).due_at == before
+    with worker.engine.begin() as connection:
+        assert replanning.sweep(connection, clock.now()) == 2
+    work()
+    assert {waits_until(app, each) for each in (first, second)} == {"2027-07-18T07:00:00Z"}
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,9 @@ from tests.far_ends.rest_service import RestService
 from tests.workers.scene import (
     Hook,
     Worker,
+    beside,
     let_pass,
+    make_hook,
     note,
     one,
     retrying,
@@ -21,6 +23,7 @@ from tests.workers.scene import (
     steps_of,
     tries_of,
 )
+from tests.workers.trouble import one_that_waits_only_then
 from tests.workflows.connected import change, connect, mend, release, seating, tell
 from tests.workflows.running.beginning import begin
 from wedsync.platform import clock
@@ -167,6 +170,30 @@ def test_a_connection_mended_between_the_look_and_the_commit_leaves_nobody_aslee
     source._together = mended_meanwhile  # type: ignore[method-assign]
     worker.run()
     assert run_of(app, workflow).state == "succeeded"
+
+
+def test_who_begins_to_wait_while_others_are_woken_is_due_in_no_lane_that_was_not_told(
+    app: APIFlask, worker: Worker, hook: Hook, seats: RestService, slug: str
+) -> None:
+    connection = connect(app, hook.organization_id, seating(seats, slug), state="needs_reauth")
+    another = make_hook(app, hook.organization_id)
+    step = release("seat", connection, slug)
+    first, second = (begin(app, worker, each, step) for each in (hook, another))
+    worker.work()
+    change(app, connection, state="active")
+    held_up = one_that_waits_only_then(app, worker, waking=first, beginning=second)
+    with held_up as let_go, beside(lambda: woken(worker, connection)) as waking:
+        let_go()
+        assert waking.result() == 1
+    assert run_of(app, second).due_at is None
+    assert swept(worker) == 1
+    worker.run()
+    assert {run_of(app, each).state for each in (first, second)} == {"succeeded"}
+
+
+def woken(worker: Worker, connection: UUID) -> int:
+    with worker.engine.begin() as database:
+        return waiting_on.connection_ready(database, [connection])
 
 
 def swept(worker: Worker) -> int:

@@ -37,6 +37,7 @@ _LANES = text(
     + f" CROSS JOIN LATERAL (SELECT r.organization_id, r.workflow_id{_WAITING}) w"
     " ORDER BY w.organization_id, w.workflow_id"
 )
+# Only in lanes that were told: what began to wait since then has seen the wedding as it is.
 _WAKE = text(
     "UPDATE runs SET due_at = :now, pending_decision = CASE WHEN w.status = ANY(:over)"
     "  THEN jsonb_build_object('stop', CAST(:words AS jsonb) -> w.status)"
@@ -46,6 +47,7 @@ _WAKE = text(
     + " JOIN weddings wd ON wd.organization_id = t.organization_id AND wd.id = t.wedding_id"
     f" CROSS JOIN LATERAL (SELECT r.id{_WAITING}) w) w"
     " WHERE runs.id = w.id AND runs.state = 'waiting'"
+    " AND runs.workflow_id = ANY(:lanes)"
 )
 _RECENT = text(
     "SELECT r.id, r.organization_id, r.workflow_id, r.wedding_id, r.waiting_for FROM weddings wd"
@@ -73,8 +75,9 @@ def wedding_changed(connection: Connection, events: Sequence[FannedEvent], now: 
     lanes = [(row.organization_id, row.workflow_id) for row in connection.execute(_LANES, given)]
     if lanes:
         _touch(connection, lanes, now)  # lanes before runs, as everywhere
-        words = documents.write(OVER).decode()
-        connection.execute(_WAKE, {**given, "now": now, "over": list(OVER), "words": words})
+        told = [workflow_id for _, workflow_id in lanes]
+        asked = {"lanes": told, "over": list(OVER), "words": documents.write(OVER).decode()}
+        connection.execute(_WAKE, {**given, **asked, "now": now})
 
 
 def sweep(connection: Connection, now: datetime) -> int:

@@ -36,13 +36,15 @@ _LANES_WAITING = text(
     + f" CROSS JOIN LATERAL (SELECT r.organization_id, r.workflow_id{_WAITING}) w"
     " ORDER BY w.organization_id, w.workflow_id"
 )
-# A microsecond apart: runs are claimed by `due_at`, and the oldest go first.
+# A microsecond apart: runs are claimed by `due_at`, and the oldest go first. Only in lanes that
+# were told: whoever began to wait since then looks again.
 _MAKE_DUE = text(
     "UPDATE runs SET due_at = CAST(:now AS timestamptz) + n * interval '1 microsecond'"
     " FROM (SELECT w.id, row_number() OVER (ORDER BY w.id) AS n FROM "
     + recordset("organization_id uuid, id text")
     + f" CROSS JOIN LATERAL (SELECT r.id{_WAITING}) w) ready"
     " WHERE runs.id = ready.id AND runs.state = 'waiting' AND runs.due_at IS NULL"
+    " AND runs.workflow_id = ANY(CAST(:lanes AS uuid[]))"
 )
 # Those that only a person mends are told of by whoever mends them.
 _WORTH_A_LOOK = text(
@@ -102,5 +104,8 @@ def _make_due(connection: Connection, places: Sequence[Place]) -> int:
         lanes.setdefault(row.organization_id, {})[str(row.workflow_id)] = now
     for organization_id in sorted(lanes):
         leases.touch_lanes(connection, LANES, organization_id, lanes[organization_id])
-    made_due: int = connection.execute(_MAKE_DUE, {**given, "now": now}).rowcount if lanes else 0
+    if not lanes:
+        return 0
+    told = [workflow_id for each in lanes.values() for workflow_id in each]
+    made_due: int = connection.execute(_MAKE_DUE, {**given, "now": now, "lanes": told}).rowcount
     return made_due
