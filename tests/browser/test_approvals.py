@@ -39,9 +39,11 @@ def ask(site: LiveSite, name: str, **fields: Any) -> None:
     wait_until(lambda: bool(site.api("GET", asked)["data"]))
 
 
-def test_the_team_answers_on_the_page(site: LiveSite, imogen: Page, trouble: Trouble) -> None:
-    imogen.goto("/approvals")
-    look_at(imogen, "approvals-none", briefly=True)
+def test_the_team_answers_on_the_page(
+    site: LiveSite, imogen: Page, marek: Page, trouble: Trouble
+) -> None:
+    marek.goto("/approvals")
+    look_at(marek, "approvals-none", briefly=True)
     ask(site, "Book the venue", ask=DEAR, who={"role": "owner"}, expires_after_s=86_400)
     ask(site, "Ask the violinist", ask="Shall the violinist come?", who={"role": "owner"})
     imogen.goto("/")

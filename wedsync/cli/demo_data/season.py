@@ -1,13 +1,15 @@
 """Rosewood's season: what happens around each wedding's day, and an order that is asked about.
 
-Nothing of it leaves by itself on the day the demo is planted: the first waits for the wedding, the
-second for three weeks before it, the third for somebody to start it.
+Nothing of it reaches anybody on the day the demo is planted: the first waits for the wedding, the
+second for three weeks before it, and the third has gone through its list and asks an owner.
 """
 
 from typing import Any
+from uuid import UUID
 
 from wedsync.platform.identity import Identity
 from wedsync.workflows.editing import service
+from wedsync.workflows.running import runs
 
 THANK_COUPLES = "Thank each couple afterwards"
 ASK_FOR_COUNT = "Ask for the final count"
@@ -18,15 +20,18 @@ _COUPLE = {"var": "wedding.title"}
 _FLOWERS = (("White roses", 120), ("Olive branches", 40), ("Sweet peas", 60))
 
 
-def plan(by: Identity) -> None:
-    """Make the three workflows and publish them."""
-    for name, definition in (
-        (THANK_COUPLES, thank_couples()),
-        (ASK_FOR_COUNT, ask_for_count()),
-        (ORDER_FLOWERS, order_flowers()),
-    ):
-        draft = service.create(by.organization_id, name, definition, by=by)
-        service.publish(by.organization_id, draft.workflow.id, by=by)
+def plan(by: Identity, couple: str) -> None:
+    """Make the three workflows, publish them, and begin the order for a couple."""
+    _publish(by, THANK_COUPLES, thank_couples())
+    _publish(by, ASK_FOR_COUNT, ask_for_count())
+    ordering = _publish(by, ORDER_FLOWERS, order_flowers())
+    runs.start_manual_run(by.organization_id, ordering, {"couple": couple}, by=by)
+
+
+def _publish(by: Identity, name: str, definition: dict[str, Any]) -> UUID:
+    made = service.create(by.organization_id, name, definition, by=by)
+    service.publish(by.organization_id, made.workflow.id, by=by)
+    return made.workflow.id
 
 
 def thank_couples() -> dict[str, Any]:

@@ -32,5 +32,5 @@ def _furnish(business: Business, owner: Identity, today: date) -> None:
     for couple in couples.COUPLES:
         couples.book(owner, couple, today)
     automations.automate(owner, webhooks.connect(owner))
-    season.plan(owner)
+    season.plan(owner, couples.COUPLES[0].title)
     webhooks.tell_the_kitchen(owner)
