@@ -273,3 +273,12 @@ def test_steps_come_in_reading_order_with_the_branches_around_them() -> None:
         ("plan_b", 1, ("If it fails",)),
     ]
     assert next(steps_in_order(definition)).branches == ("Yes", "Otherwise")
+
+
+@pytest.mark.parametrize(
+    ("hours", "said"),
+    [(1, "1 hour after arrival"), (-1, "1 hour before arrival"), (3, "3 hours after arrival")],
+)
+def test_one_hour_is_not_called_hours(hours: int, said: str) -> None:
+    later = {"date.add_hours": [var("trigger.data.arrival"), hours]}
+    assert sentence(wait(until=later), ACTIONS) == f"Wait until {said}."

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from wedsync.platform.wording import Wording, capital
+from wedsync.platform.wording import Wording, capital, count
 from wedsync.weddings import policy
 from wedsync.weddings.fields import DATES
 from wedsync.weddings.models import Wedding
@@ -76,7 +76,7 @@ def clocks(wedding: Wedding) -> str:
 def _note(wedding: Wedding, name: str, day: date, words: Wording) -> str:
     until = words.days_until(day)
     if name == "final_count_due" and wedding.final_count is not None:
-        return f"{until}; {wedding.final_count:,} people"
+        return f"{until}; {count(wedding.final_count, 'person', 'people')}"
     return until
 
 

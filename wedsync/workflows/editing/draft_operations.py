@@ -203,7 +203,8 @@ class _Doing:
         length = len(sequence(read(definition, path)))
         number = int(last) if has_number and len(last) < 6 else length
         if number > length:
-            raise self._refuse(f"There are only {length} steps at “{clip(name, 60)}”.")
+            only = "is only 1 step" if length == 1 else f"are only {length} steps"
+            raise self._refuse(f"There {only} at “{clip(name, 60)}”.")
         return path, number
 
     def _way_to_list(self, definition: Any, step_id: str | None, name: str) -> Path:

@@ -35,6 +35,7 @@ __all__ = [
     "value_words",
 ]
 
+_ONE = re.compile(r"^(\{1\} [a-z]+)s ")
 _VAGUE = frozenset(
     ("name", "id", "type", "value", "label", "title", "amount", "code", "date", "number", "status")
 )
@@ -122,11 +123,13 @@ def _body_words(body: str) -> str:
 
 
 def _before(says: str, said: list[str]) -> str:
-    """A negative number of days after something is a number of days before it."""
-    if " after " not in says or not said[1].startswith("-"):
+    """A negative number of days after something is a number of days before it; one is a day."""
+    if " after " not in says:
         return says
-    said[1] = said[1][1:]
-    return says.replace(" after ", " before ")
+    if said[1].startswith("-"):
+        said[1] = said[1][1:]
+        says = says.replace(" after ", " before ")
+    return _ONE.sub(r"\1 ", says) if said[1] == "1" else says
 
 
 def _holds_call(part: Any) -> bool:
