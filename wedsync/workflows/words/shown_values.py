@@ -48,13 +48,17 @@ def _has_records(values: list[Any]) -> bool:
 
 
 def _label(path: tuple[str, ...]) -> str:
-    """`guest.name` is `Guest name`, `status` is `Status`, the first of a bare list `Part 1`."""
+    """`guest.name` is `Guest name`, `status` is `Status`, the first of a bare list `Part 1`, the
+    second of several records `Guest 2 seats`."""
     if not path:
         return "What came"
     last = path[-1].lower()
     if len(path) == 1 and last.isdigit():
         return f"Part {last}"
     telling = path[-2:] if last in _SAID_BY_PLACE or last.isdigit() else path[-1:]
+    if path[-2:-1] and path[-2].isdigit():
+        each = path[-3].removesuffix("s") if len(path) > 2 else "Part"
+        telling = (each, *path[-2:])
     return clip(name_words(" ".join(telling)), 60)
 
 
