@@ -7,9 +7,10 @@ import pytest
 from apiflask import APIFlask
 from sqlalchemy import text
 
+from tests.page_words import words_of
 from tests.personas import Browser, Persona, make_organization, make_persona
 from tests.workers.scene import beside, one, rows
-from tests.workflows.waiting import answer_of, ask, publish_workflow, question
+from tests.workflows.waiting import answer_of, ask, booking, publish_workflow, question
 from wedsync.errors import Conflict
 from wedsync.platform import clock
 from wedsync.platform.db import db
@@ -82,6 +83,17 @@ def test_the_page_says_what_is_asked_what_follows_and_afterwards_what_was_said(
     assert f"{owner.name} said yes" in after
     assert "“Gladly”" in after
     assert "Say yes" not in after
+
+
+def test_an_answer_that_changes_nothing_is_said_to(
+    app: APIFlask, organization: UUID, owner: Persona
+) -> None:
+    definition = question()
+    definition["steps"][1] = booking()
+    _, approval = ask(app, publish_workflow(app, organization, definition))
+    page = words_of(owner.browser.get(f"/approvals/{approval}"))
+    assert "Whatever you say “Book the date” comes next." in page
+    assert "If you say no" not in page
 
 
 def test_the_list_shows_open_questions_first_and_the_answered_ones_after(
