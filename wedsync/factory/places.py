@@ -70,6 +70,8 @@ _OF_VENDORS: Groups = (
                 "workflows.version",
                 "workflows.ask_to_restore",
                 "workflows.import_workflow",
+                "workflows.why_not",
+                "workflows.performance",
             ),
             on_phone=True,
         ),
@@ -79,7 +81,12 @@ _OF_VENDORS: Groups = (
             "What happened",
             icon="history",
             endpoint="workflows.run_list",
-            marked_by=("workflows.run", "workflows.approval"),
+            marked_by=(
+                "workflows.run",
+                "workflows.approval",
+                "workflows.repair_run",
+                "workflows.new_run_batch",
+            ),
             short="Happened",
         ),
         Place(
