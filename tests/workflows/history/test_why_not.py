@@ -83,7 +83,7 @@ def test_an_event_of_another_type_names_both(
     worker.work()
     found = asked(app, organization, workflow_id, event_id).reason
     assert found.code == "other_event"
-    assert "“seating changed” comes in from the API" in found.text
+    assert "It starts when “Seating changed” comes in from the API." in found.text
     assert "This was “Flowers chosen”." in found.text
 
 

@@ -108,7 +108,7 @@ def test_the_page_of_how_a_workflow_does_has_its_numbers_in_words(
         make_run(app, owner.organization_id, workflow_id, "filtered")
     said = page(owner, f"/workflows/{workflow_id}/performance")
     assert "75 % of its runs went through" in said
-    assert "it ran 4 times; one did not work or asked somebody." in said
+    assert "it ran 4 times; 1 did not work or asked somebody." in said
     assert "“Order the flowers” did not work 1 run" in said
     assert "They answered 404" in said
 

@@ -199,7 +199,7 @@ def test_a_workflow_is_kept_as_a_file_and_made_of_it_again(editor: Persona, work
     ("file", "said"),
     [
         (b"", "Choose a file first."),
-        (b"\x89PNG", "This is not an exported workflow. It is not valid JSON."),
+        (b"\x89PNG", "This is no copy of a workflow, or not a whole one. It is not valid JSON."),
         (b"[" * 100 + b"]" * 100, "nested deeper"),
         (b'{"a": 1}', "This is not a workflow that WedSync exported."),
         (json.dumps({"x": "y" * 1_000_000}).encode(), "larger than 1 MB"),

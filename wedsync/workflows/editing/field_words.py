@@ -256,7 +256,7 @@ def _words(field: str, was: Any, now: Any, known: Known) -> str:
         return _instead(template, *(_said(says, value, known, unset) for value in (now, was)))
     told, verb = _called(field), "notes" if field.startswith("values.") else "has"
     if _are_texts(was, now):
-        return f"now {verb} other words as {told}"
+        return f"now {verb} other words for “{told}”"
     template = f"{verb} {{}} as {told}"
     if field.startswith("event.match."):
         template = f"waits for one whose {told} is {{}}"

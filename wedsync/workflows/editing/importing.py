@@ -81,7 +81,9 @@ def read_file(body: bytes) -> Any:
     try:
         return documents.read(body)
     except documents.BadDocument as error:
-        raise _refused("document", f"This is not an exported workflow. {error}") from error
+        raise _refused(
+            "document", f"This is no copy of a workflow, or not a whole one. {error}"
+        ) from error
 
 
 def _check(document: Any) -> None:

@@ -11,7 +11,6 @@ from wedsync.platform.wording import (
     capital,
     count,
     duration,
-    in_words,
     milliseconds,
     number,
     sentence_end,
@@ -124,7 +123,7 @@ def _news(found: Performance, words: Wording) -> str:
     if not found.started:
         return f"{between} nothing started it."
     bad = found.states["failed"] + found.states["needs_attention"]
-    ended = f"{in_words(bad)} did not work or asked somebody" if bad else "none of them failed"
+    ended = f"{number(bad)} did not work or asked somebody" if bad else "none of them failed"
     return f"{between} it ran {count(found.started, 'time')}; {ended}."
 
 
@@ -214,10 +213,16 @@ def _ending(ending: Ending) -> EndingRow:
         "stopped": "Somebody stopped it" if not named else f"It was stopped at {named}",
         "filtered": f"{named or 'It'} found nothing to do",
     }
+    title = titles[ending.state]
     return EndingRow(
-        title=titles[ending.state],
-        text=sentence_end(ending.message) if ending.message else "",
+        title=title,
+        text=_why(ending.message, title),
         number=count(ending.number, "run"),
         state=run_state(ending.state),
         latest=ending.latest,
     )
+
+
+def _why(message: str, title: str) -> str:
+    """The reason without what the title says already."""
+    return sentence_end(capital(message.removeprefix(f"{title}: "))) if message else ""

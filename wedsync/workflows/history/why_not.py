@@ -168,7 +168,8 @@ def _by_version(
 def _mismatch(version: WorkflowVersion, event: Event, names: Mapping[str, str]) -> Reason | None:
     """Why the trigger does not concern the event; None when it does (as `start` decides)."""
     trigger = version.definition.get("trigger")
-    listens = f"{trigger_sentence(trigger, names)} Nothing else starts it."
+    starts = trigger_sentence(trigger, names)
+    listens = f"It starts {starts[:1].lower()}{starts[1:]} Nothing else starts it."
     if version.trigger_kind not in ("event", "webhook"):
         return Reason("other_trigger", "It does not wait for something to come in", listens)
     if version.trigger_kind == "event" and version.event_type != event.type:
