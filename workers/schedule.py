@@ -25,6 +25,7 @@ from wedsync.workflows.running import (
     deadly_runs,
     listening,
     once_slots,
+    runaways,
     waiting_on,
 )
 from wedsync.workflows.running.reach import Reach
@@ -137,6 +138,12 @@ def tell_who_is_asked(connection: Connection) -> None:
     approval_letters.keep_asked_people_told(connection, here.vault, here.settings)
 
 
+def hold_runaways(connection: Connection) -> None:
+    """Limit workflows that start far more often than anybody's business asks for."""
+    here = runtime.runtime()
+    runaways.hold(connection, here.vault, here.settings, clock.now())
+
+
 def look_at_moved_dates(connection: Connection) -> None:
     """Wake runs that wait by a date their wedding does not have any more."""
     replanning.sweep(connection, clock.now())
@@ -151,6 +158,7 @@ TABLE = (
     Scheduled("look back for events", 1, listening.sweep),
     Scheduled("tell people", 5, tell_people),
     Scheduled("look at moved dates", 60, look_at_moved_dates),
+    Scheduled("hold runaways", 20, hold_runaways),
     Scheduled("tell who is asked", 2, tell_who_is_asked),
     Scheduled("prune", 600, prune),
 )

@@ -25,6 +25,8 @@ from tests.workers.scene import (
     tell,
 )
 from wedsync.platform.db import db
+from wedsync.workflows.running import runaways
+from workers import schedule
 
 pytestmark = pytest.mark.usefixtures("worker")
 
@@ -116,6 +118,74 @@ def test_what_goes_out_and_comes_in_without_any_workflow_is_parked_with_a_senten
     assert found[-1].parked_reason == "It went out to somebody and came back too often."
     shown = words_of(owner.browser.get(f"/events/{found[-1].id}"))
     assert "came back too often" in shown
+
+
+def test_a_ring_by_way_of_a_partner_who_names_things_anew_is_limited_and_told(
+    app: APIFlask, worker: Worker, sender: Sender, partner: Reflector, owner: Persona
+) -> None:
+    workflow = ring(app, sender)
+    only_its_own = {"==": [{"var": "trigger.source"}, f"workflow:{workflow}"]}
+    make_endpoint(app, sender.organization_id, f"{partner.url}/in", filter=only_its_own)
+    partner.to.append(sender)
+    partner.renames = True
+    so_many_started(app, workflow, runaways.RUNS_AN_HOUR - 2)
+    sender.send(BODY, "msg_first")
+    for turn in range(3):
+        assert limit_of(app, workflow) is None, turn
+        once_round(worker)
+        hold(app)
+    assert limit_of(app, workflow) == runaways.RUNS_AN_HOUR
+    assert open_notices(app) == ["“Seat the guests” starts very often"]
+    assert f"{runaways.RUNS_AN_HOUR:,}" in words_of(owner.browser.get(f"/workflows/{workflow}"))
+    owner.api.patch(f"/workflows/{workflow}", json={"per_hour": 4})
+    worker.work()
+    states = states_of(app, workflow)
+    assert (states["succeeded"], states["waiting"]) == (3 + 4, 1)
+    waiting = one(app, "SELECT waiting_for FROM runs WHERE state = 'waiting'").waiting_for
+    assert (waiting["kind"], waiting["id"]) == ("limit", "per_hour")
+
+
+def test_what_was_told_of_a_workflow_that_is_calm_again_is_closed(
+    app: APIFlask, worker: Worker, sender: Sender
+) -> None:
+    workflow = ring(app, sender)
+    so_many_started(app, workflow, runaways.RUNS_AN_HOUR + 1)
+    hold(app)
+    assert len(open_notices(app)) == 1
+    so_many_started(app, workflow, 5)
+    hold(app)
+    assert open_notices(app) == []
+
+
+def open_notices(app: APIFlask) -> list[str]:
+    return [row.title for row in rows(app, "SELECT title FROM notices WHERE closed_at IS NULL")]
+
+
+def so_many_started(app: APIFlask, workflow: UUID, many: int) -> None:
+    """What an hour of so many runs leaves."""
+    planted = (
+        "INSERT INTO workflow_hours (organization_id, workflow_id, hour, runs)"
+        " SELECT organization_id, id, date_trunc('hour', now()), :many FROM workflows"
+        " WHERE id = :id ON CONFLICT (workflow_id) DO UPDATE SET runs = :many RETURNING runs"
+    )
+    rows(app, planted, id=workflow, many=many)
+
+
+def once_round(worker: Worker) -> None:
+    worker.fan_out()
+    worker.run()
+    worker.fan_out()
+    worker.deliver()
+
+
+def hold(app: APIFlask) -> None:
+    with app.app_context(), db.engine.begin() as connection:
+        schedule.hold_runaways(connection)
+
+
+def limit_of(app: APIFlask, workflow: UUID) -> int | None:
+    limit: int | None = one(app, "SELECT per_hour FROM workflows WHERE id = :id", id=workflow)[0]
+    return limit
 
 
 def test_the_id_of_somebody_elses_event_says_nothing(

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
+    BigInteger,
     CheckConstraint,
     ForeignKey,
     Index,
@@ -149,6 +150,18 @@ class MessageRules(Base):
     quiet_from: Mapped[time] = mapped_column(server_default="21:00")
     quiet_until: Mapped[time] = mapped_column(server_default="08:00")
     on_the_day: Mapped[bool] = mapped_column(server_default="false")
+
+
+class WorkflowHour(Base):
+    """How many runs of a workflow events and the clock started in the latest hour that had any."""
+
+    __tablename__ = "workflow_hours"
+    __table_args__ = (parent("workflow_id", "workflows"),)
+
+    workflow_id: Mapped[UUID] = mapped_column(primary_key=True)
+    organization_id: Mapped[UUID]
+    hour: Mapped[datetime]
+    runs: Mapped[int] = mapped_column(BigInteger)
 
 
 class RunStart(Base):

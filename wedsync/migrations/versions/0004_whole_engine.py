@@ -27,6 +27,20 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("organization_id", name=op.f("pk_message_rules")),
     )
     op.create_table(
+        "workflow_hours",
+        sa.Column("workflow_id", sa.UUID(), nullable=False),
+        sa.Column("organization_id", sa.UUID(), nullable=False),
+        sa.Column("hour", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("runs", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organization_id", "workflow_id"],
+            ["workflows.organization_id", "workflows.id"],
+            name=op.f("fk_workflow_hours_organization_id_workflow_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("workflow_id", name=op.f("pk_workflow_hours")),
+    )
+    op.create_table(
         "chains",
         sa.Column("organization_id", sa.UUID(), nullable=False),
         sa.Column("root_id", sa.UUID(), nullable=False),
@@ -739,3 +753,4 @@ def downgrade() -> None:
     op.drop_table("message_rules")
     op.drop_index("ix_chains_oldest", table_name="chains")
     op.drop_table("chains")
+    op.drop_table("workflow_hours")

@@ -9,7 +9,7 @@ Read `runner` first: one turn is one transaction.
 | runs that kill whoever takes them up | `deadly_runs` |
 | one run's advance | `live_run`, `advancing`, `performing`; `reach`, by which account |
 | runs of runs | `items` and `loop_lists` of loops, `calling` of other workflows |
-| how many runs one beginning sets off | `chain_budgets` |
+| how many runs one beginning sets off, one hour sees | `chain_budgets`, `runaways` |
 | effects with the step itself | `local_effects` |
 | what does not leave now | `once_slots` a turn, `guardrails` and `message_rules` for messages |
 | waiting for a connection | `waiting_on` |

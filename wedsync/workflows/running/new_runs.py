@@ -15,7 +15,7 @@ from sqlalchemy import Connection, text
 from wedsync.events.returning import MOST_DEEP
 from wedsync.platform import batch, ids, leases
 from wedsync.platform.batch import recordset
-from wedsync.workflows.running import chain_budgets
+from wedsync.workflows.running import chain_budgets, runaways
 from wedsync.workflows.running.journal import LANES
 
 MAX_TURNS = 3
@@ -76,6 +76,7 @@ def insert_runs(connection: Connection, new: Sequence[NewRun], now: datetime) ->
     """
     inserted = write(connection, new, now)
     touch(connection, [row for row in new if row.state == "queued"], now)
+    runaways.count(connection, [row for row in new if row.id in inserted], now)
     chain_budgets.hold(connection, new, inserted)
     return inserted
 
