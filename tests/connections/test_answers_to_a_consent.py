@@ -12,7 +12,7 @@ from tests.connections.ways import begin, come_back, engine_of, events_of, only
 from tests.far_ends.practice_partner import PracticePartner
 from tests.page_words import words_of
 from tests.personas import Persona, signed_in_browser
-from tests.workers.scene import wait_until
+from tests.workers.scene import beside, wait_until
 from wedsync.accounts import sessions
 from wedsync.accounts.models import Organization, User
 from wedsync.platform.db import db
@@ -157,8 +157,7 @@ def test_what_a_code_gained_is_not_lost_where_nobody_can_write_it_down_at_once(
 ) -> None:
     location = practice_partner.allow(begin(editor))
     practice_partner.faults(token_slow_s=1.0)
-    with ThreadPoolExecutor(1) as pool:
-        going = pool.submit(come_back, editor, location)
+    with beside(lambda: come_back(editor, location)) as going:
         wait_until(lambda: latest_outcome(app, editor) == "exchanging")
         with engine_of(app).begin() as other:
             lock = text("SELECT 1 FROM connections WHERE id = :id FOR UPDATE")
@@ -175,8 +174,7 @@ def test_what_was_settled_meanwhile_is_not_settled_again(
 ) -> None:
     location = practice_partner.allow(begin(editor))
     practice_partner.faults(token_slow_s=1.0)
-    with ThreadPoolExecutor(1) as pool:
-        going = pool.submit(come_back, editor, location)
+    with beside(lambda: come_back(editor, location)) as going:
         wait_until(lambda: latest_outcome(app, editor) == "exchanging")
         with engine_of(app).begin() as other:
             other.execute(text("UPDATE authorizations SET outcome = 'connected'"))

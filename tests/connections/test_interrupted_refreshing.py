@@ -1,7 +1,6 @@
 """Renewals whose answer is lost, late, or written down by somebody else: nothing is used twice."""
 
 import time
-from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID
 
 import pytest
@@ -11,7 +10,7 @@ from sqlalchemy import text
 from tests.connections.renewing import let_it_end, opened, refresh, say_refused, secrets_of
 from tests.connections.ways import change, engine_of, keeper_of, row_of
 from tests.far_ends.practice_partner import PracticePartner
-from tests.workers.scene import wait_until
+from tests.workers.scene import beside, wait_until
 from wedsync.connections import refreshing
 from wedsync.connections.access import Unusable
 from wedsync.connectors.contract import Access
@@ -84,8 +83,7 @@ def test_connecting_again_meanwhile_wins_over_a_refresh_in_flight(
     app: APIFlask, connection_id: UUID, practice_partner: PracticePartner
 ) -> None:
     practice_partner.faults(token_slow_s=2.0)
-    with ThreadPoolExecutor(1) as pool:
-        going = pool.submit(refresh, app, connection_id)
+    with beside(lambda: refresh(app, connection_id)) as going:
         wait_until(lambda: row_of(app, connection_id).refresh_started_at is not None)
         change(
             app,
@@ -103,8 +101,7 @@ def test_the_answer_of_who_was_taken_for_dead_is_kept_where_nobody_has_a_later_o
     app: APIFlask, connection_id: UUID, practice_partner: PracticePartner
 ) -> None:
     practice_partner.faults(token_slow_s=2.0)
-    with ThreadPoolExecutor(1) as pool:
-        going = pool.submit(refresh, app, connection_id)
+    with beside(lambda: refresh(app, connection_id)) as going:
         wait_until(lambda: row_of(app, connection_id).refresh_started_at is not None)
         change(app, connection_id, "refresh_until = now() - interval '1 second'")
         assert not refresh(app, connection_id)
@@ -120,8 +117,7 @@ def test_an_answer_nobody_can_write_down_at_once_is_not_lost(
     app: APIFlask, connection_id: UUID, practice_partner: PracticePartner
 ) -> None:
     practice_partner.faults(token_slow_s=2.0)
-    with ThreadPoolExecutor(1) as pool:
-        going = pool.submit(refresh, app, connection_id)
+    with beside(lambda: refresh(app, connection_id)) as going:
         wait_until(lambda: row_of(app, connection_id).refresh_started_at is not None)
         with engine_of(app).begin() as other:
             lock = text("SELECT 1 FROM connections WHERE id = :id FOR UPDATE")

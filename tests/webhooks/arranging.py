@@ -10,9 +10,8 @@ from sqlalchemy import Row
 
 from tests.far_ends.rest_service import RestService
 from tests.personas import Persona
-from tests.workers.scene import Worker, one, rows
+from tests.workers.scene import Worker, one, rows, store
 from tests.workflows.connected import connect, seating, tell
-from wedsync.events.types import stored_event_type
 from wedsync.platform import clock, ids
 from wedsync.platform.db import db
 from wedsync.platform.vault import place
@@ -108,23 +107,5 @@ def manifest_of(app: APIFlask, connection: UUID, document: Any) -> list[Any]:
 
 def receive(app: APIFlask, hook: Row[Any], event_type: str, data: Any) -> UUID:
     """An event as the front stores what came to a connection's hook."""
-    event_id = ids.new_id()
-    source = f"connection:{hook.connection_id}"
-    with app.app_context(), db.engine.begin() as database:
-        vault = app.extensions["wedsync"].vault
-        body = json.dumps({"type": event_type, "data": data}).encode()
-        where = place("events", event_id, "raw_body")
-        sealed = vault.seal(database, hook.organization_id, where, body)
-    rows(
-        app,
-        "INSERT INTO events (id, organization_id, type, source, occurred_at, raw_body, causation)"
-        " VALUES (:id, :organization_id, :type, :source, :now, :raw_body, jsonb_build_object("
-        "'root', CAST(:id AS text), 'depth', 0, 'chain', jsonb_build_array())) RETURNING 1",
-        id=event_id,
-        organization_id=hook.organization_id,
-        type=stored_event_type(event_type, source),
-        source=source,
-        now=clock.now(),
-        raw_body=sealed,
-    )
-    return event_id
+    body = json.dumps({"type": event_type, "data": data}).encode()
+    return store(app, hook.organization_id, f"connection:{hook.connection_id}", event_type, body)

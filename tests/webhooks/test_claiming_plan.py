@@ -8,7 +8,8 @@ import pytest
 from apiflask import APIFlask
 from sqlalchemy import Connection, text
 
-from tests.workers.scene import Sink, Worker, deliveries_of, let_pass, make_endpoint, publish
+from tests.workers.passing_time import let_pass
+from tests.workers.scene import Sink, Worker, deliveries_of, make_endpoint, publish
 from wedsync.platform.db import db
 from wedsync.webhooks import sending
 

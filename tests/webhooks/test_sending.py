@@ -12,13 +12,13 @@ from sqlalchemy import text
 from standardwebhooks import Webhook
 
 from tests.personas import Persona
+from tests.workers.passing_time import let_pass
 from tests.workers.scene import (
     Sink,
     Worker,
     attempts_of,
     beside,
     deliveries_of,
-    let_pass,
     make_endpoint,
     one,
     publish,

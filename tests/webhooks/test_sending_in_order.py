@@ -5,12 +5,12 @@ from uuid import UUID
 
 from apiflask import APIFlask
 
+from tests.workers.passing_time import let_pass
 from tests.workers.scene import (
     Sink,
     Worker,
     beside,
     deliveries_of,
-    let_pass,
     make_endpoint,
     one,
     publish,

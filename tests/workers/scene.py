@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from apiflask import APIFlask
@@ -39,10 +39,9 @@ from workers.fan_out import FanOut
 _SINK = CHECKOUT / "tests" / "far_ends" / "sink.py"
 _ROUNDS = 50
 _NEVER = threading.Event()
-_UNTIL = "engine_state #>> '{positions,0,plan,until}'"
-_PLANNED = "$.positions[0].plan.until"
 
 Definition = dict[str, Any]
+Result = TypeVar("Result")
 
 
 # --- a receiver
@@ -193,24 +192,8 @@ def answered(status: int = 200) -> Outcome:
     return Answer(status, {"content-type": "text/plain"}, b"ok", Timings())
 
 
-def let_pass(app: APIFlask, seconds: float) -> None:
-    """Make everything planned due this much sooner."""
-    moved = "- make_interval(secs => :seconds)"
-    with app.app_context(), db.engine.begin() as connection:
-        for statement in (
-            f"UPDATE lanes SET next_due_at = next_due_at {moved}",
-            f"UPDATE runs SET due_at = due_at {moved} WHERE due_at IS NOT NULL",
-            "UPDATE runs SET engine_state = jsonb_set(engine_state, '{positions,0,plan,until}',"
-            f" to_jsonb(({_UNTIL})::timestamptz {moved}))"
-            f" WHERE engine_state @? '{_PLANNED}'",
-            f"UPDATE deliveries SET next_attempt_at = next_attempt_at {moved}"
-            " WHERE next_attempt_at IS NOT NULL",
-        ):
-            connection.execute(text(statement), {"seconds": seconds})
-
-
 @contextmanager
-def beside(work: Callable[[], object]) -> Iterator[Future[object]]:
+def beside(work: Callable[[], Result]) -> Iterator[Future[Result]]:
     """Something done beside the test; `result()` raises what it raised."""
     with ThreadPoolExecutor(1) as pool:
         yield pool.submit(work)
@@ -248,13 +231,18 @@ def make_hook(app: APIFlask, organization_id: UUID) -> Hook:
 def accept(
     app: APIFlask, hook: Hook, data: Any, *, event_type: str = "rsvp.received", body: bytes = b""
 ) -> UUID:
-    """An event as the front stores it: its body sealed whole, nothing read from it yet."""
+    """An event as the front stores it when it comes to a hook."""
     written = body or json.dumps({"type": event_type, "data": data}).encode()
+    return store(app, hook.organization_id, f"hook:{hook.id}", event_type, written)
+
+
+def store(app: APIFlask, organization_id: UUID, source: str, event_type: str, body: bytes) -> UUID:
+    """An event as the front stores it: its body sealed whole, nothing read from it yet."""
     event_id = ids.new_id()
     runtime: Runtime = app.extensions["wedsync"]
     with app.app_context(), db.engine.begin() as connection:
         where = place("events", event_id, "raw_body")
-        sealed = runtime.vault.seal(connection, hook.organization_id, where, written)
+        sealed = runtime.vault.seal(connection, organization_id, where, body)
         connection.execute(
             text(
                 "INSERT INTO events (id, organization_id, type, source, occurred_at, raw_body,"
@@ -264,9 +252,9 @@ def accept(
             ),
             {
                 "id": event_id,
-                "organization_id": hook.organization_id,
-                "type": stored_event_type(event_type, f"hook:{hook.id}"),
-                "source": f"hook:{hook.id}",
+                "organization_id": organization_id,
+                "type": stored_event_type(event_type, source),
+                "source": source,
                 "now": clock.now(),
                 "raw_body": sealed,
             },

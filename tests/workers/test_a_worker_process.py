@@ -1,7 +1,7 @@
 """`python -m workers` as a process: with and without Redis, asked to stop, and killed."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -35,6 +35,8 @@ from wedsync.settings import Settings
 
 SOON_S = 6.0
 
+Start = Callable[..., Process]
+
 
 @pytest.fixture(autouse=True)
 def nothing_left(empty_database: None) -> None:
@@ -42,16 +44,17 @@ def nothing_left(empty_database: None) -> None:
 
 
 @pytest.fixture
-def running() -> Iterator[ExitStack]:
-    """What was started in it is gone after the test."""
-    with ExitStack() as stack:
-        yield stack
+def start(settings: Settings, tmp_path: Path) -> Iterator[Start]:
+    """Starts workers that are gone after the test: `start("first", redis_url=…)`."""
+    with ExitStack() as running:
 
+        def start_one(
+            name: str = "worker", *, redis_url: str | None = settings.redis_url, **options: str
+        ) -> Process:
+            here = replace(settings, redis_url=redis_url)
+            return running.enter_context(started(programs.worker(name, **options), here, tmp_path))
 
-def start(
-    running: ExitStack, settings: Settings, folder: Path, name: str = "worker", **options: str
-) -> Process:
-    return running.enter_context(started(programs.worker(name, **options), settings, folder))
+        yield start_one
 
 
 def owners(app: APIFlask) -> int:
@@ -72,15 +75,9 @@ def ask_for(app: APIFlask, organization: UUID, url: str, **fields: object) -> UU
 
 @pytest.mark.parametrize("address", [None, "unix:///nowhere/redis.sock", "redis://127.0.0.1:65530"])
 def test_a_worker_drains_while_there_is_no_redis_and_stops_when_asked(
-    app: APIFlask,
-    settings: Settings,
-    organization: UUID,
-    sink: Sink,
-    running: ExitStack,
-    tmp_path: Path,
-    address: str | None,
+    app: APIFlask, organization: UUID, sink: Sink, start: Start, address: str | None
 ) -> None:
-    worker = start(running, replace(settings, redis_url=address), tmp_path)
+    worker = start(redis_url=address)
     wait_until(lambda: owners(app) == 1, 15)
     make_endpoint(app, organization, sink.url("/ok/without"))
     workflow = ask_for(app, organization, sink.url("/ok/without"))
@@ -92,16 +89,10 @@ def test_a_worker_drains_while_there_is_no_redis_and_stops_when_asked(
 
 
 def test_redis_may_come_go_and_come_back(
-    app: APIFlask,
-    settings: Settings,
-    organization: UUID,
-    sink: Sink,
-    running: ExitStack,
-    tmp_path: Path,
+    app: APIFlask, organization: UUID, sink: Sink, start: Start, tmp_path: Path
 ) -> None:
     redis = embedded.redis(tmp_path / "redis")
-    here = replace(settings, redis_url=redis.url)
-    worker = start(running, here, tmp_path)
+    worker = start(redis_url=redis.url)
     wait_until(lambda: "Redis is away" in worker.log, 15)
     workflow = ask_for(app, organization, sink.url("/ok/coming"))
     wait_until(lambda: states_of(app, workflow) == {"succeeded": 1}, SOON_S)
@@ -125,15 +116,10 @@ def _wait_until_the_bell_is_answered(redis_url: str) -> None:
 
 
 def test_a_ring_wakes_a_worker_at_once(
-    app: APIFlask,
-    settings: Settings,
-    organization: UUID,
-    sink: Sink,
-    running: ExitStack,
-    tmp_path: Path,
+    app: APIFlask, organization: UUID, sink: Sink, start: Start, tmp_path: Path
 ) -> None:
     with embedded.redis(tmp_path / "redis") as redis:
-        start(running, replace(settings, redis_url=redis.url), tmp_path)
+        start(redis_url=redis.url)
         wait_until(lambda: owners(app) == 1, 15)
         _wait_until_the_bell_is_answered(redis.url)
         workflow = ask_for(app, organization, sink.url("/ok/rung"))
@@ -152,15 +138,10 @@ def test_a_ring_wakes_a_worker_at_once(
 
 
 def test_what_is_in_flight_comes_home_when_a_worker_is_asked_to_stop(
-    app: APIFlask,
-    settings: Settings,
-    organization: UUID,
-    sink: Sink,
-    running: ExitStack,
-    tmp_path: Path,
+    app: APIFlask, organization: UUID, sink: Sink, start: Start
 ) -> None:
     sink.forget()
-    worker = start(running, settings, tmp_path)
+    worker = start()
     wait_until(lambda: owners(app) == 1, 15)
     workflow = ask_for(app, organization, sink.url("/slow/2.5/stopping"), key=False)
     wait_until(lambda: bool(sink.paths()), SOON_S)
@@ -170,15 +151,10 @@ def test_what_is_in_flight_comes_home_when_a_worker_is_asked_to_stop(
 
 
 def test_a_second_request_to_stop_does_not_cut_the_first_short(
-    app: APIFlask,
-    settings: Settings,
-    organization: UUID,
-    sink: Sink,
-    running: ExitStack,
-    tmp_path: Path,
+    app: APIFlask, organization: UUID, sink: Sink, start: Start
 ) -> None:
     sink.forget()
-    worker = start(running, settings, tmp_path)
+    worker = start()
     wait_until(lambda: owners(app) == 1, 15)
     workflow = ask_for(app, organization, sink.url("/slow/2/twice"), key=False)
     wait_until(lambda: bool(sink.paths()), SOON_S)
@@ -190,21 +166,18 @@ def test_a_second_request_to_stop_does_not_cut_the_first_short(
 
 
 def test_the_worker_for_long_jobs_drains_nothing_and_stops_when_asked(
-    app: APIFlask, settings: Settings, running: ExitStack, tmp_path: Path
+    app: APIFlask, start: Start, tmp_path: Path
 ) -> None:
     with embedded.redis(tmp_path / "redis") as redis:
-        here = replace(settings, redis_url=redis.url)
-        worker = start(running, here, tmp_path, "long", queue="long")
+        worker = start("long", redis_url=redis.url, queue="long")
         client = Redis.from_url(redis.url)
         wait_until(lambda: client.scard("rq:workers:long") == 1, 15)
         assert owners(app) == 0
         assert worker.stop(8) == 0
 
 
-def test_a_worker_that_cannot_start_says_why_in_one_sentence(
-    settings: Settings, running: ExitStack, tmp_path: Path
-) -> None:
-    worker = start(running, replace(settings, redis_url="nonsense"), tmp_path)
+def test_a_worker_that_cannot_start_says_why_in_one_sentence(start: Start) -> None:
+    worker = start(redis_url="nonsense")
     wait_until(lambda: worker.ended, 15)
     assert worker.stop() == 2
     assert worker.log.splitlines()[-1].startswith("workers: REDIS_URL should begin with")
@@ -214,19 +187,14 @@ def test_a_worker_that_cannot_start_says_why_in_one_sentence(
 
 
 def test_what_a_killed_worker_held_is_taken_up_by_another_within_two_seconds(
-    app: APIFlask,
-    settings: Settings,
-    organization: UUID,
-    sink: Sink,
-    running: ExitStack,
-    tmp_path: Path,
+    app: APIFlask, organization: UUID, sink: Sink, start: Start
 ) -> None:
     sink.forget()
-    first = start(running, settings, tmp_path, "first")
+    first = start("first")
     wait_until(lambda: owners(app) == 1, 15)
     workflow = ask_for(app, organization, sink.url("/hang/killed"), timeout_s=60)
     wait_until(lambda: bool(sink.paths()), SOON_S)
-    start(running, settings, tmp_path, "second")
+    start("second")
     wait_until(lambda: owners(app) == 2, 15)
     run = run_of(app, workflow)
     first.kill()
@@ -236,11 +204,9 @@ def test_what_a_killed_worker_held_is_taken_up_by_another_within_two_seconds(
     wait_until(lambda: sink.keys() == {f"{run.id}:call:-:0": 2}, SOON_S)
 
 
-def test_two_workers_do_each_slot_of_the_schedule_once(
-    app: APIFlask, settings: Settings, running: ExitStack, tmp_path: Path
-) -> None:
+def test_two_workers_do_each_slot_of_the_schedule_once(app: APIFlask, start: Start) -> None:
     for name in ("first", "second"):
-        start(running, settings, tmp_path, name)
+        start(name)
     wait_until(lambda: owners(app) == 2, 15)
     taken = "SELECT slot, count(*) AS n FROM schedule_slots WHERE name = :name GROUP BY 1"
     wait_until(lambda: len(rows(app, taken, name="give back claims")) >= 4, 10)

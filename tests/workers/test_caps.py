@@ -7,6 +7,7 @@ from apiflask import APIFlask
 from sqlalchemy import text
 
 from tests.personas import Persona
+from tests.workers.passing_time import let_pass
 from tests.workers.scene import (
     Hook,
     Sink,
@@ -14,7 +15,6 @@ from tests.workers.scene import (
     accept,
     answered,
     call,
-    let_pass,
     make_hook,
     make_workflow,
     note,

@@ -1,10 +1,8 @@
 """Whoever locks several rows takes them in one order, so that two who do never stand in a ring:
 lanes of deliveries, then lanes of runs, then runs by their ids."""
 
-from collections.abc import Iterator
 from uuid import UUID
 
-import pytest
 from apiflask import APIFlask
 from sqlalchemy import text
 
@@ -28,13 +26,6 @@ from tests.workers.scene import (
 from tests.workers.trouble import wait_for_a_lock
 from tests.workflows.connected import connect, mend, release, seating, tell
 from wedsync.platform import ids
-
-
-@pytest.fixture
-def worker(app: APIFlask, empty_database: None) -> Iterator[Worker]:
-    with worker_of(app) as started:
-        yield started
-
 
 HELD = text("SELECT id FROM runs WHERE id = :id FOR NO KEY UPDATE NOWAIT")
 LANES = text("SELECT key FROM lanes WHERE kind = :kind FOR UPDATE NOWAIT")

@@ -8,6 +8,7 @@ from apiflask import APIFlask
 from sqlalchemy import Row
 
 from tests.workers.nesting import GUESTS, for_each
+from tests.workers.passing_time import let_pass
 from tests.workers.scene import (
     Hook,
     Sink,
@@ -15,7 +16,6 @@ from tests.workers.scene import (
     accept,
     answered,
     call,
-    let_pass,
     make_workflow,
     not_sent,
     note,

@@ -6,10 +6,10 @@ import pytest
 from apiflask import APIFlask
 
 from tests.far_ends.rest_service import RestService
+from tests.workers.passing_time import let_pass
 from tests.workers.scene import (
     Hook,
     Worker,
-    let_pass,
     note,
     one,
     retrying,

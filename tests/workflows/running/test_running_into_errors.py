@@ -5,13 +5,13 @@ from datetime import datetime, timedelta
 import pytest
 from apiflask import APIFlask
 
+from tests.workers.passing_time import let_pass
 from tests.workers.scene import (
     Hook,
     Sink,
     Worker,
     accept,
     call,
-    let_pass,
     make_workflow,
     not_sent,
     note,

@@ -9,13 +9,13 @@ import pytest
 from apiflask import APIFlask
 
 from tests.far_ends.practice_partner import PracticePartner
+from tests.workers.passing_time import let_pass
 from tests.workers.scene import (
     Hook,
     Sink,
     Worker,
     accept,
     call,
-    let_pass,
     make_hook,
     make_workflow,
     note,

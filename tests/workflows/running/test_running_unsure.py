@@ -8,6 +8,7 @@ import pytest
 from apiflask import APIFlask
 from sqlalchemy import text
 
+from tests.workers.passing_time import let_pass
 from tests.workers.scene import (
     Hook,
     Sink,
@@ -15,7 +16,6 @@ from tests.workers.scene import (
     accept,
     answered,
     call,
-    let_pass,
     make_workflow,
     note,
     on_hook,

@@ -8,11 +8,11 @@ import pytest
 from apiflask import APIFlask
 
 from tests.personas import Persona
+from tests.workers.passing_time import let_pass
 from tests.workers.scene import (
     Definition,
     Worker,
     beside,
-    let_pass,
     make_workflow,
     note,
     on_event,

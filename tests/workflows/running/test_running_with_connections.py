@@ -8,10 +8,10 @@ from apiflask import APIFlask
 
 from tests.far_ends.rest_service import RestService
 from tests.statements import statements_asked
+from tests.workers.passing_time import let_pass
 from tests.workers.scene import (
     Hook,
     Worker,
-    let_pass,
     note,
     retrying,
     rows,

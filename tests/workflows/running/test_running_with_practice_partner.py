@@ -14,10 +14,10 @@ from tests.connections.ways import come_back, connected, row_of
 from tests.far_ends.practice_partner import PracticePartner
 from tests.page_words import words_of
 from tests.personas import Persona
+from tests.workers.passing_time import let_pass
 from tests.workers.scene import (
     Hook,
     Worker,
-    let_pass,
     make_workflow,
     note,
     one,
