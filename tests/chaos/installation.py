@@ -95,14 +95,14 @@ Steps = Callable[[Sink], list[Any]]
 
 
 @contextmanager
-def installed(
-    folder: Path, *, workers: int = 2, steps: Steps | None = None, **settings_made: Any
-) -> Iterator[Installation]:
-    """A whole installation below `folder`: workers, a front, a partner, a receiver, and one
-    workflow of `steps` on the partner's hook."""
-    with ExitStack() as stack:
-        postgres = stack.enter_context(embedded.postgres(folder / "postgres", keep=False))
-        redis = stack.enter_context(embedded.redis(folder / "redis"))
+def servers_below(
+    folder: Path, **settings_made: Any
+) -> Iterator[tuple[embedded.PostgresServer, embedded.RedisServer, Settings]]:
+    """A migrated PostgreSQL and a Redis of its own, and the settings that lead to them."""
+    with (
+        embedded.postgres(folder / "postgres", keep=False) as postgres,
+        embedded.redis(folder / "redis") as redis,
+    ):
         settings = Settings(
             home=folder,
             public_url="http://localhost",
@@ -113,6 +113,17 @@ def installed(
             **settings_made,
         )
         migrations.upgrade(settings.database_url)
+        yield postgres, redis, settings
+
+
+@contextmanager
+def installed(
+    folder: Path, *, workers: int = 2, steps: Steps | None = None, **settings_made: Any
+) -> Iterator[Installation]:
+    """A whole installation below `folder`: workers, a front, a partner, a receiver, and one
+    workflow of `steps` on the partner's hook."""
+    with ExitStack() as stack:
+        postgres, redis, settings = stack.enter_context(servers_below(folder, **settings_made))
         app = stack.enter_context(app_over(settings))
         sink = stack.enter_context(started_sink())
         organization = make_organization(app)

@@ -14,8 +14,8 @@ from uuid import UUID
 import pytest
 from apiflask import APIFlask
 
+from tests.chaos.installation import servers_below
 from tests.personas import Persona, make_organization
-from tests.servers import MASTER_KEY
 from tests.weddings.couples import change, marry
 from tests.workers.machine import Process, Supervisor, app_over
 from tests.workers.scene import (
@@ -37,12 +37,10 @@ from tests.workflows.clockwork.ticking import (
     schedule,
     tick,
 )
-from wedsync import migrations
 from wedsync.cli.supervisor.programs import Program
-from wedsync.platform import clock, embedded
+from wedsync.platform import clock
 from wedsync.platform.db import db
 from wedsync.platform.runtime import Runtime
-from wedsync.settings import Settings
 from wedsync.workflows.editing import service as workflows
 
 NOTE = note("note", local={"var": "trigger.data.local"})
@@ -125,17 +123,7 @@ class Installation:
     """Two worker processes whose clock stands in a file, kept running, and the app beside them."""
 
     def __init__(self, folder: Path, stack: ExitStack) -> None:
-        postgres = stack.enter_context(embedded.postgres(folder / "postgres", keep=False))
-        redis = stack.enter_context(embedded.redis(folder / "redis"))
-        settings = Settings(
-            home=folder,
-            public_url="http://localhost",
-            libpq_url=postgres.url,
-            redis_url=redis.url,
-            master_key=MASTER_KEY,
-            allow_loopback=True,
-        )
-        migrations.upgrade(settings.database_url)
+        _, _, settings = stack.enter_context(servers_below(folder))
         self.app: APIFlask = stack.enter_context(app_over(settings))
         self.organization = make_organization(self.app)
         self._instant = folder / "instant"
