@@ -61,6 +61,9 @@ def test_an_event_is_picked_and_the_answer_says_why_nothing_happened(
     worker.work()
     picker = page(owner, f"/workflows/{workflow_id}/why-not")
     assert "Cake chosen came in from the API" in picker
+    publish(app, organization_id, "cake.chosen", {"couple": "Noor & Sam"})
+    picker = page(owner, f"/workflows/{workflow_id}/why-not")
+    assert "Cake chosen, Noor & Sam came in from the API" in picker
     said = page(owner, f"/workflows/{workflow_id}/why-not?event={event_id}")
     assert "What came in did not fit" in said
     assert "sure was no, wanted yes." in said

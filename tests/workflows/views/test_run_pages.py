@@ -319,7 +319,8 @@ def test_an_event_shows_what_it_started_and_who_was_told(
     event_id = publish(app, owner.organization_id, "flowers.chosen", {"guest": "Ana", "roses": 12})
     worker.work()
     said = words_of(owner.browser.get(f"/events/{event_id}"))
-    assert "Flowers chosen It came in from the API" in said
+    assert "What happened Flowers chosen It came in from the API" in said
+    assert "Technical words Its type is flowers.chosen." in said
     assert "Roses 12" in said
     assert "Seat the guests" in said
     assert "Fern & Vale Arrived" in said

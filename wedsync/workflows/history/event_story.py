@@ -10,6 +10,7 @@ from wedsync.events.models import Event
 from wedsync.events.returning import TOO_OFTEN
 from wedsync.platform.wording import State, name_words
 from wedsync.webhooks import delivery_queries
+from wedsync.webhooks import page_queries as webhook_pages
 from wedsync.webhooks import queries as webhooks
 from wedsync.webhooks.delivery_queries import DeliveryFilter
 from wedsync.workflows import page_queries
@@ -56,7 +57,7 @@ class EventStory:
 
 @dataclass(frozen=True, slots=True)
 class EventLine:
-    """An event in a list: what it was and where it came from."""
+    """An event in a list: what it was and about whom, and where it came from."""
 
     id: UUID
     title: str
@@ -70,8 +71,14 @@ def event_lines(organization_id: UUID, found: Sequence[Event]) -> list[EventLine
         source: page_queries.source_name(organization_id, source)
         for source in {event.source for event in found}
     }
+    about = webhook_pages.subjects(organization_id, [event.id for event in found])
     return [
-        EventLine(event.id, name_words(event.type), sources[event.source], event.accepted_at)
+        EventLine(
+            event.id,
+            ", ".join(filter(None, (name_words(event.type), about.get(event.id)))),
+            sources[event.source],
+            event.accepted_at,
+        )
         for event in found
     ]
 
