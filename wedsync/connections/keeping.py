@@ -8,7 +8,7 @@ connection is told in the transaction that notes it as told.
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -22,6 +22,7 @@ from wedsync.connections.means import Means
 from wedsync.platform import batch, clock
 from wedsync.platform.batch import recordset
 from wedsync.platform.leases import OwnerLock
+from wedsync.platform.rounds import keep_round
 from wedsync.platform.vault import Vault
 from wedsync.settings import Settings
 
@@ -155,18 +156,7 @@ class Keeper:
         """
         self._tell()
         self._end_interrupted()
-        while not stopping.is_set():
-            self._begin()
-            if not self._going:
-                return
-            ended, _ = wait(self._going, timeout=_LOOK_S, return_when=FIRST_COMPLETED)
-            for future in ended:
-                del self._going[future]
-            self._tell()
-            for future in ended:
-                future.result()  # what failed is the drain's to log
-            if not ended:
-                return
+        keep_round(self._going, self._begin, stopping, look_s=_LOOK_S, after=self._tell)
 
     def _begin(self) -> None:
         """Begin what is due: of who has all their places, nothing is even looked at."""

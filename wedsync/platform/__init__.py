@@ -7,7 +7,7 @@
 | secrets in answers | `echoes` takes them out |
 | the network | `outbound`, the one door; `smtp`, `mail` (our own, by an outbox); `retry_after` |
 | waking and sharing work | `wake` (bells through Redis), `leases`, `schedule` |
-| many effects at once | `window`, `effects`, `shares` |
+| many effects at once | `window`, `effects`, `shares`; `rounds` on threads |
 | what is read and said | `documents` (hostile JSON), `wording`, `clock`, `deadline` |
 | pages | `forms`, `fragments`, `passing` (a sentence after a change), `assets` |
 | a request | `identity` (who acts) |

@@ -11,7 +11,7 @@ import logging
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -34,6 +34,7 @@ from wedsync.events.service import problem_with_data
 from wedsync.platform import clock, leaves, outbound
 from wedsync.platform.leases import OwnerLock
 from wedsync.platform.outbound import Request
+from wedsync.platform.rounds import keep_round
 from wedsync.platform.vault import Vault
 from wedsync.settings import Settings
 from wedsync.workflows.clockwork import poll_timers
@@ -98,17 +99,7 @@ class Polls:
 
     def work(self, stopping: threading.Event) -> None:
         """Begin what is due while there is room, and come back when nothing ends soon."""
-        while not stopping.is_set():
-            self._begin()
-            if not self._going:
-                return
-            ended, _ = wait(self._going, timeout=_LOOK_S, return_when=FIRST_COMPLETED)
-            for future in ended:
-                del self._going[future]
-            for future in ended:
-                future.result()  # what failed is the drain's to log
-            if not ended:
-                return
+        keep_round(self._going, self._begin, stopping, look_s=_LOOK_S)
 
     @property
     def is_looking(self) -> bool:
