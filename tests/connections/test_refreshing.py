@@ -1,7 +1,6 @@
 """Renewing tokens: when, by whom, and what every kind of answer does to the connection."""
 
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
@@ -17,6 +16,7 @@ from tests.connections.ways import change, engine_of, events_of, keeper_of, mean
 from tests.far_ends.practice_partner import PracticePartner
 from tests.page_words import words_of
 from tests.personas import Persona
+from tests.workers.scene import wait_until
 from wedsync.connections import refreshing
 from wedsync.connections.access import Unusable, fresh
 from wedsync.connectors.contract import Access
@@ -228,7 +228,4 @@ def test_an_impatient_caller_leaves_and_the_refresh_comes_home(
     found = fresh(means.engine, means.vault, means.settings, organization_id, connection_id, 0.2)
     assert isinstance(found, Unusable)
     assert not found.gone
-    until = time.monotonic() + 10
-    while row_of(app, connection_id).generation == 1 and time.monotonic() < until:
-        time.sleep(0.05)
-    assert row_of(app, connection_id).generation == 2
+    wait_until(lambda: row_of(app, connection_id).generation == 2)
