@@ -155,9 +155,10 @@ def _give_version_steps(app: APIFlask, workflow_id: UUID, *steps: Any) -> None:
         (TODAY, TODAY - timedelta(days=1), "The first day comes after the last."),
         (TODAY - timedelta(days=200), TODAY, "At most 92 days can be looked at together."),
         (date(1, 1, 1), date(1, 1, 2), "There is nothing so far away."),
+        (None, date(1, 1, 2), "There is nothing so far away."),
     ],
 )
-def test_days_that_make_no_sense_are_refused(first: date, last: date, said: str) -> None:
+def test_days_that_make_no_sense_are_refused(first: date | None, last: date, said: str) -> None:
     with pytest.raises(Invalid) as refused:
         days_asked_for(first, last, TODAY, "UTC")
     assert refused.value.detail == said

@@ -178,7 +178,9 @@ class Performance:
 def days_asked_for(first: date | None, last: date | None, today: date, zone: str) -> Days:
     """The days from `first` to `last`: without them the last 30. Raises Invalid."""
     last = last or today
-    first = first or last - timedelta(days=USUAL_DAYS - 1)
+    if first is None:
+        before = timedelta(days=USUAL_DAYS - 1)
+        first = last - before if last >= date.min + before else date.min
     problem = _problem_with(first, last)
     if problem:
         raise Invalid(problem, errors=[FieldError("/query/from", "wrong_value", problem)])
