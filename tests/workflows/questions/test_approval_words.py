@@ -70,6 +70,12 @@ def test_silence_is_told_with_its_time(on_expiry: str, said: str) -> None:
     assert found.expiry == f"There is time until Sat 12 June, 14:00. After that {said}"
 
 
+def test_outsiders_are_told_the_day_and_whose_clocks() -> None:
+    until = datetime(2027, 6, 1, 13, tzinfo=UTC)
+    found = what_follows({"steps": [MAY]}, "may", "stop", until, WORDS, for_outsiders=True)
+    assert found.expiry.startswith("There is time until Tue 1 June, 14:00 in Lisbon.")
+
+
 @pytest.mark.parametrize("definition", [None, {}, {"steps": 7}, {"steps": [None, {"id": 3}]}])
 def test_whatever_a_definition_holds_words_are_found(definition: Any) -> None:
     found = what_follows(definition, "may", "stop", None, WORDS)

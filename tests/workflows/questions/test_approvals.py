@@ -85,6 +85,15 @@ def test_the_page_says_what_is_asked_what_follows_and_afterwards_what_was_said(
     assert "Say yes" not in after
 
 
+def test_what_leads_up_to_a_question_stands_below_it(
+    app: APIFlask, workflow: UUID, owner: Persona
+) -> None:
+    _, approval = ask(app, workflow, f"{'It is free. ' * 12}\nMay we book it?")
+    page = words_of(owner.browser.get(f"/approvals/{approval}"))
+    assert page.count("It is free. It is free.") == 6
+    assert page.index("See what led to it") < page.index("It is free.")
+
+
 def test_an_answer_that_changes_nothing_is_said_to(
     app: APIFlask, organization: UUID, owner: Persona
 ) -> None:

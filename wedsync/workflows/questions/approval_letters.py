@@ -202,7 +202,9 @@ def _keep_links(connection: Connection, letter: Sequence[_Asked], raws: Sequence
 
 def _question(row: Row[Any], definition: Any, link: str) -> _Question:
     words = Wording(row.zone)
-    follows = what_follows(definition, row.step_id, row.on_expiry, row.expires_at, words)
+    follows = what_follows(
+        definition, row.step_id, row.on_expiry, row.expires_at, words, for_outsiders=True
+    )
     return _Question(clip(_in_a_line(row.ask), _LONGEST_QUESTION), row.workflow, link, follows)
 
 

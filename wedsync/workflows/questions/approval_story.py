@@ -24,7 +24,7 @@ _LONGEST_TITLE, _LONGEST_LINE = 90, 160
 
 @dataclass(frozen=True, slots=True)
 class ApprovalStory:
-    """Everything the page says. The title is the question's first line, `rest` what it leaves out;
+    """Everything the page says. The title is the question, `rest` what else was written;
     `item` says which of a loop's items it is about, `held_back` why an e-mail about it did not
     leave yet."""
 
@@ -46,18 +46,24 @@ class ApprovalStory:
     note: tuple[str, ...]
 
 
-def tell(line: ApprovalLine, words: Wording, name_of: NameOf = label_of) -> ApprovalStory:
+def tell(
+    line: ApprovalLine,
+    words: Wording,
+    name_of: NameOf = label_of,
+    *,
+    for_outsiders: bool = False,
+) -> ApprovalStory:
     """The story of one question, for somebody who looks at `words.now`."""
     approval = line.approval
     said = _paragraphs(approval.ask)
-    title = _cut(said[0], _LONGEST_TITLE) if said else ""
+    title, rest = _titled(said)
     return ApprovalStory(
         id=approval.id,
         run_id=line.run_id,
         workflow_id=line.workflow_id,
         workflow_name=line.workflow_name,
         title=title,
-        rest=said if said[:1] != (title,) else said[1:],
+        rest=rest,
         in_a_line=_cut(" ".join(said), _LONGEST_LINE),
         item=f"number {line.item + 1:,}" if line.item != NO_ITEM else "",
         asked=_asked(line),
@@ -72,10 +78,22 @@ def tell(line: ApprovalLine, words: Wording, name_of: NameOf = label_of) -> Appr
             approval.expires_at,
             words,
             name_of,
+            for_outsiders=for_outsiders,
         ),
         decided=decided_words(line, words),
         note=_paragraphs(approval.note or ""),
     )
+
+
+def _titled(said: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+    """The title and what stands below it: the question itself where reasons lead up to it, else
+    how it begins."""
+    if not said:
+        return "", ()
+    if len(said) > 1 and said[-1].endswith("?") and len(said[-1]) <= _LONGEST_TITLE:
+        return said[-1], said[:-1]
+    title = _cut(said[0], _LONGEST_TITLE)
+    return title, said[1:] if title == said[0] else said
 
 
 def _asked(line: ApprovalLine) -> str:

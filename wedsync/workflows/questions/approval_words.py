@@ -10,6 +10,7 @@ from wedsync.workflows.engine.conditions import Condition
 from wedsync.workflows.engine.expressions import EvaluationFailed, examine_condition
 from wedsync.workflows.engine.outline import children
 from wedsync.workflows.engine.steps.kind import mapping, sequence
+from wedsync.workflows.engine.times import zone_words
 from wedsync.workflows.engine.view import View
 from wedsync.workflows.engine.words import clip
 from wedsync.workflows.questions.approval_queries import ApprovalLine
@@ -56,14 +57,25 @@ def what_follows(
     expires_at: datetime | None,
     words: Wording,
     name_of: NameOf = label_of,
+    *,
+    for_outsiders: bool = False,
 ) -> Follows:
-    """What the answer to the approval `step_id` leads to, as far as it can be told before."""
+    """What the answer to the approval `step_id` leads to, as far as it can be told before.
+
+    Outsiders read it on another day and by other clocks, so they are told which.
+    """
     after = _after(mapping(definition).get("steps"), step_id) or []
     yes, no = (_first(after, step_id, approved, name_of) for approved in (True, False))
     if expires_at is None:
         return Follows(yes, no, "")
-    until = words.moment(expires_at)
+    until = _dated(expires_at, words) if for_outsiders else words.moment(expires_at)
     return Follows(yes, no, f"There is time until {until}. {_SILENCE[on_expiry]}")
+
+
+def _dated(moment: datetime, words: Wording) -> str:
+    """`Sat 12 June, 14:00 in Lisbon`."""
+    day = words.day(words.local(moment).date())
+    return f"{day}, {words.time(moment)} in {zone_words(words.zone)}"
 
 
 def state_words(line: ApprovalLine) -> State:

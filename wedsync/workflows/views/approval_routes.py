@@ -127,7 +127,7 @@ def _link_page(
         "approvals/by_link.html",
         "form",
         status=status,
-        story=tell(opened.line, words),
+        story=tell(opened.line, words, for_outsiders=True),
         organization=opened.organization.name,
         email=opened.link.email,
         form=form,
