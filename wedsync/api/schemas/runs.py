@@ -47,7 +47,8 @@ class WorkflowRunQuery(PageQuery):
 class RerunIn(Body):
     input: dict[str, Any] | None = Field(
         default=None,
-        description="What the step it ended at is given this time; null leaves what it was given.",
+        description="What the step it ended at is given this time; null leaves what it was given, "
+        'and so does `{"$sealed": "hidden"}` at the place of a hidden value.',
     )
 
 
