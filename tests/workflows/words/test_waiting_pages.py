@@ -78,7 +78,7 @@ def waiting(**waiting_for: Any) -> Course:
         ),
         (
             {"kind": "limit", "id": "quiet_hours", "until": TONIGHT}, {}, Circumstances(),
-            "Held back: quiet hours until today, 20:30",
+            "Held back until today, 20:30: these are quiet hours",
         ),
         (
             {"kind": "limit", "id": "host:kitchen.example"}, {}, Circumstances(),

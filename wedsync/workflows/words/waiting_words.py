@@ -49,9 +49,9 @@ _NEEDS = {
 """By the connection's state: what is the matter with it, and what a person does about it."""
 
 _HELD_BACK = {
-    "quiet_hours": "quiet hours",
+    "quiet_hours": "these are quiet hours",
     "wedding_day": "it is the wedding day",
-    "messages_a_day": "they had their messages of the day",
+    "messages_a_day": "they have had their messages of the day",
     "wedding": "another message to them is just leaving",
 }
 NO_CIRCUMSTANCES = Circumstances()
@@ -160,7 +160,7 @@ def _limit(row: Waiting, words: Wording, circumstances: Circumstances) -> str:
     name, until = str(waits.get("id")), waits_until(waits)
     if name in _HELD_BACK:
         ending = f" until {words.moment(until)}" if until else ""
-        return f"Held back: {_HELD_BACK[name]}{ending}"
+        return f"Held back{ending}: {_HELD_BACK[name]}"
     if name == "at_once":
         return _at_once(circumstances)
     if name == "per_hour":
