@@ -19,7 +19,7 @@ from wedsync.settings import CHECKOUT
 
 CANARY = "canary-5f1d0e7c9b"
 _RESERVED = CHECKOUT / "wedsync" / "workflows" / "actions"
-_TESTS = {"wedding": "workflows"}
+_TESTS = {"wedding": "workflows/actions"}
 _SAMPLES = {"url": "https://service.example/api", "number": "2525", "switch": "true"}
 _SAMPLES |= {"email": "hello@service.example"}
 
