@@ -227,6 +227,15 @@ def test_a_draft_that_is_no_workflow_is_replaced_as_a_whole_only(app: APIFlask) 
         draft_operations.apply([], [Remove("greet")])
 
 
+@pytest.mark.parametrize("odd", [[1], {"a": 1}, None, 7, True])
+def test_ids_that_are_none_stand_in_nobodys_way(owner: Persona, odd: Any) -> None:
+    draft = Drafted(owner, {"id": odd, "kind": "for_each", "steps": [{"id": odd}]}, STOP)
+    draft.does({"op": "add", "at": {"step": None, "field": "steps"}, "step": {"kind": "set"}})
+    draft.does({"op": "add", "at": {"step": None, "field": "steps"}, "step": {"id": odd}})
+    draft.does({"op": "move", "step": STOP["id"], "to": {"step": None, "field": "steps.0"}})
+    assert draft.steps() == [STOP["id"], odd, "set", odd]
+
+
 def test_too_many_at_once_are_refused(owner: Persona) -> None:
     refused = Drafted(owner).tries(*[removal("greet")] * 51)
     assert refused.status_code == 422

@@ -13,7 +13,7 @@ workflow, `branches.0.steps.1` of a step; without a number at the end it is the 
 Nothing is half done: either every operation fits, or a refusal says which does not.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
@@ -149,17 +149,14 @@ class _Doing:
     def _add(self, definition: Any, operation: Add) -> Any:
         if refusal(operation.step) is not None or not isinstance(operation.step, dict):
             raise self._refuse("This is not a step.")
-        step = _with_id(
-            operation.step, {str(each.step.get("id")) for each in _steps_of(definition)}
-        )
+        step = _with_id(operation.step, _ids_of(_steps_of(definition)))
         self._refuse_known(definition, step)
         steps, number = self._list(definition, operation.at)
         return written(definition, steps, _inserted(read(definition, steps), number, step))
 
     def _move(self, definition: Any, operation: Move) -> Any:
         found = self._find(definition, operation.step)
-        inside = {each.step.get("id") for each in _located([found.step], ())}
-        if operation.to.step in inside:
+        if operation.to.step in _ids_of(_located([found.step], ())):
             raise self._clash(f"“{clip(operation.step, 60)}” cannot be moved into itself.")
         without = removed(definition, found.path)
         steps, number = self._list(without, operation.to)
@@ -188,11 +185,10 @@ class _Doing:
         raise self._clash(f"There is no step “{clip(step_id, 60)}” in this draft.")
 
     def _refuse_known(self, definition: Any, step: dict[str, Any]) -> None:
-        known = {each.step.get("id") for each in _steps_of(definition)}
-        for each in _located([step], ()):
-            name = each.step.get("id")
-            if isinstance(name, str) and name in known:
-                raise self._clash(f"There is a step “{clip(name, 60)}” in this draft already.")
+        twice = _ids_of(_steps_of(definition)) & _ids_of(_located([step], ()))
+        if twice:
+            name = clip(min(twice), 60)
+            raise self._clash(f"There is a step “{name}” in this draft already.")
 
     def _list(self, definition: Any, place: Place) -> tuple[Path, int]:
         """The way to the list of steps a place lies in, and the number in it."""
@@ -235,6 +231,11 @@ def _way_in(document: Any, field: str | Sequence[str | int]) -> Path:
         is_place = isinstance(here, list) and part.isdecimal() and len(part) < 6
         path.append(int(part) if is_place else part)
     return tuple(path)
+
+
+def _ids_of(steps: Iterable[Located]) -> set[str]:
+    """What steps are called; in a draft anything may stand where an id should."""
+    return {name for each in steps if isinstance(name := each.step.get("id"), str)}
 
 
 def _inserted(steps: Any, number: int, step: Any) -> list[Any]:
