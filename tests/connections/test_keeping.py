@@ -13,7 +13,7 @@ from tests.far_ends.rest_service import Asked, Prepared, RestService, started_re
 from tests.personas import make_organization
 from tests.workflows.connected import connect, connect_built_in, seating
 from wedsync.connections import keeping
-from wedsync.connections.keeping import Keeper
+from wedsync.connections.keeping import Keeper, OnReady
 from wedsync.listings.built_in import publish_built_in
 from wedsync.platform import ids
 from wedsync.platform.db import db
@@ -145,6 +145,13 @@ def test_hosts_that_vendors_name_themselves_do_not_stop_each_other(
     assert all(row_of(app, each).check_result is None for each in slow)
 
 
+def work_twice(app: APIFlask, on_ready: OnReady) -> None:
+    means = means_of(app)
+    keeper = Keeper(means.engine, means.vault, means.settings, on_ready)
+    for _ in range(2):
+        keeper.work(threading.Event())
+
+
 def test_nobodys_row_is_held_while_its_runs_are_told(
     app: APIFlask, empty_database: None, answering: RestService, organization: UUID
 ) -> None:
@@ -157,10 +164,7 @@ def test_nobodys_row_is_held_while_its_runs_are_told(
             lock = text("SELECT 1 FROM connections WHERE id = ANY(:ids) FOR UPDATE NOWAIT")
             told.extend(ids if other.execute(lock, {"ids": list(ids)}).all() else [])
 
-    means = means_of(app)
-    keeper = Keeper(means.engine, means.vault, means.settings, on_ready)
-    keeper.work(threading.Event())
-    keeper.work(threading.Event())
+    work_twice(app, on_ready)
     assert told == [ready]
     assert row_of(app, ready).ready_at is None
 
@@ -177,9 +181,6 @@ def test_what_became_ready_again_while_it_was_told_is_told_again(
             change(app, ready, "ready_at = clock_timestamp()")
         told.extend(ids)
 
-    means = means_of(app)
-    keeper = Keeper(means.engine, means.vault, means.settings, on_ready)
-    keeper.work(threading.Event())
-    keeper.work(threading.Event())
+    work_twice(app, on_ready)
     assert told == [ready, ready]
     assert row_of(app, ready).ready_at is None

@@ -33,6 +33,18 @@ def only_run(app: APIFlask, workflow: UUID) -> Row[Any]:
     return one(app, query, id=workflow)
 
 
+def calling_one_that_posts(
+    app: APIFlask, worker: Worker, hook: Hook, sink: Sink
+) -> tuple[UUID, UUID]:
+    """A workflow and the one that calls it and waits for it, whose event was fanned out."""
+    posting = call("post", sink.url("/ok/never-asked"))
+    called = make_workflow(app, hook.organization_id, BY_OTHERS, posting)
+    caller = make_workflow(app, hook.organization_id, on_hook(hook), start("other", called))
+    accept(app, hook, {"guest": "Ana"})
+    worker.fan_out()
+    return called, caller
+
+
 # --- works
 
 
@@ -77,12 +89,7 @@ def test_a_caller_that_does_not_wait_goes_on_at_once(
 def test_a_caller_waits_while_what_it_called_is_on_its_way(
     app: APIFlask, worker: Worker, hook: Hook, sink: Sink
 ) -> None:
-    called = make_workflow(
-        app, hook.organization_id, BY_OTHERS, call("post", sink.url("/ok/never-asked"))
-    )
-    caller = make_workflow(app, hook.organization_id, on_hook(hook), start("other", called))
-    accept(app, hook, {"guest": "Ana"})
-    worker.fan_out()
+    _called, caller = calling_one_that_posts(app, worker, hook, sink)
     assert worker.begin_runs() == []
     ((child, _),) = worker.begin_runs()
     waiting = only_run(app, caller)
@@ -176,12 +183,7 @@ def test_workflows_that_call_themselves_are_parked_with_a_sentence(
 def test_a_caller_that_nobody_woke_is_found(
     app: APIFlask, worker: Worker, hook: Hook, sink: Sink
 ) -> None:
-    called = make_workflow(
-        app, hook.organization_id, BY_OTHERS, call("post", sink.url("/ok/never-asked"))
-    )
-    caller = make_workflow(app, hook.organization_id, on_hook(hook), start("other", called))
-    accept(app, hook, {"guest": "Ana"})
-    worker.fan_out()
+    called, caller = calling_one_that_posts(app, worker, hook, sink)
     worker.begin_runs()
     worker.begin_runs()
     with app.app_context(), db.engine.begin() as connection:

@@ -26,6 +26,7 @@ from tests.workers.scene import (
 from tests.workers.trouble import one_that_waits_only_then
 from tests.workflows.connected import change, connect, mend, release, seating, tell
 from tests.workflows.running.beginning import begin
+from wedsync.connectors.manifest import Manifest
 from wedsync.platform import clock
 from wedsync.platform.db import db
 from wedsync.workflows.running import runs, waiting_on
@@ -231,19 +232,27 @@ def test_who_waits_for_a_connection_that_is_gone_is_swept_up_and_told(
     assert (run_of(app, workflow).state, error["code"]) == ("failed", "connection_gone")
 
 
+def run_out(
+    app: APIFlask, hook: Hook, manifest: Manifest, renewed_in: timedelta, **columns: Any
+) -> UUID:
+    """A connection whose token has run out, and when it will be renewed."""
+    now = clock.now()
+    return connect(
+        app,
+        hook.organization_id,
+        manifest,
+        refreshed_at=now - timedelta(hours=1),
+        access_expires_at=now - timedelta(seconds=1),
+        refresh_due_at=now + renewed_in,
+        **columns,
+    )
+
+
 def test_nobody_is_woken_while_a_renewal_has_to_wait(
     app: APIFlask, worker: Worker, hook: Hook, seats: RestService, slug: str
 ) -> None:
-    now = clock.now()
-    connection = connect(
-        app,
-        hook.organization_id,
-        seating(seats, slug),
-        refreshed_at=now - timedelta(hours=1),
-        access_expires_at=now - timedelta(seconds=1),
-        refresh_due_at=now + timedelta(minutes=15),
-        refresh_failures=9,
-    )
+    manifest = seating(seats, slug)
+    connection = run_out(app, hook, manifest, timedelta(minutes=15), refresh_failures=9)
     workflow = begin(app, worker, hook, release("seat", connection, slug), events=3)
     worker.work()
     assert swept(worker) == 0
@@ -253,15 +262,8 @@ def test_nobody_is_woken_while_a_renewal_has_to_wait(
 def test_a_connection_that_is_being_renewed_is_waited_for_without_a_busy_loop(
     app: APIFlask, worker: Worker, hook: Hook, seats: RestService, slug: str
 ) -> None:
-    now = clock.now()
-    connection = connect(
-        app,
-        hook.organization_id,
-        seating(seats, slug),
-        refreshed_at=now - timedelta(hours=1),
-        access_expires_at=now - timedelta(seconds=1),
-        refresh_due_at=now + timedelta(hours=1),
-    )
+    manifest = seating(seats, slug)
+    connection = run_out(app, hook, manifest, timedelta(hours=1))
     workflow = begin(app, worker, hook, release("seat", connection, slug))
     worker.work()
     parked_by_its_connection(app, workflow, connection)
