@@ -300,6 +300,12 @@ def test_of_two_that_changed_places_the_one_somebody_took_is_told() -> None:
     assert told(swap, taken={"wait"}) == ["“Wait” was moved down."]
 
 
+def test_what_was_named_is_not_named_again() -> None:
+    new = copy.deepcopy(WORKFLOW)
+    new["steps"][2:4] = [{**step(new, 3), "note": "Now"}, step(new, 2)]
+    assert done_words(between(WORKFLOW, new, ACTIONS)) == "moved “Stop” up and changed it"
+
+
 def test_several_changes_have_one_name() -> None:
     new = copy.deepcopy(WORKFLOW)
     new["steps"] = [{**step(new, 0), "label": "Write down"}]

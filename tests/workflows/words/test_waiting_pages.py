@@ -66,11 +66,11 @@ def waiting(**waiting_for: Any) -> Course:
         ({"kind": "call"}, {}, Circumstances(), "Waiting for another workflow to be done"),
         (
             {"kind": "limit", "id": "at_once"}, {}, Circumstances(limit=2, before=5),
-            "At most 2 at once; 5 before it",
+            "At most 2 at the same time; 5 before this one",
         ),
         (
             {"kind": "limit", "id": "at_once"}, {}, Circumstances(limit=2, before=0),
-            "At most 2 at once; it is the next",
+            "At most 2 at the same time; this one is next",
         ),
         (
             {"kind": "limit", "id": "per_hour", "until": TONIGHT}, {}, Circumstances(limit=20),

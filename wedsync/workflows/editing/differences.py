@@ -4,6 +4,7 @@ publishing, for versions, and for the names of what can be undone.
 Steps are told apart by their ids, branches by their labels; any two documents can be compared.
 """
 
+import re
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -24,6 +25,7 @@ from wedsync.workflows.words.step_lines import pieces, plain
 
 Kind: TypeAlias = Literal["added", "removed", "moved", "changed"]
 _MOST_NAMED = 3
+_NAMED = re.compile(r"“[^”]*”")
 _LONGEST_NAME = 60
 _DEFINITION = frozenset(("trigger", "steps"))
 
@@ -85,7 +87,15 @@ def done_words(found: Sequence[Difference]) -> str:
     told = list(dict.fromkeys(each.done for each in found))
     if len(told) > _MOST_NAMED:
         told = [*told[: _MOST_NAMED - 1], f"{len(told) - _MOST_NAMED + 1} more changes"]
-    return listing(told)
+    return listing(
+        [_again(words, before) for words, before in zip(told, ["", *told], strict=False)]
+    )
+
+
+def _again(words: str, before: str) -> str:
+    """Some words about the same as those before them: `changed it`."""
+    named = _NAMED.search(before)
+    return words.replace(named[0], "it") if named else words
 
 
 def _whole(words: str, old: Any, new: Any) -> Difference:

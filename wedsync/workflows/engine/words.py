@@ -80,7 +80,7 @@ def expression_words(expression: Any) -> str:
         return path_words(path)
     call = operator_call(expression)
     if call is None:
-        return "calculated values" if isinstance(expression, dict) else value_words(expression)
+        return "a calculated value" if isinstance(expression, dict) else value_words(expression)
     if call[0] in KNOWN:
         return _typed_words(KNOWN[call[0]], argument_list(call[1]))
     return _call_words(*call)

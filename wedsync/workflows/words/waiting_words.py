@@ -171,10 +171,10 @@ def _limit(row: Waiting, words: Wording, circumstances: Circumstances) -> str:
 
 def _at_once(circumstances: Circumstances) -> str:
     limit, before = circumstances.limit, circumstances.before
-    most = f"At most {limit} at once" if limit else "Others of this workflow are going on"
+    most = f"At most {limit} at the same time" if limit else "Others of this workflow are going on"
     if before is None:
         return f"{most}; it waits for its turn"
-    return f"{most}; {before} before it" if before else f"{most}; it is the next"
+    return f"{most}; {before} before this one" if before else f"{most}; this one is next"
 
 
 def connection_waited_for(row: Waiting) -> UUID | None:

@@ -27,6 +27,24 @@ _STATES = {
 }
 
 
+_PARTS: Mapping[str, str] = {
+    "ask": "the question",
+    "event": "what it waits for",
+    "filter": "the condition",
+    "items": "the list",
+    "label": "its name",
+    "note": "its note",
+    "on_error": "what happens if it fails",
+    "reason": "the reason",
+    "seconds": "how long",
+    "then_ask": "who is asked next",
+    "until": "until when",
+    "when": "the condition",
+    "who": "who is asked",
+}
+"""What people call the parts of a step in which something can be wrong."""
+
+
 @dataclass(frozen=True, slots=True)
 class Shown:
     """A definition in words: what starts it, the paragraph, and its trigger's drawing."""
@@ -87,20 +105,29 @@ def list_news(lines: Sequence[WorkflowLine]) -> str:
 def troubles(
     problems: Sequence[Problem], lines: tuple[Line, ...], definition: Any
 ) -> list[Trouble]:
-    """The problems of a draft, each with the place people know it by."""
+    """The problems of a draft in reading order, each with the place people know it by."""
     placed = steps_in_order(definition)
     used = {str(each.step.get("id")): str(each.step.get("use")) for each in placed}
-    places = {line.id: f"Step {line.number}" for line in every_line(lines)}
+    numbers = {line.id: line.number for line in every_line(lines)}
+    order = {step: place for place, step in enumerate(numbers)}
     return [
         Trouble(
             step_id=problem.step or "",
-            place=places.get(problem.step or "", "The start" if problem.step is None else "A step"),
+            place=_place(problem, numbers),
             message=_called(problem, used.get(problem.step or "", "")),
             fix=problem.fix,
             is_error=problem.severity == "error",
         )
-        for problem in problems
+        for problem in sorted(problems, key=lambda each: order.get(each.step or "", -1))
     ]
+
+
+def _place(problem: Problem, numbers: Mapping[str, str]) -> str:
+    """`The start`, `Step 2`, `Step 2, the question`."""
+    number = numbers.get(problem.step or "")
+    step = "The start" if problem.step is None else f"Step {number}" if number else "A step"
+    part = _PARTS.get(problem.field.split(".")[0], "")
+    return f"{step}, {part}" if part else step
 
 
 def _called(problem: Problem, use: str) -> str:
