@@ -95,6 +95,21 @@ def edit(persona: Persona, workflow: str, trigger: Any, *steps: Any) -> None:
     assert answer.status_code == 200, answer.text
 
 
+# --- names that are none
+
+
+@pytest.mark.parametrize("name", ["x" * 5_000, "Seat given\n<b>", "seat.\u202egiven", "..", 7])
+def test_a_name_of_an_event_that_was_worked_out_is_held_to_what_a_name_is(
+    app: APIFlask, worker: Worker, owner: Persona, name: Any
+) -> None:
+    step = tell("say", "seat.given")
+    step["input"]["event_type"] = {"var": "trigger.data.name"}
+    run_id = started(owner, worker, published(owner, MANUAL, step), {"name": name})
+    assert run_of(app, run_id).state == "failed"
+    assert error_of(app, run_id, "say")["code"] == "input_invalid"
+    assert rows(app, "SELECT 1 FROM events WHERE source LIKE 'workflow:%'") == []
+
+
 # --- going round in circles
 
 

@@ -16,7 +16,7 @@ from wedsync.connectors.contract import (
     Succeeded,
     Task,
 )
-from wedsync.events.types import is_ours
+from wedsync.events.types import is_ours, problem_with
 from wedsync.platform.outbound import Outcome
 
 
@@ -36,6 +36,8 @@ class SendWebhook:
                 "event_type_reserved",
                 f"Names that begin with “{event_type.partition('.')[0]}.” are WedSync's own.",
             )
+        if problem := problem_with(event_type):
+            return Failed("permanent", "input_invalid", problem)
         return Publish(event_type, given.get("data"))
 
     def finish(self, given: Mapping[str, Any], outcome: Outcome) -> Succeeded | Failed:
