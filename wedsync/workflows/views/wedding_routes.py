@@ -45,6 +45,7 @@ def runs_of_wedding(wedding_id: UUID) -> Response:
     return render(
         "workflows/runs_of_wedding.html",
         title=wedding.title,
+        wedding_id=wedding.id,
         runs=run_lines(wedding.organization_id, rows, wording.here()),
     )
 
