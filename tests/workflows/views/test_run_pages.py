@@ -136,6 +136,7 @@ def test_a_step_that_did_not_work_offers_to_try_again_from_there(
     assert one(app, "SELECT state FROM runs WHERE id = :id", id=run_id).state == "waiting"
     failed = ordered(app, worker, owner.organization_id, order(sink, "/status/404/never"))
     said = page(owner, failed)
+    assert "Its first step did not work." in said
     assert "“Order the flowers” did not work" in said
     assert "They answered 404" in said
     assert "Try again" in said

@@ -132,13 +132,21 @@ def _news(reading: RunReading, steps: tuple[Told, ...], words: Wording) -> str:
     began = words.at(event.accepted_at if event and not run.rerun_of else run.created_at)
     done = sum(1 for step in _all(steps) if step.state.kind == "done")
     told = f"{capital(in_words(done))} {'step is' if done == 1 else 'steps are'} done"
+    if not done:
+        told = "No step is done yet"
     if run.state == "succeeded":
         return f"This began when {cause} {began}, and everything is done."
     if run.state == "filtered":
         return f"This began when {cause} {began}. It turned out that nothing was needed."
+    if not done and run.state in _AT_THE_FIRST:
+        return f"This began when {cause} {began}. {_AT_THE_FIRST[run.state]}"
     return f"This began when {cause} {began}. {told}{_standing(reading, words)}."
 
 
+_AT_THE_FIRST = {
+    "failed": "Its first step did not work.",
+    "stopped": "It was stopped before a step was done.",
+}
 _CAUSES = {
     "schedule": "its time came",
     "wedding_date": "the wedding's day came near",
