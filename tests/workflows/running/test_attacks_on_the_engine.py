@@ -110,6 +110,28 @@ def test_a_name_of_an_event_that_was_worked_out_is_held_to_what_a_name_is(
     assert rows(app, "SELECT 1 FROM events WHERE source LIKE 'workflow:%'") == []
 
 
+@pytest.mark.parametrize(
+    "url", ["https://[::1", "http://\u2100.com/", "//", "", "https://:0/", "x"]
+)
+def test_an_address_that_is_none_fails_its_own_step_and_spoils_nobodys_turn(
+    app: APIFlask,
+    worker: Worker,
+    owner: Persona,
+    stranger: Persona,
+    url: str,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    fetch = fetching("https://partner.example/")
+    fetch["input"]["url"] = {"var": "trigger.data.url"}
+    other = published(stranger, MANUAL, note("n", a=1))
+    stranger.api.post(f"/workflows/{other}/runs", json={"input": {}})
+    run_id = started(owner, worker, published(owner, MANUAL, fetch), {"url": url})
+    run = run_of(app, run_id)
+    assert run.state in ("failed", "waiting"), run.reason
+    assert error_of(app, run_id, "fetch")["message"]
+    assert "one by one" not in caplog.text
+
+
 # --- going round in circles
 
 

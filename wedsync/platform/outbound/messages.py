@@ -22,10 +22,19 @@ class Request:
     connect_timeout_s: float = 10.0
     max_answer_bytes: int = 262_144
 
+    @property
+    def host(self) -> str:
+        """Whom it goes to, as it was written; empty where the door will find nobody to ask."""
+        try:
+            return urlsplit(self.url).hostname or ""
+        except ValueError:
+            return ""
+
     def __repr__(self) -> str:
         # Headers and bodies carry keys; so do paths and queries (chat hooks, signed links).
-        parts = urlsplit(self.url)
-        return f"Request({self.method} {parts.scheme}://{parts.hostname}, {self.timeout_s:g} s)"
+        scheme, is_url, _ = self.url.partition("://")
+        place = f"{scheme}://{self.host}" if is_url and self.host else "nowhere"
+        return f"Request({self.method} {place}, {self.timeout_s:g} s)"
 
 
 @dataclass(frozen=True, slots=True)

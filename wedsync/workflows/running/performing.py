@@ -8,7 +8,6 @@ import logging
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
 from wedsync.connectors.contract import (
     Action,
@@ -24,7 +23,7 @@ from wedsync.connectors.contract import (
 from wedsync.connectors.scrubbing import scrubbed
 from wedsync.platform import leaves
 from wedsync.platform.effects import CROWDED, Blocking, Done, Effect, Ended
-from wedsync.platform.outbound import Failure, Request
+from wedsync.platform.outbound import Failure
 from wedsync.workflows.engine import EngineEvent, Perform
 from wedsync.workflows.running import guardrails, local_effects
 from wedsync.workflows.running.journal import AttemptEnd, AttemptStart
@@ -207,11 +206,7 @@ def far_end_of(wanted: Perform, begun: Call | Task) -> str:
     """Whom an effect is done to: the connection or, without one, the host."""
     if wanted.connection:
         return wanted.connection
-    return _host(begun.request) if isinstance(begun, Call) else wanted.use
-
-
-def _host(request: Request) -> str:
-    return f"host:{urlsplit(request.url).hostname}"
+    return f"host:{begun.request.host}" if isinstance(begun, Call) else wanted.use
 
 
 def _opened(run: LiveRun, action: Action, given: Mapping[str, Any]) -> Mapping[str, Any]:
