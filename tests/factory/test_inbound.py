@@ -101,6 +101,12 @@ def test_htmx_is_told_to_leave_the_page(troubled: APIFlask) -> None:
     assert answer.headers["HX-Redirect"] == "/sign-in?next=/runs/7%3Ftab%3D1"
 
 
+def test_a_page_that_no_browser_shows_is_not_come_back_to(troubled: APIFlask) -> None:
+    headers = {"HX-Current-URL": "https://[::1"}
+    answer = browser_of(troubled).get("/trouble/read", fragment=True, headers=headers)
+    assert (answer.status_code, answer.headers["HX-Redirect"]) == (401, "/sign-in")
+
+
 def test_the_api_answers_a_visitor_with_a_problem(troubled: APIFlask) -> None:
     answer = browser_of(troubled).get(f"{api.BASE_PATH}/workflows/trouble/conflict")
     assert (answer.status_code, answer.json["code"]) == (401, "api_key_missing")

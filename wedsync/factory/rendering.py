@@ -117,7 +117,10 @@ def _door(back_to: str) -> str:
 
 
 def _page_htmx_is_on() -> str:
-    page = urlsplit(request.headers.get("HX-Current-URL", ""))
+    try:
+        page = urlsplit(request.headers.get("HX-Current-URL", ""))
+    except ValueError:  # no browser writes such an address
+        return ""
     return f"{page.path}?{page.query}" if page.query else page.path
 
 
