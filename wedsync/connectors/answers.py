@@ -113,11 +113,12 @@ def _their_words(answer: Answer) -> str | None:
     for path in _SENTENCES:
         said = reached(document, path)
         if isinstance(said, str) and said.strip():
-            return _bounded(said)
+            return bounded(said)
     return None
 
 
-def _bounded(said: str) -> str:
+def bounded(said: str) -> str:
+    """Their words, short enough and without what would change how a page reads."""
     clean = _UNPRINTABLE.sub(" ", said).strip()
     return clean if len(clean) <= _LONGEST_SAID else f"{clean[: _LONGEST_SAID - 1]}…"
 

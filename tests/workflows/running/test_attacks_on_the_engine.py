@@ -132,6 +132,14 @@ def test_an_address_that_is_none_fails_its_own_step_and_spoils_nobodys_turn(
     assert "one by one" not in caplog.text
 
 
+def test_what_a_far_end_says_cannot_change_how_a_page_reads(
+    app: APIFlask, worker: Worker, owner: Persona, far_end: RestService
+) -> None:
+    far_end.answers("GET", "/", body="No\u202e\nmore\x1b[31m".encode(), status=422)
+    run_id = started(owner, worker, published(owner, MANUAL, fetching(f"{far_end.url}/")), {})
+    assert error_of(app, run_id, "fetch")["message"] == "They answered 422: No more [31m"
+
+
 # --- going round in circles
 
 

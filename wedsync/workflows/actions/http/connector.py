@@ -7,6 +7,7 @@ Effect (design `engine.md`): none for GET and HEAD; idempotent for PUT, DELETE, 
 from collections.abc import Mapping
 from typing import Any
 
+from wedsync.connectors.answers import bounded
 from wedsync.connectors.contract import (
     Access,
     Call,
@@ -94,8 +95,8 @@ def _output(answer: Answer) -> dict[str, Any]:
 
 
 def _refused(answer: Answer) -> Failed:
-    words = answer.body[:_BODY_SHOWN].decode("utf-8", "replace").replace("\x00", "").strip()
-    said = f"They answered {answer.status}" + (f": {words[:200]}" if words else ".")
+    words = bounded(answer.body[:_BODY_SHOWN].decode("utf-8", "replace"))
+    said = f"They answered {answer.status}" + (f": {words}" if words else ".")
     code = f"http_{answer.status}"
     if answer.status == 429:
         return Failed("rate_limit", code, said, retry_after_s(answer))
