@@ -38,7 +38,8 @@ _TOO_MANY = "h.runs > :most AND h.hour = date_trunc('hour', CAST(:now AS timesta
 _HOLD = text(
     "UPDATE workflows SET per_hour = :most FROM ("
     "  SELECT w.id FROM workflows w JOIN workflow_hours h ON h.workflow_id = w.id"
-    f"  WHERE {_TOO_MANY} AND w.per_hour IS NULL ORDER BY w.id FOR UPDATE OF w SKIP LOCKED) many"
+    f"  WHERE {_TOO_MANY} AND w.per_hour IS NULL ORDER BY w.id"
+    "  FOR NO KEY UPDATE OF w SKIP LOCKED) many"
     " WHERE workflows.id = many.id"
     " RETURNING workflows.id, workflows.organization_id, workflows.name"
 )
