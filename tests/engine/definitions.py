@@ -1,4 +1,4 @@
-"""Definitions of every kind of step, nested, for properties."""
+"""Definitions of every kind of step, nested, some turned off, for properties."""
 
 import json
 from functools import cache
@@ -115,7 +115,19 @@ def _step(depth: int, loops: int) -> st.SearchStrategy[Any]:
 
 
 def several(depth: int, loops: int) -> st.SearchStrategy[list[Any]]:
-    return st.lists(st.deferred(lambda: _step(depth, loops)), min_size=1, max_size=3)
+    return st.lists(_perhaps_off(depth, loops), min_size=1, max_size=3)
+
+
+def _perhaps_off(depth: int, loops: int) -> st.SearchStrategy[Any]:
+    """One step; one of eight is turned off."""
+    step = st.deferred(lambda: _step(depth, loops))
+    return st.builds(
+        lambda drawn, of: _turned_off(drawn) if of == 7 else drawn, step, st.integers(0, 7)
+    )
+
+
+def _turned_off(step: dict[str, Any]) -> dict[str, Any]:
+    return {**step, "off": True}
 
 
 def _numbered(steps: list[Any]) -> list[Any]:
@@ -126,6 +138,6 @@ def _numbered(steps: list[Any]) -> list[Any]:
     return copied
 
 
-definitions = st.lists(_step(_DEEPEST, MAX_LOOPS), min_size=1, max_size=4).map(
+definitions = st.lists(_perhaps_off(_DEEPEST, MAX_LOOPS), min_size=1, max_size=4).map(
     lambda steps: workflow(*_numbered(steps))
 )

@@ -87,6 +87,9 @@ def _check_read(field: Field, path: tuple[str, ...]) -> None:
         field.error(message, f"Begin with {roots}.")
         return
     step = clip(path[1], 60)
+    if path[1] in sees.off and (path[1] in sees.certainly or path[1] in sees.perhaps):
+        _warn_of_off(field, step)
+        return
     if path[1] in sees.lists and len(path) > 2 and not path[2].isdecimal():
         field.warn(
             f"“{step}” happens once for each item, so here it is a list.",
@@ -106,6 +109,14 @@ def _check_read(field: Field, path: tuple[str, ...]) -> None:
         )
     else:
         field.error(f"It reads step “{step}”, which does not exist.", nearest(step, sees.every))
+
+
+def _warn_of_off(field: Field, step: str) -> None:
+    if not field.sees.is_off:
+        field.warn(
+            f"It reads step “{step}”, which is turned off and gives nothing.",
+            "Turn that step on, or read another one.",
+        )
 
 
 def nearest(word: str, known: Collection[str], otherwise: str = "Choose one from the list.") -> str:
@@ -163,6 +174,12 @@ def check_text(field: Field, longest: int, *, optional: bool = True) -> None:
         field.error("This is not a text.", "Write a few words.")
     elif len(field.value) > longest:
         field.error("This text is too long.", f"Use at most {longest} characters.")
+
+
+def check_off(field: Field) -> None:
+    """Whether a step is turned off: yes, no, or nothing said."""
+    if field.value is not None and not isinstance(field.value, bool):
+        field.error("It does not say whether this step is turned off.", "Say true or false.")
 
 
 def check_event_type(field: Field) -> bool:

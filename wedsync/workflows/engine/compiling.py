@@ -9,6 +9,7 @@ from wedsync.workflows.engine.problems import DefinitionInvalid
 from wedsync.workflows.engine.program import Program
 from wedsync.workflows.engine.reading import Path
 from wedsync.workflows.engine.steps import KINDS
+from wedsync.workflows.engine.steps.kind import is_off
 from wedsync.workflows.engine.triggers import TRIGGERS
 from wedsync.workflows.engine.validation import validate
 from wedsync.workflows.engine.walk import CompiledStep
@@ -35,7 +36,10 @@ def compile_definition(definition: Mapping[str, Any]) -> Program:
 
 
 class _Compiler:
-    """Compiles from the last step to the first, so each knows where the flow goes after it."""
+    """Compiles from the last step to the first, so each knows where the flow goes after it.
+
+    What is turned off is passed over here, once and for all: the program does not hold it.
+    """
 
     def __init__(self) -> None:
         self.compiled: dict[str, CompiledStep] = {}
@@ -46,16 +50,17 @@ class _Compiler:
     def steps(self, steps: list[Mapping[str, Any]], then: str | None) -> str | None:
         """Compile a list of steps after which the flow goes on at `then`; gives its first id."""
         for step in reversed(steps):
-            self._step(step, then)
-            then = step["id"]
+            if not is_off(step):
+                self._step(step, then)
+                then = step["id"]
         return then
 
-    def body(self, loop: str, steps: list[Mapping[str, Any]]) -> str:
-        """Compile the steps inside a loop, after which the item is over; gives the first id."""
+    def body(self, loop: str, steps: list[Mapping[str, Any]]) -> str | None:
+        """Compile the steps inside a loop, after which the item is over; gives the first id, None
+        when all of them are turned off."""
         outside, self._around = self._around, (*self._around, loop)
-        self.steps(steps, None)
+        first = self.steps(steps, None)
         self._around = outside
-        first: str = steps[0]["id"]
         return first
 
     def inside(self, loop: str) -> tuple[str, ...]:

@@ -9,6 +9,8 @@ functions weigh what they are given and what they give.
 """
 
 import difflib
+import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -22,10 +24,15 @@ from wedsync.workflows.engine.operators import (
     argument_list,
     operator_call,
 )
+from wedsync.workflows.engine.plain_words import clip
 from wedsync.workflows.engine.shape import weight
 from wedsync.workflows.engine.typed import KNOWN, body_paths, call_faults
 
 _READS = ("var", "val")
+_UP = re.compile(r"(\.\./)+")
+_LEVELS = 2
+"""What lies around one turn of a loop for `val`: the loop, which knows the place, then what is
+around the loop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,30 +49,35 @@ class Growth:
 
 def growth(expression: Any) -> Growth:
     """Look through one expression; its depth is already bounded."""
-    found = _look(expression)
+    found = _look(expression, 0)
     if found.built_reads > MAX_BUILT_READS:
         fault = f"One calculation puts together at most {MAX_BUILT_READS} values."
         return Growth(found.reads, found.builds, found.built_reads, found.loops, (fault,))
     return found
 
 
-def _look(node: Any) -> Growth:
+def _look(node: Any, depth: int) -> Growth:
+    """A part of an expression, inside so many of its loops."""
     call = operator_call(node)
     if call is not None:
-        return _look_at_call(*call)
+        return _look_at_call(*call, depth)
     if isinstance(node, dict | list):
         parts = node.values() if isinstance(node, dict) else node
-        inner = _together([_look(part) for part in parts])
+        inner = _together([_look(part, depth) for part in parts])
         if inner.reads < 2:
             return inner
         return Growth(inner.reads, True, inner.reads, inner.loops, inner.faults)
     return Growth()
 
 
-def _look_at_call(name: str, arguments: Any) -> Growth:
-    parts = [_look(argument) for argument in argument_list(arguments)]
+def _look_at_call(name: str, arguments: Any, depth: int) -> Growth:
+    within = depth + (name in ITERATORS)
+    parts = [
+        _look(argument, within if number else depth)
+        for number, argument in enumerate(argument_list(arguments))
+    ]
     inner = _together(parts)
-    faults = (*_name_faults(name), *inner.faults)
+    faults = (*_name_faults(name), *_path_faults(name, arguments, depth), *inner.faults)
     if name not in AVAILABLE:
         return _typed_call(name, argument_list(arguments), inner.reads, faults)
     if name in ITERATORS:
@@ -99,6 +111,31 @@ def _name_faults(name: str) -> Iterator[str]:
         yield f"“{name}” cannot be used here. {REFUSED[name]}"
     elif name not in AVAILABLE and name not in KNOWN:
         yield f"There is no function called “{name[:60]}”.{_meant(name)}"
+
+
+def _path_faults(name: str, arguments: Any, depth: int) -> Iterator[str]:
+    """`../` is part of a name that is never there, so whoever writes it means something else."""
+    for path in _paths(name, argument_list(arguments)):
+        if up := _UP.match(path):
+            said = _instead(up[0].count("/"), path[up.end() :], depth)
+            yield f"“{clip(path, 60)}” leads nowhere. {said}"
+
+
+def _paths(name: str, arguments: list[Any]) -> list[str]:
+    written: list[Any] = []
+    if name == "var":
+        written = arguments[:1]
+    elif name in ("missing", "missing_some"):
+        written = [one for each in arguments for one in argument_list(each)]
+    return [path for path in written if isinstance(path, str)]
+
+
+def _instead(levels: int, own: str, depth: int) -> str:
+    if not depth:
+        return f"Write “{clip(own, 60)}” alone." if own else "Leave it out."
+    outermost = _LEVELS * depth
+    said = {"val": [[min(levels, outermost)], *(own.split(".") if own else ())]}
+    return f"Write {clip(json.dumps(said, ensure_ascii=False), 120)} instead."
 
 
 def _meant(name: str) -> str:

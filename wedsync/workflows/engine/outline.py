@@ -6,18 +6,20 @@ from typing import Any
 
 from wedsync.workflows.engine.shape import refusal
 from wedsync.workflows.engine.steps import KINDS
-from wedsync.workflows.engine.steps.kind import Child, mapping, sequence
+from wedsync.workflows.engine.steps.kind import Child, is_off, mapping, sequence
 
 
 @dataclass(frozen=True, slots=True)
 class Placed:
     """One step where it stands. `path` are the labels of the branches around it, `depth` their
-    number; `branches` the labels of its own branches, also of empty ones."""
+    number; `branches` the labels of its own branches, also of empty ones. It is `off` when it, or
+    a step around it, is turned off."""
 
     step: Mapping[str, Any]
     depth: int
     path: tuple[str, ...]
     branches: tuple[str, ...] = ()
+    off: bool = False
 
 
 def steps_in_order(definition: Any) -> Iterator[Placed]:
@@ -26,14 +28,21 @@ def steps_in_order(definition: Any) -> Iterator[Placed]:
         yield from _placed(mapping(definition).get("steps"), ())
 
 
-def _placed(steps: Any, path: tuple[str, ...]) -> Iterator[Placed]:
+def turned_off(definition: Any) -> frozenset[str]:
+    """The ids of all steps that are passed over, those inside a step that is off among them."""
+    found = (each.step.get("id") for each in steps_in_order(definition) if each.off)
+    return frozenset(name for name in found if isinstance(name, str))
+
+
+def _placed(steps: Any, path: tuple[str, ...], around_off: bool = False) -> Iterator[Placed]:
     for step in sequence(steps):
         if not isinstance(step, dict):
             continue
         inside = children(step)
-        yield Placed(step, len(path), path, tuple(child.label for child in inside))
+        off = around_off or is_off(step)
+        yield Placed(step, len(path), path, tuple(child.label for child in inside), off)
         for child in inside:
-            yield from _placed(child.steps, (*path, child.label))
+            yield from _placed(child.steps, (*path, child.label), off)
 
 
 def children(step: Mapping[str, Any]) -> list[Child]:

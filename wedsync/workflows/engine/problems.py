@@ -64,7 +64,8 @@ class Sees:
     """What is around one place. An expression there may read: the first words of its paths, and of
     the steps those that have `certainly` happened, those that `perhaps` have, and all there are;
     `lists` are those of loops that are over. `loops` is the number of loops around it, `trigger`
-    the kind of what starts the workflow, `own_id` its id, where it is known."""
+    the kind of what starts the workflow, `own_id` its id, where it is known. `off` are all steps
+    that are passed over; in one of them (`is_off`) nothing is wrong enough to block publishing."""
 
     roots: frozenset[str]
     certainly: frozenset[str] = frozenset()
@@ -74,6 +75,8 @@ class Sees:
     loops: int = 0
     trigger: str | None = None
     own_id: str | None = None
+    off: frozenset[str] = frozenset()
+    is_off: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +95,8 @@ class Field:
         return replace(self, name=clip(path, 120), value=value)
 
     def error(self, message: str, fix: str) -> None:
-        self.findings.error(self.step, self.name, message, fix)
+        say = self.findings.warn if self.sees.is_off else self.findings.error
+        say(self.step, self.name, message, fix)
 
     def warn(self, message: str, fix: str) -> None:
         self.findings.warn(self.step, self.name, message, fix)

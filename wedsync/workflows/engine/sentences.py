@@ -6,7 +6,7 @@ from typing import Any
 from wedsync.workflows.engine.outline import children
 from wedsync.workflows.engine.shape import refusal
 from wedsync.workflows.engine.steps import KINDS
-from wedsync.workflows.engine.steps.kind import Actions, Child, mapping, sequence
+from wedsync.workflows.engine.steps.kind import Actions, Child, is_off, mapping, sequence
 from wedsync.workflows.engine.trigger_kind import Names
 from wedsync.workflows.engine.triggers import TRIGGERS
 from wedsync.workflows.engine.words import clip
@@ -36,7 +36,10 @@ def trigger_sentence(trigger: Any, names: Names = _NO_NAMES) -> str:
 
 
 def summary(definition: Any, actions: Actions, names: Names = _NO_NAMES) -> str:
-    """The whole workflow as one paragraph: `When …: if …, send …; otherwise nothing.`"""
+    """The whole workflow as one paragraph: `When …: if …, send …; otherwise nothing.`
+
+    Steps that are turned off are left out.
+    """
     if refusal(definition) is not None:
         return "This workflow is too large to put into words."
     written = mapping(definition)
@@ -76,7 +79,7 @@ class _Told:
         said = ""
         joint = ""
         for step in sequence(steps):
-            if not isinstance(step, dict):
+            if not isinstance(step, dict) or is_off(step):
                 continue
             if self._left == 0:
                 return f"{said}{joint}more" if said else "more"

@@ -12,12 +12,12 @@ from typing import Any
 
 from wedsync.workflows.engine import steps as step_kinds
 from wedsync.workflows.engine import triggers as trigger_kinds
-from wedsync.workflows.engine.checks import check_fields, check_text, nearest
+from wedsync.workflows.engine.checks import check_fields, check_off, check_text, nearest
 from wedsync.workflows.engine.limits import MAX_LABEL, MAX_NOTE, MAX_STEPS
-from wedsync.workflows.engine.outline import steps_in_order
+from wedsync.workflows.engine.outline import Placed, steps_in_order
 from wedsync.workflows.engine.problems import Field, Findings, Problem, Sees
 from wedsync.workflows.engine.shape import refusal
-from wedsync.workflows.engine.steps.kind import Actions, Kind, mapping
+from wedsync.workflows.engine.steps.kind import Actions, Kind, all_off, is_off, mapping
 from wedsync.workflows.engine.trigger_kind import IsOurs
 from wedsync.workflows.engine.words import clip
 
@@ -25,7 +25,7 @@ FORMAT = 1
 
 _STEP_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _DEFINITION_FIELDS = frozenset(("format", "trigger", "steps"))
-_STEP_FIELDS = frozenset(("id", "kind", "label", "note"))
+_STEP_FIELDS = frozenset(("id", "kind", "label", "note", "off"))
 _TRIGGER_ROOTS = frozenset(("trigger",))
 _STEP_ROOTS = frozenset(("trigger", "steps", "wedding", "run", "now"))
 
@@ -99,8 +99,9 @@ class _Validation:
             return
         if not placed and field.value == []:
             field.warn("This workflow does nothing yet.", "Add a first step.")
-        ids = (each.step.get("id") for each in placed)
-        self._every = frozenset(id_ for id_ in ids if isinstance(id_, str))
+        if all_off(field.value):
+            field.warn("Every step is turned off, so nothing happens.", "Turn one of them on.")
+        self._every = _ids(placed)
         trigger = mapping(definition.get("trigger")).get("kind")
         self._steps(
             field,
@@ -109,6 +110,7 @@ class _Validation:
                 every=self._every,
                 trigger=trigger if isinstance(trigger, str) else None,
                 own_id=self._own_id,
+                off=_ids(each for each in placed if each.off),
             ),
         )
 
@@ -124,7 +126,7 @@ class _Validation:
             if not isinstance(step, dict):
                 field.at(number, step).error("This is not a step.", "Remove it.")
                 continue
-            if ended:
+            if ended and not is_off(step):
                 self._unreachable(step)
                 ended = False
             sees, ends = self._step(step, sees)
@@ -137,8 +139,15 @@ class _Validation:
         )
 
     def _step(self, step: Mapping[str, Any], sees: Sees) -> tuple[Sees, bool]:
-        field = Field(self._findings, _name(step), "", step, sees)
-        self._id(field)
+        self._id(Field(self._findings, _name(step), "", step, _as(sees, False)))
+        off = sees.is_off or is_off(step)
+        after, ends = self._own(Field(self._findings, _name(step), "", step, _as(sees, off)))
+        return _as(after, sees.is_off), ends and not off
+
+    def _own(self, field: Field) -> tuple[Sees, bool]:
+        """Check a step beside its id, and the steps inside it."""
+        step, sees = field.value, field.sees
+        check_off(field.at("off", step.get("off")))
         check_text(field.at("label", step.get("label")), MAX_LABEL)
         check_text(field.at("note", step.get("note")), MAX_NOTE)
         kind = self._known(field, step_kinds.KINDS)
@@ -199,6 +208,11 @@ def _name(step: Mapping[str, Any]) -> str | None:
     return clip(written) if isinstance(written, str) else None
 
 
+def _ids(placed: Iterable[Placed]) -> frozenset[str]:
+    found = (each.step.get("id") for each in placed)
+    return frozenset(name for name in found if isinstance(name, str))
+
+
 def _having(
     sees: Sees, step: Mapping[str, Any], perhaps: Iterable[str] = (), looped: Iterable[str] = ()
 ) -> Sees:
@@ -212,6 +226,10 @@ def _having(
         perhaps=sees.perhaps | frozenset(perhaps),
         lists=sees.lists | lists,
     )
+
+
+def _as(sees: Sees, is_off: bool) -> Sees:
+    return sees if sees.is_off is is_off else replace(sees, is_off=is_off)
 
 
 def _inside_loop(sees: Sees) -> Sees:

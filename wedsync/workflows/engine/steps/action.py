@@ -33,6 +33,7 @@ from wedsync.workflows.engine.steps.kind import (
     Child,
     Compiler,
     Kind,
+    all_off,
     mapping,
     text,
     title_of,
@@ -94,6 +95,11 @@ def _check_on_error(field: Field) -> None:
     if then.value == "steps" and not steps:
         field.at("steps", steps).error(
             "There are no steps for after an error.", "Add one, or choose to stop or continue."
+        )
+    elif then.value == "steps" and all_off(steps) and not field.sees.is_off:
+        field.at("steps", steps).warn(
+            "Every step for after an error is turned off, so it goes on as if all were well.",
+            "Turn one of them on, or choose to stop.",
         )
     elif then.value != "steps" and steps:
         field.at("steps", steps).warn(

@@ -19,7 +19,7 @@ from wedsync.workflows.engine.protocol import Loop
 from wedsync.workflows.engine.reading import Path, template_reads
 from wedsync.workflows.engine.shape import weight
 from wedsync.workflows.engine.state import Phase, Position
-from wedsync.workflows.engine.steps.kind import Actions, Child, Compiler, Kind, title_of
+from wedsync.workflows.engine.steps.kind import Actions, Child, Compiler, Kind, all_off, title_of
 from wedsync.workflows.engine.walk import StandingStep, Walk, expression_error, stands
 from wedsync.workflows.engine.words import expression_words, path_of
 
@@ -29,7 +29,8 @@ DEFAULT_PARALLEL = 4
 @dataclass(frozen=True, slots=True)
 class ForEach(StandingStep):
     """Gives `{"total": …, "succeeded": …, "failed": …}`. Outside, the steps `inside` have a list
-    of outputs in item order, null where an item did not succeed at it."""
+    of outputs in item order, null where an item did not succeed at it. Where all of them are
+    turned off (`first` is None), every item is done at once."""
 
     phases: ClassVar[frozenset[Phase]] = frozenset(("looping",))
 
@@ -39,7 +40,7 @@ class ForEach(StandingStep):
     items: Template | Calculation
     batch_size: int
     parallel: int | None
-    first: str
+    first: str | None
     inside: tuple[str, ...]
 
     def enter(self, walk: Walk) -> None:
@@ -48,10 +49,10 @@ class ForEach(StandingStep):
         except EvaluationFailed as failure:
             walk.fail(self, expression_error(str(failure)))
             return
-        if not items:
+        if not items or self.first is None:
             for step in self.inside:
                 walk.view.learn(step, [])
-            walk.succeed(self, {"total": 0, "succeeded": 0, "failed": 0})
+            walk.succeed(self, {"total": len(items), "succeeded": len(items), "failed": 0})
             walk.go_on(self.next)
             return
         walk.record(self, "waiting", given={"items": len(items)})
@@ -124,6 +125,11 @@ def _check(field: Field, actions: Actions | None) -> None:
         check_number(field.at("parallel", step["parallel"]), 1, MAX_PARALLEL, whole=True)
     if step["steps"] == []:
         field.at("steps", None).error("There is nothing to do for each.", "Add a first step.")
+    elif all_off(step["steps"]) and not field.sees.is_off:
+        field.at("steps", None).warn(
+            "Every step in this loop is turned off, so nothing is done for each.",
+            "Turn one of them on, or turn the loop off too.",
+        )
     if field.sees.loops >= MAX_LOOPS:
         field.error(
             f"Loops are more than {MAX_LOOPS} deep in one another here.",

@@ -52,8 +52,9 @@ class Compiler(Protocol):
     def steps(self, steps: Any, then: str | None) -> str | None:
         """Compile a list of steps after which the flow goes on at `then`; gives its first id."""
 
-    def body(self, loop: str, steps: Any) -> str:
-        """Compile the steps inside a loop, after which the item is over; gives the first id."""
+    def body(self, loop: str, steps: Any) -> str | None:
+        """Compile the steps inside a loop, after which the item is over; gives the first id, None
+        when all of them are turned off."""
 
     def inside(self, loop: str) -> tuple[str, ...]:
         """The steps inside a loop whose body is compiled, in no order."""
@@ -65,8 +66,8 @@ class Compiler(Protocol):
 class Kind:
     """One kind of step.
 
-    `fields` are its own beside `id, kind, label, note`, with those `required`. `check` looks at
-    one step; `children` are its lists of steps; `phrase` says what it does ("send the welcome"),
+    `fields` are its own beside `id, kind, label, note, off`, with those `required`. `check` looks
+    at one step; `children` are its lists of steps; `phrase` says what it does ("send the welcome"),
     also of an unfinished draft; `reads` are the paths of the wedding it reads. A kind that
     `splits` is told by its branches alone; after one that `ends` nothing in the same list happens.
     """
@@ -87,6 +88,16 @@ def title_of(step: Mapping[str, Any]) -> str:
     """What people call a step: its label, else its id."""
     label = step.get("label")
     return clip(label) if isinstance(label, str) and label.strip() else str(step.get("id"))
+
+
+def is_off(step: Any) -> bool:
+    """Whether a step is turned off: it is passed over with all that is inside it."""
+    return mapping(step).get("off") is True
+
+
+def all_off(steps: Any) -> bool:
+    """Whether there are steps, and none of them is on."""
+    return bool(sequence(steps)) and all(is_off(step) for step in sequence(steps))
 
 
 def mapping(value: Any) -> Mapping[str, Any]:
