@@ -14,6 +14,7 @@ from wedsync.platform import ids
 from wedsync.platform.db import db
 from wedsync.webhooks.models import Hook
 from wedsync.workflows import catalogue
+from wedsync.workflows.editing import checking
 from wedsync.workflows.editing.checking import problems_of
 from wedsync.workflows.words.step_lines import lines_of, plain
 
@@ -48,6 +49,26 @@ def test_a_step_without_the_account_it_needs_says_so(app: APIFlask, owner: Perso
     step = {"id": "write", "kind": "action", "use": "smtp.send", "input": given}
     message = "This step needs an account at E-mail (SMTP)."
     assert problems(app, owner, step) == [("write", "connection", message)]
+
+
+def test_a_step_that_is_off_may_lack_its_account_and_all_it_names(
+    app: APIFlask, owner: Persona
+) -> None:
+    given = {"to": "a@b.example", "subject": "Hello", "body": "Hello"}
+    write = {"id": "write", "kind": "action", "use": "smtp.send", "input": given, "off": True}
+    gone = str(ids.new_id())
+    inside = {**write, "id": "inside", "connection": gone, "off": False}
+    choice = {"id": "which", "kind": "choose", "branches": [], "otherwise": [inside], "off": True}
+    definition = {"format": 1, "trigger": {"kind": "manual"}, "steps": [write, choice]}
+    with app.app_context():
+        found = problems_of(owner.organization_id, definition)
+        assert checking.gone(owner.organization_id, definition) == []
+        on = {**definition, "steps": [inside]}
+        assert [each.step for each in checking.gone(owner.organization_id, on)] == ["inside"]
+    assert {each.severity for each in found} == {"warning"}
+    told = {(each.step, each.message) for each in found}
+    assert ("write", "This step needs an account at E-mail (SMTP).") in told
+    assert ("inside", "There is no such connection.") in told
 
 
 def test_an_account_of_another_kind_does_not_fit(

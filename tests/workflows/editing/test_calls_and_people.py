@@ -92,6 +92,17 @@ def test_a_circle_is_only_one_while_it_is_live(owner: Persona) -> None:
     assert errors(owner.api.get(f"/workflows/{first}/draft").json) == []
 
 
+def test_a_call_that_is_turned_off_closes_no_circle(owner: Persona) -> None:
+    first = made(owner, "First", calling())
+    second = made(owner, "Second", calling(first, off=True))
+    assert errors(rewritten(owner, first, calling(second))) == []
+    assert owner.api.post(f"/workflows/{first}/publish").status_code == 200
+    assert errors(rewritten(owner, second, calling(first))) == [
+        "This workflow calls “First”, which calls this one again. That would never end."
+    ]
+    assert errors(rewritten(owner, second, calling(first, second, str(uuid4()), off=True))) == []
+
+
 def test_a_workflow_that_is_off_is_pointed_out(owner: Persona) -> None:
     called = made(owner, "Greet", calling())
     owner.api.post(f"/workflows/{called}/turn-off")

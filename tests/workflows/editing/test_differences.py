@@ -68,6 +68,23 @@ CHANGES: list[tuple[Callable[[Any], object], list[str]]] = [
         ["“Wait” now waits for 3 days instead of 2."],
     ),
     (lambda w: step(w, 2).update(note="Later"), ["“Wait” has a note now."]),
+    (lambda w: step(w, 2).update(off=True), ["“Wait” was turned off."]),
+    (
+        lambda w: step(w, 2).update(off=True, label="Hold", seconds=86_400),
+        [
+            "“Wait” is now called “Hold”.",
+            "“Hold” was turned off.",
+            "“Hold” now waits for 1 day instead of 2.",
+        ],
+    ),
+    (
+        lambda w: step(w, 2).update(off=False),
+        ["It is written another way, and means the same."],
+    ),
+    (
+        lambda w: w["steps"].append({**step(w, 0), "id": "x", "label": "New", "off": True}),
+        ["“New” was added, turned off."],
+    ),
     (lambda w: step(w, 2).update(label="Hold"), ["“Wait” is now called “Hold”."]),
     (
         lambda w: w.update(trigger={"kind": "event", "event_type": "x.y", "source": "any"}),
@@ -370,3 +387,15 @@ def test_no_difference_goes_untold_and_none_is_made_up(old: Any, new: Any) -> No
     found = between(old, new, ACTIONS)
     assert (found == []) == patches.same(old, new)
     assert all(each.words.endswith((".", "?")) and each.done for each in found)
+
+
+def test_turning_a_step_off_and_on_again_has_a_name_to_undo_it_by() -> None:
+    passed_over = copy.deepcopy(WORKFLOW)
+    step(passed_over, 1)["off"] = True
+    assert done_words(between(WORKFLOW, passed_over, ACTIONS)) == (
+        "turned off “Is the guest coming?”"
+    )
+    (back,) = between(passed_over, WORKFLOW, ACTIONS)
+    assert back.words == "“Is the guest coming?” was turned on again."
+    assert back.done == "turned “Is the guest coming?” on again"
+    assert (back.before, back.after) == (True, False)

@@ -83,6 +83,16 @@ def test_it_comes_back_word_for_word(owner: Persona) -> None:
     assert draft_of(owner, again.json["id"])["definition"] == definition
 
 
+def test_what_is_turned_off_stays_off_and_names_what_it_needs(owner: Persona) -> None:
+    called = made(owner, manual() | {"trigger": {"kind": "workflow"}}, "Greet")
+    call = {"id": "call", "kind": "call", "workflow": called, "input": {}, "off": True}
+    document = exported(owner, made(owner, manual(SEND, call)))
+    assert [each["placeholder"] for each in document["needs"]] == ["workflow-1"]
+    there = imported(owner, document)
+    steps = draft_of(owner, there.json["id"])["definition"]["steps"]
+    assert steps == [SEND, call]
+
+
 def test_what_is_called_the_same_elsewhere_is_meant(owner: Persona, stranger: Persona) -> None:
     document = exported(owner, made(owner, listening(hook_of(owner), SEND)))
     theirs = hook_of(stranger)

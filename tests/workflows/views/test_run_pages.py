@@ -24,6 +24,7 @@ from tests.workers.scene import (
     publish,
     retrying,
     run_of,
+    steps_of,
     tell,
 )
 from wedsync.platform.db import db
@@ -64,6 +65,25 @@ def page(persona: Persona, run_id: UUID) -> str:
 
 
 # --- a run, told
+
+
+def test_a_step_that_is_off_is_told_as_off_where_it_would_have_been(
+    app: APIFlask, worker: Worker, owner: Persona
+) -> None:
+    seats = {**note("seats", seats=2), "label": "Count the seats"}
+    order_them = {**tell("order", "flowers.ordered"), "label": "Order them", "off": True}
+    after = {**note("after", seats={"var": "steps.order.event_id"}), "label": "Write it down"}
+    workflow_id = make_workflow(
+        app, owner.organization_id, on_event("flowers.chosen"), seats, order_them, after
+    )
+    publish(app, owner.organization_id, "flowers.chosen", {"guest": "Ana"})
+    worker.work()
+    run = run_of(app, workflow_id)
+    assert run.state == "succeeded"
+    assert set(steps_of(app, run.id)) == {"seats", "after"}
+    said = page(owner, run.id)
+    assert "Order them Off" in said
+    assert "Write it down Done" in said
 
 
 def test_a_run_tells_what_came_which_branch_it_took_and_what_it_did(

@@ -46,6 +46,23 @@ def state_of(app: APIFlask, persona: Persona, workflow_id: UUID) -> str:
         return get_workflow(persona.organization_id, workflow_id).state
 
 
+def test_a_step_that_is_off_says_so_and_is_left_out_of_the_paragraph(
+    app: APIFlask, owner: Persona, edited: Any
+) -> None:
+    workflow_id = make_workflow(app, owner.organization_id, MANUAL, note("seats", seats=2))
+    passed_over = {**tell("add", "seating.guest_added"), "label": "Tell them", "off": True}
+    inside = {**note("extra", extra=1), "off": True, "note": "Only in summer"}
+    choice = {"id": "which", "kind": "choose", "branches": [], "otherwise": [inside]}
+    edited(workflow_id, note("seats", seats=2), passed_over, choice)
+    said = page(owner, workflow_id)
+    assert "When somebody starts it: note seats, then otherwise nothing." in said
+    assert "Tell them Off Tell the tools that listen: Seating guest added" in said
+    assert "Note extra Off" in said
+    assert "Only in summer" in said
+    drawn = owner.browser.get(f"/workflows/{workflow_id}").text
+    assert '<li class="ws-step is-off" id="step-add">' in drawn
+
+
 def test_a_workflow_is_told_in_a_paragraph_and_step_by_step(app: APIFlask, owner: Persona) -> None:
     hook = make_hook(app, owner.organization_id)
     said_yes = {"==": [{"var": "trigger.data.status"}, "accepted"]}

@@ -19,7 +19,10 @@ _EXAMPLE = {
     "steps": [{"id": "greet", "kind": "set", "values": {"words": "Hello"}}],
 }
 _DEFINITION = Field(
-    description="The workflow in format 1; an unfinished one is kept, with its problems told.",
+    description=(
+        "The workflow in format 1; an unfinished one is kept, with its problems told. A step with"
+        " `off: true` is passed over, with all that is inside it; later steps read null of it."
+    ),
     examples=[_EXAMPLE],
 )
 _NAME = Field(min_length=1, max_length=200, examples=["Tell the seating planner"])

@@ -12,6 +12,7 @@ from wedsync.platform import ids
 from wedsync.platform.db import db
 from wedsync.workflows.editing.references import Reference, references
 from wedsync.workflows.engine import Problem
+from wedsync.workflows.engine.outline import turned_off
 from wedsync.workflows.engine.words import clip
 from wedsync.workflows.models import IS_LIVE, Workflow, WorkflowVersion
 
@@ -106,9 +107,10 @@ def _ring(start: UUID, back_to: UUID, known: "_Known") -> list[str] | None:
 
 
 def _ids(definition: Any) -> Iterator[UUID]:
+    off = turned_off(definition)
     for each in calls_of(definition):
         found = ids.read(each.id)
-        if found:
+        if found and each.step not in off:
             yield found
 
 

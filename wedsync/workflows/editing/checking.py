@@ -4,6 +4,7 @@ A reference to somebody else's hook is answered in the very words of one that do
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +20,7 @@ from wedsync.workflows.catalogue import Entries, Entry, entries, infos_of
 from wedsync.workflows.editing import calls, poll_checks
 from wedsync.workflows.editing.references import Reference, references
 from wedsync.workflows.engine import Problem, steps_in_order, validate
+from wedsync.workflows.engine.outline import turned_off
 from wedsync.workflows.engine.steps.kind import mapping
 from wedsync.workflows.models import Workflow
 from wedsync.workflows.running import given_input
@@ -45,12 +47,19 @@ def problems_of(
     `workflow_id` is the workflow whose it is, once there is one: it must not come to call itself.
     """
     known = entries(organization_id)
-    found = validate(definition, actions=infos_of(known), is_ours=is_ours)
-    found += _wrong_input(definition)
+    found = _wrong_input(definition)
     found += missing_references(organization_id, definition)
     found += poll_checks.problems(organization_id, definition)
     found += calls.problems(organization_id, workflow_id, definition)
-    return found + _wrong_accounts(organization_id, definition, known)
+    found += _wrong_accounts(organization_id, definition, known)
+    of_itself = validate(definition, actions=infos_of(known), is_ours=is_ours)
+    return of_itself + _milder_where_off(definition, found)
+
+
+def _milder_where_off(definition: Any, problems: list[Problem]) -> list[Problem]:
+    """The problems, of which those of steps that are turned off block nothing."""
+    off = turned_off(definition)
+    return [replace(each, severity="warning") if each.step in off else each for each in problems]
 
 
 def blocks_publishing(problems: Iterable[Problem]) -> bool:
@@ -62,6 +71,12 @@ def missing_references(organization_id: UUID, definition: Any) -> list[Problem]:
     named = list(references(definition))
     there = _existing(organization_id, named)
     return [_missing(each) for each in named if (each.kind, ids.read(each.id)) not in there]
+
+
+def gone(organization_id: UUID, definition: Any) -> list[Problem]:
+    """Of what is missing, that which a step that is on, or the trigger, would need."""
+    missing = missing_references(organization_id, definition)
+    return [each for each in _milder_where_off(definition, missing) if each.severity == "error"]
 
 
 def _wrong_input(definition: Any) -> list[Problem]:

@@ -19,7 +19,7 @@ from wedsync.workflows.engine import sentence, trigger_sentence
 from wedsync.workflows.engine.outline import children
 from wedsync.workflows.engine.shape import refusal
 from wedsync.workflows.engine.steps import KINDS
-from wedsync.workflows.engine.steps.kind import Actions, mapping, sequence
+from wedsync.workflows.engine.steps.kind import Actions, is_off, mapping, sequence
 from wedsync.workflows.engine.words import clip, listing
 from wedsync.workflows.words.step_lines import pieces, plain
 
@@ -163,7 +163,8 @@ class _Comparison:
     def _added(self, placed: _Placed) -> Iterator[Difference]:
         if not self._goes_with(placed, self._new, self._old):
             where = self._where(placed)
-            yield self._difference("added", placed, f"was added{where}{_with_inner(placed)}")
+            off = ", turned off" if is_off(placed.step) else ""
+            yield self._difference("added", placed, f"was added{where}{_with_inner(placed)}{off}")
 
     @staticmethod
     def _goes_with(
@@ -197,6 +198,8 @@ class _Comparison:
         if label[0] != label[1]:
             said = f"“{label[0]}” is now called {name}." if label[0] else f"A step is now {name}."
             yield Difference(step_id, "changed", said, f"renamed {name}", *label)
+        if is_off(was) != is_off(now):
+            yield _turned(step_id, name, is_off(now))
         if was.get("kind") != now.get("kind"):
             said = f"{name} is a step of another kind now."
             yield Difference(step_id, "changed", said, f"changed {name}", old.step, new.step)
@@ -298,8 +301,14 @@ def _own(step: Mapping[str, Any]) -> Mapping[str, Any]:
     return mapping(own)
 
 
+def _turned(step_id: str | None, name: str, off: bool) -> Difference:
+    done = f"turned off {name}" if off else f"turned {name} on again"
+    said = f"{name} was turned {'off' if off else 'on again'}."
+    return Difference(step_id, "changed", said, done, not off, off)
+
+
 def _unlabelled(own: Mapping[str, Any]) -> Mapping[str, Any]:
-    return {name: value for name, value in own.items() if name not in ("label", "kind")}
+    return {name: value for name, value in own.items() if name not in ("label", "kind", "off")}
 
 
 def _label(step: Mapping[str, Any]) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from wedsync.platform.wording import State, Wording, name_words, sentence_end
 from wedsync.workflows.engine.outline import children
-from wedsync.workflows.engine.steps.kind import Child, mapping, sequence
+from wedsync.workflows.engine.steps.kind import Child, is_off, mapping, sequence
 from wedsync.workflows.history.courses import CalledRun, Course, Item, LoopCounts
 from wedsync.workflows.history.recorded_words import (
     answered,
@@ -129,12 +129,22 @@ class _Telling:
         return self._done(step, record)
 
     def _ahead(self, step: Mapping[str, Any]) -> Told:
-        state = State("skipped", "Not needed") if self._over else State("ahead", "Not yet")
         look = look_of(step)
         said, detail = titled(step, ahead_sentence(step))
         return Told(
-            str(step.get("id")), look["role"], look["icon"], None, said, state, detail=detail
+            str(step.get("id")),
+            look["role"],
+            look["icon"],
+            None,
+            said,
+            self._not_begun(step),
+            detail=detail,
         )
+
+    def _not_begun(self, step: Mapping[str, Any]) -> State:
+        if is_off(step):
+            return State("off", "Off")
+        return State("skipped", "Not needed") if self._over else State("ahead", "Not yet")
 
     def _base(
         self,

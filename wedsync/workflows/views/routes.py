@@ -15,7 +15,7 @@ from wedsync.platform.runtime import commit, settings
 from wedsync.workflows import page_queries, queries
 from wedsync.workflows.clockwork.next_start import next_start
 from wedsync.workflows.editing import drafts, service
-from wedsync.workflows.editing.checking import blocks_publishing, missing_references
+from wedsync.workflows.editing.checking import blocks_publishing, gone
 from wedsync.workflows.history import connection_users
 from wedsync.workflows.history.run_list import run_lines
 from wedsync.workflows.models import Workflow
@@ -83,7 +83,7 @@ def workflow(workflow_id: UUID) -> Response:
         draft=draft,
         limits=workflow_words.limits(found),
         next_start=next_start(organization_id, workflow_id, wording.here()),
-        gone=missing_references(organization_id, live.definition) if live and not differs else [],
+        gone=gone(organization_id, live.definition) if live and not differs else [],
         troubles=workflow_words.troubles(draft.problems, steps, found.draft),
         may_publish=differs and not blocks_publishing(draft.problems),
         news=workflow_words.news(

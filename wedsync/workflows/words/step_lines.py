@@ -16,7 +16,7 @@ from wedsync.workflows.engine.outline import children
 from wedsync.workflows.engine.retry import RetryPolicy
 from wedsync.workflows.engine.shape import refusal
 from wedsync.workflows.engine.steps.action import effect_of
-from wedsync.workflows.engine.steps.kind import Child, mapping, sequence
+from wedsync.workflows.engine.steps.kind import Child, is_off, mapping, sequence
 from wedsync.workflows.engine.words import clip, expression_words
 
 LOOKS: Mapping[str, Mapping[str, str]] = {
@@ -67,7 +67,8 @@ class Branch:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One step. `number` is its place in words (`2`, or `1, Yes` inside a branch)."""
+    """One step. `number` is its place in words (`2`, or `1, Yes` inside a branch). One that
+    `is_off` is passed over, with what is in its branches."""
 
     id: str
     number: str
@@ -79,6 +80,7 @@ class Line:
     values: tuple[tuple[str, str], ...]
     if_it_fails: str
     branches: tuple[Branch, ...]
+    is_off: bool
 
 
 def pieces(said: str) -> tuple[Piece, ...]:
@@ -138,6 +140,7 @@ def _line(step: Mapping[str, Any], place: str) -> Line:
         values=tuple(_values(step)),
         if_it_fails=_if_it_fails(step),
         branches=tuple(_branch(child, place) for child in children(step)),
+        is_off=is_off(step),
     )
 
 

@@ -34,6 +34,7 @@ _PARTS: Mapping[str, str] = {
     "items": "the list",
     "label": "its name",
     "note": "its note",
+    "off": "whether it is off",
     "on_error": "what happens if it fails",
     "reason": "the reason",
     "seconds": "how long",
