@@ -84,6 +84,7 @@ def test_a_step_that_is_off_is_told_as_off_where_it_would_have_been(
     said = page(owner, run.id)
     assert "Order them Off" in said
     assert "Write it down Done" in said
+    assert "Steps done 2 of 2" in said
 
 
 def test_a_run_tells_what_came_which_branch_it_took_and_what_it_did(

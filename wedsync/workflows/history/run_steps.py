@@ -139,6 +139,7 @@ class _Telling:
             said,
             self._not_begun(step),
             detail=detail,
+            is_off=is_off(step),
         )
 
     def _not_begun(self, step: Mapping[str, Any]) -> State:

@@ -195,7 +195,7 @@ def _figures(reading: RunReading, steps: tuple[Told, ...], words: Wording) -> It
     length = (run.finished_at if over and run.finished_at else words.now) - began
     number, _, unit = duration(length, parts=1).partition(" ")
     yield ("Took" if over else "Going for", number, unit)
-    reached = list(_all(steps))
+    reached = [step for step in _all(steps) if not step.is_off]
     done = sum(1 for step in reached if step.state.kind == "done")
     yield "Steps done", str(done), f"of {len(reached)}"
     tries = sum(len(record.attempts) for record in reading.course.recorded.values())

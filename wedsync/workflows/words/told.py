@@ -59,7 +59,8 @@ class ToldCall:
 @dataclass(frozen=True, slots=True)
 class Told:
     """One step of a run. `values` are shown, `more` folded; `others` are branches not taken;
-    `reads` is what it was worked out with; `question_id` is what somebody is asked."""
+    `reads` is what it was worked out with; `question_id` is what somebody is asked. One that
+    `is_off` was passed over."""
 
     id: str
     role: str
@@ -81,6 +82,7 @@ class Told:
     loop: ToldLoop | None = None
     call: ToldCall | None = None
     question_id: UUID | None = None
+    is_off: bool = False
 
     @property
     def node(self) -> str:
