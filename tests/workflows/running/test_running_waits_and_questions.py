@@ -77,6 +77,30 @@ def test_a_run_waits_for_its_event_and_goes_on_with_it(
     assert steps_of(app, run.id)["signed"].state == "succeeded"
 
 
+def test_a_step_turned_off_later_is_not_off_for_a_run_that_waits(
+    app: APIFlask, worker: Worker, owner: Persona
+) -> None:
+    steps = until_signed(), note("n", city="Lyon"), note("last", a=1)
+    workflow = make_workflow(app, owner.organization_id, on_event(SENT), *steps)
+    contract(app, owner.organization_id, SENT)
+    worker.work()
+    waits = run_of(app, workflow)
+    path = f"/workflows/{workflow}"
+    off = [{**step, "off": True} for step in steps[:2]]
+    definition = {"format": 1, "trigger": on_event(SENT), "steps": [*off, steps[2]]}
+    owner.api.put(f"{path}/draft", json={"definition": definition}, headers={"If-Match": "*"})
+    assert owner.api.post(f"{path}/publish").json["version"] == 2
+    contract(app, owner.organization_id, SENT, 8)
+    contract(app, owner.organization_id, SIGNED)
+    worker.work()
+    assert list(steps_of(app, waits.id)) == ["signed", "n", "last"]
+    newer = one(
+        app, "SELECT * FROM runs WHERE workflow_id = :w AND id <> :r", w=workflow, r=waits.id
+    )
+    assert newer.state == "succeeded"
+    assert list(steps_of(app, newer.id)) == ["last"]
+
+
 def test_an_answer_quicker_than_the_step_that_waits_for_it_is_found(
     app: APIFlask, worker: Worker, mine: UUID
 ) -> None:
