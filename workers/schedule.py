@@ -65,6 +65,10 @@ _PRUNE_KNOCKS = text(
     "DELETE FROM knocks WHERE id IN (SELECT id FROM knocks"
     " WHERE created_at < now() - interval '1 day' LIMIT 5000)"
 )
+_PRUNE_GESTURES = text(
+    "DELETE FROM done_gestures WHERE key_hash IN (SELECT key_hash FROM done_gestures"
+    " WHERE done_at < now() - interval '1 day' LIMIT 5000)"
+)
 _PRUNE_CHAINS = text(
     "DELETE FROM chains WHERE (organization_id, root_id) IN"
     " (SELECT organization_id, root_id FROM chains"
@@ -72,6 +76,7 @@ _PRUNE_CHAINS = text(
 )
 _PRUNED = (
     _PRUNE_CHAINS,
+    _PRUNE_GESTURES,
     _PRUNE_SLOTS,
     _PRUNE_ANSWERS,
     _PRUNE_FAILURES,

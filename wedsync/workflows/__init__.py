@@ -16,6 +16,7 @@ From the bottom up; a package imports only what stands above it in this table:
 | drafts, versions, publishing, import and export | `editing` |
 | what runs ask people | `questions` |
 | what ran, and why or why not | `history` |
+| the builder: what it shows of a draft, and its gestures | `building` |
 | the gallery | `ready_made` |
 | pages | `views` |
 """

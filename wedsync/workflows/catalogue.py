@@ -27,7 +27,8 @@ from wedsync.workflows.engine import ActionInfo
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One action. `done` is its sentence for what has happened, `titles` what its inputs are
-    called; a step that uses it must name a connection when it `needs_account`."""
+    called, `input` their JSON Schema; a step that uses it must name a connection when it
+    `needs_account`. `group` is the goal it serves, `keywords` what its connector is found by."""
 
     connector: str
     connector_name: str
@@ -36,6 +37,10 @@ class Entry:
     done: str
     info: ActionInfo
     titles: Mapping[str, str] = field(default_factory=dict)
+    output_sample: Any = None
+    input: Mapping[str, Any] = field(default_factory=dict)
+    group: str = ""
+    keywords: tuple[str, ...] = ()
 
 
 Entries = Mapping[str, Entry]
@@ -104,6 +109,7 @@ def _entries_of(manifest: Manifest) -> Iterable[Entry]:
         "name": manifest.name,
         "icon": manifest.icon,
         "needs_account": manifest.auth.kind != "none" or bool(manifest.base_url),
+        "keywords": manifest.shelf.keywords if manifest.shelf else (),
     }
     for action in manifest.actions:
         if action.key in found:
@@ -129,6 +135,10 @@ def _entry(manifest: Mapping[str, Any], action: Mapping[str, Any], code: Any) ->
         done=action.get("done") or action["label"],
         info=info,
         titles={name: str(said["title"]) for name, said in fields.items() if said.get("title")},
+        output_sample=action.get("output_sample"),
+        input=action["input"],
+        group=str(action.get("group", "")),
+        keywords=tuple(manifest.get("keywords", ())),
     )
 
 

@@ -4,7 +4,8 @@
 undone. The oldest are forgotten, and can then no longer be undone.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import delete, func, select
@@ -17,6 +18,15 @@ from wedsync.workflows.models import DraftOperation, Workflow
 MOST_KEPT = 1_000
 MOST_KEPT_BYTES = 16 * 1024 * 1024
 _PRUNED_EVERY = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """An operation, and the draft before and after it."""
+
+    operation: DraftOperation
+    before: Any
+    after: Any
 
 
 def add(workflow: Workflow, patch: Patch, said: Mapping[str, Any]) -> int:
@@ -65,6 +75,26 @@ def document_after(workflow: Workflow, number: int) -> Any:
         move = patches.apply if number > here else patches.revert
         document = move(document, _patch_of(row))
     return document
+
+
+def going_back(workflow: Workflow, most: int) -> Iterator[Passed]:
+    """The last operations the draft holds, the latest first, each with the draft around it."""
+    document = workflow.draft
+    here = workflow.draft_operation
+    for row in reversed(_operations(workflow, (here - most, here))):
+        before = patches.revert(document, _patch_of(row))
+        yield Passed(row, before, document)
+        document = before
+
+
+def undone(workflow: Workflow, most: int) -> Iterator[Passed]:
+    """The operations that were undone, the one undone last first, each with the draft around it."""
+    document = workflow.draft
+    here = workflow.draft_operation
+    for row in _operations(workflow, (here, here + most)):
+        after = patches.apply(document, _patch_of(row))
+        yield Passed(row, document, after)
+        document = after
 
 
 def _patch_of(operation: DraftOperation) -> Patch:

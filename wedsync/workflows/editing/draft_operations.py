@@ -164,7 +164,7 @@ class _Doing:
 
     def _change(self, definition: Any, operation: Change) -> Any:
         owner = () if operation.step is None else self._find(definition, operation.step).path
-        inner = _way_in(read(definition, owner), operation.field)
+        inner = way_in(read(definition, owner), operation.field)
         if not inner or (owner and inner[0] == "id"):
             raise self._refuse("A step keeps its id, since other steps read it by that.")
         if not owner and inner[0] == "steps":
@@ -221,7 +221,7 @@ class _Doing:
         return Conflict(problem, code="draft_differs", errors=errors)
 
 
-def _way_in(document: Any, field: str | Sequence[str | int]) -> Path:
+def way_in(document: Any, field: str | Sequence[str | int]) -> Path:
     """A field as a path: in a dotted one a number counts in a list and is a name elsewhere."""
     if not isinstance(field, str):
         return tuple(field)

@@ -78,8 +78,10 @@ def edit(
     *,
     expected_revision: int | None,
     by: Identity | None = None,
+    words: str | None = None,
 ) -> Draft:
-    """Do all of this to the draft that is at `expected_revision`, as one thing to undo.
+    """Do all of this to the draft that is at `expected_revision`, as one thing to undo; `words`
+    name it, where what is different then does not name it well enough.
 
     Raises PreconditionRequired without a revision; Stale, with the current draft, when somebody
     changed it since; Invalid and Conflict when one of the operations does not fit.
@@ -90,9 +92,8 @@ def edit(
             "Say which draft you are changing: send its ETag as `If-Match`.",
         )
     check_revision(workflow, expected_revision)
-    _become(
-        workflow, done_to(workflow.draft, operations), _kind(operations), by, _taken(operations)
-    )
+    document = done_to(workflow.draft, operations)
+    _become(workflow, document, _kind(operations), by, _taken(operations), words=words)
     return look_at(workflow)
 
 
