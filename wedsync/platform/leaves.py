@@ -64,6 +64,17 @@ def mask_all(document: Any) -> Any:
     return _each_sealed(document, lambda _value: dict(MASKED))
 
 
+def mask_at(document: Any, paths: Sequence[str]) -> Any:
+    """The document as `mask_all` gives it once what stands at the dotted `paths` is sealed."""
+    for path in paths:
+        document = _change(document, path.split("."), _masked)
+    return document
+
+
+def _masked(value: Any) -> Any:
+    return value if value is None else dict(MASKED)
+
+
 def unmasked(document: Any, before: Any, pointer: str = "") -> Any:
     """A document that was shown masked and came back: each mask is the sealed leaf that stood at
     its place in `before`. Raises `NothingHidden` where none did."""

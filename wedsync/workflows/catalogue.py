@@ -27,8 +27,9 @@ from wedsync.workflows.engine import ActionInfo
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One action. `done` is its sentence for what has happened, `titles` what its inputs are
-    called, `input` their JSON Schema; a step that uses it must name a connection when it
-    `needs_account`. `group` is the goal it serves, `keywords` what its connector is found by."""
+    called, `input` their JSON Schema, `output_sample` an example of what it gives; a step that uses
+    it must name a connection when it `needs_account`. `group` is the goal it serves, `keywords`
+    what its connector is found by."""
 
     connector: str
     connector_name: str
