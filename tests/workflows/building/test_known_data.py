@@ -1,5 +1,6 @@
 """What a step can read: by people's names, with real values, and only what certainly happened."""
 
+import time
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from tests.engine.definitions import definitions
 from tests.engine.test_hostile_definitions import anything
+from tests.engine.test_hostile_definitions import steps as odd_steps
 from tests.workflows.building.surroundings import (
     PAID,
     draft,
@@ -18,7 +20,7 @@ from tests.workflows.building.surroundings import (
     said,
 )
 from wedsync.workflows.building.data_items import labels_of
-from wedsync.workflows.building.working_out import value_of
+from wedsync.workflows.building.working_out import LONGEST_S, value_of
 from wedsync.workflows.engine import steps_in_order, validate
 from wedsync.workflows.engine.functions.text import folded
 
@@ -257,6 +259,27 @@ def test_no_draft_is_too_odd(definition: Any) -> None:
     known = known_of(definition)
     for step in (None, "", "nobody", *known.placed):
         known.at(step)
+
+
+@settings(deadline=None, max_examples=80)
+@given(odd_steps)
+def test_no_step_is_too_odd(steps: list[Any]) -> None:
+    known = known_of(draft(*steps, END))
+    assert all(known.names_at(step) for step in known.placed)
+
+
+def test_a_draft_that_is_much_to_work_out_holds_no_page_back() -> None:
+    heavy = {"map": [read("trigger.data.rows"), {"text.of": [{"val": []}, "a" * 20]}]}
+    notes = [{"id": f"n{n}", "kind": "set", "values": {"x": heavy, "y": n}} for n in range(500)]
+    began = time.monotonic()
+    known = known_of(draft(*notes), {"rows": list(range(2_000))})
+    assert said(known.at("n2"))["Y"] == "0"
+    assert said(known.at("n499"))["Y, step 499"] == "not known yet"
+    assert time.monotonic() - began < 10 * LONGEST_S
+
+
+def test_names_come_with_their_expressions() -> None:
+    assert (read("wedding.venue"), "Venue") in known_of(draft(END)).names_at("end")
 
 
 @settings(deadline=None, max_examples=80)

@@ -46,6 +46,11 @@ class Known:
         every = [*inside, self.wedding, self.trigger, *earlier, self.always]
         return tuple(_filled(every))
 
+    def names_at(self, step_id: str | None) -> tuple[tuple[Any, str], ...]:
+        """The values a step can read as `(expression, name)`, as texts with data are typed."""
+        every = (item for group in self.at(step_id) for item in group.items)
+        return tuple((item.expression, item.label) for item in every)
+
     def _given(self, name: str, here: Reach) -> DataGroup | None:
         is_list = self.placed[name].lists(here.loops) > 0
         return (self.lists if is_list else self.steps).get(name)

@@ -133,7 +133,8 @@ def sample_of(
     draft = definition if refusal(definition) is None else None
     seen = leaves.mask_all(dict(trigger))
     scope = {"trigger": seen, "wedding": wedding}
-    outputs = work_out(draft, scope, entries_here(), now, leaves.mask_all(dict(tried)))
+    placed = reaches(draft)
+    outputs = work_out(placed, scope, entries_here(), now, leaves.mask_all(dict(tried)))
     return Sample(
         key=key,
         name=name,
@@ -144,7 +145,7 @@ def sample_of(
         is_real=is_real,
         now=now,
         outputs=outputs,
-        placed=reaches(draft),
+        placed=placed,
     )
 
 

@@ -4,13 +4,14 @@ Nothing is done and nobody is asked: an action gives the sample of its manifest,
 What cannot be worked out gives nothing.
 """
 
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from wedsync.workflows.building.reach import Reach, Reaches, reaches
+from wedsync.workflows.building.reach import Reach, Reaches
 from wedsync.workflows.catalogue import Entries
 from wedsync.workflows.engine.expressions import (
     EvaluationFailed,
@@ -22,6 +23,8 @@ from wedsync.workflows.engine.expressions import (
 from wedsync.workflows.engine.shape import refusal
 from wedsync.workflows.engine.steps.kind import mapping, sequence
 from wedsync.workflows.engine.view import View, instant
+
+LONGEST_S = 0.3
 
 _RUN_ID = "0198c0de-0000-7000-8000-000000000002"
 _ANSWER = {"approved": True, "by": "Somebody of your team", "note": None}
@@ -37,17 +40,29 @@ class Outputs:
 
 def value_of(expression: Any, view: View) -> Any:
     """What an expression gives; raises `EvaluationFailed` also for one that cannot be read."""
+    _refuse_odd(expression)
+    return _value(expression, view)
+
+
+def fits(when: Any, view: View) -> bool:
+    """Whether a condition is fulfilled; raises `EvaluationFailed`."""
+    _refuse_odd(when)
+    return _fits(when, view)
+
+
+def _refuse_odd(expression: Any) -> None:
+    """What a draft holds was looked at as a whole; this is for what was not."""
     if refusal(expression) is not None:
         raise EvaluationFailed("This is too much to be worked out.")
+
+
+def _value(expression: Any, view: View) -> Any:
     if faults := examine_template(expression).faults:
         raise EvaluationFailed(faults[0])
     return compile_template({"value": expression}).fill(view)["value"]
 
 
-def fits(when: Any, view: View) -> bool:
-    """Whether a condition is fulfilled; raises `EvaluationFailed`."""
-    if refusal(when) is not None:
-        raise EvaluationFailed("This is too much to be worked out.")
+def _fits(when: Any, view: View) -> bool:
     if faults := examine_condition(when).faults:
         raise EvaluationFailed(faults[0])
     return bool(compile_condition(when).value(view))
@@ -79,27 +94,33 @@ def _listed(output: Any, times: int) -> Any:
 
 
 def work_out(
-    definition: Any,
+    placed: Reaches,
     scope: Mapping[str, Any],
     known: Entries,
     now: datetime,
     tried: Mapping[str, Any],
 ) -> Outputs:
-    """What every step would give, in reading order; `tried` are the outputs of tries, by step."""
+    """What every step would give, in reading order; `tried` are the outputs of tries, by step.
+    What is not worked out after `LONGEST_S` is left, so that no draft holds its page back."""
     found = Outputs()
-    placed = reaches(definition)
+    until = time.monotonic() + LONGEST_S
     for name, here in placed.items():
+        if name in tried:
+            found.steps[name] = tried[name]
+        if time.monotonic() > until:
+            continue
         view = view_of(scope, found, here, placed, now)
         if here.step.get("kind") == "for_each":
             found.items[name] = _first_item(here.step, view)
-        with suppress(EvaluationFailed):
-            found.steps[name] = tried[name] if name in tried else _output(here.step, view, known)
+        if name not in tried:
+            with suppress(EvaluationFailed):
+                found.steps[name] = _output(here.step, view, known)
     return found
 
 
 def _first_item(step: Mapping[str, Any], view: View) -> Any:
     with suppress(EvaluationFailed):
-        items = value_of(step.get("items"), view)
+        items = _value(step.get("items"), view)
         size = step.get("batch_size")
         if isinstance(items, list) and items:
             return items[:size] if isinstance(size, int) and size > 1 else items[0]
@@ -111,11 +132,11 @@ def _output(step: Mapping[str, Any], view: View, known: Entries) -> Any:
     if kind == "action":
         return _action(step, known)
     if kind == "set":
-        return value_of(mapping(step.get("values")), view)
+        return _value(mapping(step.get("values")), view)
     if kind == "choose":
         return {"branch": _branch(step, view)}
     if kind == "for_each":
-        items = value_of(step.get("items"), view)
+        items = _value(step.get("items"), view)
         total = len(items) if isinstance(items, list) else 0
         return {"total": total, "succeeded": total, "failed": 0}
     if kind == "wait":
@@ -137,7 +158,7 @@ def _action(step: Mapping[str, Any], known: Entries) -> Any:
 def _branch(step: Mapping[str, Any], view: View) -> str | None:
     for branch in sequence(step.get("branches")):
         with suppress(EvaluationFailed):
-            if isinstance(branch, dict) and fits(branch.get("when"), view):
+            if isinstance(branch, dict) and _fits(branch.get("when"), view):
                 label = branch.get("label")
                 return label if isinstance(label, str) else None
     return None
