@@ -125,6 +125,17 @@ def test_every_gesture_is_undone_by_its_name_and_done_again(
     assert again.draft.undo == done.words
 
 
+def test_the_focus_follows_what_is_undone_and_done_again(
+    app: APIFlask, owner: Persona, flow: UUID
+) -> None:
+    do(app, owner, flow, GESTURES["remove"])
+    assert undo(app, owner, flow).focus == "which"
+    assert redo(app, owner, flow).focus == "last"
+    do(app, owner, flow, lambda d: gestures.duplicate(d, "last"))
+    assert undo(app, owner, flow).focus == "last"
+    assert redo(app, owner, flow).focus == "last-2"
+
+
 def test_five_gestures_come_one_after_another(app: APIFlask, owner: Persona, flow: UUID) -> None:
     for number in range(5):
         spot = Spot(after=f"wait-{number}" if number > 1 else "wait" if number else "last")

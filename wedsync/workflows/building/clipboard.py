@@ -6,7 +6,7 @@ others read; where they are taken, the copies go by new ones and read each other
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -93,7 +93,7 @@ def paste(by: Identity, workflow_id: UUID, spot: Spot, *, key: str | None = None
 
     def act(definition: Any) -> Gesture:
         gesture = pasted(definition, steps, outside, spot, is_same=is_same)
-        return Gesture(gesture.operations, gesture.words, gesture.focus, (*gesture.told, *gone))
+        return replace(gesture, told=(*gesture.told, *gone))
 
     return doing.do(by, workflow_id, act, key=key)
 
@@ -133,7 +133,7 @@ def cut_out(definition: Any, steps: Sequence[Any]) -> Gesture:
     removing: tuple[Operation, ...] = tuple(Remove(step_id) for step_id in ids)
     if focus in ids:
         focus = standing(definition, ids[0]).owner
-    return Gesture(removing, f"cut {_said(steps)}", focus)
+    return Gesture(removing, f"cut {_said(steps)}", focus, about=ids[0])
 
 
 def pasted(

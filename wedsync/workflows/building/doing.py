@@ -25,9 +25,11 @@ from wedsync.workflows.building.contradictions import (
     merged,
     refuse_changed,
 )
-from wedsync.workflows.building.gestures import Gesture, set_fields
+from wedsync.workflows.building.gestures import Gesture, remove, set_fields
+from wedsync.workflows.building.step_links import ids_in
 from wedsync.workflows.editing import draft_log, drafts
 from wedsync.workflows.editing.drafts import Draft
+from wedsync.workflows.engine.steps.kind import mapping, sequence
 from wedsync.workflows.models import DraftOperation, Workflow
 
 Act: TypeAlias = Callable[[Any], Gesture]
@@ -75,8 +77,8 @@ def do(
     Conflict `step_gone`, with who removed it; Invalid and Conflict when it does not fit.
     """
     workflow = queries.get_workflow(by.organization_id, workflow_id, lock=True)
-    if (before := _claimed(by, workflow, key)) is not None:
-        return before
+    if (earlier := _claimed(by, workflow, key)) is not None:
+        return earlier
     with _told_who_removed(workflow, seen.step if seen else None):
         if seen is not None and seen.step is not None:
             refuse_changed(workflow, seen.step, seen.fingerprint, by)
@@ -99,8 +101,8 @@ def change_fields(
     values, where the same field was given another value.
     """
     workflow = queries.get_workflow(by.organization_id, workflow_id, lock=True)
-    if (before := _claimed(by, workflow, key)) is not None:
-        return before
+    if (earlier := _claimed(by, workflow, key)) is not None:
+        return earlier
     with _told_who_removed(workflow, seen.step):
         set_fields(workflow.draft, seen.step, ())
         changes = merged(workflow, seen.step, seen.fingerprint, changes_of, by)
@@ -117,25 +119,29 @@ def undo(
     Raises Conflict `undo_differs`, `nothing_to_undo`.
     """
     workflow = queries.get_workflow(by.organization_id, workflow_id, lock=True)
-    if (before := _claimed(by, workflow, key)) is not None:
-        return before
+    if (earlier := _claimed(by, workflow, key)) is not None:
+        return earlier
     last = draft_log.operation(workflow, workflow.draft_operation)
     if last is not None and operation is not None:
         _refuse_unseen(last, operation, by)
     words = f"undid: {last.words}" if last else ""
+    before = workflow.draft
     draft = drafts.undo(by.organization_id, workflow_id, by=by)
-    return _remembered(by, workflow, key, Done(draft, words, _focus(last)))
+    focus = _focus(before, workflow.draft, last)
+    return _remembered(by, workflow, key, Done(draft, words, focus))
 
 
 def redo(by: Identity, workflow_id: UUID, *, key: str | None = None) -> Done:
     """Do again what was undone last. Raises Conflict `nothing_to_redo`."""
     workflow = queries.get_workflow(by.organization_id, workflow_id, lock=True)
-    if (before := _claimed(by, workflow, key)) is not None:
-        return before
+    if (earlier := _claimed(by, workflow, key)) is not None:
+        return earlier
     following = draft_log.operation(workflow, workflow.draft_operation + 1)
     words = f"did again: {following.words}" if following else ""
+    before = workflow.draft
     draft = drafts.redo(by.organization_id, workflow_id, by=by)
-    return _remembered(by, workflow, key, Done(draft, words, _focus(following)))
+    focus = _focus(before, workflow.draft, following)
+    return _remembered(by, workflow, key, Done(draft, words, focus))
 
 
 def _done(by: Identity, workflow: Workflow, gesture: Gesture) -> Done:
@@ -148,6 +154,7 @@ def _done(by: Identity, workflow: Workflow, gesture: Gesture) -> Done:
         expected_revision=workflow.draft_revision,
         by=by,
         words=gesture.words,
+        about=gesture.about or gesture.focus,
     )
     return Done(draft, gesture.words, gesture.focus, gesture.told)
 
@@ -160,8 +167,18 @@ def _refuse_unseen(last: DraftOperation, operation: int, by: Identity) -> None:
     raise Conflict(problem, code="undo_differs", extra={"operation": last.number})
 
 
-def _focus(operation: DraftOperation | None) -> str | None:
-    return operation.step_id if operation else None
+def _focus(before: Any, after: Any, operation: DraftOperation | None) -> str | None:
+    """The step an operation is about, or, where it is gone with it, the one that stood beside."""
+    step_id = operation.step_id if operation else None
+    there = set(_ids(after))
+    if step_id is None or step_id in there:
+        return step_id
+    beside = remove(before, step_id).focus if step_id in _ids(before) else None
+    return beside if beside in there else None
+
+
+def _ids(definition: Any) -> list[str]:
+    return ids_in(sequence(mapping(definition).get("steps")))
 
 
 @contextmanager

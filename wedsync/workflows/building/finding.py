@@ -89,6 +89,7 @@ def _split(text: str) -> tuple[str, ...]:
     return tuple(words_of(text))
 
 
+@lru_cache(maxsize=16_384)
 def _meets(word: str, other: str) -> int:
     if word == other:
         return _WHOLE
@@ -116,6 +117,7 @@ def _by_typed() -> Mapping[str, frozenset[str]]:
     return {word: frozenset(ours) for word, ours in found.items()}
 
 
+@lru_cache(maxsize=1_024)
 def _meant(word: str) -> frozenset[str]:
     """What of our words somebody means who types this, also half of it or mistyped."""
     known = _by_typed()

@@ -47,13 +47,15 @@ class Gesture:
 
     `words` name it for “Undo: …” (“removed “Send contract””); `focus` is the step that takes the
     focus, None what starts the workflow; `told` are sentences to say beside. Without operations
-    there was nothing to do, and `told` says why.
+    there was nothing to do, and `told` says why. `about` is the step it was done to, where that
+    is not the one with the focus.
     """
 
     operations: tuple[Operation, ...]
     words: str
     focus: str | None
     told: tuple[str, ...] = ()
+    about: str | None = None
 
 
 def add(definition: Any, step: Mapping[str, Any], spot: Spot) -> Gesture:
@@ -69,7 +71,8 @@ def remove(definition: Any, step_id: str) -> Gesture:
     where = standing(definition, step_id)
     inside = steps_inside(where.step)
     more = "" if not inside else f", with {_counted(inside)} inside it"
-    return Gesture((Remove(step_id),), f"removed {called(where.step)}{more}", _neighbour(where))
+    words = f"removed {called(where.step)}{more}"
+    return Gesture((Remove(step_id),), words, _neighbour(where), about=step_id)
 
 
 def move(definition: Any, step_id: str, way: Way) -> Gesture:

@@ -79,9 +79,12 @@ def edit(
     expected_revision: int | None,
     by: Identity | None = None,
     words: str | None = None,
+    about: str | None = None,
 ) -> Draft:
-    """Do all of this to the draft that is at `expected_revision`, as one thing to undo; `words`
-    name it, where what is different then does not name it well enough.
+    """Do all of this to the draft that is at `expected_revision`, as one thing to undo.
+
+    Who knows what was done names it in `words`, and the step it is `about`; else what is different
+    then tells.
 
     Raises PreconditionRequired without a revision; Stale, with the current draft, when somebody
     changed it since; Invalid and Conflict when one of the operations does not fit.
@@ -93,7 +96,8 @@ def edit(
         )
     check_revision(workflow, expected_revision)
     document = done_to(workflow.draft, operations)
-    _become(workflow, document, _kind(operations), by, _taken(operations), words=words)
+    said = (words, about) if words else None
+    _become(workflow, document, _kind(operations), by, _taken(operations), said=said)
     return look_at(workflow)
 
 
@@ -166,7 +170,7 @@ def discard(
             "Nothing is live yet that the draft could go back to.", code="workflow_not_published"
         )
     words = f"went back to version {live.number}"
-    _become(workflow, live.definition, "replace", by, words=words)
+    _become(workflow, live.definition, "replace", by, said=(words, None))
     return look_at(workflow)
 
 
@@ -205,27 +209,34 @@ def _become(
     by: Identity | None,
     taken: Collection[str] = (),
     *,
-    words: str | None = None,
+    said: tuple[str, str | None] | None = None,
 ) -> None:
-    """Write the change that makes this document of the draft; nothing when it is one already."""
+    """Write the change that makes this document of the draft; nothing when it is one already.
+    `said` are its words and the step it is about."""
     patch = patches.between(workflow.draft, document)
     if not patch.after:
         return
-    known = infos_of(entries(workflow.organization_id))
-    names = source_names(workflow.organization_id)
-    found = differences.between(workflow.draft, document, known, names, taken=taken)
-    steps = {each.step for each in found}
-    said = {
+    words, about = said or _told(workflow, document, taken)
+    row = {
         "kind": kind,
-        "step_id": steps.pop() if len(steps) == 1 else None,
-        "words": (words or differences.done_words(found))[:_LONGEST_WORDS],
+        "step_id": about,
+        "words": words[:_LONGEST_WORDS],
         "made_by": by.user_id if by else None,
     }
-    number = draft_log.add(workflow, patch, said)
+    number = draft_log.add(workflow, patch, row)
     workflow.draft = document
     _step_to(workflow, number)
     draft_log.prune(workflow)
     record("draft_changed", workflow, by, revision=workflow.draft_revision, operation=number)
+
+
+def _told(workflow: Workflow, document: Any, taken: Collection[str]) -> tuple[str, str | None]:
+    """What is different in the document, as the name of what was done, and the step it is about."""
+    known = infos_of(entries(workflow.organization_id))
+    names = source_names(workflow.organization_id)
+    found = differences.between(workflow.draft, document, known, names, taken=taken)
+    steps = {each.step for each in found}
+    return differences.done_words(found), steps.pop() if len(steps) == 1 else None
 
 
 def _step_to(workflow: Workflow, number: int) -> None:
