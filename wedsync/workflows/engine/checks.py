@@ -33,7 +33,18 @@ def gives_record(operator: str) -> bool:
 
 def check_condition(field: Field) -> None:
     """A `when` or `filter`: it can be worked out, and reads only what is there."""
+    if field.value and _holds_blank(field.value):
+        unanswered = "A row of the condition is not filled in yet."
+        field.error(unanswered, "Fill it in, or remove the row.")
+        return
     _report(field, examine_condition(field.value), "Choose a value, and what to compare it with.")
+
+
+def _holds_blank(node: Any) -> bool:
+    """Whether something is left out: the empty object stands for what is still to be answered."""
+    if isinstance(node, dict):
+        return not node or any(map(_holds_blank, node.values()))
+    return isinstance(node, list) and any(map(_holds_blank, node))
 
 
 def check_value(field: Field) -> None:
