@@ -30,6 +30,12 @@ def test_masking_says_only_that_something_is_there():
     assert leaves.mask_all(sealed())["guest"]["allergy"] == {"$sealed": "hidden"}
 
 
+def test_masking_at_paths_is_as_if_they_had_been_sealed():
+    paths = ["guest.allergy", "people.note", "guest.age"]
+    assert leaves.mask_at(DOCUMENT, paths) == leaves.mask_all(sealed())
+    assert leaves.mask_at({"guest": {"allergy": None}}, paths) == {"guest": {"allergy": None}}
+
+
 def test_a_path_that_leads_nowhere_changes_nothing():
     assert leaves.seal_at(DOCUMENT, ["guest.age", "x.y", ""], ORGANIZATION, KEY) == DOCUMENT
 

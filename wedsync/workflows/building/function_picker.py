@@ -113,7 +113,7 @@ def _can_take(function: Function, kind: ItemKind) -> bool:
         return first is not kinds.WEDDING
     if first in _ANYTHING:
         return kind in ("yes_no", "text") and function.name.startswith("yes_no.")
-    return first in _TAKES[kind]
+    return first in _TAKES.get(kind, ())
 
 
 def _is_found(choice: FunctionChoice, title: str, wanted: Sequence[str]) -> bool:

@@ -1,10 +1,11 @@
 """What came in, or would: the latest event a trigger waits for, and the example of its maker."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import Subquery, select
 
 from wedsync import connectors
 from wedsync.connections.models import Connection
@@ -16,7 +17,7 @@ from wedsync.platform import ids, leaves
 from wedsync.platform.db import db
 from wedsync.workflows.building.made_up import example_event, example_input
 
-_MOST_LOOKED_AT = 1_000
+MOST_LOOKED_AT = 5_000
 _COLUMNS = (
     Event.id,
     Event.type,
@@ -51,51 +52,55 @@ def latest(
     wedding_id: UUID | None,
     first: UUID,
 ) -> Any:
-    """The latest event of the organization that this trigger waits for, if there is one, of the
-    wedding if it has one; none before the id `first`, and of the last 1,000 such."""
-    conditions = _conditions(trigger, known)
-    if conditions is None:
+    """The latest event of the organization that this trigger waits for, of the wedding if it has
+    such; none from before the id `first`, nor beyond the latest `MOST_LOOKED_AT` of their type."""
+    wanted = _wanted(trigger, known)
+    if wanted is None:
         return None
-    recent = (
-        select(Event.id, Event.wedding_id, Event.source)
-        .where(
-            Event.organization_id == organization_id,
-            Event.id >= first,
-            Event.fanned_out_at.is_not(None),
-            *conditions,
-        )
-        .order_by(Event.id.desc())
-        .limit(_MOST_LOOKED_AT)
-        .subquery()
-    )
-    newest = select(recent.c.id).order_by(recent.c.id.desc()).limit(1)
+    looked_at = _looked_at(organization_id, wanted.type, first)
+    source = looked_at.c.source
+    fitting = source != OURS if wanted.source is None else source == wanted.source
+    newest = select(looked_at.c.id).where(fitting).limit(1)
     if wedding_id is not None:
-        its_own = recent.c.wedding_id.is_not_distinct_from(wedding_id)
-        newest = newest.order_by(None).order_by(its_own.desc(), recent.c.id.desc())
+        newest = newest.order_by(looked_at.c.wedding_id.is_distinct_from(wedding_id))
+    newest = newest.order_by(looked_at.c.id.desc())
     query = select(*_COLUMNS).where(
         Event.organization_id == organization_id, Event.id == newest.scalar_subquery()
     )
     return db.session.execute(query).first()
 
 
-def _conditions(
-    trigger: Mapping[str, Any], known: Sequence[Manifest]
-) -> list[ColumnElement[bool]] | None:
+def _looked_at(organization_id: UUID, event_type: str | None, first: UUID) -> Subquery:
+    """The latest there are, of one type where it is known, along an index."""
+    query = select(Event.id, Event.wedding_id, Event.source).where(
+        Event.organization_id == organization_id,
+        Event.id >= first,
+        Event.fanned_out_at.is_not(None),
+    )
+    if event_type is not None:
+        query = query.where(Event.type == event_type)
+    return query.order_by(Event.id.desc()).limit(MOST_LOOKED_AT).subquery()
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """Events from one source, or (None) from anybody but ourselves; of one type, or any."""
+
+    source: str | None
+    type: str | None
+
+
+def _wanted(trigger: Mapping[str, Any], known: Sequence[Manifest]) -> _Wanted | None:
     kind = trigger.get("kind")
     if kind == "webhook" and isinstance(trigger.get("hook"), str):
-        return _from(trigger)
+        return _Wanted(source_of(trigger), None)
     if kind == "poll":
         stream = _stream(trigger, known)
-        return [*_from(trigger), Event.type == stream] if stream else None
+        return _Wanted(source_of(trigger), stream) if stream else None
     event_type, source = trigger.get("event_type"), trigger.get("source")
     if kind != "event" or not isinstance(event_type, str) or not isinstance(source, str):
         return None
-    comes_from = Event.source != OURS if source == "any" else Event.source == source
-    return [Event.type == event_type, comes_from]
-
-
-def _from(trigger: Mapping[str, Any]) -> list[ColumnElement[bool]]:
-    return [Event.source == source_of(trigger)]
+    return _Wanted(None if source == "any" else source, event_type)
 
 
 def _stream(trigger: Mapping[str, Any], known: Sequence[Manifest]) -> str | None:
