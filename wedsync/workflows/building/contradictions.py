@@ -25,7 +25,6 @@ from wedsync.workflows.editing.draft_log import Passed
 from wedsync.workflows.editing.draft_operations import (
     TAKEN_AWAY,
     Change,
-    located,
     path_of,
     way_in,
 )
@@ -35,7 +34,7 @@ from wedsync.workflows.engine.steps.kind import mapping, sequence
 from wedsync.workflows.engine.words import expression_words
 from wedsync.workflows.models import DraftOperation, Workflow
 
-FURTHEST_BACK = 200
+FURTHEST_BACK = 100
 """Operations of the log that are looked through for the step as it was shown."""
 
 _NOTHING = object()
@@ -173,14 +172,17 @@ def _since(workflow: Workflow, step_id: str | None, seen: str) -> Since:
 
 def _gone_through(log: Iterator[Passed], step_id: str | None, seen: str, *, back: bool) -> Since:
     since = Since()
+    here: str | None = None
     for each in log:
-        there, here = (each.before, each.after) if back else (each.after, each.before)
+        there, nearer = (each.before, each.after) if back else (each.after, each.before)
+        here = here or fingerprint(nearer, step_id)
         found = fingerprint(there, step_id)
-        if found != fingerprint(here, step_id):
+        if found != here:
             since.passed.append(each)
-            if found == seen:
-                since.shown = there
-                break
+        if found == seen:
+            since.shown = there
+            break
+        here = found
     return since
 
 
@@ -222,9 +224,15 @@ def _own(definition: Any, step_id: str | None) -> Any:
     """A step without the steps inside it; for None the workflow with nothing but its trigger."""
     if step_id is None:
         return {"trigger": mapping(definition).get("trigger")}
-    for each in located(definition):
-        if each.step.get("id") == step_id:
-            return _alone(each.step)
+    waiting = list(reversed(sequence(mapping(definition).get("steps"))))
+    while waiting:
+        step = waiting.pop()
+        if not isinstance(step, dict):
+            continue
+        if step.get("id") == step_id:
+            return _alone(step)
+        inside = [part for child in lists_of(step) for part in sequence(child.steps)]
+        waiting.extend(reversed(inside))
     return _NOTHING
 
 
