@@ -37,6 +37,11 @@ def pill(expression: Any, step: str = "end") -> Pill:
         ({"date.add_days": [read("wedding.date"), -14]}, "14 days before wedding date", MADE),
         ({"money.percent": [read("trigger.data.deposit"), 30]}, "30 per cent of deposit", MADE),
         ({"+": [read("trigger.data.party_size"), 1]}, "Party size plus 1", MADE),
+        (
+            {"text.body": "Dear {{ trigger.data.guest.name | upcase }},"},
+            "“Dear guest’s name,”",
+            MADE,
+        ),
         ({"wedding.is_booked": [WEDDING]}, "Wedding is booked", MADE),
         (
             {"date.format": [read("wedding.rsvp_deadline")]},

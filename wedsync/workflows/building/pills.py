@@ -1,11 +1,12 @@
 """Any expression as the words of a pill: `Couple’s e-mail`, `Guest’s name, in capitals`."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from wedsync.platform.wording import capital
-from wedsync.workflows.building.data_items import icon_of, labels_of
+from wedsync.workflows.building.data_items import icon_of, labels_of, read
 from wedsync.workflows.building.known_data import Known
 from wedsync.workflows.building.known_groups import name_of
 from wedsync.workflows.engine import condition_words
@@ -19,6 +20,7 @@ from wedsync.workflows.engine.words import clip, expression_words, path_of
 
 _ANYTHING = "A calculated value"
 _FUNCTION, _MISSING = {"icon": "math-function"}, {"icon": "alert-circle"}
+_VALUE = re.compile(r"\{\{-?\s*([\w.-]*\w)[^}]*\}\}")
 _ROOTS = {
     "wedding": {"icon": "heart"},
     "now": {"icon": "calendar"},
@@ -120,11 +122,20 @@ class _Naming:
         path = path_of(expression)
         if item is not None or (path is not None and path != ("now",)):
             return {"val": [_inside(item.label if item else self._read(path or ("",)).words)]}
+        call = operator_call(expression)
+        if call and call[0] == BODY:
+            return {BODY: [self._told(part) for part in argument_list(call[1])]}
         if isinstance(expression, dict):
             return {name: self._with_names(part) for name, part in expression.items()}
         if isinstance(expression, list):
             return [self._with_names(part) for part in expression]
         return expression
+
+    def _told(self, body: Any) -> Any:
+        """A text with its values called by their names."""
+        if not isinstance(body, str):
+            return body
+        return _VALUE.sub(lambda found: _inside(self._inner(read(*found[1].split(".")))), body)
 
 
 def _inside(label: str) -> str:
