@@ -1,5 +1,6 @@
 """A condition as rows and groups, and back: nothing is lost, and it judges as it did."""
 
+import re
 from typing import Any
 
 import pytest
@@ -25,7 +26,7 @@ from wedsync.workflows.building.condition_verbs import (
     kind_of,
     verbs_for,
 )
-from wedsync.workflows.engine import validate
+from wedsync.workflows.engine import condition_words, validate
 from wedsync.workflows.engine.expressions import (
     EvaluationFailed,
     compile_condition,
@@ -81,7 +82,7 @@ READ: list[tuple[Any, Group]] = [
         all_of(Row(DAY, "date.next", (7,))),
     ),
     (
-        {"date.is_between": [DAY, {"date.add_days": [NOW_, {"-": [7]}, ZONE]}, NOW_, ZONE]},
+        {"date.is_between": [DAY, {"date.add_days": [NOW_, -7, ZONE]}, NOW_, ZONE]},
         all_of(Row(DAY, "date.last", (7,))),
     ),
     (
@@ -115,6 +116,17 @@ READ: list[tuple[Any, Group]] = [
 def test_a_condition_is_shown_as_rows_and_groups(when: Any, tree: Group) -> None:
     assert tree_of(when) == tree
     assert tree_of(when_of(tree)) == tree
+
+
+def test_every_verb_that_is_offered_reads_as_a_sentence() -> None:
+    for verb in (verb for verb in VERBS.values() if verb.in_steps):
+        others = tuple(_EXAMPLES[one.kind] for one in verb.inputs)
+        words = condition_words(when_of(all_of(Row(STATUS, verb.key, others))))
+        assert not re.search("calculated|could not|not not|holds", words), (verb.key, words)
+
+
+_EXAMPLES = {"text": "x", "texts": ["x", "y"], "number": 4, "count": 3, "days": 7, "money": EUROS,
+             "day": "2027-06-12", "weekdays": ["Friday"]}  # fmt: skip
 
 
 def test_a_condition_without_rows_is_one_that_is_still_to_be_made() -> None:

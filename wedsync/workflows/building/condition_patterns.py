@@ -16,9 +16,11 @@ BLANK: Mapping[str, Any] = {}
 
 @dataclass(frozen=True, slots=True)
 class Hole:
-    """`place` is None for the subject, else the number of the input."""
+    """`place` is None for the subject, else the number of the input; `minus` of a whole number that
+    is written with the other sign."""
 
     place: int | None = None
+    minus: bool = False
 
 
 SUBJECT, FIRST, SECOND = Hole(), Hole(0), Hole(1)
@@ -62,7 +64,7 @@ def _matches(pattern: Any, expression: Any, found: Found) -> bool:
         if pattern.place is None:
             found.subject = expression
         else:
-            found.others[pattern.place] = expression
+            found.others[pattern.place] = _turned(pattern, expression)
         return True
     wanted, call = operator_call(pattern), operator_call(expression)
     if wanted is None or call is None:
@@ -75,12 +77,17 @@ def _matches(pattern: Any, expression: Any, found: Found) -> bool:
     return all(_matches(shape, part, found) for shape, part in zip(shapes, parts, strict=True))
 
 
+def _turned(hole: Hole, expression: Any) -> Any:
+    return -expression if hole.minus and type(expression) is int else expression
+
+
 def filled(pattern: Any, subject: Any, others: Sequence[Any]) -> Any:
     """The pattern with its holes filled; what is not given stays blank."""
     if isinstance(pattern, Hole):
         if pattern.place is None:
             return subject
-        return others[pattern.place] if pattern.place < len(others) else dict(BLANK)
+        given = others[pattern.place] if pattern.place < len(others) else dict(BLANK)
+        return _turned(pattern, given)
     if isinstance(pattern, dict):
         return {name: filled(part, subject, others) for name, part in pattern.items()}
     if isinstance(pattern, list):

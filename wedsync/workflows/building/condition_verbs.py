@@ -15,6 +15,7 @@ from wedsync.workflows.building.condition_patterns import (
     SECOND,
     SUBJECT,
     Found,
+    Hole,
     head,
     is_blank,
     is_read,
@@ -139,11 +140,12 @@ _LIST_VERBS: tuple[Shape, ...] = (
     ("empty", "is empty", _of("list.is_empty"), ()),
     ("filled", "is not empty", _not(_of("list.is_empty")), ()),
 )
+_ANSWERED = {"text.is_filled": [_of("yes_no.in_words", "yes", "no", "")]}
 _YES_NO_VERBS: tuple[Shape, ...] = (
     ("yes", "is yes", _of("yes_no.is_yes"), ()),
     ("no", "is no", _of("yes_no.is_no"), ()),
-    ("answered", "is answered", {"!=": [_of("yes_no.read"), None]}, ()),
-    ("unanswered", "is not answered", {"==": [_of("yes_no.read"), None]}, ()),
+    ("answered", "is answered", _ANSWERED, ()),
+    ("unanswered", "is not answered", _not(_ANSWERED), ()),
 )
 _WEDDING_VERBS: tuple[Shape, ...] = (
     ("booked", "is booked", _of("wedding.is_booked"), ()),
@@ -190,7 +192,7 @@ _DATE_NEARBY: tuple[Shape, ...] = (
     (
         "last",
         "is within the last",
-        _of("date.is_between", _from_now({"-": [FIRST]}), NOW, ZONE),
+        _of("date.is_between", _from_now(Hole(0, minus=True)), NOW, ZONE),
         _COUNT,
     ),
 )
