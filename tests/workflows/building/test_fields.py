@@ -10,13 +10,24 @@ from apiflask import APIFlask
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from tests.far_ends.rest_service import RestService
+from tests.personas import make_organization
 from tests.workflows.building.surroundings import RSVP, known_of
 from tests.workflows.building.test_slots import FILLED, STARTS, hostile
+from tests.workflows.connected import connect, seating
+from tests.workflows.definitions import make_workflow
 from wedsync.errors import Conflict, Invalid
+from wedsync.platform.db import db
+from wedsync.workflows import queries
 from wedsync.workflows.building.field import Field
+from wedsync.workflows.building.field_specs import Spec
 from wedsync.workflows.building.field_writing import write
 from wedsync.workflows.building.fields import as_typed, fields_of, vocabulary_of
+from wedsync.workflows.building.input_fields import input_specs
+from wedsync.workflows.building.texts_with_data import Vocabulary
+from wedsync.workflows.building.typed_values import read_value, shown_value
 from wedsync.workflows.catalogue import entries
+from wedsync.workflows.editing import drafts
 from wedsync.workflows.editing.draft_operations import Change, apply
 from wedsync.workflows.engine.shape import refusal
 from wedsync.workflows.engine.steps import KINDS
@@ -268,6 +279,36 @@ def test_the_vocabulary_names_what_the_picker_offers() -> None:
     assert vocabulary.expression_of("guest's name") == NAME
 
 
+def test_a_partners_action_is_set_and_its_account_chosen(app: APIFlask, organization: UUID) -> None:
+    manifest = seating(RestService(port=9), f"seats-{uuid4().hex[:8]}")
+    connection = connect(app, organization, manifest)
+    use = f"{manifest.slug}.release"
+    step = {"id": "s0", "kind": "action", "use": use, "input": {}}
+    workflow_id = make_workflow(app, organization, draft(step), publish=False)
+    fields = panel(draft(step), organization=organization)
+    assert fields["input.guest"].required
+    assert [each.value for each in fields["connection"].choices] == [str(connection)]
+    form = {"connection": str(connection), "input.guest": "Guest [Guest’s name]"}
+    changes = write(organization, draft(step), "s0", form, KNOWN)
+    revision = queries.get_workflow(organization, workflow_id).draft_revision
+    drafts.edit(organization, workflow_id, changes, expected_revision=revision)
+    kept = queries.get_workflow(organization, workflow_id).draft["steps"][0]
+    assert kept["connection"] == str(connection)
+    assert kept["input"] == {"guest": {"cat": ["Guest ", NAME]}}
+    db.session.rollback()
+
+
+def test_nobody_can_choose_the_account_of_another_organization(
+    app: APIFlask, organization: UUID
+) -> None:
+    manifest = seating(RestService(port=9), f"seats-{uuid4().hex[:8]}")
+    theirs = connect(app, make_organization(app, "Others"), manifest)
+    definition = draft({"kind": "action", "use": f"{manifest.slug}.release", "input": {}})
+    assert panel(definition, organization=organization)["connection"].choices == ()
+    with pytest.raises(Invalid):
+        write(organization, definition, "s0", {"connection": str(theirs)}, KNOWN)
+
+
 # --- refusals
 
 
@@ -317,6 +358,64 @@ def test_a_step_that_is_gone_is_a_conflict() -> None:
     assert fields_of(NOBODY, draft(), "gone") == ()
     with pytest.raises(Conflict):
         write(NOBODY, draft(), "gone", {"label": "x"})
+
+
+# --- what partners describe
+
+
+@pytest.mark.parametrize(
+    ("part", "kind"),
+    [
+        ({"type": "string"}, "text"),
+        ({"type": "string", "maxLength": 5_000}, "long_text"),
+        ({"type": ["string", "null"]}, "text"),
+        ({"type": "integer", "minimum": 1}, "number"),
+        ({"type": "boolean"}, "switch"),
+        ({"type": "array", "items": {"type": "string"}}, "list"),
+        ({"type": "object"}, "key_values"),
+        ({"enum": [1, 2]}, "choice"),
+        ({"enum": [True, None, "x"]}, "choice"),
+        ({"const": 3, "examples": [3]}, "any"),
+        ({}, "key_values"),
+        (True, "key_values"),
+        ({"type": 7, "title": [], "enum": "x", "examples": {}, "minimum": "a"}, "any"),
+    ],
+)
+def test_every_property_a_manifest_may_describe_has_a_field(part: Any, kind: str) -> None:
+    schema = {"type": "object", "required": ["b"], "properties": {"a": part, "b": part}}
+    found = list(input_specs(schema))
+    assert [(each.name, each.kind, each.required) for each in found] == [
+        ("input.b", kind, True),
+        ("input.a", kind, False),
+    ]
+
+
+@pytest.mark.parametrize("schema", [None, [], {"properties": []}, {"required": {}}, True])
+def test_what_is_no_schema_has_no_fields(schema: Any) -> None:
+    assert list(input_specs(schema)) == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("Ada\nBen\n", ["Ada", "Ben"]),
+        ("[Guest’s name]", NAME),
+        ("[Guest’s name]\n2", [NAME, 2]),
+    ],
+)
+def test_a_list_is_typed_one_below_the_other(typed: str, kept: Any) -> None:
+    spec = Spec("input.names", "Names", "list", takes_data=True)
+    vocabulary = vocabulary_of(NOBODY, draft({"kind": "set"}), "s0", KNOWN)
+    assert read_value(spec, typed, vocabulary) == kept
+    assert shown_value(spec, kept, vocabulary) == typed.strip()
+
+
+def test_a_choice_of_numbers_is_kept_as_a_number() -> None:
+    schema = {"properties": {"size": {"enum": [1, 2]}}}
+    (spec,) = input_specs(schema)
+    vocabulary = Vocabulary()
+    assert read_value(spec, "2", vocabulary) == 2
+    assert shown_value(spec, 2, vocabulary) == "2"
 
 
 # --- hostile drafts

@@ -123,6 +123,20 @@ def test_whatever_a_kind_of_trigger_needs_is_asked_for(kind: str) -> None:
     assert asked == TRIGGERS[kind].required
 
 
+@pytest.mark.parametrize(
+    ("use", "words"),
+    [
+        ("sandbox.hold_date", "Hold which date? for whom? with which account at Petal Practice?"),
+        ("sandbox.find_guest", "Look up the guest: which guest? with which account at Petal"
+         " Practice?"),
+        ("sandbox.create_task", "Make the task which one? with which account at Petal Practice?"),
+        ("webhook.send", "Tell the tools that listen: what happened?"),
+    ],
+)  # fmt: skip
+def test_questions_do_not_repeat_what_the_sentence_says(use: str, words: str) -> None:
+    assert plain_said(said({"kind": "action", "use": use}, {}, entries())) == words
+
+
 def test_a_branch_without_a_condition_is_asked_for() -> None:
     status = {"==": [{"var": "wedding.status"}, "booked"]}
     branches = [{"label": "Yes", "when": status, "steps": []}, {"label": "No", "steps": []}]

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from wedsync.workflows.building.phrases import (
@@ -42,8 +43,20 @@ def _filled(sentence: str, step: Mapping[str, Any], entry: Entry, pill_of: PillO
         if number % 2 == 0:
             parts.append(part)
         else:
-            parts.append(_input(step, part, entry, pill_of))
+            parts.append(_after(parts[-1], _input(step, part, entry, pill_of)))
     return parts
+
+
+def _after(words: str | Slot, asked: Slot) -> Slot:
+    """A question that does not say again what the words before it say: `for [whom?]`."""
+    before = words.split()[-1:] if isinstance(words, str) else []
+    if not asked.is_missing or not before:
+        return asked
+    first, _, rest = asked.words.partition(" ")
+    if rest and before[0].casefold() == first:
+        return replace(asked, words=rest)
+    is_named = rest == f"{before[0].casefold()}?"
+    return replace(asked, words=f"{first} one?") if is_named else asked
 
 
 def _input(step: Mapping[str, Any], name: str, entry: Entry, pill_of: PillOf) -> Slot:
@@ -77,11 +90,12 @@ def _others_missing(sentence: str, step: Mapping[str, Any], entry: Entry) -> Phr
     if _is_calculated(step):
         return []
     given, told = _given(step), set(_SLOT.findall(sentence))
+    has_slots = bool(told)
     parts: Phrase = []
     for name in entry.info.required:
         if name not in told and _is_nothing(given.get(name)):
             question = missing(f"input.{name}", question_for(entry, name))
-            parts += [", " if parts else ": ", question]
+            parts += [", " if parts or has_slots else ": ", question]
     return parts
 
 

@@ -10,6 +10,7 @@ FieldKind: TypeAlias = Literal[
     "choice",
     "switch",  # `yes` or `no`
     "data",  # one value
+    "list",  # a value, or its parts one below the other
     "any",  # a value, or a text or number as typed
     "duration",  # `3 days`
     "day_offset",  # `14 days before`

@@ -15,7 +15,7 @@ _KINDS: Mapping[str, FieldKind] = {
     "number": "number",
     "boolean": "switch",
     "object": "key_values",
-    "array": "data",
+    "array": "list",
     "string": "text",
 }
 
@@ -72,6 +72,8 @@ def _choices(part: Mapping[str, Any]) -> Iterator[Choice]:
     for value in sequence(part.get("enum")):
         if isinstance(value, str):
             yield Choice(value, value if value.isupper() else name_words(value))
+        elif isinstance(value, bool):
+            yield Choice(str(value), "Yes" if value else "No")
         elif isinstance(value, int | float):
             yield Choice(str(value), str(value))
 

@@ -92,6 +92,9 @@ def _values_of(spec: Spec, value: Any) -> Iterator[Any]:
             yield from _values_inside(part)
         return
     yield from values_in(value)
+    if spec.kind == "list" and isinstance(value, list):
+        for part in value:
+            yield from values_in(part)
 
 
 def _values_inside(value: Any) -> Iterator[Any]:

@@ -51,15 +51,22 @@ def shown_value(spec: Spec, value: Any, vocabulary: Vocabulary) -> str:
         return shown_text(value, vocabulary)
     if spec.kind in ("any", "key_values"):
         return shown_any(value, vocabulary)
+    if spec.kind == "list" and isinstance(value, list):
+        return _shown_list(value, vocabulary)
     if spec.takes_data and isinstance(value, dict | list):
         return shown_text(value, vocabulary)
+    return _shown_plain(spec, value)
+
+
+def _shown_plain(spec: Spec, value: Any) -> str:
     show = _SHOWN.get(spec.kind)
     if show is not None:
         return show(value)
+    if isinstance(value, dict | list):
+        return expression_words(value)
     if not isinstance(value, str):
-        return expression_words(value) if isinstance(value, dict | list) else _plain(value)
-    has_values = spec.takes_data and spec.kind != "choice"
-    return escaped(value) if has_values else value
+        return str(value) if spec.kind == "choice" else _plain(value)
+    return escaped(value) if spec.takes_data and spec.kind != "choice" else value
 
 
 def _plain(value: Any) -> str:
@@ -85,6 +92,8 @@ def _read(spec: Spec, typed: str, vocabulary: Vocabulary, before: Any) -> Any:
         return _read_person(typed.strip(), vocabulary)
     if spec.kind in ("any", "key_values"):
         return read_any(typed, vocabulary, before)
+    if spec.kind == "list":
+        return _read_list(typed, vocabulary)
     if spec.kind in ("text", "long_text") and spec.takes_data:
         return read_text(typed, vocabulary, long=spec.kind == "long_text", before=before)
     if spec.kind == "data":
@@ -223,6 +232,22 @@ def shown_any(value: Any, vocabulary: Vocabulary) -> str:
     said = shown_text(value, vocabulary)
     is_text = isinstance(value, str) or not _is_one_pill(said)
     return f'"{said}"' if is_text and _is_ambiguous(said) else said
+
+
+def _shown_list(parts: list[Any], vocabulary: Vocabulary) -> str:
+    """Its parts one below the other; one value where that could not be read back."""
+    lines = [shown_any(part, vocabulary) for part in parts]
+    has_breaks = any("\n" in line or "\r" in line or not line for line in lines)
+    if not lines or has_breaks or (len(lines) == 1 and _is_one_pill(lines[0])):
+        return vocabulary.pill(parts)
+    return "\n".join(lines)
+
+
+def _read_list(typed: str, vocabulary: Vocabulary) -> Any:
+    lines = [line for line in typed.split("\n") if line.strip()]
+    if len(lines) == 1 and _is_one_pill(lines[0]):
+        return read_any(lines[0], vocabulary)
+    return [read_any(line, vocabulary) for line in lines]
 
 
 def _is_ambiguous(said: str) -> bool:
