@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 from apiflask import APIFlask
+from sqlalchemy import text
 
 from tests.engine.building import act, choose, note, workflow
 from tests.personas import Persona, make_persona
@@ -18,7 +19,9 @@ from wedsync.workflows.building import branch_gestures, doing, gestures
 from wedsync.workflows.building.contradictions import StepChanged, fingerprint
 from wedsync.workflows.building.doing import Done, Seen
 from wedsync.workflows.building.spots import Spot
+from wedsync.workflows.editing import importing
 from wedsync.workflows.editing.draft_operations import TAKEN_AWAY, Change
+from workers import schedule
 
 DRAFT = workflow(
     note("shape", guest=1),
@@ -173,6 +176,39 @@ def test_what_changes_nothing_is_nothing_to_undo(app: APIFlask, owner: Persona, 
     assert done.told == ("This is the first step already.",)
     assert done.draft.undo is None
     assert (revision(app, owner, flow), operation(app, owner, flow)) == (1, 0)
+
+
+def test_a_key_is_remembered_for_a_day(app: APIFlask, owner: Persona, flow: UUID) -> None:
+    do(app, owner, flow, GESTURES["duplicate"], key="monday")
+    do(app, owner, flow, GESTURES["duplicate"], key="tuesday")
+    with app.app_context(), db.engine.begin() as connection:
+        connection.execute(
+            text(
+                "UPDATE done_gestures SET done_at = now() - interval '25 hours'"
+                " WHERE ctid = (SELECT min(ctid) FROM done_gestures WHERE workflow_id = :flow)"
+            ),
+            {"flow": flow},
+        )
+        schedule.prune(connection)
+    again = [do(app, owner, flow, GESTURES["duplicate"], key=key) for key in ("monday", "tuesday")]
+    assert [done.repeated for done in again] == [False, True]
+
+
+def test_one_persons_key_is_not_anothers(
+    app: APIFlask, owner: Persona, ana: Persona, flow: UUID
+) -> None:
+    do(app, owner, flow, GESTURES["duplicate"], key="k")
+    assert not do(app, ana, flow, GESTURES["duplicate"], key="k").repeated
+
+
+@pytest.mark.parametrize(
+    "draft",
+    [None, [], "x", {"steps": 7}, {"steps": [None, {"id": {}, "kind": []}]}, {"trigger": 2**70},
+     {"steps": [{"id": "a", "kind": "choose", "branches": {"when": float("nan")}}]}],
+)  # fmt: skip
+@pytest.mark.parametrize("step", [None, "a"])
+def test_every_draft_has_fingerprints(draft: Any, step: str | None) -> None:
+    assert len(fingerprint(draft, step)) == 16
 
 
 def test_a_stranger_finds_nothing(app: APIFlask, stranger: Persona, flow: UUID) -> None:
@@ -394,7 +430,14 @@ def test_four_hundred_steps_that_were_taken_in_are_edited_like_any(
     app: APIFlask, owner: Persona
 ) -> None:
     steps = [note(f"n{number}", value=number) for number in range(400)]
-    flow = make_workflow(app, owner.organization_id, workflow(*steps), publish=False)
+    document = {
+        "wedsync": {"format": 1, "kind": "workflow"},
+        "name": "Large",
+        "definition": workflow(*steps),
+    }
+    with app.app_context():
+        flow = importing.take_in(owner.organization_id, document).workflow.id
+        db.session.commit()
     do(app, owner, flow, lambda d: gestures.move(d, "n200", "up"))
     do(app, owner, flow, lambda d: gestures.duplicate(d, "n399"))
     seen = Seen("n100", fingerprint(workflow(*steps), "n100"))
