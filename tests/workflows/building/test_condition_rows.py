@@ -137,6 +137,9 @@ def test_a_condition_without_rows_is_one_that_is_still_to_be_made() -> None:
 def test_what_a_value_is_decides_between_two_readings() -> None:
     limit = {"==": [STATUS, SEATS]}
     assert tree_of(limit).parts == (Row(STATUS, "number.is", (SEATS,)),)
+    lock = {"date.at": [var("wedding.menu_lock"), "23:59", ZONE]}
+    assert tree_of({"<=": [NOW_, lock]}).parts == (Row(NOW_, "date.until_as_written", (lock,)),)
+    assert tree_of({"<=": [DAY, lock]}).parts == (Row(DAY, "date.until_as_written", (lock,)),)
     tags = tree_of({"in": ["nuts", TAGS]}, lambda subject: "list" if subject == TAGS else None)
     assert tags.parts == (Row(TAGS, "list.has", ("nuts",)),)
     assert when_of(tags) == {"in": ["nuts", TAGS]}

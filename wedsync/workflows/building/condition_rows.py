@@ -168,8 +168,14 @@ def _row(when: Any, kinds: KindOf) -> Row | None:
         found = list(_readings(turned))
     if not found:
         return Row(when, BLANK_VERB) if _is_value(when) else None
-    hint = kinds(found[0].subject)
+    hint = _kind_in(found[0], kinds) if len(found) > 1 else None
     return next((row for row in found if row.kind == hint), found[0])
+
+
+def _kind_in(row: Row, kinds: KindOf) -> Kind | None:
+    """Of the value, or else of the first it is compared with that has one."""
+    read = (row.subject, *(other for other in row.others if is_read(other)))
+    return next((kind for one in read if (kind := kinds(one) or kind_of(one))), None)
 
 
 def _readings(when: Any) -> Iterator[Row]:

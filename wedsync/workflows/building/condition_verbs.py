@@ -23,6 +23,7 @@ from wedsync.workflows.building.condition_patterns import (
 )
 from wedsync.workflows.engine.functions import FUNCTIONS
 from wedsync.workflows.engine.operators import operator_call
+from wedsync.workflows.engine.words import path_of
 
 Kind: TypeAlias = Literal[
     "text", "number", "money", "date", "list", "yes_no", "wedding", "anything"
@@ -369,12 +370,18 @@ _KINDS_OF_RESULTS: Mapping[str, Kind] = MappingProxyType(
 )
 
 
+_KINDS_OF_READS: Mapping[tuple[str, ...], Kind] = MappingProxyType(
+    {("wedding",): "wedding", ("wedding", "date"): "date", ("now",): "date"}
+)
+
+
 def kind_of(expression: Any) -> Kind | None:
-    """The kind an expression has by itself: the wedding, or what a function gives."""
+    """The kind an expression has by itself: the wedding, its date, or what a function gives."""
     call = operator_call(expression)
     if call is None:
         return None
-    if call in (("var", "wedding"), ("var", ["wedding"])):
-        return "wedding"
+    path = path_of(expression)
+    if path is not None:
+        return _KINDS_OF_READS.get(path)
     function = FUNCTIONS.get(call[0])
     return _KINDS_OF_RESULTS.get(function.gives.name) if function else None
