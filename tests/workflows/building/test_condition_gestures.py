@@ -28,7 +28,8 @@ from wedsync.workflows.building.condition_rows import (
     tree_of,
     when_of,
 )
-from wedsync.workflows.building.condition_verbs import VERBS, Kind, verbs_for
+from wedsync.workflows.building.condition_shapes import Kind
+from wedsync.workflows.building.condition_verbs import VERBS, verbs_for
 
 STATUS, SEATS, DUE = (var(f"trigger.data.{name}") for name in ("status", "seats", "due"))
 TODAY = {"date.day": [var("now"), var("wedding.zone")]}

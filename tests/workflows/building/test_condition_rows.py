@@ -19,9 +19,9 @@ from wedsync.workflows.building.condition_rows import (
     unanswered,
     when_of,
 )
+from wedsync.workflows.building.condition_shapes import Kind
 from wedsync.workflows.building.condition_verbs import (
     VERBS,
-    Kind,
     choices_for,
     kind_of,
     verbs_for,

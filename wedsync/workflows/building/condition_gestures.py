@@ -21,9 +21,9 @@ from wedsync.workflows.building.condition_rows import (
     Row,
     places,
 )
+from wedsync.workflows.building.condition_shapes import Kind
 from wedsync.workflows.building.condition_verbs import (
     VERBS,
-    Kind,
     VerbChoice,
     kind_of,
     verbs_for,

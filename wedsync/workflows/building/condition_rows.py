@@ -14,10 +14,10 @@ from wedsync.workflows.building.condition_patterns import (
     is_blank,
     is_read,
 )
+from wedsync.workflows.building.condition_shapes import Kind
 from wedsync.workflows.building.condition_verbs import (
     BLANK_VERB,
     VERBS,
-    Kind,
     VerbChoice,
     kind_of,
     verbs_shaped_like,

@@ -13,7 +13,7 @@ from wedsync.workflows.building.condition_rows import (
     when_of,
     written,
 )
-from wedsync.workflows.building.condition_verbs import NOW, ZONE
+from wedsync.workflows.building.condition_shapes import NOW, ZONE
 from wedsync.workflows.building.typed_amounts import shown_money
 from wedsync.workflows.building.working_out import fits, value_of
 from wedsync.workflows.engine.conditions import Condition
