@@ -28,8 +28,8 @@ BLANK_VERB = "anything.filled"
 
 @dataclass(frozen=True, slots=True)
 class VerbChoice:
-    """One verb. `offered` says where: in steps, in the filter of a trigger (which knows neither
-    the present nor the wedding), or, as neither, only where it was imported."""
+    """One verb. It is offered `in_steps`, or `in_trigger`, whose filter knows neither the present
+    nor the wedding; one that is offered in neither was imported."""
 
     key: str
     words: str
@@ -49,6 +49,7 @@ class VerbChoice:
 
 
 def _written_down() -> Iterator[VerbChoice]:
+    """The verbs of the tables, in their order."""
     for table in TABLES:
         for name, words, pattern, inputs in table.shapes:
             key = f"{table.kind}.{name}{table.end}"
