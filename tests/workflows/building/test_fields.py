@@ -173,6 +173,9 @@ _FORMS: list[tuple[dict[str, Any], dict[str, str], dict[str, Any]]] = [
                 "timeout_s": 1_209_600}}),
     ({"kind": "wait", "until": ""}, {"until": "[Wedding date]"},
      {"until": {"var": "wedding.date"}}),
+    ({"kind": "wait", "until": ""}, {"until": "12 June 2027 at 9am"},
+     {"until": "2027-06-12T09:00"}),
+    ({"kind": "wait", "until": "2027-06-12"}, {"until": "13/06/2027"}, {"until": "2027-06-13"}),
     ({"kind": "approval"},
      {"ask": "Seat [Guest’s name]?", "who": "role:owner", "remind_after_s": "1 day",
       "then_ask": "beth@rosewood.example", "expires_after_s": "1 week", "on_expiry": "refuse"},
@@ -225,6 +228,14 @@ def test_what_is_written_of_a_trigger_is_kept_and_reads_back_the_same(
     assert after == {"kind": trigger["kind"], **kept}
     again = draft(trigger=after)
     assert written(again, posted(panel(again, None)), None) == after
+
+
+def test_rows_close_up_where_one_was_left_out_and_the_last_one_can_go() -> None:
+    step = {"kind": "set", "values": {"a": 1, "b": 2}}
+    form = {"values.1.name": "b", "values.1.value": "2", "values.7.name": "", "values.7.value": ""}
+    assert written(draft(step), form)["values"] == {"b": 2}
+    emptied = {"values.0.name": "", "values.0.value": ""}
+    assert written(draft(step), emptied)["values"] == {}
 
 
 def test_another_way_to_wait_leaves_nothing_of_the_one_before() -> None:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import date, datetime
 from itertools import pairwise
 from typing import Any
 
@@ -17,6 +18,7 @@ from wedsync.workflows.building.texts_with_data import (
     shown_text,
     values_in,
 )
+from wedsync.workflows.building.typed_moments import read_moment, shown_moment
 from wedsync.workflows.building.typed_rows import read_rows, shown_rows
 from wedsync.workflows.building.typed_schedules import read_schedule, shown_schedule
 from wedsync.workflows.building.typed_times import (
@@ -237,9 +239,24 @@ def _read_any(typed: str) -> Any:
 
 @pytest.mark.parametrize(
     "read",
-    [read_duration, read_offset, read_clock, read_zone, read_schedule, _read_text, _read_any],
+    [
+        read_duration,
+        read_offset,
+        read_clock,
+        read_zone,
+        read_schedule,
+        read_moment,
+        _read_text,
+        _read_any,
+    ],
 )
 @given(typed=st.text(max_size=40))
 def test_whatever_is_typed_is_read_or_refused(read: Callable[[str], Any], typed: str) -> None:
     with suppress(NotReadable):
         read(typed)
+
+
+@given(st.datetimes(datetime(2000, 1, 1), datetime(2099, 1, 1)) | st.dates())
+def test_every_moment_is_read_back(moment: datetime | date) -> None:
+    written = moment.isoformat()[:16]
+    assert read_moment(shown_moment(written) or "") == written

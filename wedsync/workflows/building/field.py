@@ -15,6 +15,7 @@ FieldKind: TypeAlias = Literal[
     "duration",  # `3 days`
     "day_offset",  # `14 days before`
     "time",  # `09:00`
+    "moment",  # `12 June 2027 at 09:00`, or one value
     "zone",
     "schedule",  # `every weekday at 09:00`
     "connection",

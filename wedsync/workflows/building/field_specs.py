@@ -138,7 +138,8 @@ WAYS: Mapping[str, tuple[Spec, ...]] = MappingProxyType(
                  example="3 days"),
         ),
         "until": (
-            Spec("until", "Until", "data", "A date or a time.", required=True, takes_data=True),
+            Spec("until", "Until", "moment", "A day, with a time or without.", required=True,
+                 takes_data=True, example="12 June 2027 at 09:00"),
         ),
         "anchor": _ANCHORED,
         "event": (

@@ -107,11 +107,19 @@ def _is_of(name: str, field: str) -> bool:
 
 
 def rows_in(form: Mapping[str, str], name: str) -> tuple[Row, ...]:
-    """The rows of a field that a form holds."""
-    rows = []
-    for number in range(_MOST_ROWS):
-        key, value = f"{name}.{number}.name", f"{name}.{number}.value"
-        if key not in form and value not in form:
-            break
-        rows.append(Row(form.get(key, ""), form.get(value, "").replace("\r\n", "\n")))
-    return tuple(rows)
+    """The rows of a field that a form holds, in order; where some are left out, the others close
+    up, and are numbered anew when they are shown again."""
+    numbers = {
+        int(number)
+        for key in form
+        if key.startswith(f"{name}.")
+        for number, _, side in [key.removeprefix(f"{name}.").partition(".")]
+        if side in ("name", "value") and number.isdecimal() and len(number) < 6
+    }
+    return tuple(
+        Row(
+            form.get(f"{name}.{number}.name", ""),
+            form.get(f"{name}.{number}.value", "").replace("\r\n", "\n"),
+        )
+        for number in sorted(numbers)[:_MOST_ROWS]
+    )

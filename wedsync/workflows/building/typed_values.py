@@ -16,6 +16,7 @@ from wedsync.workflows.building.texts_with_data import (
     read_text,
     shown_text,
 )
+from wedsync.workflows.building.typed_moments import read_moment, shown_moment
 from wedsync.workflows.building.typed_schedules import read_schedule, shown_schedule
 from wedsync.workflows.building.typed_times import (
     read_clock,
@@ -47,10 +48,12 @@ def shown_value(spec: Spec, value: Any, vocabulary: Vocabulary) -> str:
         return "no" if spec.kind == "switch" and not spec.takes_data else ""
     if spec.kind == "person":
         return _shown_person(value, vocabulary)
-    if spec.takes_data and operator_call(value) is not None:
+    if spec.takes_data and spec.kind != "moment" and operator_call(value) is not None:
         return shown_text(value, vocabulary)
     if spec.kind in ("any", "key_values"):
         return shown_any(value, vocabulary)
+    if spec.kind == "moment" and (said := shown_moment(value)) is not None:
+        return said
     if spec.kind == "list" and isinstance(value, list):
         return _shown_list(value, vocabulary)
     if spec.takes_data and isinstance(value, dict | list):
@@ -96,7 +99,9 @@ def _read(spec: Spec, typed: str, vocabulary: Vocabulary, before: Any) -> Any:
         return _read_list(typed, vocabulary)
     if spec.kind in ("text", "long_text") and spec.takes_data:
         return read_text(typed, vocabulary, long=spec.kind == "long_text", before=before)
-    if spec.kind == "data":
+    if spec.kind == "moment" and "[" not in typed:
+        return read_moment(typed)
+    if spec.kind in ("data", "moment"):
         return _read_single(typed, vocabulary, before)
     if spec.takes_data and typed.lstrip().startswith("["):
         return _read_single(typed.strip(), vocabulary, before)
