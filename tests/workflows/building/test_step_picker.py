@@ -101,6 +101,7 @@ def test_a_step_is_found_by_what_people_call_it(
         ("payment", "on:stripe.payment_succeeded"),
         ("every day", "start:schedule"),
         ("cron", "start:schedule"),
+        ("mondays", "start:schedule"),
         ("before the wedding", "start:before"),
         ("by hand", "start:manual"),
         ("wedding postponed", "ours:wedding.postponed"),
@@ -113,6 +114,14 @@ def test_a_start_is_found_by_what_people_call_it(
 ) -> None:
     found = picks(starts(app, owner, typed))
     assert [each.key for each in found][:1] == [first]
+
+
+def test_what_only_developers_can_fill_in_comes_last(app: APIFlask, owner: Persona) -> None:
+    for query in ("", "sms"):
+        keys = [each.key for each in picks(steps(app, owner, query))]
+        email = keys.index("do:smtp.send")
+        for other in ("do:http.request", "do:webhook.send", "do:rest-api.request"):
+            assert email < keys.index(other)
 
 
 @pytest.mark.parametrize("typed", ["zzzz", "qwertyuiop", "e-mail zzzz", "\x00\ud800", "🎉"])

@@ -20,6 +20,8 @@ _WHOLE, _BEGINNING, _SYNONYM, _MISTYPED = 8, 6, 4, 2
 _COUNTS = (3, 2)
 """How much the first texts count; the others count once."""
 
+_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
 SYNONYMS: Mapping[str, Sequence[str]] = MappingProxyType(
     {
         "email": ("mail", "letter", "write", "gmail", "outlook", "newsletter", "inbox"),
@@ -48,7 +50,7 @@ SYNONYMS: Mapping[str, Sequence[str]] = MappingProxyType(
         "wedding": ("couple", "event", "ceremony", "marriage"),
         "enquires": ("enquiry", "inquiry", "lead", "contact"),
         "pictures": ("photo", "photos", "gallery", "album", "images", "favourites", "favorites"),
-        "schedule": ("cron", "daily", "weekly", "monthly", "regularly", "clock", "morning"),
+        "schedule": ("cron", "daily", "weekly", "monthly", "regularly", "clock", "morning", *_DAYS),
         "hand": ("manual", "button", "myself", "press"),
         "postponed": ("moved", "delayed", "rescheduled"),
         "cancelled": ("canceled", "off"),

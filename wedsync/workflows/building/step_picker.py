@@ -25,6 +25,8 @@ from wedsync.workflows.words.step_lines import LOOKS
 GOALS = ("Messages", "Money", "Calendar", "Guests", "Files")
 FLOW = "Flow"
 _MOST_PICKS = 200
+_FOR_DEVELOPERS = "developer"
+"""The keyword of connectors for those who build their own."""
 _DAY = 86_400
 _THERE = ("active", "degraded", "needs_reauth", "paused")
 
@@ -177,7 +179,7 @@ def choices(
         (score(query, (each.words, each.also, each.help)), FLOW, _kind_pick(key, each))
         for key, each in _KINDS.items()
     ]
-    for entry in entries(organization_id).values():
+    for entry in sorted(entries(organization_id).values(), key=lambda each: _rank(each, accounts)):
         said = (entry.info.label, entry.connector_name, entry.group, *entry.keywords)
         found.append((score(query, said), entry.group, _action_pick(entry, accounts, back)))
     return grouped(found, is_typed=bool(query.strip()))
@@ -185,9 +187,8 @@ def choices(
 
 def grouped(found: Iterable[tuple[int, str, Pick]], *, is_typed: bool) -> tuple[Group, ...]:
     """Picks with how well they fit and their goal, as groups: where something is typed the group of
-    the best first, else in our order; what is connected before what is not."""
-    fitting = [each for each in found if each[0] > 0]
-    fitting.sort(key=lambda each: (-each[0], not each[2].is_connected))
+    the best first, else in our order; what fits as well as another stays where it came."""
+    fitting = sorted((each for each in found if each[0] > 0), key=lambda each: -each[0])
     goals = {goal: number for number, goal in enumerate((*GOALS, FLOW))}
     by_goal: dict[str, list[Pick]] = {}
     for _, goal, pick in fitting[:_MOST_PICKS]:
@@ -223,6 +224,12 @@ def newest_account(organization_id: UUID, use: str) -> str | None:
 def connect_url(slug: str, back: str | None) -> str:
     """Where an account of a connector is connected, coming back to a page of ours."""
     return f"/connect/{slug}?{urlencode({'next': back})}" if back else f"/connect/{slug}"
+
+
+def _rank(entry: Entry, accounts: Accounts) -> tuple[bool, bool]:
+    """What only developers know how to fill in comes last, and before that what has no account."""
+    is_connected = not entry.needs_account or accounts.has(entry.connector)
+    return _FOR_DEVELOPERS in entry.keywords, not is_connected
 
 
 def _kind_pick(key: str, kind: _Kind) -> Pick:

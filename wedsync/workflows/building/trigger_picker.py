@@ -154,7 +154,9 @@ def _of_connectors(
 ) -> Iterator[tuple[tuple[str, ...], str, Pick]]:
     """What integrations tell, once for each account where there are more than one."""
     names = _account_names(organization_id)
-    for slug, manifest in _manifests(organization_id).items():
+    known = _manifests(organization_id)
+    for slug in sorted(known, key=lambda each: each not in names):
+        manifest = known[slug]
         own = names.get(slug, {})
         told: list[tuple[str, TriggerEntry | StreamEntry]] = [
             *(("on", each) for each in manifest.triggers),
