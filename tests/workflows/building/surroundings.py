@@ -6,11 +6,11 @@ from typing import Any
 
 from wedsync import connectors
 from wedsync.platform.wording import Wording
-from wedsync.workflows.building.data_items import DataGroup, DataItem
-from wedsync.workflows.building.known_data import Known, known_in
-from wedsync.workflows.building.made_up import example_wedding
-from wedsync.workflows.building.sample_events import shape_of
-from wedsync.workflows.building.samples import Sample, sample_of
+from wedsync.workflows.building.known.data_items import DataGroup, DataItem
+from wedsync.workflows.building.known.known_data import Known, known_in
+from wedsync.workflows.building.known.made_up import example_wedding
+from wedsync.workflows.building.known.sample_events import shape_of
+from wedsync.workflows.building.known.samples import Sample, sample_of
 
 WORDS = Wording("Europe/London", datetime(2026, 11, 23, 6, 40, tzinfo=UTC))
 RSVP = {"kind": "event", "event_type": "external.rsvp.received", "source": "connection:any"}

@@ -15,9 +15,9 @@ from wedsync.errors import Conflict, NotFound
 from wedsync.platform import ids
 from wedsync.platform.db import db
 from wedsync.workflows import queries
-from wedsync.workflows.building import clipboard, doing
-from wedsync.workflows.building.doing import Done
-from wedsync.workflows.building.spots import Spot
+from wedsync.workflows.building.gestures import clipboard, doing
+from wedsync.workflows.building.gestures.doing import Done
+from wedsync.workflows.building.gestures.spots import Spot
 from wedsync.workflows.models import Workflow
 
 DRAFT = workflow(

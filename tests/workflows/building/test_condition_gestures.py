@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from tests.engine.building import var
 from wedsync.errors import WedSyncError
-from wedsync.workflows.building.compared_values import Surroundings
-from wedsync.workflows.building.condition_gestures import (
+from wedsync.workflows.building.conditions.compared_values import Surroundings
+from wedsync.workflows.building.conditions.condition_gestures import (
     MOST_ROWS,
     Picked,
     add_group,
@@ -19,7 +19,7 @@ from wedsync.workflows.building.condition_gestures import (
     remove,
     set_joined,
 )
-from wedsync.workflows.building.condition_rows import (
+from wedsync.workflows.building.conditions.condition_rows import (
     BLANK_ROW,
     Group,
     Opaque,
@@ -28,8 +28,8 @@ from wedsync.workflows.building.condition_rows import (
     tree_of,
     when_of,
 )
-from wedsync.workflows.building.condition_shapes import Kind
-from wedsync.workflows.building.condition_verbs import VERBS, verbs_for
+from wedsync.workflows.building.conditions.condition_shapes import Kind
+from wedsync.workflows.building.conditions.condition_verbs import VERBS, verbs_for
 
 STATUS, SEATS, DUE = (var(f"trigger.data.{name}") for name in ("status", "seats", "due"))
 TODAY = {"date.day": [var("now"), var("wedding.zone")]}

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.engine.building import NOW, scope, var, workflow
-from wedsync.workflows.building.condition_patterns import BLANK
-from wedsync.workflows.building.condition_rows import (
+from wedsync.workflows.building.conditions.condition_patterns import BLANK
+from wedsync.workflows.building.conditions.condition_rows import (
     BLANK_ROW,
     UNREADABLE,
     Group,
@@ -19,8 +19,8 @@ from wedsync.workflows.building.condition_rows import (
     unanswered,
     when_of,
 )
-from wedsync.workflows.building.condition_shapes import Kind
-from wedsync.workflows.building.condition_verbs import (
+from wedsync.workflows.building.conditions.condition_shapes import Kind
+from wedsync.workflows.building.conditions.condition_verbs import (
     VERBS,
     choices_for,
     kind_of,

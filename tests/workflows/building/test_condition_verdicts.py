@@ -7,10 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.engine.building import NOW, scope, var
-from wedsync.workflows.building.condition_gestures import add_group, add_row
-from wedsync.workflows.building.condition_rows import Group, tree_of
-from wedsync.workflows.building.condition_verdicts import verdicts
-from wedsync.workflows.building.working_out import fits
+from wedsync.workflows.building.conditions.condition_gestures import add_group, add_row
+from wedsync.workflows.building.conditions.condition_rows import Group, tree_of
+from wedsync.workflows.building.conditions.condition_verdicts import verdicts
+from wedsync.workflows.building.known.working_out import fits
 from wedsync.workflows.engine.expressions import EvaluationFailed
 from wedsync.workflows.engine.limits import SEALED
 from wedsync.workflows.engine.view import View

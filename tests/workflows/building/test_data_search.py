@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.workflows.building.surroundings import draft, known_of
-from wedsync.workflows.building.data_items import DataGroup, DataItem
-from wedsync.workflows.building.data_search import LONGEST_QUERY, search, words_of
+from wedsync.workflows.building.known.data_items import DataGroup, DataItem
+from wedsync.workflows.building.known.data_search import LONGEST_QUERY, search, words_of
 
 END = {"id": "end", "kind": "stop", "outcome": "done"}
 GROUPS = known_of(draft(END)).at("end")

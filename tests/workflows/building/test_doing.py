@@ -15,10 +15,12 @@ from tests.workflows.definitions import make_workflow
 from wedsync.errors import Conflict, NotFound
 from wedsync.platform.db import db
 from wedsync.workflows import queries
-from wedsync.workflows.building import branch_gestures, doing, gestures
-from wedsync.workflows.building.contradictions import StepChanged, fingerprint
-from wedsync.workflows.building.doing import Done, Seen
-from wedsync.workflows.building.spots import Spot
+from wedsync.workflows.building.gestures import doing
+from wedsync.workflows.building.gestures import of_branches as branch_gestures
+from wedsync.workflows.building.gestures import of_steps as gestures
+from wedsync.workflows.building.gestures.contradictions import StepChanged, fingerprint
+from wedsync.workflows.building.gestures.doing import Done, Seen
+from wedsync.workflows.building.gestures.spots import Spot
 from wedsync.workflows.editing import importing
 from wedsync.workflows.editing.draft_operations import TAKEN_AWAY, Change
 from workers import schedule

@@ -19,13 +19,13 @@ from tests.workflows.definitions import make_workflow
 from wedsync.errors import Conflict, Invalid
 from wedsync.platform.db import db
 from wedsync.workflows import queries
-from wedsync.workflows.building.field import Field
-from wedsync.workflows.building.field_specs import Spec
-from wedsync.workflows.building.field_writing import write
-from wedsync.workflows.building.fields import as_typed, fields_of, vocabulary_of
-from wedsync.workflows.building.input_fields import input_specs
-from wedsync.workflows.building.texts_with_data import Vocabulary
-from wedsync.workflows.building.typed_values import read_value, shown_value
+from wedsync.workflows.building.panel.field import Field
+from wedsync.workflows.building.panel.field_specs import Spec
+from wedsync.workflows.building.panel.field_writing import write
+from wedsync.workflows.building.panel.fields import as_typed, fields_of, vocabulary_of
+from wedsync.workflows.building.panel.input_fields import input_specs
+from wedsync.workflows.building.panel.typed_values import read_value, shown_value
+from wedsync.workflows.building.typed.texts_with_data import Vocabulary
 from wedsync.workflows.catalogue import entries
 from wedsync.workflows.editing import drafts
 from wedsync.workflows.editing.draft_operations import Change, apply

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from tests.workflows.building.surroundings import draft, example, read
 from wedsync.errors import Invalid
-from wedsync.workflows.building.data_items import ItemKind
-from wedsync.workflows.building.function_picker import FunctionChoice, apply, functions_for
-from wedsync.workflows.building.working_out import value_of
+from wedsync.workflows.building.known.data_items import ItemKind
+from wedsync.workflows.building.known.function_picker import FunctionChoice, apply, functions_for
+from wedsync.workflows.building.known.working_out import value_of
 from wedsync.workflows.engine.expressions import examine_template
 from wedsync.workflows.engine.functions import FUNCTIONS
 

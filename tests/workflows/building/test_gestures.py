@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 from tests.engine.building import act, ask, choose, loop, note, var, workflow
 from tests.engine.definitions import definitions
 from wedsync.errors import Conflict, Invalid, WedSyncError
-from wedsync.workflows.building import branch_gestures, gestures
-from wedsync.workflows.building.clipboard import cut_out, outside_of, pasted, picked
-from wedsync.workflows.building.gestures import Gesture
-from wedsync.workflows.building.spots import Spot
+from wedsync.workflows.building.gestures import of_branches as branch_gestures
+from wedsync.workflows.building.gestures import of_steps as gestures
+from wedsync.workflows.building.gestures.clipboard import cut_out, outside_of, pasted, picked
+from wedsync.workflows.building.gestures.of_steps import Gesture
+from wedsync.workflows.building.gestures.spots import Spot
 from wedsync.workflows.editing.draft_operations import apply, located
 from wedsync.workflows.engine.shape import refusal
 

@@ -19,8 +19,8 @@ from tests.workflows.building.surroundings import (
     read,
     said,
 )
-from wedsync.workflows.building.data_items import labels_of
-from wedsync.workflows.building.working_out import LONGEST_S, value_of
+from wedsync.workflows.building.known.data_items import labels_of
+from wedsync.workflows.building.known.working_out import LONGEST_S, value_of
 from wedsync.workflows.engine import steps_in_order, validate
 from wedsync.workflows.engine.functions.text import folded
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 
 from tests.engine.test_hostile_definitions import anything
 from tests.workflows.building.surroundings import draft, known_of, read
-from wedsync.workflows.building.pills import Pill, label_of
+from wedsync.workflows.building.known.pills import Pill, label_of
 
 FIND = {"id": "find", "kind": "action", "use": "sandbox.find_guest", "input": {}}
 ASK = {"id": "sure", "kind": "approval", "ask": "Send it?"}

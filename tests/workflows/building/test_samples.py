@@ -18,8 +18,8 @@ from wedsync.events.models import Event
 from wedsync.platform import clock, ids
 from wedsync.platform.db import db
 from wedsync.platform.wording import Wording
-from wedsync.workflows.building.known_data import known_at, known_in
-from wedsync.workflows.building.samples import (
+from wedsync.workflows.building.known.known_data import known_at, known_in
+from wedsync.workflows.building.known.samples import (
     EXAMPLE,
     MOST_COUPLES,
     Sample,
@@ -27,7 +27,7 @@ from wedsync.workflows.building.samples import (
     sample,
     samples_for,
 )
-from wedsync.workflows.building.working_out import value_of
+from wedsync.workflows.building.known.working_out import value_of
 
 SOMEONES = {"kind": "event", "event_type": "external.rsvp.received", "source": "any"}
 SEALED = {"$sealed": "c2VjcmV0IG1lYWw="}

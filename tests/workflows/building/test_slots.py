@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tests.engine.definitions import definitions
 from tests.workflows.building.surroundings import draft, known_of
-from wedsync.workflows.building.slots import Slot, plain_said, questions, said
+from wedsync.workflows.building.sentences.slots import Slot, plain_said, questions, said
 from wedsync.workflows.catalogue import entries, infos_of
 from wedsync.workflows.engine import sentence, steps_in_order, trigger_sentence
 from wedsync.workflows.engine.operators import literal

@@ -11,8 +11,8 @@ from tests.personas import Persona
 from tests.workflows.connected import change, connect, connect_built_in, mailbox, seating
 from wedsync.errors import Invalid
 from wedsync.platform import ids
-from wedsync.workflows.building import finding, step_picker, trigger_picker
-from wedsync.workflows.building.step_picker import GOALS, Group, Pick
+from wedsync.workflows.building.picking import finding, step_picker, trigger_picker
+from wedsync.workflows.building.picking.step_picker import GOALS, Group, Pick
 from wedsync.workflows.editing.checking import problems_of
 from wedsync.workflows.engine.steps import KINDS
 from wedsync.workflows.engine.triggers import TRIGGERS

@@ -11,17 +11,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wedsync.workflows.building.not_readable import NotReadable
-from wedsync.workflows.building.texts_with_data import (
+from wedsync.workflows.building.panel.typed_rows import read_rows, shown_rows
+from wedsync.workflows.building.panel.typed_values import read_any, shown_any
+from wedsync.workflows.building.typed.not_readable import NotReadable
+from wedsync.workflows.building.typed.texts_with_data import (
     Vocabulary,
     read_text,
     shown_text,
     values_in,
 )
-from wedsync.workflows.building.typed_moments import read_moment, shown_moment
-from wedsync.workflows.building.typed_rows import read_rows, shown_rows
-from wedsync.workflows.building.typed_schedules import read_schedule, shown_schedule
-from wedsync.workflows.building.typed_times import (
+from wedsync.workflows.building.typed.typed_moments import read_moment, shown_moment
+from wedsync.workflows.building.typed.typed_schedules import read_schedule, shown_schedule
+from wedsync.workflows.building.typed.typed_times import (
     read_clock,
     read_duration,
     read_offset,
@@ -29,7 +30,6 @@ from wedsync.workflows.building.typed_times import (
     shown_duration,
     shown_offset,
 )
-from wedsync.workflows.building.typed_values import read_any, shown_any
 from wedsync.workflows.engine.operators import literal
 from wedsync.workflows.engine.schedules import is_cron
 

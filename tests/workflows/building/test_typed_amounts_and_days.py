@@ -7,15 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wedsync.workflows.building.compared_values import (
+from wedsync.workflows.building.conditions.compared_values import (
     Surroundings,
     accepts,
     read_typed,
     shown_typed,
 )
-from wedsync.workflows.building.not_readable import NotReadable
-from wedsync.workflows.building.typed_amounts import money_of, read_money, read_number
-from wedsync.workflows.building.typed_days import TODAY, read_day, read_days, read_weekdays
+from wedsync.workflows.building.typed.not_readable import NotReadable
+from wedsync.workflows.building.typed.typed_amounts import money_of, read_money, read_number
+from wedsync.workflows.building.typed.typed_days import TODAY, read_day, read_days, read_weekdays
 from wedsync.workflows.engine.currencies import EXPONENTS
 from wedsync.workflows.engine.functions.kinds import LARGEST_NUMBER
 

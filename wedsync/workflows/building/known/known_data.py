@@ -1,0 +1,116 @@
+"""What a step can read, grouped by where it comes from, each value named for people.
+
+Names are given once for a whole draft, so that a value is called the same wherever it is read, and
+no two values of a draft share a name.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from wedsync.platform.wording import Wording, here
+from wedsync.workflows.building.known.data_items import DataGroup, DataItem, key_of
+from wedsync.workflows.building.known.known_groups import Groups
+from wedsync.workflows.building.known.reach import Reach, Reaches
+from wedsync.workflows.building.known.samples import Sample, sample
+from wedsync.workflows.engine.shape import refusal
+from wedsync.workflows.engine.steps.kind import mapping
+
+__all__ = ["DataGroup", "DataItem", "Known", "key_of", "known_at", "known_in"]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """All values of a draft. `loops` are what is there inside each loop, by its id, `steps` what
+    each step gives, `lists` the same for steps outside its loop."""
+
+    wedding: DataGroup
+    trigger: DataGroup
+    always: DataGroup
+    steps: Mapping[str, DataGroup]
+    lists: Mapping[str, DataGroup]
+    loops: Mapping[str, DataGroup]
+    placed: Reaches
+    by_expression: Mapping[bytes, DataItem]
+    by_loop: Mapping[str, Mapping[bytes, DataItem]]
+
+    def at(self, step_id: str | None) -> tuple[DataGroup, ...]:
+        """What a step can read; a trigger (None) only what came in. Of a step that is not there,
+        what any step can."""
+        if step_id is None:
+            return tuple(_filled([self.trigger]))
+        here = self.placed.get(step_id) or Reach({}, "", (), ())
+        inside = [self.loops[loop] for loop in here.loops[-1:] if loop in self.loops]
+        earlier = [self._given(name, here) for name in here.before]
+        every = [*inside, self.wedding, self.trigger, *earlier, self.always]
+        return tuple(_filled(every))
+
+    def names_at(self, step_id: str | None) -> tuple[tuple[Any, str], ...]:
+        """The values a step can read as `(expression, name)`, as texts with data are typed."""
+        every = (item for group in self.at(step_id) for item in group.items)
+        return tuple((item.expression, item.label) for item in every)
+
+    def _given(self, name: str, here: Reach) -> DataGroup | None:
+        is_list = self.placed[name].lists(here.loops) > 0
+        return (self.lists if is_list else self.steps).get(name)
+
+    def item(self, expression: Any, step_id: str | None = None) -> DataItem | None:
+        """The value that a step reads by exactly this expression."""
+        key = key_of(expression)
+        here = self.placed.get(step_id or "")
+        inside = self.by_loop.get(here.loops[-1], {}) if here and here.loops else {}
+        return inside.get(key) or self.by_expression.get(key)
+
+
+def known_at(
+    organization_id: UUID, definition: Any, step_id: str | None, chosen: Sample | None = None
+) -> tuple[DataGroup, ...]:
+    """What one step can read, with what it is for the sample; see `known_in` for many steps."""
+    seen = chosen or sample(organization_id, definition)
+    return known_in(definition, seen).at(step_id)
+
+
+def known_in(
+    definition: Any,
+    chosen: Sample,
+    *,
+    names: Mapping[str, str] | None = None,
+    wording: Wording | None = None,
+) -> Known:
+    """Everything there is to know in a draft; `names` are what sources of events are called."""
+    words = wording or here()
+    draft = definition if refusal(definition) is None else None
+    groups = Groups(chosen, words)
+    wedding = groups.wedding()
+    trigger = groups.trigger(mapping(mapping(draft).get("trigger")), names or {})
+    steps: dict[str, DataGroup] = {}
+    lists: dict[str, DataGroup] = {}
+    loops: dict[str, DataGroup] = {}
+    for name, placed in chosen.placed.items():
+        if placed.step.get("kind") == "for_each":
+            loops[name] = groups.loop(name, placed)
+        steps[name] = groups.step(name, placed)
+        if placed.loops:
+            lists[name] = groups.listed(name, placed)
+    always = groups.always()
+    everywhere = (wedding, trigger, always, *steps.values(), *lists.values())
+    return Known(
+        wedding=wedding,
+        trigger=trigger,
+        always=always,
+        steps=steps,
+        lists=lists,
+        loops=loops,
+        placed=chosen.placed,
+        by_expression=_by_expression(everywhere),
+        by_loop={name: _by_expression([group]) for name, group in loops.items()},
+    )
+
+
+def _by_expression(groups: Iterable[DataGroup]) -> Mapping[bytes, DataItem]:
+    return {key_of(item.expression): item for group in groups for item in group.items}
+
+
+def _filled(groups: Iterable[DataGroup | None]) -> Iterator[DataGroup]:
+    return (group for group in groups if group is not None and group.items)

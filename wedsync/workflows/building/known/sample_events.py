@@ -1,0 +1,156 @@
+"""What came in, or would: the latest event a trigger waits for, and the example of its maker."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Subquery, select
+
+from wedsync import connectors
+from wedsync.connections.models import Connection
+from wedsync.connectors.manifest import Manifest
+from wedsync.events.models import Event
+from wedsync.events.types import OURS, stored_event_type
+from wedsync.listings import manifests
+from wedsync.platform import ids, leaves
+from wedsync.platform.db import db
+from wedsync.workflows.building.known.made_up import example_event, example_input
+
+MOST_LOOKED_AT = 5_000
+_COLUMNS = (
+    Event.id,
+    Event.type,
+    Event.source,
+    Event.occurred_at,
+    Event.data,
+    Event.wedding_id,
+    Event.causation,
+)
+
+
+def manifests_for(organization_id: UUID, trigger: Mapping[str, Any]) -> Sequence[Manifest]:
+    """Those that may describe what comes in: of one connection its connector's, else all that are
+    built in."""
+    place, _, named = source_of(trigger).partition(":")
+    if place != "connection":
+        return tuple(connectors.manifests().values())
+    version = db.session.scalar(
+        select(Connection.listing_version_id).where(
+            Connection.organization_id == organization_id,
+            Connection.id == ids.read(named),
+            Connection.state != "deleted",
+        )
+    )
+    return tuple(manifests.of_many(db.session, [version]).values()) if version else ()
+
+
+def latest(
+    organization_id: UUID,
+    trigger: Mapping[str, Any],
+    known: Sequence[Manifest],
+    wedding_id: UUID | None,
+    first: UUID,
+) -> Any:
+    """The latest event of the organization that this trigger waits for, of the wedding if it has
+    such; none from before the id `first`, nor beyond the latest `MOST_LOOKED_AT` of their type."""
+    wanted = _wanted(trigger, known)
+    if wanted is None:
+        return None
+    looked_at = _looked_at(organization_id, wanted.type, first)
+    source = looked_at.c.source
+    fitting = source != OURS if wanted.source is None else source == wanted.source
+    newest = select(looked_at.c.id).where(fitting).limit(1)
+    if wedding_id is not None:
+        newest = newest.order_by(looked_at.c.wedding_id.is_distinct_from(wedding_id))
+    newest = newest.order_by(looked_at.c.id.desc())
+    query = select(*_COLUMNS).where(
+        Event.organization_id == organization_id, Event.id == newest.scalar_subquery()
+    )
+    return db.session.execute(query).first()
+
+
+def _looked_at(organization_id: UUID, event_type: str | None, first: UUID) -> Subquery:
+    """The latest there are, of one type where it is known, along an index."""
+    query = select(Event.id, Event.wedding_id, Event.source).where(
+        Event.organization_id == organization_id,
+        Event.id >= first,
+        Event.fanned_out_at.is_not(None),
+    )
+    if event_type is not None:
+        query = query.where(Event.type == event_type)
+    return query.order_by(Event.id.desc()).limit(MOST_LOOKED_AT).subquery()
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """Events from one source, or (None) from anybody but ourselves; of one type, or any."""
+
+    source: str | None
+    type: str | None
+
+
+def _wanted(trigger: Mapping[str, Any], known: Sequence[Manifest]) -> _Wanted | None:
+    kind = trigger.get("kind")
+    if kind == "webhook" and isinstance(trigger.get("hook"), str):
+        return _Wanted(source_of(trigger), None)
+    if kind == "poll":
+        stream = _stream(trigger, known)
+        return _Wanted(source_of(trigger), stream) if stream else None
+    event_type, source = trigger.get("event_type"), trigger.get("source")
+    if kind != "event" or not isinstance(event_type, str) or not isinstance(source, str):
+        return None
+    return _Wanted(None if source == "any" else source, event_type)
+
+
+def _stream(trigger: Mapping[str, Any], known: Sequence[Manifest]) -> str | None:
+    """The type that records of the list have which this trigger looks at."""
+    named = trigger.get("stream")
+    for stream in (each for manifest in known for each in manifest.streams):
+        if stream.key == named:
+            return stored_event_type(stream.event_type, source_of(trigger))
+    return None
+
+
+def type_of(trigger: Mapping[str, Any]) -> str:
+    """The type an event of this trigger has."""
+    named = trigger.get("event_type")
+    return named if isinstance(named, str) else str(trigger.get("kind") or "manual")
+
+
+def source_of(trigger: Mapping[str, Any]) -> str:
+    """Where an event of this trigger comes from."""
+    if trigger.get("kind") == "webhook":
+        return f"hook:{trigger.get('hook')}"
+    if trigger.get("kind") == "poll":
+        return f"connection:{trigger.get('connection')}"
+    source = trigger.get("source")
+    return source if isinstance(source, str) else OURS
+
+
+def shape_of(trigger: Mapping[str, Any], known: Sequence[Manifest]) -> Any:
+    """The data such an event has, as its maker describes it, what is sensitive in it masked."""
+    kind = trigger.get("kind")
+    if kind in ("manual", "workflow"):
+        return example_input(trigger.get("input"))
+    if kind not in ("event", "webhook", "poll"):
+        return None
+    if trigger.get("source") == OURS:
+        return example_event(trigger.get("event_type"))
+    for manifest in known:
+        if (found := _sample(manifest, trigger)) is not None:
+            return found
+    return {}
+
+
+def _sample(manifest: Manifest, trigger: Mapping[str, Any]) -> Any:
+    if trigger.get("kind") == "poll":
+        named = (each for each in manifest.streams if each.key == trigger.get("stream"))
+        stream = next(named, None)
+        return leaves.mask_at(stream.sample, stream.sensitive) if stream else None
+    wanted = trigger.get("event_type")
+    sensitive = manifest.hooks.sensitive if manifest.hooks else ()
+    for each in manifest.triggers:
+        if wanted in (each.event_type, stored_event_type(each.event_type, "connection")):
+            return leaves.mask_at(each.sample, sensitive)
+    return None

@@ -1,0 +1,188 @@
+"""Samples: a couple, and what came in, to show a draft with real values before anything happens.
+
+What is sealed stays sealed: a sample holds masks in its place, so that nothing made of one can
+say it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+
+from wedsync.events.as_trigger import as_trigger
+from wedsync.platform import ids, leaves
+from wedsync.platform.db import db
+from wedsync.platform.wording import Wording, here
+from wedsync.weddings import queries as weddings
+from wedsync.weddings.models import Wedding
+from wedsync.weddings.policy import LIVE
+from wedsync.weddings.scope import scope_of
+from wedsync.workflows.building.known import sample_events
+from wedsync.workflows.building.known.made_up import EXAMPLE_NAME, example_wedding
+from wedsync.workflows.building.known.reach import Reach, Reaches, reaches
+from wedsync.workflows.building.known.working_out import Outputs, view_of, work_out
+from wedsync.workflows.catalogue import entries_here
+from wedsync.workflows.engine.shape import refusal
+from wedsync.workflows.engine.steps.kind import mapping
+from wedsync.workflows.engine.view import View
+
+EXAMPLE = "example"
+MOST_COUPLES = 20
+_RECENT = timedelta(days=90)
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class SampleChoice:
+    """A couple to look at a draft with: `key` is the wedding's id, or `EXAMPLE`."""
+
+    key: str
+    name: str
+    day: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What expressions see. `steps` are the outputs as the steps beside them read them, `shape` is
+    the example its maker gives of what comes in, `is_real` says whether `trigger` once came in.
+    `placed` is where each step stands, `outputs` also hold the first item of each loop."""
+
+    key: str
+    name: str
+    trigger: Mapping[str, Any]
+    wedding: Mapping[str, Any] | None
+    steps: Mapping[str, Any]
+    shape: Any
+    is_real: bool
+    now: datetime
+    outputs: Outputs = field(repr=False)
+    placed: Reaches = field(repr=False)
+
+    def sight(self, step_id: str | None) -> View:
+        """What the expressions of one step see; of the trigger, and of a step that is not there,
+        what came in and the wedding."""
+        found = self.placed.get(step_id or "") or Reach({}, "", (), ())
+        return view_of(self.scope, self.outputs, found, self.placed, self.now)
+
+    @property
+    def scope(self) -> Mapping[str, Any]:
+        return {"trigger": self.trigger, "wedding": self.wedding}
+
+
+def samples_for(organization_id: UUID, wording: Wording | None = None) -> tuple[SampleChoice, ...]:
+    """The couples to choose from: those whose wedding comes next, and the example."""
+    words = wording or here()
+    lines = weddings.coming(organization_id, words.today, limit=MOST_COUPLES)
+    found = [each.wedding for each in lines]
+    coming = [
+        SampleChoice(str(each.id), each.title, words.day(each.date) if each.date else "")
+        for each in found
+    ]
+    return (*coming, SampleChoice(EXAMPLE, EXAMPLE_NAME, ""))
+
+
+def sample(
+    organization_id: UUID,
+    definition: Any,
+    chosen: str | None = None,
+    *,
+    tried: Mapping[str, Any] = _NOTHING,
+    wording: Wording | None = None,
+) -> Sample:
+    """The draft's surroundings for a couple: by its key, the next one coming when none is
+    `chosen`, the example when it is nobody here. `tried` are the outputs of tries, by step."""
+    words = wording or here()
+    couple = _couple(organization_id, chosen, words)
+    draft = definition if refusal(definition) is None else None
+    trigger = mapping(mapping(draft).get("trigger"))
+    known = sample_events.manifests_for(organization_id, trigger)
+    shape = sample_events.shape_of(trigger, known)
+    since = ids.first_at(words.now - _RECENT)
+    came = sample_events.latest(organization_id, trigger, known, couple.wedding_id, since)
+    seen = as_trigger(came) if came else _made_up(trigger, shape, couple, words)
+    return sample_of(
+        draft,
+        seen,
+        couple.wedding,
+        key=couple.key,
+        name=couple.name,
+        shape=shape,
+        is_real=came is not None,
+        now=words.now,
+        tried=tried,
+    )
+
+
+def sample_of(
+    definition: Any,
+    trigger: Mapping[str, Any],
+    wedding: Mapping[str, Any] | None,
+    *,
+    now: datetime,
+    key: str = EXAMPLE,
+    name: str = EXAMPLE_NAME,
+    shape: Any = None,
+    is_real: bool = False,
+    tried: Mapping[str, Any] = _NOTHING,
+) -> Sample:
+    """The surroundings of a draft for what came in and a wedding as expressions see them."""
+    draft = definition if refusal(definition) is None else None
+    seen = leaves.mask_all(dict(trigger))
+    scope = {"trigger": seen, "wedding": wedding}
+    placed = reaches(draft)
+    outputs = work_out(placed, scope, entries_here(), now, leaves.mask_all(dict(tried)))
+    return Sample(
+        key=key,
+        name=name,
+        trigger=seen,
+        wedding=wedding,
+        steps=outputs.steps,
+        shape=shape,
+        is_real=is_real,
+        now=now,
+        outputs=outputs,
+        placed=placed,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Couple:
+    key: str
+    name: str
+    wedding: Mapping[str, Any]
+    wedding_id: UUID | None
+
+
+def _couple(organization_id: UUID, chosen: str | None, words: Wording) -> _Couple:
+    found = _wedding(organization_id, chosen, words)
+    if found is None:
+        return _Couple(EXAMPLE, EXAMPLE_NAME, example_wedding(words.today), None)
+    return _Couple(str(found.id), found.title, scope_of(found), found.id)
+
+
+def _wedding(organization_id: UUID, chosen: str | None, words: Wording) -> Any:
+    if chosen == EXAMPLE:
+        return None
+    query = select(Wedding).where(Wedding.organization_id == organization_id)
+    if chosen:
+        return db.session.scalar(query.where(Wedding.id == ids.read(chosen)))
+    coming = (Wedding.status.in_(LIVE), Wedding.date >= words.today)
+    return db.session.scalar(query.where(*coming).order_by(Wedding.date, Wedding.id).limit(1))
+
+
+def _made_up(
+    trigger: Mapping[str, Any], shape: Any, couple: _Couple, words: Wording
+) -> dict[str, Any]:
+    """An event as it would come in now."""
+    return {
+        "id": str(ids.first_at(words.now)),
+        "type": sample_events.type_of(trigger),
+        "source": sample_events.source_of(trigger),
+        "occurred_at": words.now.isoformat(),
+        "data": shape,
+        "wedding_id": str(couple.wedding_id) if couple.wedding_id else None,
+    }

@@ -1,0 +1,199 @@
+"""What somebody typed into a panel, as changes of the draft.
+
+A field that is not in the form is left alone, and so is one that was posted as it was shown:
+nothing is rewritten that nobody touched. A field that was cleared is taken away.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+from wedsync.errors import Conflict, FieldError, Invalid
+from wedsync.workflows.building.known.known_data import Known
+from wedsync.workflows.building.panel.field import Row
+from wedsync.workflows.building.panel.field_choices import Choices
+from wedsync.workflows.building.panel.field_specs import COMMON, WAY, WAYS, Spec, way_of
+from wedsync.workflows.building.panel.fields import rows_in, shown_in
+from wedsync.workflows.building.panel.sheets import TEMPLATES, Sheet, sheet_of
+from wedsync.workflows.building.panel.typed_rows import (
+    RowRefused,
+    is_rows,
+    read_inputs,
+    read_rows,
+    with_escapes,
+)
+from wedsync.workflows.building.panel.typed_values import read_value
+from wedsync.workflows.building.typed.not_readable import NotReadable
+from wedsync.workflows.catalogue import entries
+from wedsync.workflows.editing.draft_operations import TAKEN_AWAY, Change
+from wedsync.workflows.editing.patches import same
+from wedsync.workflows.engine.operators import unescape_key
+from wedsync.workflows.engine.plain_words import clip
+from wedsync.workflows.engine.shape import refusal
+from wedsync.workflows.engine.steps.kind import mapping
+
+_NEVER_TYPED = ("condition", "action")
+_FIRST: Mapping[str, Mapping[str, Any]] = {
+    "seconds": {"seconds": 86_400},
+    "until": {"until": ""},
+    "anchor": {"anchor": "wedding.date", "offset_days": -14, "at": "09:00", "late": "ask"},
+    "event": {"event": {"event_type": ""}},
+}
+"""What each way to wait begins with."""
+
+
+def write(
+    organization_id: UUID,
+    definition: Any,
+    step_id: str | None,
+    form: Mapping[str, str],
+    known: Known | None = None,
+) -> list[Change]:
+    """The changes a form asks for, none where nothing is different.
+
+    `known` is what the fields were shown with. Raises Conflict where the step is gone, Invalid
+    with an error for each field of the form that cannot be read, at `/<name in the form>`.
+    """
+    sheet = sheet_of(definition, step_id, entries(organization_id), known)
+    if sheet is None:
+        gone = f"There is no step “{clip(step_id or '', 60)}” in this draft."
+        raise Conflict(gone, code="draft_differs")
+    writing = _Writing(sheet, form, Choices(organization_id, sheet.owner))
+    after = writing.done()
+    if writing.errors:
+        raise Invalid("Some of this cannot be used yet.", errors=writing.errors)
+    return _changes(definition, step_id, sheet.owner, after)
+
+
+class _Writing:
+    """One form read into a copy of the step."""
+
+    def __init__(self, sheet: Sheet, form: Mapping[str, str], choices: Choices) -> None:
+        self._sheet, self._form, self._choices = sheet, form, choices
+        self.errors: list[FieldError] = []
+
+    def done(self) -> dict[str, Any]:
+        after = dict(self._sheet.owner)
+        specs = self._sheet.specs
+        way = self._form.get("way", "") if WAY in specs else ""
+        if way and way != way_of(after):
+            if way not in WAYS:
+                self._refuse("way", "Choose one of the ways to wait.")
+            after = _waiting(after, way)
+            specs = COMMON
+        for spec in specs:
+            if spec != WAY and spec.kind not in _NEVER_TYPED:
+                after = self._with(after, spec)
+        return after
+
+    def _with(self, after: dict[str, Any], spec: Spec) -> dict[str, Any]:
+        try:
+            typed, rows = shown_in(self._sheet, spec)
+            value = _usable(self._read(spec, typed, rows))
+        except RowRefused as refused:
+            self._refuse(f"{spec.name}.{refused.number}.{refused.side}", str(refused))
+        except NotReadable as refused:
+            self._refuse(spec.name, str(refused))
+        else:
+            if value is not _UNTOUCHED:
+                return _put(after, spec, value)
+        return after
+
+    def _read(self, spec: Spec, shown: str, shown_rows: tuple[Row, ...]) -> Any:
+        """The new value; None where it is taken away."""
+        typed = self._form.get(spec.name)
+        before = self._sheet.value(spec)
+        has_rows = spec.kind in ("key_values", "inputs")
+        rows = rows_in(self._form, spec.name) if has_rows else ()
+        if has_rows and rows and not (typed or "").strip():
+            return self._read_rows(spec, rows, shown_rows, before)
+        if typed is None or (has_rows and not typed.strip() and is_rows(before)):
+            return _UNTOUCHED
+        typed = typed.replace("\r\n", "\n")
+        if typed == shown:
+            return _UNTOUCHED
+        chosen = self._choices.of(spec, shown)
+        return read_value(replace(spec, choices=chosen), typed, self._sheet.vocabulary, before)
+
+    def _read_rows(
+        self, spec: Spec, rows: tuple[Row, ...], shown: tuple[Row, ...], before: Any
+    ) -> Any:
+        if _filled(rows) == _filled(shown) and is_rows(before):
+            return _UNTOUCHED
+        if spec.kind == "inputs":
+            return read_inputs(rows, before)
+        flat = spec.name == "event.match"
+        read = read_rows(rows, before, self._sheet.vocabulary, flat=flat)
+        return read if read or spec.required else None
+
+    def _refuse(self, name: str, message: str) -> None:
+        self.errors.append(FieldError(f"/{name}", "not_usable", message))
+
+
+_UNTOUCHED = object()
+
+
+def _usable(value: Any) -> Any:
+    """The value, unless it cannot be kept as JSON."""
+    if value is not _UNTOUCHED and (problem := refusal(value)):
+        raise NotReadable(problem)
+    return value
+
+
+def _filled(rows: tuple[Row, ...]) -> list[Row]:
+    return [row for row in rows if row.name.strip() or row.typed.strip()]
+
+
+def _waiting(step: Mapping[str, Any], way: str) -> dict[str, Any]:
+    """The step with another way to wait, and nothing left of the one before."""
+    others = {spec.path[0] for specs in WAYS.values() for spec in specs}
+    kept = {name: value for name, value in step.items() if name not in others}
+    return {**kept, **_FIRST.get(way, {})}
+
+
+def _put(owner: dict[str, Any], spec: Spec, value: Any) -> dict[str, Any]:
+    path: tuple[str, ...] = spec.path
+    if path[0] in TEMPLATES and len(path) > 1:
+        return _put_given(owner, path, value)
+    after: dict[str, Any] = _placed(owner, path, value)
+    if spec.name == "on_error.then" and value == "steps":
+        steps = mapping(after["on_error"]).get("steps") or []
+        after = _placed(after, ("on_error", "steps"), steps)
+    return after
+
+
+def _put_given(owner: dict[str, Any], path: tuple[str, ...], value: Any) -> dict[str, Any]:
+    given = {unescape_key(name): part for name, part in mapping(owner.get(path[0])).items()}
+    given.pop(path[1], None) if value is None else given.update({path[1]: value})
+    return {**owner, path[0]: with_escapes(given)}
+
+
+def _placed(document: Any, path: tuple[str, ...], value: Any) -> Any:
+    """A copy with the value at a path, or without it; what cannot hold it makes room."""
+    name, *rest = path
+    if isinstance(document, list):
+        number = int(name)
+        inside = _placed(document[number], tuple(rest), value)
+        return [*document[:number], inside, *document[number + 1 :]]
+    copy = dict(mapping(document))
+    if rest:
+        copy[name] = _placed(copy.get(name), tuple(rest), value)
+    elif value is None:
+        copy.pop(name, None)
+    else:
+        copy[name] = value
+    return copy
+
+
+def _changes(
+    definition: Any, step_id: str | None, before: Mapping[str, Any], after: Mapping[str, Any]
+) -> list[Change]:
+    if step_id is None and not isinstance(definition.get("trigger"), dict):
+        return [Change(None, ("trigger",), dict(after))] if after else []
+    start = ("trigger",) if step_id is None else ()
+    return [
+        Change(step_id, (*start, name), after.get(name, TAKEN_AWAY))
+        for name in {**before, **after}
+        if name not in before or name not in after or not same(before[name], after[name])
+    ]
