@@ -214,11 +214,16 @@ def test_somebody_without_a_team_cannot_come_in(
 
 def test_many_guesses_at_once_are_counted_as_many(owner: Persona, database: Session) -> None:
     app = owner.browser.application
-    guesses = [
-        lambda: sign_in(browser_of(app), owner.email, "guess after guess").status_code
-        for _ in range(12)
-    ]
-    statuses = at_once(*guesses)
+
+    def guess() -> int:
+        """On a full machine one may wait too long for its turn, and is told to try again."""
+        for _ in range(20):
+            status = sign_in(browser_of(app), owner.email, "guess after guess").status_code
+            if status != 503:
+                break
+        return status
+
+    statuses = at_once(*[guess] * 12)
     assert statuses.count(422) == 8
     assert statuses.count(429) == 4
     assert _failures(database, owner.email) == 8

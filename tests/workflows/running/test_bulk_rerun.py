@@ -111,15 +111,13 @@ def test_a_batch_is_narrowed_by_workflow_time_and_error(app: APIFlask, organizat
     assert taken_up(app, one_of) == [busy] != [plain]
 
 
-def test_it_does_only_so_many_in_a_turn_and_then_rests(
-    app: APIFlask, organization: UUID, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_it_does_only_so_many_in_a_turn_and_then_rests(app: APIFlask, organization: UUID) -> None:
     workflow_id = make_workflow(app, organization)
     failed_runs(app, organization, workflow_id, bulk_rerun.TURN + 3)
     batch_id = begin(app, organization)
-    assert work(app) == bulk_rerun.TURN
-    assert batch(app, batch_id).done == bulk_rerun.TURN
-    assert work(app) == 0
+    for _ in range(2):
+        work(app)
+        assert batch(app, batch_id).done == bulk_rerun.TURN
     until_done(app, batch_id)
     assert batch(app, batch_id).done == bulk_rerun.TURN + 3
 
