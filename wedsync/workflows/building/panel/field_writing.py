@@ -128,7 +128,7 @@ class _Writing:
         return read if read or spec.required else None
 
     def _refuse(self, name: str, message: str) -> None:
-        self.errors.append(FieldError(f"/{name}", "not_usable", message))
+        self.errors.append(FieldError(f"/{name}", "wrong_value", message))
 
 
 _UNTOUCHED = object()
