@@ -12,4 +12,5 @@ Nothing here commits, and nothing here fails on a draft, whatever it holds.
 | sentences with slots | `sentences` |
 | a step's settings | `panel` |
 | what people type, read kindly | `typed` |
+| the page: the board, and the panel beside it | `board` |
 """

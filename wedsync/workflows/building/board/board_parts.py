@@ -1,0 +1,180 @@
+"""What the page of the builder is made of: the bar, the workflow in words, problems, steps.
+
+Values only: whoever draws the page asks nothing else. `element` names are stable ids of the page.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from dataclasses import field as made
+from typing import Literal, TypeAlias
+
+from wedsync.platform.wording import State
+from wedsync.workflows.building.gestures.spots import Spot
+from wedsync.workflows.building.known.samples import SampleChoice
+from wedsync.workflows.building.sentences.slots import Part
+
+StepState: TypeAlias = Literal["needs_account", "needs_answer", "needs_mending", "ready", "off"]
+
+
+@dataclass(frozen=True, slots=True)
+class Undo:
+    """What a button takes back or does again. `operation` is the number it was done under."""
+
+    words: str
+    operation: int
+
+
+@dataclass(frozen=True, slots=True)
+class Publishing:
+    """Whether the draft can go live, and else why not: `2 to answer first`, `Nothing changed`. The
+    `is_first` time there are no changes to show before."""
+
+    is_possible: bool
+    why_not: str
+    is_first: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """The head of the page: `Draft of version 8 · Saved 3 s ago · version 7 is live`."""
+
+    name: str
+    draft: str
+    saved: str
+    live: str
+    undo: Undo | None
+    redo: Undo | None
+    publishing: Publishing
+    state: State
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A stretch of the workflow in words. It leads to `step`, to the start where `is_start`; else
+    it is only text."""
+
+    text: str
+    step: str | None = None
+    is_start: bool = False
+    is_missing: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """A button beside a problem. With a `gesture` it posts that, with `values`; else it leads to
+    `url`, or opens the panel of the step at `field`."""
+
+    words: str
+    gesture: str = ""
+    values: Mapping[str, str] = made(default_factory=dict)
+    url: str = ""
+    step: str | None = None
+    field: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BoardProblem:
+    """One thing to mend. `step` is None for the start and the workflow as a whole."""
+
+    step: str | None
+    field: str
+    place: str
+    message: str
+    fix: str
+    is_error: bool
+    repairs: tuple[Repair, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class BoardBranch:
+    """A list of steps inside a step. `number` counts the branches of a choice from 0; it is None of
+    “Otherwise”, a loop's steps, and of what happens when a step fails. `start` is the place above
+    its first step, `end` the one below its last; `summary` says it folded: `3 steps`."""
+
+    element: str
+    field: str
+    label: str
+    when: str
+    number: int | None
+    is_otherwise: bool
+    is_selected: bool
+    steps: tuple["BoardStep", ...]
+    start: Spot
+    end: Spot
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
+class BoardStep:
+    """One step. `id` is empty for one that has none and cannot be taken hold of (`has_id`), which
+    only an import brings. `number` is its place in words (`2`, or `3, Otherwise` in a branch),
+    `order` the number in its list, from 1; `said` the sentence with its slots; `name` what people
+    call it where it has a name. It `is_off` by itself, `is_passed_over` also inside one that is.
+    `more` are lines below: what if it fails, who changed it, whose account is missing."""
+
+    id: str
+    element: str
+    has_id: bool
+    number: str
+    order: int
+    role: str
+    icon: str
+    name: str
+    called: str
+    said: tuple[Part, ...]
+    state: State
+    note: str
+    more: tuple[str, ...]
+    recent: str
+    repairs: tuple[Repair, ...]
+    is_off: bool
+    is_passed_over: bool
+    is_selected: bool
+    can_move_up: bool
+    can_move_down: bool
+    is_last: bool
+    is_choice: bool
+    can_add_branch: bool
+    branches: tuple[BoardBranch, ...]
+    after: Spot
+
+
+@dataclass(frozen=True, slots=True)
+class BoardTrigger:
+    """What starts the workflow; before anything was chosen `is_chosen` is false and `said` asks
+    what it should be."""
+
+    element: str
+    icon: str
+    is_chosen: bool
+    said: tuple[Part, ...]
+    state: State
+    more: tuple[str, ...]
+    recent: str
+    is_selected: bool
+    after: Spot
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """The page without its panel. `start` is the place above the first step, `end` the one below
+    the last; `paste` what is on the clipboard, in words; `others` who else changed this draft in
+    the last minutes, latest first; `hidden` how many steps are too many to be drawn."""
+
+    bar: Bar
+    lede: tuple[Told, ...]
+    problems: tuple[BoardProblem, ...]
+    errors: int
+    trigger: BoardTrigger
+    steps: tuple[BoardStep, ...]
+    count: int
+    start: Spot
+    end: Spot
+    paste: str
+    others: tuple[str, ...]
+    sample: SampleChoice
+    samples: tuple[SampleChoice, ...]
+    may_edit: bool
+    revision: int
+    unreadable: str = ""
+    parts: Mapping[str, str] = made(default_factory=dict, compare=False)
