@@ -122,7 +122,8 @@ class ApprovalLink(OrganizationRow, Base):
 
 
 class MessageSlot(Base):
-    """One of the few messages people of one wedding get on one day, local to the wedding."""
+    """One of the few messages people of one wedding get on one day, local to the wedding; of a try
+    no run has it."""
 
     __tablename__ = "message_slots"
     __table_args__ = (parent("wedding_id", "weddings"), parent("run_id", "runs"))
@@ -131,7 +132,7 @@ class MessageSlot(Base):
     local_date: Mapped[date] = mapped_column(primary_key=True)
     number: Mapped[int] = mapped_column(primary_key=True)
     organization_id: Mapped[UUID]
-    run_id: Mapped[UUID] = mapped_column(index=True)
+    run_id: Mapped[UUID | None] = mapped_column(index=True)
     step_id: Mapped[str]
     taken_at: Mapped[datetime] = mapped_column(server_default=text("clock_timestamp()"))
 
