@@ -50,7 +50,13 @@ from wedsync.workflows.engine.protocol import (
     WaitUntil,
 )
 from wedsync.workflows.engine.schedules import is_cron, next_after, occurrences
-from wedsync.workflows.engine.sentences import sentence, summary, trigger_sentence
+from wedsync.workflows.engine.sentences import (
+    Stretch,
+    sentence,
+    summary,
+    summary_stretches,
+    trigger_sentence,
+)
 from wedsync.workflows.engine.state import STATE_FORMAT, upcast
 from wedsync.workflows.engine.steps.kind import ActionInfo
 from wedsync.workflows.engine.validation import FORMAT, validate
@@ -78,6 +84,7 @@ __all__ = [
     "Standing",
     "StartRun",
     "State",
+    "Stretch",
     "Verdict",
     "WaitUntil",
     "advance",
@@ -93,6 +100,7 @@ __all__ = [
     "sentence",
     "steps_in_order",
     "summary",
+    "summary_stretches",
     "trigger_sentence",
     "upcast",
     "validate",

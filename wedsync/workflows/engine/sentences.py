@@ -1,6 +1,7 @@
 """A step, and a whole workflow, in words. Drafts may hold anything; words are always found."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from wedsync.workflows.engine.outline import children
@@ -14,6 +15,15 @@ from wedsync.workflows.engine.words import clip
 MOST_STEPS_TOLD = 40
 
 _NO_NAMES: Names = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A part of the paragraph. What it tells of is a `step` by its id, or what starts it all."""
+
+    text: str
+    step: str | None = None
+    is_start: bool = False
 
 
 def sentence(step: Any, actions: Actions) -> str:
@@ -40,11 +50,19 @@ def summary(definition: Any, actions: Actions, names: Names = _NO_NAMES) -> str:
 
     Steps that are turned off are left out.
     """
+    return "".join(each.text for each in summary_stretches(definition, actions, names))
+
+
+def summary_stretches(
+    definition: Any, actions: Actions, names: Names = _NO_NAMES
+) -> tuple[Stretch, ...]:
+    """The summary, with the step that each part of it tells of."""
     if refusal(definition) is not None:
-        return "This workflow is too large to put into words."
+        return (Stretch("This workflow is too large to put into words."),)
     written = mapping(definition)
     told = _Told(actions).paragraph(written.get("steps"))
-    return f"{_when(mapping(written.get('trigger')), names)}: {told}"
+    when = _when(mapping(written.get("trigger")), names)
+    return (Stretch(when, is_start=True), Stretch(": "), *told)
 
 
 def _when(trigger: Mapping[str, Any], names: Names) -> str:
@@ -70,34 +88,38 @@ class _Told:
         self._actions = actions
         self._left = MOST_STEPS_TOLD
 
-    def paragraph(self, steps: Any) -> str:
+    def paragraph(self, steps: Any) -> list[Stretch]:
         """The steps of the workflow itself: sentences, a new one after each branching."""
-        said = self._flow(steps, after_split=". Then ") or "nothing happens yet"
-        return said if said.endswith("?") else f"{said}."
+        said = self._flow(steps, after_split=". Then ") or [Stretch("nothing happens yet")]
+        return said if said[-1].text.endswith("?") else [*said, Stretch(".")]
 
-    def _flow(self, steps: Any, after_split: str) -> str:
-        said = ""
-        joint = ""
+    def _flow(self, steps: Any, after_split: str) -> list[Stretch]:
+        said: list[Stretch] = []
+        joint: list[Stretch] = []
         for step in sequence(steps):
             if not isinstance(step, dict) or is_off(step):
                 continue
             if self._left == 0:
-                return f"{said}{joint}more" if said else "more"
+                return [*said, *joint, Stretch("more")]
             self._left -= 1
-            said += joint + self._step(step)
-            joint = after_split if children(step) else ", then "
+            said += [*joint, *self._step(step)]
+            joint = [Stretch(after_split if children(step) else ", then ")]
         return said
 
-    def _step(self, step: Mapping[str, Any]) -> str:
-        inside = children(step)
-        branches = "; ".join(self._branch(child) for child in inside)
+    def _step(self, step: Mapping[str, Any]) -> list[Stretch]:
+        own_id = step.get("id")
+        name = own_id if isinstance(own_id, str) else None
+        branches: list[Stretch] = []
+        for number, child in enumerate(children(step)):
+            branches += [Stretch("; ")] if number else []
+            branches += self._branch(child, name)
         kind = step.get("kind")
         if isinstance(kind, str) and kind in KINDS and KINDS[kind].splits:
             return branches
-        own = _phrase(step, self._actions)
-        return f"{own}; {branches}" if branches else own
+        own = Stretch(_phrase(step, self._actions), name)
+        return [own, Stretch("; "), *branches] if branches else [own]
 
-    def _branch(self, child: Child) -> str:
+    def _branch(self, child: Child, owner: str | None) -> list[Stretch]:
         joint = " " if child.lead == "otherwise" else ", "
         told = self._flow(child.steps, after_split="; after that ")
-        return f"{child.lead}{joint}{told or 'nothing'}"
+        return [Stretch(child.lead, owner), Stretch(joint), *(told or [Stretch("nothing")])]

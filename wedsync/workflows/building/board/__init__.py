@@ -3,6 +3,6 @@
 | subject | where |
 |---|---|
 | what both are told with | `setting` |
-| the board | `board_parts`, its shapes |
+| the board | `board_parts`, its shapes; `mending`, the buttons beside problems |
 | the panel | `panel_parts`, its shapes |
 """

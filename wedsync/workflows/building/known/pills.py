@@ -9,6 +9,7 @@ from wedsync.platform.wording import capital
 from wedsync.workflows.building.known.data_items import icon_of, labels_of, read
 from wedsync.workflows.building.known.known_data import Known
 from wedsync.workflows.building.known.known_groups import name_of
+from wedsync.workflows.building.known.reach import Reaches
 from wedsync.workflows.engine import condition_words
 from wedsync.workflows.engine.bodies import BODY
 from wedsync.workflows.engine.functions import FUNCTIONS, Function
@@ -48,6 +49,17 @@ def label_of(expression: Any, known: Known, step_id: str | None = None) -> Pill:
     return _Naming(known, step_id).pill(expression)
 
 
+def is_gone(path: Sequence[str], placed: Reaches, step_id: str | None) -> bool:
+    """Whether nothing can stand at a path that a step reads: a step there is not, an item outside
+    of loops, a beginning nobody knows."""
+    if len(path) > 1 and path[0] == "steps":
+        return path[1] not in placed
+    if path and path[0] in ("item", "index"):
+        here = placed.get(step_id or "")
+        return not (here and here.loops)
+    return not path or path[0] not in SIGHTS
+
+
 class _Naming:
     """Names one expression with the names of the values it reads."""
 
@@ -60,7 +72,7 @@ class _Naming:
         if path is not None:
             return self._read(path)
         words = clip(capital(self._words(expression))) or _ANYTHING
-        is_missing = any(self._is_missing(each) for each in _paths(expression))
+        is_missing = any(self._is_missing(each) for each in paths_in(expression))
         icon = _MISSING if is_missing else _FUNCTION
         return Pill(words, icon["icon"], is_missing)
 
@@ -71,12 +83,7 @@ class _Naming:
         return Pill(label, _ROOTS.get(path[0], {}).get("icon") or icon_of(label, "anything"))
 
     def _is_missing(self, path: Sequence[str]) -> bool:
-        if path[0] == "steps" and len(path) > 1:
-            return path[1] not in self._known.placed
-        if path[0] in ("item", "index"):
-            here = self._known.placed.get(self._step or "")
-            return not (here and here.loops)
-        return path[0] not in SIGHTS
+        return is_gone(path, self._known.placed, self._step)
 
     def _of_what(self, path: Sequence[str]) -> str:
         """What a path nobody described is called."""
@@ -143,7 +150,7 @@ def _inside(label: str) -> str:
     return label if label[1:2].isupper() else label[:1].lower() + label[1:]
 
 
-def _paths(expression: Any) -> Iterator[Sequence[str]]:
+def paths_in(expression: Any) -> Iterator[Sequence[str]]:
     """Every path an expression reads as it is written. Inside a loop of its own, paths are those
     of its parts, so they are left out."""
     path = path_of(expression)
@@ -154,7 +161,7 @@ def _paths(expression: Any) -> Iterator[Sequence[str]]:
     if call and call[0] == BODY:
         yield from body_paths(argument_list(call[1]))
     elif call and call[0] in ITERATORS:
-        yield from _paths(argument_list(call[1])[:1])
+        yield from paths_in(argument_list(call[1])[:1])
     elif isinstance(expression, dict | list):
         for part in expression.values() if isinstance(expression, dict) else expression:
-            yield from _paths(part)
+            yield from paths_in(part)
