@@ -5,11 +5,13 @@
  *   data-step="id"              a step; its first link has the id `open-<id>`
  *   form data-keys="Alt+ArrowUp …"  is sent by these keys; Mod is Ctrl, on a Mac also Cmd
  *   input data-here             is given the id of the step the focus is in, before that
- *   form data-sends="change"    is sent when a field of it changed; "input": while somebody types
  *   data-picker                 a list with a search, gone through by ↑ and ↓
  *   data-picker-link="id"       a field whose picker this link opens: by Ctrl+Space, or / at the start
+ *   data-inserts="[name]"       an option that is written into the field that data-into names
  *   data-closes, data-closes-picker  what Escape presses
  *   data-behind-panel           what a panel that covers the screen shuts off
+ *   data-part, data-held        a part of the page, and what it shows: gestures tell the server that,
+ *                               which draws only what differs
  *   data-saved, data-unsaved    what is said of the draft while all is saved, and while it is not
  */
 
@@ -109,19 +111,23 @@ function shutBehindPanel() {
 addEventListener("resize", shutBehindPanel);
 shutBehindPanel();
 
-/* ---- Forms that send themselves ---- */
-const TYPED_MS = 250;
-const typing = new Map();
+/* ---- Data into a text ---- At the place somebody left; the server would put it at the end. */
+let left = null;
 
-document.addEventListener("change", ({ target }) => {
-  if (target.form?.dataset.sends === "change") target.form.requestSubmit();
+document.addEventListener("focusout", ({ target }) => {
+  if (target.dataset?.pickerLink && target.setRangeText) left = target;
 });
 
-document.addEventListener("input", ({ target }) => {
-  const form = target.form;
-  if (form?.dataset.sends !== "input") return;
-  clearTimeout(typing.get(form.id));
-  typing.set(form.id, setTimeout(() => form.isConnected && form.requestSubmit(), TYPED_MS));
+document.addEventListener("click", (event) => {
+  const option = event.target.closest("[data-inserts]");
+  const field = document.getElementById(option?.closest("[data-into]")?.dataset.into);
+  if (!field?.setRangeText) return;
+  event.preventDefault();
+  if (field !== left) field.setSelectionRange(field.value.length, field.value.length);
+  field.setRangeText(option.dataset.inserts, field.selectionStart, field.selectionEnd, "end");
+  field.dispatchEvent(new Event("change", { bubbles: true }));
+  option.closest("[data-picker]").querySelector("[data-closes-picker]")?.click();
+  field.focus();
 });
 
 /* ---- Focus ---- It stays where somebody is; else where the server put it; else where they were. */
@@ -179,7 +185,7 @@ addEventListener("htmx:config:request", ({ detail: { ctx } }) => {
   ctx.isOfBuilder = true;
   ctx.sourceElement = builder(); // it stays, so one queue holds them all, whatever a swap removes
   if (isGesture(ctx)) sign(ctx);
-  else ctx[el.dataset.sends ? "replace" : "push"] ??= "true"; // no page of its own for every letter
+  else if (!ctx.replace) ctx.push ??= "true"; // as for links that are boosted
 });
 
 function sign({ request, again }) {
@@ -193,8 +199,16 @@ addEventListener("htmx:before:request", (event) => {
   if (isGesture(ctx) && !ctx.again && unsaved.length > 0) {
     event.preventDefault();
     keep(ctx);
-  } else isUnderWay = true;
+    return;
+  }
+  isUnderWay = true;
+  if (isGesture(ctx)) ctx.request.body.set("held", held()); // now: the one before changed the page
 });
+
+function held() {
+  const parts = [...document.querySelectorAll("[data-part]")];
+  return parts.map(({ dataset }) => `${dataset.part} ${dataset.held}`).join("\n");
+}
 
 addEventListener("htmx:response:error", ({ detail: { ctx } }) => {
   if (isGesture(ctx) && !ctx.again && isNotDone(ctx)) keep(ctx);
