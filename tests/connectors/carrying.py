@@ -6,13 +6,16 @@ from typing import Any
 from uuid import UUID
 
 from wedsync import connectors
-from wedsync.connectors.answers import read
+from wedsync.connectors import choices
+from wedsync.connectors.answers import read as answer_of
+from wedsync.connectors.choices import Choice
 from wedsync.connectors.contract import Access, Call, Effect, Failed, Publish, Succeeded, Task
 from wedsync.connectors.filling import reached
 from wedsync.connectors.manifest import Manifest
 from wedsync.connectors.opening import opened
 from wedsync.connectors.rest import request_of
 from wedsync.platform import outbound
+from wedsync.platform.outbound import Request
 
 KEY = "0198c0de-0000-7000-8000-000000000001:step:0:0"
 CONNECTION = UUID("0198c0de-0000-7000-8000-00000000c0de")
@@ -42,6 +45,20 @@ class Carried:
     def effect(self, action: str, given: Mapping[str, Any]) -> Effect:
         return connectors.actions(self.manifest)[action].effect(given)
 
+    def offered(self, key: str) -> tuple[Choice, ...]:
+        """What the account offers in one of its lists, page by page."""
+        listed = next(each for each in self.manifest.choices if each.key == key)
+        known: tuple[Choice, ...] = ()
+        page: str | int | None = None
+        while True:
+            asked = choices.request(listed, self.access, page, PATIENCE_S)
+            assert isinstance(asked, Request), asked
+            read = choices.read(listed, self.access, outbound.request(asked))
+            assert isinstance(read, choices.Page), read
+            known, page = choices.joined(known, read), read.next_page
+            if page is None or not read.choices:
+                return known
+
     def account(self) -> tuple[str, str]:
         """Whose account this is: its id and its name."""
         found = self.checked()
@@ -55,7 +72,7 @@ class Carried:
             return check(self.access, PATIENCE_S)
         account = self.manifest.account
         assert account is not None
-        answered = read(outbound.request(request_of(account.request, self.access, {})))
+        answered = answer_of(outbound.request(request_of(account.request, self.access, {})))
         if isinstance(answered, Failed):
             return answered
         said = {"id": account.id_path, "name": account.name_path}

@@ -69,6 +69,21 @@ GOOD: Document = {
                 "json": {"what": "{input.flowers}"},
                 "key_header": "Idempotency-Key",
             },
+            "choose_from": {"flowers": "flowers"},
+        }
+    ],
+    "choices": [
+        {
+            "key": "flowers",
+            "label": "Flowers",
+            "request": {
+                "method": "GET",
+                "path": "/shops/{settings.shop}/flowers",
+                "query": {"page": "{cursor.page}"},
+            },
+            "records": "flowers",
+            "next_path": "next",
+            "scopes": ["orders"],
         }
     ],
 }
@@ -140,6 +155,44 @@ def test_a_good_manifest_has_nothing_to_mend() -> None:
             {**LOOKUP, "query": {"a": "{secret.x}{attempt.key}"}},
             "actions.0.lookup.query",
             "A secret may only stand",
+        ),
+        # what can be chosen at the account
+        ("choices", [GOOD["choices"][0]] * 2, "choices", "“flowers” is there twice"),
+        ("choices.0.request.method", "POST", "choices.0.request.method", "a GET"),
+        ("choices.0.request.path", "/a/../b", "choices.0.request.path", "downwards"),
+        ("choices.0.request.output", "data", "choices.0.request.output", "where the list is"),
+        ("choices.0.request.query", {}, "choices.0.request", "write {cursor.page}"),
+        ("choices.0.next_path", "", "choices.0.next_path", "names the next page"),
+        ("choices.0.request.path", "/{input.flowers}", "choices.0.request.path", "not known"),
+        (
+            "choices.0.request.query",
+            {"page": "{cursor.page}", "key": "{secret.access_token}"},
+            "choices.0.request.query",
+            "A secret may only stand",
+        ),
+        ("choices.0.value", "", "choices.0.value", "such as id"),
+        ("choices.0.name", "a b", "choices.0.name", "such as id"),
+        ("choices.0.note", "a..b", "choices.0.note", "such as email"),
+        ("choices.0.records", ".", "choices.0.records", "such as data.items"),
+        ("choices.0.scopes", ["all"], "choices.0.scopes", "“all” is not among those asked"),
+        ("choices", [], "actions.0.choose_from.flowers", "no list “flowers”"),
+        (
+            "actions.0.choose_from",
+            {"roses": "flowers"},
+            "actions.0.choose_from.roses",
+            "not a field of the input",
+        ),
+        (
+            "actions.0.input.properties.flowers.enum",
+            ["rose"],
+            "actions.0.choose_from.flowers",
+            "without choices of its own",
+        ),
+        (
+            "actions.0.input.properties.flowers.type",
+            "array",
+            "actions.0.choose_from.flowers",
+            "a text or a whole number",
         ),
         # inputs and words
         ("actions.0.input.type", "array", "actions.0.input.type", "is an object"),

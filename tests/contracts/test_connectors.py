@@ -12,11 +12,12 @@ from hypothesis import example as example_of
 from hypothesis import strategies as st
 
 from tests.contracts.connector_subjects import CANARY, NASTY, SUBJECTS, Subject, hostile, sensible
+from wedsync.connectors import choices
 from wedsync.connectors.contract import Access, Action, Begun, Call, Failed, Succeeded
 from wedsync.connectors.filling import reached
 from wedsync.connectors.folder_rules import folder_problems
 from wedsync.connectors.given import problem_with
-from wedsync.connectors.manifest import ActionEntry
+from wedsync.connectors.manifest import ActionEntry, ChoicesEntry
 from wedsync.platform.outbound import Answer, Failure, Request, Timings
 
 KEY = "run:step:0:0"
@@ -88,6 +89,8 @@ def words(subject: Subject) -> Iterator[str]:
         yield from (entry.label, entry.sentence, entry.done)
     for trigger in manifest.triggers:
         yield from (trigger.label, trigger.sentence)
+    for listed in manifest.choices:
+        yield listed.label
     if manifest.shelf:
         yield from (manifest.shelf.description, *manifest.shelf.permissions)
     if manifest.auth.oauth:
@@ -104,6 +107,35 @@ def imported(subject: Subject) -> set[str]:
             elif isinstance(node, ast.ImportFrom):
                 found.add(node.module or "")
     return {name.partition(".")[0] for name in found if name != "urllib.parse"}
+
+
+# --- what can be chosen at its accounts
+
+
+EVERY_LIST = [(subject, listed) for subject in SUBJECTS for listed in subject.manifest.choices]
+
+
+@pytest.mark.parametrize(
+    ("subject", "listed"), EVERY_LIST, ids=[f"{s.folder.name}-{each.key}" for s, each in EVERY_LIST]
+)
+def test_no_page_of_a_list_leads_out_of_its_service(subject: Subject, listed: ChoicesEntry) -> None:
+    access = subject.access
+    assert access is not None
+    for page in (None, 2, "next", *NASTY):
+        request = choices.request(listed, access, page, 5.0)
+        assert isinstance(request, Request | Failed)
+        if isinstance(request, Request):
+            assert request.method == "GET"
+            assert request.body is None
+            stays_within(request, access)
+
+
+@every_connector
+def test_what_is_chosen_from_a_list_fits_its_field(subject: Subject) -> None:
+    keys = {listed.key for listed in subject.manifest.choices}
+    for entry in subject.manifest.actions:
+        assert set(entry.choose_from.values()) <= keys
+        assert set(entry.choose_from) <= set(entry.input.get("properties", {}))
 
 
 # --- what an action is given

@@ -11,6 +11,7 @@ to connect (`Authorization`: one visit to a provider's consent page, or credenti
 | how many may ask at once | `asking` |
 | keeping it usable | `keeping`, the drain's work, with `refreshing`, `checking`, `timing` |
 | using it | `access`, for the call that needs it; `credentials`, the sealed secrets |
+| what can be chosen there | `choices` reads it, `kept_choices` keeps it |
 | how it stands | `standing`, each change with event and notice; `reasons`, in sentences |
 | what work on it needs | `means`: database, vault, settings |
 | pages | `routes`, `connect_routes`, `queries`, `connection_words` |

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Row, update
 
-from wedsync.connections import credentials, standing, timing
+from wedsync.connections import credentials, kept_choices, standing, timing
 from wedsync.connections.account import Account
 from wedsync.connections.credentials import Executor, Secrets
 from wedsync.connections.grants import Grant
@@ -119,6 +119,7 @@ def keep(
             **NOTHING_IN_FLIGHT,
         )
     )
+    kept_choices.forget(executor, row.organization_id, row.id)  # they were read as somebody else
     first = row.connected_at is None
     event = "connection.connected" if first else "connection.reconnected"
     standing.tell(executor, row, event, by=by)

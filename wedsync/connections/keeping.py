@@ -1,8 +1,8 @@
 """The drain lane `connections`: what is due is done, a few at once, whoever provider hangs.
 
-Due can be: a code to exchange, a token to renew, an account to look at, a token to revoke. Each
-is claimed by the module that does it, so any number of processes may keep. Who waits for a
-connection is told in the transaction that notes it as told.
+Due can be: a code to exchange, a token to renew, an account to look at, a token to revoke, a list
+to choose from that somebody waits for. Each is claimed by the module that does it, so any number of
+processes may keep. Who waits for a connection is told in the transaction that notes it as told.
 """
 
 import threading
@@ -17,7 +17,15 @@ from uuid import UUID
 from sqlalchemy import Connection as DatabaseConnection
 from sqlalchemy import Engine, Row, text
 
-from wedsync.connections import checking, finishing, reasons, refreshing, revoking
+from wedsync.connections import (
+    checking,
+    choices,
+    finishing,
+    kept_choices,
+    reasons,
+    refreshing,
+    revoking,
+)
 from wedsync.connections.means import Means
 from wedsync.platform import batch, clock
 from wedsync.platform.batch import recordset
@@ -94,6 +102,12 @@ _DUE = text(
     "  WHERE check_due_at <= :now AND state IN ('active', 'degraded')"
     "  AND slug <> ALL(:full)"
     "  AND organization_id <> ALL(:full_organizations) ORDER BY check_due_at LIMIT :most)"
+    " UNION ALL (SELECT 'choices', l.organization_id, l.id, c.slug FROM account_choices l"
+    "  JOIN connections c ON c.organization_id = l.organization_id AND c.id = l.connection_id"
+    "  WHERE l.due_at <= clock_timestamp()"
+    "  AND (l.claimed_until IS NULL OR l.claimed_until <= clock_timestamp())"
+    "  AND c.slug <> ALL(:full)"
+    "  AND l.organization_id <> ALL(:full_organizations) ORDER BY l.due_at LIMIT :most)"
 )
 _READY = text(
     "SELECT id, ready_at FROM connections WHERE ready_at IS NOT NULL"
@@ -192,6 +206,11 @@ class Keeper:
         if row.kind == "check":
             look = partial(checking.check, means, organization_id, row_id)
             return partial(look, timeout_s=checking.TIMEOUT_S, due_by=clock.now())
+        if row.kind == "choices":
+            within_s = choices.BY_A_DRAIN_S
+            return partial(
+                choices.load, means, organization_id, row_id, within_s=within_s, last=True
+            )
         if row.kind == "revoke":
             return partial(revoking.revoke, means, organization_id, row_id)
         within_s = EXCHANGE_WITHIN_S
@@ -215,6 +234,7 @@ class Keeper:
 
 
 def prune(database: DatabaseConnection) -> None:
-    """Forget attempts nobody finished, and connections that never came about for a day."""
-    for statement in (_FORGET_HELD, _PRUNE_ATTEMPTS, _PRUNE_PENDING):
+    """Forget attempts nobody finished, connections that never came about for a day, and lists
+    nobody chose from for a month."""
+    for statement in (_FORGET_HELD, _PRUNE_ATTEMPTS, _PRUNE_PENDING, kept_choices.PRUNE):
         database.execute(statement)

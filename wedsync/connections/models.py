@@ -1,4 +1,4 @@
-"""Connections, and the visits to consent pages that make them."""
+"""Connections, the visits to consent pages that make them, and what can be chosen at an account."""
 
 from datetime import datetime
 from typing import Any
@@ -12,6 +12,7 @@ from sqlalchemy import (
     Index,
     LargeBinary,
     Text,
+    UniqueConstraint,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
@@ -126,3 +127,31 @@ class Authorization(OrganizationRow, Base):
     claimed_at: Mapped[datetime | None]
     outcome: Mapped[str | None]
     reason: Mapped[Any] = mapped_column(JSONB(none_as_null=True), nullable=True)
+
+
+class AccountChoices(OrganizationRow, Base):
+    """A list at an account to choose from (`Manifest.choices`, by its `key`), as it was read last.
+
+    `entries` is a sealed JSON list of `[value, name, note]`, since they may be people. `due_at`: it
+    is wanted, and read from then by whoever claims it, until `claimed_until`. `failure` is a
+    sentence of the last time it could not be read, emptied when it was.
+    """
+
+    __tablename__ = "account_choices"
+    __table_args__ = (
+        UniqueConstraint("organization_id", "connection_id", "key"),
+        parent("connection_id", "connections"),
+        Index("ix_account_choices_due", "due_at", postgresql_where=text("due_at IS NOT NULL")),
+        Index("ix_account_choices_old", "asked_at"),
+    )
+
+    connection_id: Mapped[UUID]
+    key: Mapped[str]
+    entries: Mapped[bytes | None] = mapped_column(LargeBinary)
+    is_cut: Mapped[bool] = mapped_column(server_default=text("false"))
+    loaded_at: Mapped[datetime | None]
+    asked_at: Mapped[datetime] = mapped_column(server_default=text("clock_timestamp()"))
+    due_at: Mapped[datetime | None]
+    claimed_until: Mapped[datetime | None]
+    failure: Mapped[str | None]
+    failed_at: Mapped[datetime | None]

@@ -7,7 +7,16 @@ from uuid import UUID
 from sqlalchemy import update
 
 from wedsync.audit import service as audit
-from wedsync.connections import attempts, credentials, gained, policy, queries, revoking, standing
+from wedsync.connections import (
+    attempts,
+    credentials,
+    gained,
+    kept_choices,
+    policy,
+    queries,
+    revoking,
+    standing,
+)
 from wedsync.connections.account import Account
 from wedsync.connections.gained import Gained
 from wedsync.connections.models import USABLE_STATES, Authorization, Connection
@@ -97,6 +106,7 @@ def disconnect(by: Identity, connection_id: UUID) -> Connection:
         )
     )
     attempts.end_open_ones(connection)
+    kept_choices.forget(db.session, by.organization_id, connection_id)
     if row is not None:
         standing.tell(db.session, row, "connection.disconnected", by=by)
         standing.mended(db.session, row)

@@ -9,7 +9,8 @@ connector check` judges it (`checks`). A folder is named as its slug, hyphens as
 Entry points: `manifests()`, `actions(manifest)`, `account_check(manifest)`; `opening.opened` for a
 connection, `rest.request_of` for a request.
 
-A *stream* (`streams`) is a list at the partner that grows and is looked at now and then.
+A *stream* (`streams`) is a list at the partner that grows and is looked at now and then;
+`choices` are lists to choose from while a workflow is built.
 
 Under a request: `filling` puts values into the `{…}` of a manifest, `given` judges an action's
 input, `answers` reads what came back, `scrubbing` takes our secrets out of it. Under `checks`:

@@ -123,6 +123,9 @@ def _tests(folder: Path, manifest: Manifest) -> Iterator[Problem]:
     for entry in manifest.actions:
         if f'"{entry.key}"' not in text and f"{manifest.slug}.{entry.key}" not in text:
             yield Problem("tests", f"No test names the action “{entry.key}”.")
+    for listed in manifest.choices:
+        if f'"{listed.key}"' not in text:
+            yield Problem("tests", f"No test names the list “{listed.key}”.")
 
 
 def _text(path: Path) -> str:

@@ -6,8 +6,8 @@ as JSON, where every action must carry its `request`.
 
 Texts with `{…}` are filled from what the vendor typed when connecting (`{settings.base_url}`), an
 action's input (`{input.guest_id}`) and the key of its attempts (`{attempt.key}`), how far a stream
-was read (`{cursor.at}`), the secrets by name in `auth` only (`{secret.api_key}`), and `{sandbox}`,
-where the practice partner of this installation answers.
+or a list was read (`{cursor.at}`, `{cursor.page}`), the secrets by name in `auth` only
+(`{secret.api_key}`), and `{sandbox}`, where the practice partner of this installation answers.
 """
 
 from typing import Annotated, Any, Literal
@@ -109,6 +109,8 @@ class ActionEntry(_Part):
     group: Group
     effect: Effect
     input: dict[str, Any]
+    choose_from: dict[Key, Key] = Field(default_factory=dict)
+    """By field of the input, the list at the account (`Manifest.choices`) it is chosen from."""
     message: bool = False
     """Whether somebody gets a message by it, so that what is sent about a wedding counts it."""
     output_sample: Any = None
@@ -164,6 +166,31 @@ class StreamEntry(_Part):
     sample: Any = None
 
 
+class ChoicesEntry(_Part):
+    """A list at the account to choose from in the builder: its calendars, its templates.
+
+    Its request is a GET that names nothing but settings and, where a list comes in pages,
+    `{cursor.page}`: what the answer before had at `next_path`, left out for the first page. So
+    `next_path = "data.99.id"` goes on after the last of a full page of a hundred. At most a
+    thousand entries are read. What is chosen can always be typed instead.
+    """
+
+    key: Key
+    label: Words
+    """What they are, as people call them: “Guests”."""
+    request: RequestTemplate
+    records: str = ""
+    """A dotted path to the list in the answer; empty: the whole answer."""
+    value: str = "id"
+    """A dotted path in a record to what the action is given: a text or a whole number."""
+    name: str = "name"
+    """A dotted path to what people know it by; the note, or else the value, where there is none."""
+    note: str = ""
+    """A dotted path to what tells two of the same name apart, such as an e-mail."""
+    next_path: str = ""
+    scopes: tuple[str, ...] = ()
+
+
 class Hooks(_Part):
     """How the partner tells us: a hook per connection, subscribed by itself or by hand."""
 
@@ -217,6 +244,8 @@ class Manifest(_Part):
     """A Tabler icon's name."""
     shelf: Shelf | None = None
     """Absent: a reserved built-in that is part of every workflow and not in the marketplace."""
+    keywords: tuple[Words, ...] = ()
+    """What a reserved one is found by; the others say it on their shelf."""
     auth: Auth = Auth(kind="none")
     base_url: Text = ""
     account: Account | None = None
@@ -224,3 +253,4 @@ class Manifest(_Part):
     triggers: tuple[TriggerEntry, ...] = ()
     actions: tuple[ActionEntry, ...] = ()
     streams: tuple[StreamEntry, ...] = ()
+    choices: tuple[ChoicesEntry, ...] = ()

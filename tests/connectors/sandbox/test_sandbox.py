@@ -10,6 +10,7 @@ from tests.far_ends.practice_partner import PracticePartner
 from tests.sandbox.receiver import Receiver, listening
 from tests.sandbox.vendor import Vendor
 from wedsync import connectors
+from wedsync.connectors.choices import Choice
 from wedsync.connectors.contract import Failed, Succeeded
 from wedsync.connectors.filling import reached, url
 from wedsync.connectors.opening import opened
@@ -162,6 +163,16 @@ def fits(sample: Any, sent: Any) -> bool:
         absent = {"allergy"} if isinstance(sent, dict) and "allergy" not in sent else set()
         return all(name in absent or fits(part, sent.get(name)) for name, part in sample.items())
     return type(sample) is type(sent)
+
+
+def test_its_guests_can_be_chosen_by_name(carried: Carried) -> None:
+    offered = carried.offered("guests")
+    assert len(offered) == 16
+    assert Choice("g_ben", "Ben Carter", "The Carters") in offered
+    entry = next(each for each in MANIFEST.actions if each.key == "find_guest")
+    assert entry.choose_from == {"guest_id": "guests"}
+    chosen = {"guest_id": offered[-1].value}
+    assert done(carried.out("find_guest", chosen))["name"] == offered[-1].name
 
 
 def body_of(request: outbound.Request) -> bytes:

@@ -12,6 +12,7 @@ from tests.connectors.carrying import KEY, Carried, carrying
 from tests.far_ends.payments import LocalStripe, started_localstripe
 from tests.far_ends.rest_service import RestService, started_rest_service
 from wedsync import connectors
+from wedsync.connectors.choices import Choice
 from wedsync.connectors.contract import Failed, Succeeded
 
 SECRET = "sk_test_rosewood"
@@ -125,6 +126,22 @@ def test_the_account_is_named_as_its_owner_knows_it(service: RestService) -> Non
     account = {"id": "acct_1", "settings": {"dashboard": {"display_name": "Rosewood Events"}}}
     service.answers("GET", "/v1/account", account)
     assert connected(service.url).account() == ("acct_1", "Rosewood Events")
+
+
+def test_customers_are_chosen_by_name_a_hundred_at_a_time(
+    library: stripe.StripeClient, far_end: LocalStripe
+) -> None:
+    made = [
+        library.v1.customers.create({"name": f"Couple {number}", "email": f"c{number}@example.com"})
+        for number in range(105)
+    ]
+    nameless = library.v1.customers.create({"email": "nameless@example.com"})
+    offered = connected(far_end.url).offered("customers")
+    assert {Choice(each.id, str(each.name), str(each.email)) for each in made} <= {*offered}
+    assert Choice(nameless.id, "nameless@example.com") in offered
+    assert len({each.value for each in offered}) == len(offered)
+    chosen = {"customer": made[0].id, "amount": 100, "currency": "gbp", "description": "Deposit"}
+    assert output(connected(far_end.url).out("add_to_invoice", chosen))["customer"] == made[0].id
 
 
 # --- what leaves

@@ -25,6 +25,8 @@ _PART_OF = {
     "base_url": "connecting",
     "account": "connecting",
     "hooks": "hooks",
+    "streams": "file",
+    "choices": "file",
 }
 
 

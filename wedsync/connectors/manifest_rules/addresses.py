@@ -56,6 +56,8 @@ def _requests(manifest: Manifest) -> Iterator[tuple[str, RequestTemplate]]:
             yield f"actions.{index}.lookup", entry.lookup
     for index, stream in enumerate(manifest.streams):
         yield f"streams.{index}.request", stream.request
+    for index, listed in enumerate(manifest.choices):
+        yield f"choices.{index}.request", listed.request
     if manifest.account is not None:
         yield "account.request", manifest.account.request
     hooks = manifest.hooks

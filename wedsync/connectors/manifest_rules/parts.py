@@ -14,7 +14,14 @@ from wedsync.connectors.manifest import (
 )
 from wedsync.connectors.manifest_rules.problem import Problem
 
-MOST = {"actions": 60, "triggers": 60, "streams": 20, "auth.fields": 20, "auth.oauth.scopes": 40}
+MOST = {
+    "actions": 60,
+    "triggers": 60,
+    "streams": 20,
+    "choices": 20,
+    "auth.fields": 20,
+    "auth.oauth.scopes": 40,
+}
 
 _WITH_OAUTH = ("oauth2_code", "oauth2_client_credentials")
 # What the authorization code flow says itself (RFC 6749, 7636), and names the client library takes
@@ -64,6 +71,7 @@ def _lists(manifest: Manifest) -> Iterator[Problem]:
         "actions": [entry.key for entry in manifest.actions],
         "triggers": [entry.key for entry in manifest.triggers],
         "streams": [entry.key for entry in manifest.streams],
+        "choices": [entry.key for entry in manifest.choices],
         "auth.fields": [field.name for field in manifest.auth.fields],
         "auth.oauth.scopes": [scope.name for scope in oauth.scopes] if oauth else [],
     }

@@ -46,6 +46,9 @@ def _in_requests(manifest: Manifest, plain: Mapping[str, Sequence[str]]) -> Iter
     for index, stream in enumerate(manifest.streams):
         known = {**plain, "cursor": ("at", "page")}
         yield from _request(stream.request, f"streams.{index}.request", known)
+    for index, listed in enumerate(manifest.choices):
+        known = {**plain, "cursor": ("page",)}
+        yield from _request(listed.request, f"choices.{index}.request", known)
     if manifest.account is not None:
         yield from _request(manifest.account.request, "account.request", plain)
     hooks = manifest.hooks
