@@ -138,7 +138,7 @@ def _line(step: Mapping[str, Any], place: str) -> Line:
         detail=detail,
         note=str(step.get("note") or ""),
         values=tuple(_values(step)),
-        if_it_fails=_if_it_fails(step),
+        if_it_fails=if_it_fails(step),
         branches=tuple(_branch(child, place) for child in children(step)),
         is_off=is_off(step),
     )
@@ -215,7 +215,8 @@ def label_of(name: str) -> str:
     return clip(wording.name_words(name), _LONGEST_LABEL)
 
 
-def _if_it_fails(step: Mapping[str, Any]) -> str:
+def if_it_fails(step: Mapping[str, Any]) -> str:
+    """What happens when an action fails; nothing of what cannot."""
     info = infos_here().get(str(step.get("use")))
     if step.get("kind") != "action" or (info and effect_of(info, step) == "local"):
         return ""

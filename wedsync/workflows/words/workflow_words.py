@@ -114,8 +114,8 @@ def troubles(
     return [
         Trouble(
             step_id=problem.step or "",
-            place=_place(problem, numbers),
-            message=_called(problem, used.get(problem.step or "", "")),
+            place=place_of(problem, numbers),
+            message=message_of(problem, used.get(problem.step or "", "")),
             fix=problem.fix,
             is_error=problem.severity == "error",
         )
@@ -123,7 +123,7 @@ def troubles(
     ]
 
 
-def _place(problem: Problem, numbers: Mapping[str, str]) -> str:
+def place_of(problem: Problem, numbers: Mapping[str, str]) -> str:
     """`The start`, `Step 2`, `Step 2, the question`."""
     number = numbers.get(problem.step or "")
     step = "The start" if problem.step is None else f"Step {number}" if number else "A step"
@@ -131,7 +131,7 @@ def _place(problem: Problem, numbers: Mapping[str, str]) -> str:
     return f"{step}, {part}" if part else step
 
 
-def _called(problem: Problem, use: str) -> str:
+def message_of(problem: Problem, use: str) -> str:
     """The sentence with an input called as its form would call it: “Address”, not “url”."""
     field = (problem.field or "").removeprefix("input.")
     title = input_title(use, field)

@@ -3,6 +3,9 @@
 | subject | where |
 |---|---|
 | what both are told with | `setting` |
-| the board | `board_parts`, its shapes; `mending`, the buttons beside problems |
+| the board | `board`; `board_parts`, its shapes |
+| its head, the paragraph, the steps | `bar`, `lede`, `step_rows` |
+| problems, and what mends them | `repairs`; `mending`, the gestures |
+| what of it differs from what a page shows | `board_changes` |
 | the panel | `panel_parts`, its shapes |
 """

@@ -6,14 +6,11 @@ Values only: whoever draws the page asks nothing else. `element` names are stabl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import field as made
-from typing import Literal, TypeAlias
 
 from wedsync.platform.wording import State
 from wedsync.workflows.building.gestures.spots import Spot
 from wedsync.workflows.building.known.samples import SampleChoice
 from wedsync.workflows.building.sentences.slots import Part
-
-StepState: TypeAlias = Literal["needs_account", "needs_answer", "needs_mending", "ready", "off"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +58,14 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Repair:
-    """A button beside a problem. With a `gesture` it posts that, with `values`; else it leads to
-    `url`, or opens the panel of the step at `field`."""
+    """A button beside a problem. With a `gesture` it posts that, with `values`; with `connect` it
+    leads to where an account of that connector is connected; else it opens the panel of the step,
+    or of the start (None), at `field`."""
 
     words: str
     gesture: str = ""
     values: Mapping[str, str] = made(default_factory=dict)
-    url: str = ""
+    connect: str = ""
     step: str | None = None
     field: str = ""
 
@@ -109,8 +107,9 @@ class BoardStep:
     """One step. `id` is empty for one that has none and cannot be taken hold of (`has_id`), which
     only an import brings. `number` is its place in words (`2`, or `3, Otherwise` in a branch),
     `order` the number in its list, from 1; `said` the sentence with its slots; `name` what people
-    call it where it has a name. It `is_off` by itself, `is_passed_over` also inside one that is.
-    `more` are lines below: what if it fails, who changed it, whose account is missing."""
+    call it where they gave it a name, `called` always something. It `is_off` by itself, and
+    `is_passed_over` also inside one that is.
+    `more` are lines below, `recent` who else changed it lately; `after` is the place below it."""
 
     id: str
     element: str
@@ -124,6 +123,7 @@ class BoardStep:
     said: tuple[Part, ...]
     state: State
     note: str
+    needs_account: bool
     more: tuple[str, ...]
     recent: str
     repairs: tuple[Repair, ...]
@@ -159,7 +159,8 @@ class BoardTrigger:
 class Board:
     """The page without its panel. `start` is the place above the first step, `end` the one below
     the last; `paste` what is on the clipboard, in words; `others` who else changed this draft in
-    the last minutes, latest first; `hidden` how many steps are too many to be drawn."""
+    the last minutes, latest first; `unreadable` why nothing of the draft can be shown. `parts` are
+    digests of what can be drawn alone (`board_changes`)."""
 
     bar: Bar
     lede: tuple[Told, ...]

@@ -31,7 +31,7 @@ from wedsync.workflows.engine import FORMAT
 from wedsync.workflows.engine.bodies import BODY
 from wedsync.workflows.engine.operators import argument_list, operator_call
 from wedsync.workflows.engine.shape import refusal
-from wedsync.workflows.engine.steps.kind import mapping
+from wedsync.workflows.engine.steps.kind import mapping, sequence
 from wedsync.workflows.engine.words import path_of
 
 IsGone = Callable[[Any], bool]
@@ -110,7 +110,7 @@ def name_steps(definition: Any) -> Gesture:
 
 def start_anew(definition: Any) -> Gesture:
     """An empty draft in the place of one that is no workflow; undoing brings it back."""
-    empty = {"format": FORMAT, "trigger": None, "steps": []}
+    empty: dict[str, Any] = {"format": FORMAT, "trigger": None, "steps": []}
     return Gesture((Replace(empty),), "began anew", None)
 
 
@@ -120,8 +120,8 @@ def tidy_steps(definition: Any) -> Gesture:
     for path in reversed(list(_lists(definition))):
         among = read(definition, path)
         if isinstance(among, list) and not all(isinstance(step, dict) for step in among):
-            steps = [step for step in read(kept, path) if isinstance(step, dict)]
-            kept = put(kept, path, steps)
+            inside = sequence(read(kept, path))
+            kept = put(kept, path, [step for step in inside if isinstance(step, dict)])
     if kept is definition:
         return Gesture((), "", None, ("There are only steps among the steps.",))
     steps = mapping(kept).get("steps")

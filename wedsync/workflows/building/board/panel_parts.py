@@ -1,13 +1,16 @@
 """What the panel of a step, of a branch, or of the start is made of. Values only."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from wedsync.workflows.building.board.board_parts import BoardProblem, Repair
-from wedsync.workflows.building.conditions.condition_shapes import InputKind
+from wedsync.workflows.building.conditions.compared_values import InputKind
 from wedsync.workflows.building.known.data_items import DataGroup
+from wedsync.workflows.building.known.data_search import LONGEST_QUERY
 from wedsync.workflows.building.known.function_picker import FunctionChoice, FunctionGroup
 from wedsync.workflows.building.panel.field import Choice, Field
+from wedsync.workflows.editing.draft_operations import located
 
 Answer: TypeAlias = Literal["yes", "no", "unknown"]
 Target: TypeAlias = Literal["field", "subject", "other"]
@@ -28,6 +31,26 @@ class Opened:
     pick: str = ""
     query: str = ""
     function: str = ""
+
+    @classmethod
+    def of(cls, definition: Any, args: Mapping[str, str]) -> "Opened | None":
+        """What the query of a page says; None where it opens nothing. `-start`, which no step can
+        be called, is what starts the workflow, and so is `start` where no step is called that."""
+        named = args.get("step", "")
+        if not named:
+            return None
+        is_start = named == "-start" or (named == "start" and not _has_step(definition, named))
+        return cls(
+            step=None if is_start else named,
+            field=args.get("field", ""),
+            pick=args.get("pick", ""),
+            query=args.get("q", "")[:LONGEST_QUERY],
+            function=args.get("function", ""),
+        )
+
+
+def _has_step(definition: Any, step_id: str) -> bool:
+    return any(each.step.get("id") == step_id for each in located(definition))
 
 
 @dataclass(frozen=True, slots=True)

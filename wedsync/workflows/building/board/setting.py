@@ -1,30 +1,95 @@
-"""Everything the page of a draft is told with, looked up once: its names, actions and example."""
+"""Everything the page of a draft is told with, looked up once: what people call things, what there
+is to do, the example couple, and what stands around the draft.
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+The number of statements does not depend on the draft.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
+from sqlalchemy import ColumnElement, Text, and_, cast, func, literal, null, or_, select, union_all
+
+from wedsync.accounts.models import Membership, User
+from wedsync.connections.models import Connection
+from wedsync.listings import manifests
+from wedsync.platform.db import db
 from wedsync.platform.identity import Identity
 from wedsync.platform.wording import Wording, here
+from wedsync.webhooks.models import Hook
+from wedsync.workflows.building.gestures.clipboard import steps_said
 from wedsync.workflows.building.known.known_data import Known, known_in
 from wedsync.workflows.building.known.samples import Sample, SampleChoice, sample, samples_for
+from wedsync.workflows.building.models import Clipboard
+from wedsync.workflows.building.picking.step_picker import THERE
 from wedsync.workflows.catalogue import Entries, entries_here
 from wedsync.workflows.editing.drafts import Draft
-from wedsync.workflows.page_queries import source_names
+from wedsync.workflows.engine.shape import refusal
+from wedsync.workflows.engine.steps.kind import sequence
+from wedsync.workflows.models import DraftOperation, Workflow, WorkflowVersion
+from wedsync.workflows.page_queries import event_names
+
+RECENT = timedelta(minutes=10)
+"""How long it is told that somebody else changed a step."""
+
+_MOST_RECENT = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account that steps can act through."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recent:
+    """Something that was done to the draft, and by whom; `is_mine` of who looks."""
+
+    number: int
+    step: str | None
+    words: str
+    at: datetime
+    who: str
+    is_mine: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """The versions beside a draft, what is on the clipboard in words, and what was done to the
+    draft lately, the latest first: always the last thing, and of the rest what is recent."""
+
+    last_version: int | None
+    live_version: int | None
+    live_hash: str | None
+    clipboard: str
+    done: tuple[Recent, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """A draft, who looks at it, and what they look at it with."""
+    """A draft, who looks at it, and what they look at it with. `names` are those of accounts,
+    hooks, workflows and people, `accounts` those of each connector; `refusal` is why nothing of
+    the draft can be looked at."""
 
     draft: Draft
     person: Identity
     entries: Entries
     names: Mapping[str, str]
+    accounts: Mapping[str, Sequence[Account]]
     sample: Sample
     samples: tuple[SampleChoice, ...]
     known: Known
-    words: Wording
+    around: Around
+    refusal: str | None
+    words: Wording = field(repr=False)
+
+    @property
+    def workflow(self) -> Workflow:
+        return self.draft.workflow
 
     @property
     def definition(self) -> Any:
@@ -39,15 +104,139 @@ def setting_of(draft: Draft, person: Identity, chosen: str | None = None) -> Set
     """Look up what the board and the panel need; `chosen` is the couple (`SampleChoice.key`)."""
     words = here()
     definition = draft.workflow.draft
-    names = source_names(person.organization_id)
+    names, accounts = _called(person.organization_id)
     seen = sample(person.organization_id, definition, chosen, wording=words)
     return Setting(
         draft=draft,
         person=person,
         entries=entries_here(),
         names=names,
+        accounts=accounts,
         sample=seen,
         samples=samples_for(person.organization_id, words),
         known=known_in(definition, seen, names=names, wording=words),
+        around=_around(draft.workflow, person, words),
+        refusal=refusal(definition),
         words=words,
+    )
+
+
+def _called(
+    organization_id: UUID,
+) -> tuple[Mapping[str, str], Mapping[str, Sequence[Account]]]:
+    """What everything is called that steps and triggers name by id, and the accounts to choose."""
+    rows = db.session.execute(_everything_named(organization_id)).all()
+    known = manifests.of_many(db.session, {row.version for row in rows if row.version})
+    names: dict[str, str] = {}
+    accounts: dict[str, list[Account]] = {}
+    for row in rows:
+        names[f"{row.kind}:{row.id}"] = row.name
+        if row.version in known:
+            names |= event_names(f"connection:{row.id}", known[row.version])
+        if row.state in THERE:
+            accounts.setdefault(row.slug, []).append(Account(str(row.id), row.name))
+    return names, accounts
+
+
+def _everything_named(organization_id: UUID) -> Any:
+    nothing = (cast(null(), Text), cast(null(), Text), cast(null(), Connection.id.type))
+
+    def all_of(kind: str, model: Any, *more: Any) -> Any:
+        return select(
+            literal(kind).label("kind"),
+            model.id.label("id"),
+            model.name.label("name"),
+            *(each.label(name) for each, name in zip(more, _MORE, strict=True)),
+        )
+
+    about = (Connection.slug, Connection.state, Connection.listing_version_id)
+    people = all_of("user", User, *nothing).join(Membership, Membership.user_id == User.id)
+    return union_all(
+        all_of("hook", Hook, *nothing).where(Hook.organization_id == organization_id),
+        all_of("workflow", Workflow, *nothing).where(Workflow.organization_id == organization_id),
+        people.where(Membership.organization_id == organization_id),
+        all_of("connection", Connection, *about).where(
+            Connection.organization_id == organization_id
+        ),
+    )
+
+
+_MORE = ("slug", "state", "version")
+
+
+def _around(workflow: Workflow, person: Identity, words: Wording) -> Around:
+    row = db.session.execute(_versions_and_clipboard(workflow, person)).one()
+    copied = sequence(row.steps)
+    is_whole = bool(copied) and refusal(row.steps) is None
+    return Around(
+        last_version=row.last,
+        live_version=row.number,
+        live_hash=row.content_hash,
+        clipboard=steps_said(copied) if is_whole else "",
+        done=_done(workflow, person, words.now - RECENT),
+    )
+
+
+def _versions_and_clipboard(workflow: Workflow, person: Identity) -> Any:
+    own = (
+        WorkflowVersion.organization_id == workflow.organization_id,
+        WorkflowVersion.workflow_id == workflow.id,
+    )
+    last = select(func.max(WorkflowVersion.number)).where(*own).scalar_subquery()
+    live = select(WorkflowVersion.number, WorkflowVersion.content_hash).where(
+        *own, WorkflowVersion.id == workflow.live_version_id
+    )
+    found = live.subquery("live")
+    steps = select(Clipboard.steps).where(
+        Clipboard.organization_id == workflow.organization_id,
+        Clipboard.user_id == person.user_id,
+    )
+    here_now = select(last.label("last"), steps.scalar_subquery().label("steps")).subquery("now")
+    return select(here_now, found.c.number, found.c.content_hash).select_from(
+        here_now.outerjoin(found, literal(True))
+    )
+
+
+def _done(workflow: Workflow, person: Identity, since: datetime) -> tuple[Recent, ...]:
+    """Newest first. Who is no member any more is somebody."""
+    rows = db.session.execute(
+        select(
+            DraftOperation.number,
+            DraftOperation.step_id,
+            DraftOperation.words,
+            DraftOperation.created_at,
+            DraftOperation.made_by,
+            User.name,
+        )
+        .outerjoin(Membership, _is_doer())
+        .outerjoin(User, User.id == Membership.user_id)
+        .where(
+            DraftOperation.organization_id == workflow.organization_id,
+            DraftOperation.workflow_id == workflow.id,
+            DraftOperation.number <= workflow.draft_operation,
+            or_(
+                DraftOperation.number == workflow.draft_operation,
+                DraftOperation.created_at >= since,
+            ),
+        )
+        .order_by(DraftOperation.number.desc())
+        .limit(_MOST_RECENT)
+    )
+    return tuple(
+        Recent(
+            row.number,
+            row.step_id,
+            row.words,
+            row.created_at,
+            row.name or "Somebody",
+            row.made_by is not None and row.made_by == person.user_id,
+        )
+        for row in rows
+    )
+
+
+def _is_doer() -> ColumnElement[bool]:
+    return and_(
+        Membership.organization_id == DraftOperation.organization_id,
+        Membership.user_id == DraftOperation.made_by,
     )

@@ -67,7 +67,7 @@ def held(by: Identity) -> Copied | None:
     row = _row(by)
     if row is None:
         return None
-    return Copied(_said(row.steps), row.steps, mapping(row.outside), row.workflow_id)
+    return Copied(steps_said(row.steps), row.steps, mapping(row.outside), row.workflow_id)
 
 
 def copy(by: Identity, workflow_id: UUID, step_ids: Sequence[str]) -> Copied:
@@ -75,7 +75,7 @@ def copy(by: Identity, workflow_id: UUID, step_ids: Sequence[str]) -> Copied:
     workflow = queries.get_workflow(by.organization_id, workflow_id)
     steps = picked(workflow.draft, step_ids)
     _keep(by, workflow_id, steps, outside_of(workflow.draft, steps))
-    return Copied(_said(steps), steps, outside_of(workflow.draft, steps), workflow_id)
+    return Copied(steps_said(steps), steps, outside_of(workflow.draft, steps), workflow_id)
 
 
 def cut(
@@ -146,7 +146,7 @@ def cut_out(definition: Any, steps: Sequence[Any]) -> Gesture:
     removing: tuple[Operation, ...] = tuple(Remove(step_id) for step_id in ids)
     if focus in ids:
         focus = standing(definition, ids[0]).owner
-    return Gesture(removing, f"cut {_said(steps)}", focus, about=ids[0])
+    return Gesture(removing, f"cut {steps_said(steps)}", focus, about=ids[0])
 
 
 def pasted(
@@ -170,10 +170,15 @@ def pasted(
     if len(lost) > _MOST_TOLD:
         told.append(f"{len(lost) - _MOST_TOLD} more steps that they read are not here either.")
     if reads_item(steps) and not in_loop(definition, place):
-        told.append(f"{_capital(_said(steps))} reads the item of a loop, and none is around here.")
+        told.append(
+            f"{_capital(steps_said(steps))} reads the item of a loop, and none is around here."
+        )
     first = mapping(copies[0]).get("id")
     return Gesture(
-        adding, f"pasted {_said(steps)}", first if isinstance(first, str) else None, tuple(told)
+        adding,
+        f"pasted {steps_said(steps)}",
+        first if isinstance(first, str) else None,
+        tuple(told),
     )
 
 
@@ -224,7 +229,8 @@ def _next(place: Place, number: int) -> Place:
     return Place(place.step, f"{field}.{int(at) + number}") if at.isdecimal() else place
 
 
-def _said(steps: Sequence[Any]) -> str:
+def steps_said(steps: Sequence[Any]) -> str:
+    """One step as it is called, more by their number."""
     count = len(steps)
     return called(steps[0]) if count == 1 else f"{count} steps"
 

@@ -28,7 +28,8 @@ _MOST_PICKS = 200
 _FOR_DEVELOPERS = "developer"
 """The keyword of connectors for those who build their own."""
 _DAY = 86_400
-_THERE = ("active", "degraded", "needs_reauth", "paused")
+THERE = ("active", "degraded", "needs_reauth", "paused")
+"""The states of an account that can be chosen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +159,7 @@ def accounts_of(organization_id: UUID) -> Accounts:
     """Those that were connected and not ended since."""
     rows = db.session.execute(
         select(Connection.slug, Connection.id)
-        .where(Connection.organization_id == organization_id, Connection.state.in_(_THERE))
+        .where(Connection.organization_id == organization_id, Connection.state.in_(THERE))
         .order_by(Connection.id)
     )
     found: dict[str, list[UUID]] = {}

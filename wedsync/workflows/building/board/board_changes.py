@@ -1,0 +1,67 @@
+"""Which parts of the board differ from what a page shows, so that an answer holds only those.
+
+A page says what it shows by the digests it was given: what others changed is drawn anew as well.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from wedsync.workflows.building.board.board_parts import Board
+
+STEPS = "steps"
+"""The part of the list itself: which steps stand in it, in which order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """The parts to be drawn anew, in the order of the page. Where other steps stand in the list, or
+    in another order, it is drawn as a whole: `steps` is among them, and no single step."""
+
+    parts: tuple[str, ...]
+
+    @property
+    def is_nothing(self) -> bool:
+        return not self.parts
+
+
+def with_digests(board: Board) -> Board:
+    """The board with a digest of what each part shows."""
+    return replace(board, parts=_digests(board))
+
+
+def _digests(board: Board) -> dict[str, str]:
+    found = {
+        "bar": _digest(board.bar, board.errors),
+        "lede": _digest(board.lede),
+        "problems": _digest(board.problems, board.unreadable),
+        "others": _digest(board.others),
+        "samples": _digest(board.sample, board.samples),
+        "trigger": _digest(board.trigger, board.may_edit),
+        STEPS: _digest([step.element for step in board.steps]),
+        "tools": _digest(board.end, board.paste, board.may_edit, board.count == 0),
+    }
+    for step in board.steps:
+        found[step.element] = _digest(step, board.may_edit, board.paste)
+    return found
+
+
+def changed(held: Board | Mapping[str, str], after: Board) -> Changes:
+    """What differs between what a page shows (`Board.parts` of it) and the board of now."""
+    before = held.parts if isinstance(held, Board) else held
+    now = after.parts
+    differ = [part for part, digest in now.items() if before.get(part) != digest]
+    if STEPS in differ:
+        elements = {step.element for step in after.steps}
+        differ = [part for part in differ if part not in elements]
+    return Changes(tuple(differ))
+
+
+def read_held(posted: str) -> dict[str, str]:
+    """What a page says that it shows: a line for each part, its name and its digest."""
+    pairs = (line.split() for line in posted.splitlines())
+    return {pair[0]: pair[1] for pair in pairs if len(pair) == 2}
+
+
+def _digest(*shown: object) -> str:
+    return hashlib.blake2b(repr(shown).encode("utf-8", "replace"), digest_size=6).hexdigest()

@@ -1,0 +1,155 @@
+"""The problems of a draft, in reading order, each with the buttons that mend it."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any
+
+from wedsync.workflows.building.board.board_parts import BoardProblem, Repair
+from wedsync.workflows.building.board.mending import holds_gone
+from wedsync.workflows.building.board.setting import Setting
+from wedsync.workflows.catalogue import Entry
+from wedsync.workflows.engine import Problem
+from wedsync.workflows.engine.steps import KINDS
+from wedsync.workflows.engine.steps.kind import mapping
+from wedsync.workflows.engine.triggers import TRIGGERS
+from wedsync.workflows.words.workflow_words import message_of, place_of
+
+MOST_ACCOUNTS = 3
+"""Accounts that are offered beside a problem; more are in the panel."""
+
+_OF_TRIGGER = "trigger."
+_LINKED = 30
+"""Problems beside which it is looked for what could be taken out."""
+
+
+def problems_of(
+    setting: Setting,
+    numbers: Mapping[str, str],
+    steps: Mapping[str, Mapping[str, Any]],
+    questions: Collection[tuple[str | None, str]],
+) -> tuple[BoardProblem, ...]:
+    """`numbers` and `steps` are those of the draft by id, in reading order; `questions` the fields
+    that are still to be answered, by step."""
+    order = {step: place for place, step in enumerate(numbers)}
+    found = sorted(setting.draft.problems, key=lambda each: order.get(each.step or "", -1))
+    mending = _Mending(setting, steps, questions)
+    return tuple(
+        BoardProblem(
+            step=each.step if each.step in steps else None,
+            field=field_of(each),
+            place=place_of(each, numbers),
+            message=message_of(each, str(steps.get(each.step or "", {}).get("use"))),
+            fix=each.fix,
+            is_error=each.severity == "error",
+            repairs=tuple(mending.of(each, is_looked_into=place < _LINKED)),
+        )
+        for place, each in enumerate(found)
+    )
+
+
+def field_of(problem: Problem) -> str:
+    """The field of the panel a problem is about."""
+    return problem.field.removeprefix(_OF_TRIGGER) if problem.step is None else problem.field
+
+
+class _Mending:
+    """Finds the buttons for a problem by where it is and what stands there."""
+
+    def __init__(
+        self,
+        setting: Setting,
+        steps: Mapping[str, Mapping[str, Any]],
+        questions: Collection[tuple[str | None, str]],
+    ) -> None:
+        self._setting = setting
+        self._steps = steps
+        self._questions = questions
+
+    def of(self, problem: Problem, *, is_looked_into: bool) -> Iterator[Repair]:
+        if not self._setting.may_edit:
+            return
+        if problem.step is None and not problem.field.startswith("trigger"):
+            yield from self._of_workflow(problem)
+            return
+        step = self._steps.get(problem.step or "")
+        if problem.step is not None and step is None:
+            yield Repair("Give every step an id", "name_steps")
+            return
+        yield from self._of_step(problem, mapping(step), is_looked_into)
+
+    def _of_workflow(self, problem: Problem) -> Iterator[Repair]:
+        """Of the document itself, and of what in it is no step."""
+        definition = self._setting.definition
+        if self._setting.refusal or not isinstance(definition, dict):
+            yield from anew(self._setting)
+        elif problem.field.split(".")[-1] == "id":
+            yield Repair("Give every step an id", "name_steps")
+        elif problem.field.split(".")[-1].isdecimal():
+            yield Repair("Take it away", "tidy_steps")
+        elif problem.field in ("format", "steps") and problem.severity == "error":
+            yield from anew(self._setting)
+
+    def _of_step(
+        self, problem: Problem, step: Mapping[str, Any], is_looked_into: bool
+    ) -> Iterator[Repair]:
+        own, field = problem.step, field_of(problem)
+        if field == "id":
+            yield Repair("Give every step an id", "name_steps")
+            return
+        if field == "connection" and own is not None:
+            yield from self._accounts(own, step)
+        elif is_looked_into and field and holds_gone(self._setting.definition, own, field):
+            yield Repair("Take it out", "take_out", {"step": own or "", "field": field})
+        if own is not None and not self._can_be_set(step):
+            yield Repair("Remove this step", "remove", {"step": own})
+        yield Repair(self._link_words(problem, field), step=own, field=self._opened(own, field))
+
+    def _accounts(self, step_id: str, step: Mapping[str, Any]) -> Iterator[Repair]:
+        """Accounts it could act through, and connecting one."""
+        entry = self._entry(step)
+        if entry is None:
+            return
+        yield from account_repairs(self._setting, step_id, entry)
+
+    def _entry(self, step: Mapping[str, Any]) -> Entry | None:
+        use = step.get("use")
+        return self._setting.entries.get(use) if isinstance(use, str) else None
+
+    def _can_be_set(self, step: Mapping[str, Any]) -> bool:
+        """Whether there is such a kind of step, and such an action."""
+        kind = step.get("kind")
+        if not isinstance(kind, str) or kind not in KINDS:
+            return False
+        return kind != "action" or not step.get("use") or self._entry(step) is not None
+
+    def _link_words(self, problem: Problem, field: str) -> str:
+        if (problem.step, field) in self._questions:
+            return "Answer"
+        if problem.step is None and not self._has_trigger:
+            return "Choose what starts it"
+        return "Choose another" if "no such" in problem.message else "See"
+
+    @property
+    def _has_trigger(self) -> bool:
+        kind = mapping(mapping(self._setting.definition).get("trigger")).get("kind")
+        return isinstance(kind, str) and kind in TRIGGERS
+
+    def _opened(self, step_id: str | None, field: str) -> str:
+        return "" if step_id is None and not self._has_trigger else field
+
+
+def account_repairs(setting: Setting, step_id: str, entry: Entry) -> Iterator[Repair]:
+    """The accounts a step could act through, and where another is connected."""
+    accounts: Sequence[Any] = setting.accounts.get(entry.connector, ())
+    for account in accounts[:MOST_ACCOUNTS]:
+        values = {"step": step_id, "connection": account.id}
+        yield Repair(f"Use “{account.name}”", "use_connection", values, step=step_id)
+    if not accounts:
+        yield Repair(f"Connect {entry.connector_name}", connect=entry.connector, step=step_id)
+
+
+def anew(setting: Setting) -> Iterator[Repair]:
+    """The ways out of a draft that is no workflow: what was done last, or an empty one."""
+    if setting.draft.undo:
+        operation = str(setting.workflow.draft_operation)
+        yield Repair(f"Undo: {setting.draft.undo}", "undo", {"operation": operation})
+    yield Repair("Begin anew", "start_anew")

@@ -1,0 +1,269 @@
+"""The steps of a draft as rows: each a sentence with its slots, how it stands, and its branches."""
+
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from wedsync.platform.wording import State, count
+from wedsync.workflows.building.board.bar import ago
+from wedsync.workflows.building.board.board_parts import (
+    BoardBranch,
+    BoardStep,
+    BoardTrigger,
+    Repair,
+)
+from wedsync.workflows.building.board.panel_parts import Opened
+from wedsync.workflows.building.board.repairs import account_repairs, field_of
+from wedsync.workflows.building.board.setting import Setting
+from wedsync.workflows.building.gestures.spots import Spot, lists_of
+from wedsync.workflows.building.sentences.slots import Piece, Slot, plain_said, questions, said
+from wedsync.workflows.engine import Problem
+from wedsync.workflows.engine.limits import MAX_BRANCHES
+from wedsync.workflows.engine.plain_words import clip
+from wedsync.workflows.engine.steps.kind import Child, is_off, mapping, sequence
+from wedsync.workflows.engine.triggers import TRIGGERS
+from wedsync.workflows.words.step_lines import TRIGGER_LOOKS, if_it_fails, look_of
+
+START = "step-start"
+"""The element of what starts the workflow; a step called so has another."""
+
+_CALLED = 60
+_PLAIN = re.compile(r"[A-Za-z0-9_-]{1,80}")
+_BRANCH = re.compile(r"branches\.(\d+)(\..*)?")
+
+
+def element_of(step_id: str) -> str:
+    """The element of a step, whatever it is called; no two steps share one."""
+    if _PLAIN.fullmatch(step_id) and step_id != "start":
+        return f"step-{step_id}"
+    written = step_id.encode("utf-8", "replace")
+    return f"step--{hashlib.sha256(written).hexdigest()[:12]}"
+
+
+@dataclass(frozen=True, slots=True)
+class _List:
+    """A list of steps, and what is around it. `owner` is the step it lies in; in one that has no
+    id, or stands in such a list, nothing can be moved (`is_held`)."""
+
+    steps: Any
+    owner: str | None = None
+    field: str = "steps"
+    label: str | None = None
+    place: str = ""
+    is_off: bool = False
+    is_held: bool = True
+
+    def spot(self, after: str | None) -> Spot:
+        return Spot(self.owner, self.field, after, self.label)
+
+
+@dataclass(slots=True)
+class Rows:
+    """Makes the rows in one pass, and notes what others need of it: by step its number in words
+    and the step itself, in reading order, and the fields that are still to be answered."""
+
+    setting: Setting
+    opened: Opened | None
+    numbers: dict[str, str] = field(default_factory=dict)
+    steps: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    asked: set[tuple[str | None, str]] = field(default_factory=set)
+    count: int = 0
+    _faults: dict[str | None, list[str]] = field(default_factory=dict)
+    _recent: dict[str | None, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for problem in self.setting.draft.problems:
+            if problem.severity == "error" and _is_of_row(problem):
+                self._faults.setdefault(problem.step, []).append(field_of(problem))
+        for each in self.setting.around.done:
+            if not each.is_mine and each.step is not None:
+                when = ago(each.at, self.setting.words)
+                self._recent.setdefault(each.step, f"{each.who} changed this step {when}.")
+
+    def trigger(self) -> BoardTrigger:
+        """What starts the workflow."""
+        trigger = mapping(mapping(self.setting.definition).get("trigger"))
+        kind = trigger.get("kind")
+        is_chosen = isinstance(kind, str) and kind in TRIGGERS
+        parts = self._said(trigger) if is_chosen else (Slot("", "What starts it?", True),)
+        self._ask(None, parts)
+        look = TRIGGER_LOOKS.get(str(kind), TRIGGER_LOOKS["later"])
+        return BoardTrigger(
+            element=START,
+            icon=look["icon"],
+            is_chosen=is_chosen,
+            said=parts,
+            state=self._state(None, parts, is_passed_over=False),
+            more=(),
+            recent=self._recent.get(None, ""),
+            is_selected=self.opened is not None and self.opened.step is None,
+            after=Spot(),
+        )
+
+    def top(self) -> tuple[BoardStep, ...]:
+        """The workflow's own steps."""
+        return self._rows(_List(mapping(self.setting.definition).get("steps")))
+
+    def _rows(self, among: _List) -> tuple[BoardStep, ...]:
+        rows: list[BoardStep] = []
+        number = 0
+        all_here = sequence(among.steps)
+        for at, step in enumerate(all_here):
+            if isinstance(step, dict):
+                number += 1
+                rows.append(self._row(step, among, number, at, len(all_here) - 1))
+        return tuple(rows)
+
+    def _row(
+        self, step: Mapping[str, Any], among: _List, order: int, at: int, last: int
+    ) -> BoardStep:
+        self.count += 1
+        own = step.get("id")
+        has_id = isinstance(own, str) and bool(own) and own not in self.steps
+        name = own if has_id and isinstance(own, str) else None
+        number = among.place or str(order)
+        if name:
+            self.numbers[name], self.steps[name] = number, step
+        parts = self._said(step)
+        if name:
+            self._ask(name, parts)
+        is_passed_over = among.is_off or is_off(step)
+        is_held = among.is_held and name is not None
+        element = element_of(name) if name else f"step-unnamed-{self.count}"
+        state = self._state(name, parts, is_passed_over=is_passed_over)
+        needs_account = state.words == _NEEDS_ACCOUNT
+        label = step.get("label")
+        called = label.strip() if isinstance(label, str) else ""
+        return BoardStep(
+            id=name or "",
+            element=element,
+            has_id=name is not None,
+            number=number,
+            order=order,
+            role=(look := look_of(step))["role"],
+            icon=look["icon"],
+            name=clip(called),
+            called=clip(called or plain_said(parts), _CALLED),
+            said=parts,
+            state=state,
+            note=_text(step.get("note")),
+            needs_account=needs_account,
+            more=tuple(_more(step)),
+            recent=self._recent.get(name, "") if name else "",
+            repairs=self._repairs(name, step) if needs_account and name else (),
+            is_off=is_off(step),
+            is_passed_over=is_passed_over,
+            is_selected=self.opened is not None and name is not None and self.opened.step == name,
+            can_move_up=is_held and (at > 0 or among.owner is not None),
+            can_move_down=is_held and (at < last or among.owner is not None),
+            is_last=at == last,
+            is_choice=step.get("kind") == "choose",
+            can_add_branch=is_held and _can_grow(step),
+            branches=tuple(
+                self._branch(child, name, number, element, is_passed_over, is_held)
+                for child in lists_of(step)
+            ),
+            after=among.spot(name),
+        )
+
+    def _branch(
+        self, child: Child, owner: str | None, place: str, element: str, off: bool, held: bool
+    ) -> BoardBranch:
+        found = _BRANCH.fullmatch(child.field)
+        here = _List(
+            child.steps, owner, child.field, child.label, f"{place}, {child.label}", off, held
+        )
+        steps = self._rows(here)
+        last = next((step.id for step in reversed(steps) if step.has_id), None)
+        return BoardBranch(
+            element=f"{element}-{child.field.replace('.', '-')}",
+            field=child.field,
+            label=child.label,
+            when=_when(child),
+            number=int(found[1]) if found else None,
+            is_otherwise=child.lead == "otherwise",
+            is_selected=self._is_open(owner, child.field),
+            steps=steps,
+            start=here.spot(None),
+            end=here.spot(last),
+            summary=count(_inside(steps), "step") if steps else "nothing yet",
+        )
+
+    def _is_open(self, owner: str | None, field: str) -> bool:
+        """Whether the panel shows this branch of a choice."""
+        if self.opened is None or owner is None or self.opened.step != owner:
+            return False
+        return branch_opened(self.opened.field) == field.removesuffix(".steps")
+
+    def _said(self, written: Mapping[str, Any]) -> tuple[Piece | Slot, ...]:
+        setting = self.setting
+        return said(written, setting.names, setting.entries, setting.known)
+
+    def _ask(self, step_id: str | None, parts: Sequence[Piece | Slot]) -> None:
+        self.asked |= {(step_id, slot.field) for slot in questions(parts)}
+
+    def _repairs(self, name: str, step: Mapping[str, Any]) -> tuple[Repair, ...]:
+        entry = self.setting.entries.get(str(step.get("use")))
+        if entry is None or not self.setting.may_edit:
+            return ()
+        return tuple(account_repairs(self.setting, name, entry))
+
+    def _state(
+        self, step_id: str | None, parts: Sequence[Piece | Slot], *, is_passed_over: bool
+    ) -> State:
+        if is_passed_over:
+            return State("off", "Off")
+        asked = {slot.field for slot in questions(parts)}
+        others = {each for each in self._faults.get(step_id, ()) if not _is_asked(each, asked)}
+        if asked == {"connection"} and not others:
+            return State("needs", _NEEDS_ACCOUNT)
+        if asked and not others:
+            return State("needs", f"Needs {count(len(asked), 'answer')}")
+        if asked or others:
+            return State("needs", f"{count(len(asked | others), 'thing')} to mend")
+        return State("ready", "Ready")
+
+
+_NEEDS_ACCOUNT = "Needs account"
+
+
+def branch_opened(field: str) -> str:
+    """The branch that an opened field of a choice is in: `branches.1`, or `otherwise`."""
+    found = _BRANCH.fullmatch(field)
+    return f"branches.{found[1]}" if found else "otherwise" if field == "otherwise" else ""
+
+
+def _is_of_row(problem: Problem) -> bool:
+    return problem.step is not None or problem.field.startswith("trigger")
+
+
+def _is_asked(fault: str, asked: set[str]) -> bool:
+    """Whether a problem is about what a slot asks for already."""
+    return any(fault == each or fault.startswith(f"{each}.") or each.startswith(f"{fault}.")
+               for each in asked)  # fmt: skip
+
+
+def _when(child: Child) -> str:
+    if child.lead == "otherwise":
+        return "always here, so nobody falls through"
+    return f"when {child.lead[3:]}" if child.lead.startswith("if ") else child.lead
+
+
+def _can_grow(step: Mapping[str, Any]) -> bool:
+    return step.get("kind") == "choose" and len(sequence(step.get("branches"))) < MAX_BRANCHES
+
+
+def _inside(steps: Sequence[BoardStep]) -> int:
+    return sum(1 + sum(_inside(branch.steps) for branch in step.branches) for step in steps)
+
+
+def _more(step: Mapping[str, Any]) -> list[str]:
+    """What if it fails, where somebody said."""
+    told = if_it_fails(step) if step.get("on_error") is not None else ""
+    return [told] if told else []
+
+
+def _text(written: Any) -> str:
+    return written.strip() if isinstance(written, str) else ""
