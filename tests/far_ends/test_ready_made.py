@@ -60,29 +60,31 @@ class Business:
         """The latest run of a workflow, when it is over."""
 
         def over() -> dict[str, Any] | None:
-            runs = self.site.api("GET", f"/workflows/{workflow}/runs")["data"]
-            if not runs or runs[0]["state"] not in _OVER:
-                return None
-            run: dict[str, Any] = self.site.api("GET", f"/runs/{runs[0]['id']}")
-            return run
+            latest = self._latest(workflow)
+            return latest if latest and latest["state"] in _OVER else None
 
-        return wait_for(over, f"no run of {find_title(workflow, self.site)} came to its end")
+        return wait_for(over, lambda: f"not over: {self._latest(workflow)}")
+
+    def _latest(self, workflow: str) -> dict[str, Any] | None:
+        """Its latest run, whole."""
+        runs = self.site.api("GET", f"/workflows/{workflow}/runs")["data"]
+        found: dict[str, Any] | None = (
+            self.site.api("GET", f"/runs/{runs[0]['id']}") if runs else None
+        )
+        return found
 
     def letter_to(self, address: str) -> dict[str, Any]:
         """The newest letter to an address."""
         return wait_for(
-            lambda: next(iter(self.partner.inbox(address)), None), f"no letter came to {address}"
+            lambda: next(iter(self.partner.inbox(address)), None),
+            lambda: f"no letter came to {address}",
         )
 
 
-def find_title(workflow: str, site: LiveSite) -> str:
-    return str(site.api("GET", f"/workflows/{workflow}")["name"])
-
-
-def wait_for(look: Callable[[], Any], otherwise: str) -> Any:
+def wait_for(look: Callable[[], Any], otherwise: Callable[[], str]) -> Any:
     deadline = time.monotonic() + _PATIENCE_S
     while (found := look()) is None:
-        assert time.monotonic() < deadline, otherwise
+        assert time.monotonic() < deadline, otherwise()
         time.sleep(0.2)
     return found
 
@@ -141,7 +143,8 @@ def connect_payments(visitor: Visitor, far_end: LocalStripe) -> str:
     connection = id_of(page)
     hook = f"/webhooks/of-connection/{connection}"
     told = wait_for(
-        lambda: re.search(r"http://localhost:\d+/\S+", visitor.visit(hook).text), "no hook was made"
+        lambda: re.search(r"http://localhost:\d+/\S+", visitor.visit(hook).text),
+        lambda: "no hook was made",
     )
     visitor.submit(visitor.visit(hook), "/secret", secret=SECRET)
     far_end.tell(told[0], SECRET)
@@ -216,7 +219,10 @@ def test_too_few_favourites_get_a_nudge_and_enough_a_task(business: Business) ->
     assert nudged["state"] == "succeeded", nudged
     assert {step["id"] for step in nudged["steps"]} == {"is_enough", "nudge"}
     business.partner.choose(64)
-    wait_for(lambda: business.run_of(workflow)["id"] != nudged["id"] or None, "no second run began")
+    wait_for(
+        lambda: business.run_of(workflow)["id"] != nudged["id"] or None,
+        lambda: "no second run began",
+    )
     begun = business.run_of(workflow)
     assert begun["state"] == "succeeded", begun
     (task,) = [step for step in begun["steps"] if step["id"] == "album"]
