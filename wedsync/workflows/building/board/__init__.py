@@ -7,5 +7,6 @@
 | its head, the paragraph, the steps | `bar`, `lede`, `step_rows` |
 | problems, and what mends them | `repairs`; `mending`, the gestures |
 | what of it differs from what a page shows | `board_changes` |
-| the panel | `panel_parts`, its shapes |
+| the panel | `open_panel`; `panel_parts`, its shapes |
+| its conditions, its data picker | `condition_panel`, `data_panel` |
 """

@@ -26,11 +26,14 @@ def problems_of(
     numbers: Mapping[str, str],
     steps: Mapping[str, Mapping[str, Any]],
     questions: Collection[tuple[str | None, str]],
+    *,
+    of_step: Collection[str | None] | None = None,
 ) -> tuple[BoardProblem, ...]:
     """`numbers` and `steps` are those of the draft by id, in reading order; `questions` the fields
-    that are still to be answered, by step."""
+    that are still to be answered, by step; only those `of_step`, where that is said."""
     order = {step: place for place, step in enumerate(numbers)}
-    found = sorted(setting.draft.problems, key=lambda each: order.get(each.step or "", -1))
+    among = [each for each in setting.draft.problems if of_step is None or each.step in of_step]
+    found = sorted(among, key=lambda each: order.get(each.step or "", -1))
     mending = _Mending(setting, steps, questions)
     return tuple(
         BoardProblem(
