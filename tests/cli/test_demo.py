@@ -36,6 +36,7 @@ MAIN_JOB = (
 ROUND_TRIP = (
     "Petal Practice found in the marketplace",
     "connected through its consent page: the account of Meadow Weddings",
+    "Petal Practice tells us what guests answer from now on",
     "mailbox hello@lumen.example connected by its password",
     "ready-made workflow answered, and read as a sentence before it is on",
     "workflow “A guest cannot come” published",

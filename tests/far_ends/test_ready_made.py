@@ -114,7 +114,14 @@ def business(servers: Addresses, tmp_path_factory: pytest.TempPathFactory) -> It
 def connect_the_partner(visitor: Visitor) -> str:
     onwards = visitor.submit(visitor.visit("/connect/sandbox"), "/connect/sandbox")
     consent = visitor.visit(onwards.link("/oauth/authorize"))
-    return id_of(visitor.submit(consent, "/oauth/authorize", decision="allow"))
+    connection = id_of(visitor.submit(consent, "/oauth/authorize", decision="allow"))
+    # Before the partner is asked to tell us, what happens there is told to nobody.
+    hook = f"/webhooks/of-connection/{connection}"
+    wait_for(
+        lambda: "We arranged it" in visitor.visit(hook).text or None,
+        lambda: f"not told of anything: {visitor.visit(hook).text}",
+    )
+    return connection
 
 
 def connect_a_mailbox(visitor: Visitor, partner: PracticePartner) -> str:

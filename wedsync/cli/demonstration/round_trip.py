@@ -70,6 +70,10 @@ def _connect_by_consent(hops: Hops, visitor: Visitor) -> str:
     back = visitor.submit(consent, "/oauth/authorize", decision="allow")
     _wait_for_page(hops, visitor, back, "Meadow Weddings")
     hops.seen("connected through its consent page: the account of Meadow Weddings")
+    # Before it is asked to tell us, what happens there is told to nobody.
+    hook = visitor.visit(f"/webhooks/of-connection/{back.url.rpartition('/')[2]}")
+    _wait_for_page(hops, visitor, hook, "We arranged it")
+    hops.seen("Petal Practice tells us what guests answer from now on")
     return back.url
 
 
