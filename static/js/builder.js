@@ -5,6 +5,7 @@
  *   data-step="id"              a step; its first link has the id `open-<id>`
  *   form data-keys="Alt+ArrowUp …"  is sent by these keys; Mod is Ctrl, on a Mac also Cmd
  *   input data-here             is given the id of the step the focus is in, before that
+ *   form data-sends="change"    is sent when a field of it changed; "input": while somebody types
  *   data-picker                 a list with a search, gone through by ↑ and ↓
  *   data-picker-link="id"       a field whose picker this link opens: by Ctrl+Space, or / at the start
  *   data-inserts="[name]"       an option that is written into the field that data-into names
@@ -111,6 +112,20 @@ function shutBehindPanel() {
 addEventListener("resize", shutBehindPanel);
 shutBehindPanel();
 
+/* ---- Forms that send themselves ---- */
+const TYPED_MS = 250;
+let typed = null;
+
+document.addEventListener("change", ({ target }) => {
+  if (target.form?.dataset.sends === "change") target.form.requestSubmit();
+});
+
+document.addEventListener("input", ({ target: { form } }) => {
+  if (form?.dataset.sends !== "input") return;
+  clearTimeout(typed);
+  typed = setTimeout(() => form.isConnected && form.requestSubmit(), TYPED_MS);
+});
+
 /* ---- Data into a text ---- At the place somebody left; the server would put it at the end. */
 let left = null;
 
@@ -182,6 +197,7 @@ function newKey() {
 addEventListener("htmx:config:request", ({ detail: { ctx } }) => {
   const el = ctx.sourceElement;
   if (!isInBuilder(el)) return;
+  clearTimeout(typed); // who goes on does not search any more
   ctx.isOfBuilder = true;
   ctx.sourceElement = builder(); // it stays, so one queue holds them all, whatever a swap removes
   if (isGesture(ctx)) sign(ctx);
@@ -267,14 +283,13 @@ function isSent(gesture) {
 }
 
 function tellUnsaved() {
-  const words = document.querySelector("[data-unsaved]");
-  const saved = document.querySelector("[data-saved]");
-  if (saved) saved.hidden = unsaved.length > 0;
-  if (!words) return;
   const changes = unsaved.length === 1 ? "1 change is" : `${unsaved.length} changes are`;
   const told = unsaved.length > 0 ? `Not saved yet. ${changes} sent as soon as WedSync answers.` : "";
-  words.hidden = told === "";
-  if (words.textContent !== told) words.textContent = told;
+  for (const words of document.querySelectorAll("[data-saved]")) words.hidden = told !== "";
+  for (const words of document.querySelectorAll("[data-unsaved]")) {
+    words.hidden = told === "";
+    if (words.textContent !== told) words.textContent = told;
+  }
 }
 
 addEventListener("online", sendAgain);
