@@ -67,6 +67,11 @@ def test_a_record_without_a_name_is_known_by_its_note_or_its_value() -> None:
     assert read({"data": nameless}).choices == found
 
 
+def test_a_note_that_says_the_name_again_is_left_out() -> None:
+    record = {"id": "c1", "title": "Ana", "owner": {"email": "Ana"}}
+    assert read({"data": [record]}).choices == (Choice("c1", "Ana"),)
+
+
 def test_a_number_stays_a_number() -> None:
     assert read({"data": [{"id": 12, "title": "Twelve"}]}).choices[0].value == 12
 

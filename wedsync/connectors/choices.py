@@ -84,7 +84,7 @@ def _choice(listed: ChoicesEntry, record: Any) -> Choice | None:
         return None
     note = _line(reached(record, listed.note)) if listed.note else ""
     name = _line(reached(record, listed.name))
-    return Choice(value, name or note or str(value), note if name else "")
+    return Choice(value, name or note or str(value), note if name and note != name else "")
 
 
 def _line(said: Any) -> str:

@@ -25,6 +25,15 @@ from wedsync.workflows.engine import ActionInfo
 
 
 @dataclass(frozen=True, slots=True)
+class ChosenFrom:
+    """A list at the account that an input is chosen from, by its key; `label` says what they are:
+    “Guests”."""
+
+    key: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One action. `done` is its sentence for what has happened, `titles` what its inputs are
     called, `input` their JSON Schema, `output_sample` an example of what it gives; a step that uses
@@ -42,6 +51,8 @@ class Entry:
     input: Mapping[str, Any] = field(default_factory=dict)
     group: str = ""
     keywords: tuple[str, ...] = ()
+    choose_from: Mapping[str, ChosenFrom] = field(default_factory=dict)
+    """By input, where what it takes can be chosen from."""
 
 
 Entries = Mapping[str, Entry]
@@ -111,6 +122,7 @@ def _entries_of(manifest: Manifest) -> Iterable[Entry]:
         "icon": manifest.icon,
         "needs_account": manifest.auth.kind != "none" or bool(manifest.base_url),
         "keywords": manifest.shelf.keywords if manifest.shelf else (),
+        "lists": {listed.key: listed.label for listed in manifest.choices},
     }
     for action in manifest.actions:
         if action.key in found:
@@ -140,7 +152,12 @@ def _entry(manifest: Mapping[str, Any], action: Mapping[str, Any], code: Any) ->
         input=action["input"],
         group=str(action.get("group", "")),
         keywords=tuple(manifest.get("keywords", ())),
+        choose_from=_choose_from(manifest.get("lists", {}), action.get("choose_from", {})),
     )
+
+
+def _choose_from(lists: Mapping[str, str], chosen: Mapping[str, str]) -> Mapping[str, ChosenFrom]:
+    return {name: ChosenFrom(key, lists[key]) for name, key in chosen.items() if key in lists}
 
 
 def _check_event_type(given: Mapping[str, Any]) -> list[tuple[str, str, str]]:

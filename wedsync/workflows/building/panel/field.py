@@ -56,6 +56,8 @@ class Field:
 
     `takes_data`: values may stand in it as `[guest name]`. `example` is shown while it is empty.
     `part` says under which heading of the panel it stands; `error` what is wrong with it.
+    `is_listed`: what it takes can also be chosen from a list at the account (`account_choices`),
+    and `chosen` is what that list calls what stands there.
     """
 
     name: str
@@ -70,3 +72,5 @@ class Field:
     example: str = ""
     part: Part = "main"
     error: str | None = None
+    is_listed: bool = False
+    chosen: str = ""

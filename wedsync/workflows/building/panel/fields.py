@@ -10,6 +10,7 @@ from uuid import UUID
 
 from wedsync.errors import Invalid
 from wedsync.workflows.building.known.known_data import Known
+from wedsync.workflows.building.panel.account_choices import Lists
 from wedsync.workflows.building.panel.field import Field, Row
 from wedsync.workflows.building.panel.field_choices import Choices
 from wedsync.workflows.building.panel.field_specs import Spec
@@ -33,11 +34,13 @@ def fields_of(
 
     `known` are the values of the draft; without it those of the step itself are offered.
     """
-    sheet = sheet_of(definition, step_id, entries(organization_id), known)
+    found = entries(organization_id)
+    sheet = sheet_of(definition, step_id, found, known)
     if sheet is None:
         return ()
     choices = Choices(organization_id, sheet.owner)
-    return tuple(_field(sheet, spec, choices) for spec in sheet.specs)
+    lists = Lists(organization_id, sheet.owner, found)
+    return tuple(_field(sheet, spec, choices, lists) for spec in sheet.specs)
 
 
 def vocabulary_of(
@@ -64,7 +67,7 @@ def shown_in(sheet: Sheet, spec: Spec) -> tuple[str, tuple[Row, ...]]:
     return typed.replace("\r\n", "\n").replace("\r", "\n"), ()
 
 
-def _field(sheet: Sheet, spec: Spec, choices: Choices) -> Field:
+def _field(sheet: Sheet, spec: Spec, choices: Choices, lists: Lists) -> Field:
     typed, rows = shown_in(sheet, spec)
     is_long = spec.kind == "text" and "\n" in typed
     return Field(
@@ -79,6 +82,8 @@ def _field(sheet: Sheet, spec: Spec, choices: Choices) -> Field:
         takes_data=spec.takes_data,
         example=spec.example,
         part=spec.part,
+        is_listed=lists.is_listed(spec.name),
+        chosen=lists.name_of(spec.name, sheet.value(spec)),
     )
 
 
