@@ -16,6 +16,7 @@ from wedsync.workflows.building.known.function_picker import (
 )
 from wedsync.workflows.building.known.pills import label_of
 from wedsync.workflows.building.panel.sheets import Sheet
+from wedsync.workflows.building.typed.texts_with_data import values_in
 
 _NOT_SET = object()
 
@@ -76,8 +77,13 @@ def _in_field(opened: Opened, sheet: Sheet) -> tuple[str, Any]:
     for spec in sheet.specs:
         is_row = spec.kind == "key_values" and opened.field.startswith(f"{spec.name}.")
         if spec.takes_data and (spec.name == opened.field or is_row):
-            return spec.title, {} if is_row else sheet.value(spec)
+            return spec.title, {} if is_row else _alone(sheet.value(spec))
     return "", _NOT_SET
+
+
+def _alone(value: Any) -> Any:
+    """A value that stands alone; nothing where it stands among words."""
+    return value if list(values_in(value)) == [value] else {}
 
 
 def _kind(setting: Setting, opened: Opened, present: Any) -> ItemKind:

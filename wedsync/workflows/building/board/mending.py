@@ -104,8 +104,7 @@ def name_steps(definition: Any) -> Gesture:
         named = put(named, (*each.path, "id"), fresh)
     if named is definition:
         return Gesture((), "", None, ("Every step has an id of its own.",))
-    steps = mapping(named).get("steps")
-    return Gesture((Change(None, "steps", steps),), "gave every step an id of its own", None)
+    return Gesture((Replace(named),), "gave every step an id of its own", None)
 
 
 def start_anew(definition: Any) -> Gesture:
@@ -124,8 +123,7 @@ def tidy_steps(definition: Any) -> Gesture:
             kept = put(kept, path, [step for step in inside if isinstance(step, dict)])
     if kept is definition:
         return Gesture((), "", None, ("There are only steps among the steps.",))
-    steps = mapping(kept).get("steps")
-    return Gesture((Change(None, "steps", steps),), "took away what is no step", None)
+    return Gesture((Replace(kept),), "took away what is no step", None)
 
 
 def _lists(definition: Any) -> Iterator[Path]:

@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Text, and_, cast, func, literal, null, or_, select, union_all
+from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by
 
 from wedsync.accounts.models import Membership, User
 from wedsync.connections.models import Connection
@@ -165,7 +166,7 @@ _MORE = ("slug", "state", "version")
 
 
 def _around(workflow: Workflow, person: Identity, words: Wording) -> Around:
-    row = db.session.execute(_versions_and_clipboard(workflow, person)).one()
+    row = db.session.execute(_all_around(workflow, person, words.now - RECENT)).one()
     copied = sequence(row.steps)
     is_whole = bool(copied) and refusal(row.steps) is None
     return Around(
@@ -173,33 +174,43 @@ def _around(workflow: Workflow, person: Identity, words: Wording) -> Around:
         live_version=row.number,
         live_hash=row.content_hash,
         clipboard=steps_said(copied) if is_whole else "",
-        done=_done(workflow, person, words.now - RECENT),
+        done=tuple(_recent(each, person) for each in row.done or ()),
     )
 
 
-def _versions_and_clipboard(workflow: Workflow, person: Identity) -> Any:
+def _recent(row: list[Any], person: Identity) -> Recent:
+    number, step, words, at, made_by, name = row
+    is_mine = made_by is not None and made_by == str(person.user_id)
+    return Recent(number, step, words, datetime.fromisoformat(at), name or "Somebody", is_mine)
+
+
+def _all_around(workflow: Workflow, person: Identity, since: datetime) -> Any:
     own = (
         WorkflowVersion.organization_id == workflow.organization_id,
         WorkflowVersion.workflow_id == workflow.id,
     )
-    last = select(func.max(WorkflowVersion.number)).where(*own).scalar_subquery()
-    live = select(WorkflowVersion.number, WorkflowVersion.content_hash).where(
-        *own, WorkflowVersion.id == workflow.live_version_id
+    live = (
+        select(WorkflowVersion.number, WorkflowVersion.content_hash)
+        .where(*own, WorkflowVersion.id == workflow.live_version_id)
+        .subquery("live")
     )
-    found = live.subquery("live")
-    steps = select(Clipboard.steps).where(
+    copied = select(Clipboard.steps).where(
         Clipboard.organization_id == workflow.organization_id,
         Clipboard.user_id == person.user_id,
     )
-    here_now = select(last.label("last"), steps.scalar_subquery().label("steps")).subquery("now")
-    return select(here_now, found.c.number, found.c.content_hash).select_from(
-        here_now.outerjoin(found, literal(True))
+    alone = select(
+        select(func.max(WorkflowVersion.number)).where(*own).scalar_subquery().label("last"),
+        copied.scalar_subquery().label("steps"),
+        _done(workflow, since).label("done"),
+    ).subquery("alone")
+    return select(alone, live.c.number, live.c.content_hash).select_from(
+        alone.outerjoin(live, literal(True))
     )
 
 
-def _done(workflow: Workflow, person: Identity, since: datetime) -> tuple[Recent, ...]:
-    """Newest first. Who is no member any more is somebody."""
-    rows = db.session.execute(
+def _done(workflow: Workflow, since: datetime) -> Any:
+    """What was done lately as one list, newest first. Who is no member any more has no name."""
+    rows = (
         select(
             DraftOperation.number,
             DraftOperation.step_id,
@@ -221,18 +232,11 @@ def _done(workflow: Workflow, person: Identity, since: datetime) -> tuple[Recent
         )
         .order_by(DraftOperation.number.desc())
         .limit(_MOST_RECENT)
+        .subquery("done")
     )
-    return tuple(
-        Recent(
-            row.number,
-            row.step_id,
-            row.words,
-            row.created_at,
-            row.name or "Somebody",
-            row.made_by is not None and row.made_by == person.user_id,
-        )
-        for row in rows
-    )
+    listed = func.jsonb_build_array(*rows.c)
+    newest_first = aggregate_order_by(listed, rows.c.number.desc())
+    return select(func.jsonb_agg(newest_first, type_=JSONB)).scalar_subquery()
 
 
 def _is_doer() -> ColumnElement[bool]:

@@ -82,9 +82,14 @@ class Rows:
                 when = ago(each.at, self.setting.words)
                 self._recent.setdefault(each.step, f"{each.who} changed this step {when}.")
 
+    @property
+    def _written(self) -> Mapping[str, Any]:
+        """The draft as far as it can be looked at."""
+        return {} if self.setting.refusal else mapping(self.setting.definition)
+
     def trigger(self) -> BoardTrigger:
         """What starts the workflow."""
-        trigger = mapping(mapping(self.setting.definition).get("trigger"))
+        trigger = mapping(self._written.get("trigger"))
         kind = trigger.get("kind")
         is_chosen = isinstance(kind, str) and kind in TRIGGERS
         parts = self._said(trigger) if is_chosen else (Slot("", "What starts it?", True),)
@@ -104,7 +109,7 @@ class Rows:
 
     def top(self) -> tuple[BoardStep, ...]:
         """The workflow's own steps."""
-        return self._rows(_List(mapping(self.setting.definition).get("steps")))
+        return self._rows(_List(self._written.get("steps")))
 
     def _rows(self, among: _List) -> tuple[BoardStep, ...]:
         rows: list[BoardStep] = []

@@ -1,0 +1,467 @@
+"""The board of a draft: each step as it stands, what is wrong and what mends it."""
+
+import copy
+from typing import Any
+from uuid import UUID
+
+import pytest
+from apiflask import APIFlask
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.engine.building import act, ask, choose, loop, note, var, workflow
+from tests.engine.definitions import definitions
+from tests.engine.test_hostile_definitions import HOSTILE, anything
+from tests.personas import Persona, make_persona
+from tests.statements import statements_asked
+from tests.weddings.couples import marry
+from tests.workflows.building.boards import Looking, acting, by_id, every_step, looking
+from tests.workflows.connected import change, mailbox
+from tests.workflows.definitions import make_workflow
+from wedsync.accounts.models import User
+from wedsync.platform import ids
+from wedsync.platform.db import db
+from wedsync.workflows.building.board.board import board as board_of
+from wedsync.workflows.building.board.board_changes import changed, read_held
+from wedsync.workflows.building.board.board_parts import Board, Repair
+from wedsync.workflows.building.board.panel_parts import Opened
+from wedsync.workflows.building.board.setting import setting_of
+from wedsync.workflows.building.gestures import clipboard, doing
+from wedsync.workflows.building.gestures import of_steps as gestures
+from wedsync.workflows.building.gestures.spots import Spot, place_of
+from wedsync.workflows.building.sentences.slots import plain_said
+from wedsync.workflows.editing.drafts import look_at
+from wedsync.workflows.engine import steps_in_order
+from wedsync.workflows.queries import get_workflow
+
+YES = {"==": [var("trigger.data.status"), "accepted"]}
+NO = {"==": [var("trigger.data.status"), "declined"]}
+LETTER = {"id": "letter", "kind": "action", "use": "smtp.send", "input": {}}
+THREE_DEEP = choose(
+    "one",
+    (
+        "Coming",
+        YES,
+        [choose("two", ("Many", YES, [choose("three", ("All", YES, [act("deep")]))]))],
+    ),
+    ("Not coming", NO, [note("sorry", guest=var("trigger.data.name"))]),
+    otherwise=[ask("boss")],
+)
+
+
+def at(*words: str) -> list[str]:
+    return list(words)
+
+
+def repairs(board: Board, step: str | None = None) -> list[Repair]:
+    return [each for problem in board.problems if problem.step == step for each in problem.repairs]
+
+
+def words_of(found: list[Repair]) -> list[str]:
+    return [repair.words for repair in found]
+
+
+def called(app: APIFlask, connection_id: UUID, name: str) -> UUID:
+    change(app, connection_id, name=name)
+    return connection_id
+
+
+# --- what it shows
+
+
+def test_a_step_is_a_sentence_with_its_slots_its_number_and_how_it_stands(
+    app: APIFlask, owner: Persona
+) -> None:
+    board = looking(app, owner, workflow(act("tell"), note("shape", guest=1))).board()
+    tell, shape = board.steps
+    assert plain_said(tell.said) == "Send a POST request to https://far.example/"
+    assert (tell.number, tell.role, tell.state.words) == ("1", "Do", "Ready")
+    assert (shape.number, shape.role, shape.icon) == ("2", "Note", "notes")
+    assert (tell.can_move_up, tell.can_move_down) == (False, True)
+    assert (shape.can_move_up, shape.can_move_down, shape.is_last) == (True, False, True)
+    assert board.count == 2
+    assert board.problems == ()
+
+
+def test_branches_stand_inside_their_step_three_deep(app: APIFlask, owner: Persona) -> None:
+    board = looking(app, owner, workflow(THREE_DEEP, act("last"))).board()
+    assert list(by_id(board)) == at("one", "two", "three", "deep", "sorry", "boss", "last")
+    one = board.steps[0]
+    assert [branch.label for branch in one.branches] == ["Coming", "Not coming", "Otherwise"]
+    assert [branch.number for branch in one.branches] == [0, 1, None]
+    assert [branch.summary for branch in one.branches] == ["3 steps", "1 step", "1 step"]
+    assert one.branches[2].is_otherwise
+    steps = by_id(board)
+    assert steps["deep"].number == "1, Coming, Many, All"
+    assert steps["last"].number == "2"
+    assert steps["deep"].can_move_up
+    assert steps["deep"].can_move_down
+
+
+def test_every_insert_place_is_where_a_step_lands(app: APIFlask, owner: Persona) -> None:
+    definition = workflow(THREE_DEEP, loop("each", var("trigger.data.guests"), act("in")))
+    board = looking(app, owner, definition).board()
+    for step in every_step(board.steps):
+        for branch in step.branches:
+            assert place_of(definition, branch.start).field == f"{branch.field}.0"
+            end = place_of(definition, branch.end)
+            assert (end.step, end.field) == (step.id, f"{branch.field}.{len(branch.steps)}")
+        added = gestures.add(definition, {"kind": "stop", "outcome": "done"}, step.after)
+        assert added.operations
+    assert place_of(definition, board.end).field == "steps.2"
+    assert place_of(definition, board.start).field == "steps.0"
+
+
+def test_what_the_arrows_say_is_what_moving_does(app: APIFlask, owner: Persona) -> None:
+    definition = workflow(act("first"), THREE_DEEP, act("last"))
+    board = looking(app, owner, definition).board()
+    for step in every_step(board.steps):
+        up = gestures.move(definition, step.id, "up").operations
+        down = gestures.move(definition, step.id, "down").operations
+        assert (bool(up), bool(down)) == (step.can_move_up, step.can_move_down), step.id
+
+
+def test_what_is_turned_off_says_so_with_all_that_is_inside(app: APIFlask, owner: Persona) -> None:
+    definition = workflow({**copy.deepcopy(THREE_DEEP), "off": True}, act("on"))
+    steps = by_id(looking(app, owner, definition).board())
+    assert steps["one"].is_off
+    assert not steps["deep"].is_off
+    assert steps["deep"].is_passed_over
+    assert {steps[name].state.words for name in at("one", "two", "deep", "boss")} == {"Off"}
+    assert steps["on"].state.words == "Ready"
+
+
+def test_what_is_missing_is_counted(app: APIFlask, owner: Persona) -> None:
+    definition = workflow(
+        {"id": "hook", "kind": "action", "use": "http.request", "input": {"method": "POST"}},
+        {"id": "both", "kind": "action", "use": "http.request", "input": {}},
+        choose("which", ("Yes", None, [])),
+    )
+    steps = by_id(looking(app, owner, definition).board())
+    assert steps["hook"].state.words == "Needs 1 answer"
+    assert steps["both"].state.words == "Needs 2 answers"
+    assert steps["which"].state.words == "Needs 1 answer"
+    assert steps["hook"].state.kind == "needs"
+
+
+def test_the_paragraph_leads_to_the_steps_it_tells_of(app: APIFlask, owner: Persona) -> None:
+    looked = looking(app, owner, workflow(THREE_DEEP, {**act("last"), "input": {}}))
+    board = looked.board()
+    assert "".join(each.text for each in board.lede).startswith("When somebody starts it: if ")
+    assert [each.is_start for each in board.lede][:2] == [False, True]
+    told = [each.step for each in board.lede if each.step]
+    assert set(told) == {"one", "two", "three", "deep", "sorry", "boss", "last"}
+    assert [each.is_missing for each in board.lede if each.step == "last"] == [True]
+    assert not any(each.is_missing for each in board.lede if each.step == "deep")
+
+
+def test_a_draft_without_a_start_asks_for_one(app: APIFlask, owner: Persona) -> None:
+    board = looking(app, owner, {"format": 1, "trigger": None, "steps": []}).board()
+    assert not board.trigger.is_chosen
+    assert plain_said(board.trigger.said) == "What starts it?"
+    assert board.steps == ()
+    assert "Choose what starts it" in words_of(repairs(board))
+    assert board.start == board.end == Spot()
+
+
+def test_the_bar_tells_what_is_saved_and_what_is_live(app: APIFlask, owner: Persona) -> None:
+    flow = make_workflow(app, owner.organization_id, workflow(act("one")))
+    looked = Looking(app, owner, flow)
+    bar = looked.board().bar
+    assert (bar.draft, bar.live) == ("", "version 1 is live")
+    assert not bar.publishing.is_possible
+    assert bar.publishing.why_not == "The same as version 1, which is live"
+    with app.app_context():
+        doing.do(owner.identity, flow, lambda draft: gestures.rename(draft, "one", "Tell them"))
+        db.session.commit()
+    bar = looked.board().bar
+    assert bar.draft == "Draft of version 2"
+    assert bar.saved in ("Saved 0 s ago", "Saved 1 s ago", "Saved 2 s ago")
+    assert bar.undo is not None
+    assert bar.undo.words.startswith("renamed “")
+    assert bar.redo is None
+    assert bar.publishing.is_possible
+    assert not bar.publishing.is_first
+    with app.app_context():
+        doing.undo(owner.identity, flow, operation=bar.undo.operation)
+        db.session.commit()
+    bar = looked.board().bar
+    assert bar.undo is None
+    assert bar.redo is not None
+    assert bar.redo.words.startswith("renamed “")
+
+
+def test_who_else_changed_something_is_told(app: APIFlask, owner: Persona) -> None:
+    ana = make_persona(app, owner.organization_id, "editor", name="Ana")
+    looked = looking(app, owner, workflow(act("one"), act("two")))
+    with app.app_context():
+        doing.do(ana.identity, looked.flow, lambda draft: gestures.set_note(draft, "two", "Ask"))
+        doing.do(owner.identity, looked.flow, lambda draft: gestures.set_note(draft, "one", "Me"))
+        db.session.commit()
+    board = looked.board()
+    steps = by_id(board)
+    assert steps["two"].recent.startswith("Ana changed this step ")
+    assert steps["one"].recent == ""
+    assert len(board.others) == 1
+    assert board.others[0].startswith("Ana wrote a note at “")
+    assert Looking(app, ana, looked.flow).board().others[0].startswith(owner_name(app, owner))
+
+
+def owner_name(app: APIFlask, owner: Persona) -> str:
+    with app.app_context():
+        found = db.session.get(User, owner.identity.user_id)
+        assert found is not None
+        return found.name
+
+
+def test_what_is_on_the_clipboard_is_named(app: APIFlask, owner: Persona) -> None:
+    looked = looking(app, owner, workflow(act("one", label="Tell them"), act("two")))
+    assert looked.board().paste == ""
+    with app.app_context():
+        clipboard.copy(owner.identity, looked.flow, ["one"])
+        db.session.commit()
+    assert looked.board().paste == "“Tell them”"
+
+
+def test_the_chosen_couple_is_the_example(app: APIFlask, owner: Persona) -> None:
+    looked = looking(app, owner, workflow(act("one")))
+    assert looked.board().sample.name == "Example couple: Ada & Ben"
+    wedding = marry(app, owner)
+    board = looked.board(chosen=str(wedding))
+    assert board.sample.name == "Hannah & Josef"
+    assert [each.name for each in board.samples] == ["Hannah & Josef", "Example couple: Ada & Ben"]
+
+
+# --- what mends it
+
+
+def test_a_step_without_an_account_offers_to_connect_one(app: APIFlask, owner: Persona) -> None:
+    definition = workflow({**LETTER, "input": {"to": "a@b.c", "subject": "x", "body": "y"}})
+    board = looking(app, owner, definition).board()
+    step = by_id(board)["letter"]
+    assert step.state.words == "Needs account"
+    assert step.needs_account
+    assert [(each.words, each.connect) for each in step.repairs] == [
+        ("Connect E-mail (SMTP)", "smtp")
+    ]
+    assert "Connect E-mail (SMTP)" in words_of(repairs(board, "letter"))
+
+
+@pytest.mark.usefixtures("built_in_listings")
+def test_an_account_that_is_there_is_offered(app: APIFlask, owner: Persona) -> None:
+    connection = called(app, mailbox(app, owner.organization_id, 25), "Rosewood")
+    board = looking(app, owner, workflow(LETTER)).board()
+    found = [each for each in repairs(board, "letter") if each.gesture == "use_connection"]
+    assert [(each.words, each.values) for each in found] == [
+        ("Use “Rosewood”", {"step": "letter", "connection": str(connection)})
+    ]
+
+
+@pytest.mark.usefixtures("built_in_listings")
+def test_an_account_that_is_gone_is_said_with_the_others(app: APIFlask, owner: Persona) -> None:
+    gone = called(app, mailbox(app, owner.organization_id, 25), "Old")
+    other = called(app, mailbox(app, owner.organization_id, 25), "New")
+    looked = looking(app, owner, workflow({**LETTER, "connection": str(gone)}))
+    change(app, gone, state="deleted")
+    found = repairs(looked.board(), "letter")
+    uses = [each.values["connection"] for each in found if each.gesture == "use_connection"]
+    assert uses == [str(other)]
+    assert "Choose another" in words_of(found)
+
+
+@pytest.mark.parametrize(
+    ("step", "field"),
+    [
+        (note("reads", v=var("steps.gone.x")), "values.v"),
+        (act("reads", input={"method": "POST", "url": {"cat": ["a", var("steps.gone.x")]}}),
+         "input.url"),
+        (choose("reads", ("Yes", {"==": [var("steps.gone.x"), 1]}, [])), "branches.0.when"),
+        (choose("reads", ("Yes", {"==": [var("item.x"), 1]}, [])), "branches.0.when"),
+    ],
+)  # fmt: skip
+def test_a_value_that_is_gone_can_be_taken_out(
+    app: APIFlask, owner: Persona, step: Any, field: str
+) -> None:
+    board = looking(app, owner, workflow(step)).board()
+    found = [each for each in repairs(board, "reads") if each.gesture == "take_out"]
+    assert [each.values for each in found] == [{"step": "reads", "field": field}]
+    assert by_id(board)["reads"].state.kind == "needs"
+
+
+def test_a_value_of_a_later_step_is_not_gone(app: APIFlask, owner: Persona) -> None:
+    definition = workflow(note("reads", v=var("steps.later.x")), note("later", x=1))
+    found = repairs(looking(app, owner, definition).board(), "reads")
+    assert words_of(found) == ["See"]
+
+
+def test_an_unknown_action_can_be_removed(app: APIFlask, owner: Persona) -> None:
+    board = looking(app, owner, workflow({"id": "x", "kind": "action", "use": "xero.post"})).board()
+    assert ("remove", {"step": "x"}) in [(r.gesture, r.values) for r in repairs(board, "x")]
+
+
+def test_steps_without_an_id_of_their_own_are_shown_and_can_be_named(
+    app: APIFlask, owner: Persona
+) -> None:
+    definition = workflow(act("one"), {"kind": "stop", "outcome": "done"}, act("one"))
+    board = looking(app, owner, definition).board()
+    assert [step.has_id for step in board.steps] == [True, False, False]
+    assert len({step.element for step in board.steps}) == 3
+    assert not any(step.can_move_up for step in board.steps[1:])
+    every = [each.gesture for problem in board.problems for each in problem.repairs]
+    assert "name_steps" in every
+
+
+def test_somebody_who_may_only_look_is_offered_nothing(app: APIFlask, owner: Persona) -> None:
+    viewer = make_persona(app, owner.organization_id, "viewer", name="Vera")
+    flow = looking(app, owner, workflow(LETTER)).flow
+    board = Looking(app, viewer, flow).board()
+    assert not board.may_edit
+    assert not board.bar.publishing.is_possible
+    assert all(problem.repairs == () for problem in board.problems)
+    assert all(step.repairs == () for step in board.steps)
+
+
+# --- what of it changed
+
+
+def test_only_the_parts_that_changed_are_drawn_anew(app: APIFlask, owner: Persona) -> None:
+    looked = looking(app, owner, workflow(*[note(f"n{number}", v=number) for number in range(6)]))
+    before = looked.board()
+    assert changed(before, looked.board()).is_nothing
+    with app.app_context():
+        doing.do(owner.identity, looked.flow, lambda draft: gestures.rename(draft, "n3", "Third"))
+        db.session.commit()
+    parts = changed(before, looked.board()).parts
+    assert "step-n3" in parts
+    assert not {"step-n2", "step-n4", "steps", "trigger", "samples"} & set(parts)
+
+
+def test_where_the_order_changed_the_whole_list_is_drawn_anew(
+    app: APIFlask, owner: Persona
+) -> None:
+    looked = looking(app, owner, workflow(note("a", v=1), note("b", v=2)))
+    held = looked.board().parts
+    with app.app_context():
+        doing.do(owner.identity, looked.flow, lambda draft: gestures.move(draft, "a", "down"))
+        db.session.commit()
+    posted = "\n".join(f"{part} {digest}" for part, digest in held.items())
+    parts = changed(read_held(posted), looked.board()).parts
+    assert "steps" in parts
+    assert not any(part.startswith("step-") for part in parts)
+
+
+def test_what_others_changed_is_drawn_anew_as_well(app: APIFlask, owner: Persona) -> None:
+    ana = make_persona(app, owner.organization_id, "editor", name="Ana")
+    looked = looking(app, owner, workflow(note("a", v=1), note("b", v=2)))
+    held = looked.board().parts
+    with app.app_context():
+        doing.do(ana.identity, looked.flow, lambda draft: gestures.rename(draft, "a", "Hers"))
+        doing.do(owner.identity, looked.flow, lambda draft: gestures.rename(draft, "b", "Mine"))
+        db.session.commit()
+    assert {"step-a", "step-b", "others"} <= set(changed(held, looked.board()).parts)
+
+
+def test_a_page_that_says_nothing_of_use_is_drawn_as_a_whole(app: APIFlask, owner: Persona) -> None:
+    board = looking(app, owner, workflow(note("a", v=1))).board()
+    held = read_held("bar\n\nlede x y\n \x00")
+    assert changed(held, board).parts == tuple(part for part in board.parts if part != "step-a")
+
+
+# --- how much work it is
+
+
+def large(count: int) -> dict[str, Any]:
+    """A draft of this many steps, half of them in branches; many need an account."""
+    steps: list[Any] = []
+    for number in range(count // 4):
+        inside = [note(f"n{number}", v=var("trigger.data.x")), {**LETTER, "id": f"l{number}"}]
+        steps += [choose(f"c{number}", ("Yes", YES, inside), ("No", NO, [])), act(f"a{number}")]
+    return workflow(*steps)
+
+
+def statements(app: APIFlask, owner: Persona, definition: Any) -> int:
+    flow = make_workflow(app, owner.organization_id, definition, publish=False)
+    with acting(app, owner):
+        draft = look_at(get_workflow(owner.organization_id, flow))
+        with statements_asked(app) as asked:
+            board_of(setting_of(draft, owner.identity))
+    return len(asked)
+
+
+@pytest.mark.usefixtures("built_in_listings")
+def test_a_board_asks_no_more_however_many_steps_there_are(app: APIFlask, owner: Persona) -> None:
+    connection = mailbox(app, owner.organization_id, 25)
+    source = f"connection:{connection}"
+    trigger = {"kind": "event", "event_type": "external.rsvp.received", "source": source}
+    marry(app, owner)
+    statements(app, owner, workflow(act("one")))
+    few = statements(app, owner, {**large(4), "trigger": trigger})
+    many = statements(app, owner, {**large(400), "trigger": trigger})
+    assert many == few <= 8
+
+
+@pytest.mark.parametrize("count", [60, 400])
+def test_large_drafts_are_shown_whole(app: APIFlask, owner: Persona, count: int) -> None:
+    board = looking(app, owner, large(count)).board()
+    assert board.count == count
+    assert len(by_id(board)) == count
+    assert board.errors > 0
+
+
+# --- what a draft may hold
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_no_draft_is_too_odd_to_be_shown(app: APIFlask, owner: Persona, name: str) -> None:
+    flow = make_workflow(app, owner.organization_id, workflow(act("one")), publish=False)
+    board = Looking(app, owner, flow, HOSTILE[name]).board(Opened("s", "branches.0.when"))
+    assert board.lede
+
+
+@settings(
+    deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(st.dictionaries(st.sampled_from(["trigger", "steps", "format"]), anything) | anything)
+def test_whatever_a_draft_holds_there_is_a_board(
+    app: APIFlask, owner: Persona, flow: UUID, definition: Any
+) -> None:
+    if definition is not None:
+        board = Looking(app, owner, flow, definition).board(Opened(None))
+        assert len({step.element for step in every_step(board.steps)}) == board.count
+
+
+@settings(
+    deadline=None, max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(definitions)
+def test_every_step_of_a_draft_is_on_its_board(
+    app: APIFlask, owner: Persona, flow: UUID, definition: Any
+) -> None:
+    board = Looking(app, owner, flow, definition).board()
+    assert list(by_id(board)) == [each.step["id"] for each in steps_in_order(definition)]
+    for step in every_step(board.steps):
+        assert bool(gestures.move(definition, step.id, "up").operations) == step.can_move_up
+        assert bool(gestures.move(definition, step.id, "down").operations) == step.can_move_down
+
+
+@pytest.fixture
+def flow(app: APIFlask, owner: Persona) -> UUID:
+    return make_workflow(app, owner.organization_id, workflow(act("one")), publish=False)
+
+
+def test_what_a_draft_names_and_is_gone_is_said(app: APIFlask, owner: Persona) -> None:
+    definition = workflow(
+        {"id": "c", "kind": "call", "workflow": str(ids.new_id())},
+        trigger={"kind": "webhook", "hook": str(ids.new_id())},
+    )
+    board = looking(app, owner, definition).board()
+    assert words_of(repairs(board)) == ["Choose another"]
+    assert words_of(repairs(board, "c")) == ["Choose another"]
+    assert board.trigger.state.kind == "needs"
+
+
+def test_a_draft_that_is_no_workflow_can_be_begun_anew(app: APIFlask, owner: Persona) -> None:
+    flow = make_workflow(app, owner.organization_id, workflow(act("one")), publish=False)
+    board = Looking(app, owner, flow, ["nothing"]).board()
+    assert board.unreadable == "This draft is no workflow."
+    assert "start_anew" in [each.gesture for each in repairs(board)]
