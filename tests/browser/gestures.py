@@ -11,6 +11,7 @@ from wedsync.platform.embedded import process
 
 PASSWORD = "peonies and a borrowed car"
 PATIENCE_S = 30
+_MOST_TABS = 160
 
 
 def sign_up(page: Page, *, name: str, business: str, email: str, builds: bool = False) -> None:
@@ -117,3 +118,19 @@ def come_back_until(page: Page, url: str, shown: Callable[[], Locator]) -> Locat
 
     assert process.wait_until(it_is_there, PATIENCE_S), page.get_by_role("main").inner_text()
     return shown().first
+
+
+def tab_to(page: Page, wanted: Locator) -> None:
+    """Reach it as somebody does who has no mouse."""
+    expect(wanted).to_be_visible()
+    for _ in range(_MOST_TABS):
+        page.keyboard.press("Tab")
+        if wanted.evaluate("element => element === document.activeElement"):
+            return
+    raise AssertionError(f"not reached by Tab: {wanted}")
+
+
+def press(page: Page, wanted: Locator) -> None:
+    """Reach it by Tab, and press Enter."""
+    tab_to(page, wanted)
+    page.keyboard.press("Enter")

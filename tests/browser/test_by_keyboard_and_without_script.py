@@ -4,14 +4,14 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.gestures import press, tab_to
 from tests.live_site import LiveSite
 from tests.workers.scene import wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 
-_MOST_TABS = 80
 FLOWERS = "Shall we order these flowers?"
 
 
@@ -24,21 +24,6 @@ def plain(site: LiveSite, chromium: Browser, imogen: Page) -> Iterator[Page]:
     )
     yield context.new_page()
     context.close()
-
-
-def tab_to(page: Page, wanted: Locator) -> None:
-    """Reach it as somebody does who has no mouse."""
-    expect(wanted).to_be_visible()
-    for _ in range(_MOST_TABS):
-        page.keyboard.press("Tab")
-        if wanted.evaluate("element => element === document.activeElement"):
-            return
-    raise AssertionError(f"not reached by Tab: {wanted}")
-
-
-def press(page: Page, wanted: Locator) -> None:
-    tab_to(page, wanted)
-    page.keyboard.press("Enter")
 
 
 def test_a_wedding_is_found_and_its_cancelling_looked_at_by_keyboard(imogen: Page) -> None:
