@@ -3,6 +3,9 @@
 | subject | where |
 |---|---|
 | workflows | `routes`, `gallery_routes` |
+| the builder | `builder_routes`; `builder_pages`, `builder_state`, what is shown |
+| what is pressed in it | `builder_gestures`; `builder_data`, in conditions and pickers |
+| choosing and connecting in it | `builder_choices`; `connecting`, `connecting_routes` |
 | drafts and versions | `draft_routes`, `draft_forms`, `version_routes` |
 | runs | `run_routes`, `repair_forms`; `rerun_routes`, many again |
 | answers | `looking_routes`: why not, and how a workflow does |
@@ -12,6 +15,8 @@
 
 from wedsync.workflows.views import (
     approval_routes,
+    builder_routes,
+    connecting_routes,
     draft_routes,
     gallery_routes,
     looking_routes,
@@ -25,6 +30,8 @@ from wedsync.workflows.views.routes import pages
 
 __all__ = [
     "approval_routes",
+    "builder_routes",
+    "connecting_routes",
     "draft_routes",
     "gallery_routes",
     "looking_routes",

@@ -47,3 +47,9 @@ class ImportForm(Form):
     """A file that was exported before."""
 
     exported = FileField("The file")
+
+
+class NewForm(Form):
+    """What a workflow that is begun from nothing is called; it may be said later."""
+
+    name = StringField("What it is called", filters=[_stripped])

@@ -146,9 +146,7 @@ def _uploaded() -> bytes:
 
 
 def _step(workflow_id: UUID, act: drafts.Step, words: str) -> AnyResponse:
-    came_from_history = request.form.get("back") == "history"
-    history = url_for("workflows.draft_history", workflow_id=workflow_id)
-    url = history if came_from_history else _page(workflow_id)
+    url = _BACK.get(request.form.get("back", ""), _page)(workflow_id)
     try:
         act(
             identity.organization_id(),
@@ -164,3 +162,15 @@ def _step(workflow_id: UUID, act: drafts.Step, words: str) -> AnyResponse:
 
 def _page(workflow_id: UUID) -> str:
     return url_for("workflows.workflow", workflow_id=workflow_id)
+
+
+def _history(workflow_id: UUID) -> str:
+    return url_for("workflows.draft_history", workflow_id=workflow_id)
+
+
+def _builder(workflow_id: UUID) -> str:
+    return url_for("workflows.builder", workflow_id=workflow_id)
+
+
+_BACK = {"history": _history, "builder": _builder}
+"""Where somebody came from, as the form says."""

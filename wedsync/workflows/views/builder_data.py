@@ -1,0 +1,342 @@
+"""What people press in conditions and in the data picker: rows, what they look at, functions."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from wedsync.errors import Conflict, Invalid
+from wedsync.workflows.building.conditions import condition_gestures
+from wedsync.workflows.building.conditions.compared_values import Surroundings, shown_typed
+from wedsync.workflows.building.conditions.condition_gestures import Picked
+from wedsync.workflows.building.conditions.condition_patterns import is_read
+from wedsync.workflows.building.conditions.condition_rows import (
+    Expression,
+    Group,
+    Row,
+    places,
+    tree_of,
+    when_of,
+)
+from wedsync.workflows.building.conditions.condition_shapes import Kind
+from wedsync.workflows.building.gestures import doing
+from wedsync.workflows.building.gestures.doing import Done
+from wedsync.workflows.building.gestures.of_steps import Gesture, set_fields
+from wedsync.workflows.building.known import function_picker
+from wedsync.workflows.building.known.known_data import Known
+from wedsync.workflows.building.panel import field_writing, fields
+from wedsync.workflows.building.panel.field import Field
+from wedsync.workflows.building.panel.field_specs import Spec
+from wedsync.workflows.building.panel.sheets import TEMPLATES, Sheet, sheet_of
+from wedsync.workflows.building.typed.not_readable import NotReadable
+from wedsync.workflows.building.typed.texts_with_data import Vocabulary
+from wedsync.workflows.catalogue import entries
+from wedsync.workflows.editing.draft_operations import TAKEN_AWAY, Change
+from wedsync.workflows.engine.operators import unescape_key
+from wedsync.workflows.engine.steps.kind import mapping
+from wedsync.workflows.views.builder_gestures import Asked, Doer
+
+_ONE_VALUE = frozenset(("data", "any", "moment", "list", "number"))
+"""Kinds of fields in which a value stands alone."""
+_MOST_COMPARED = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a value is chosen for: a field, or in the row at `place` of the condition in it the
+    value it looks at, or (`other`) the one it compares that with."""
+
+    field: str
+    place: str | None = None
+    other: int | None = None
+
+
+def target_of(field: str, pick: str) -> Target:
+    """What the picker stands open for; see `panel_parts.Opened`. Raises Invalid."""
+    kind, _, rest = pick.partition(":")
+    place, _, number = rest.partition(":")
+    if kind == "field":
+        return Target(field)
+    if kind == "subject":
+        return Target(field, place)
+    if kind == "other" and number.isascii() and number.isdigit():
+        return Target(field, place, int(number))
+    raise Invalid("Choose first what this value is for.")
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The condition in a field of a step, as rows, with the data its rows can look at."""
+
+    step: str | None
+    tree: Group
+    known: Known
+    vocabulary: Vocabulary
+    around: Surroundings
+
+    def row(self, place: str) -> Row | None:
+        """What stands at a place, where that is a row."""
+        found = dict(places(self.tree)).get(place)
+        return found if isinstance(found, Row) else None
+
+    def kind_of(self, expression: Expression) -> Kind | None:
+        """What kind of value it is for the example."""
+        item = self.known.item(expression, self.step)
+        return item.kind if item else None
+
+
+Turn: TypeAlias = Callable[[Rows], Group]
+
+
+def _on_rows(turn: Callable[[Asked, Rows], Group]) -> Doer:
+    """A gesture on the rows of the condition that the form names."""
+
+    def do(asked: Asked) -> Done:
+        return _change_rows(asked, lambda rows: turn(asked, rows))
+
+    return do
+
+
+def _change_rows(asked: Asked, turn: Turn) -> Done:
+    field = asked.text("field")
+
+    def act(draft: Any) -> Gesture:
+        sheet = _sheet(asked, draft)
+        present, path = _condition(sheet, asked.step, field)
+        rows = _rows(asked, draft, present)
+        when = when_of(turn(rows))
+        value = TAKEN_AWAY if when == {} and asked.step is None else when
+        untouched = value is TAKEN_AWAY and present is None
+        changes = [] if untouched or value == present else [Change(asked.step, path, value)]
+        return set_fields(draft, asked.step, changes)
+
+    return asked.do(act)
+
+
+def _rows(asked: Asked, draft: Any, present: Any) -> Rows:
+    known = asked.known_in(draft)
+    vocabulary = fields.vocabulary_of(asked.organization_id, draft, asked.step, known)
+    currency = known.item({"var": "wedding.currency"})
+    return Rows(
+        step=asked.step,
+        tree=tree_of(present, lambda each: _kind(known, asked.step, each)),
+        known=known,
+        vocabulary=vocabulary,
+        around=Surroundings(
+            currency.sample_words if currency else None, knows_today=asked.step is not None
+        ),
+    )
+
+
+def _kind(known: Known, step: str | None, expression: Expression) -> Kind | None:
+    item = known.item(expression, step)
+    return item.kind if item else None
+
+
+def _sheet(asked: Asked, draft: Any, known: Known | None = None) -> Sheet:
+    sheet = sheet_of(draft, asked.step, entries(asked.organization_id), known)
+    if sheet is None:
+        raise Conflict("This step is not there any more.", code="step_gone")
+    return sheet
+
+
+def _condition(sheet: Sheet, step: str | None, field: str) -> tuple[Any, tuple[str | int, ...]]:
+    """The condition in a field and the way to it in the step. Raises Conflict."""
+    for spec in sheet.specs:
+        if spec.name == field and spec.kind == "condition":
+            path = [int(part) if part.isdecimal() else part for part in spec.path]
+            start = ("trigger",) if step is None else ()
+            return sheet.value(spec), (*start, *path)
+    raise Conflict("This condition is not there any more.", code="row_gone")
+
+
+def _add_row(asked: Asked, rows: Rows) -> Group:
+    return condition_gestures.add_row(rows.tree, asked.text("place"))
+
+
+def _add_group(asked: Asked, rows: Rows) -> Group:
+    return condition_gestures.add_group(rows.tree, asked.text("place"))
+
+
+def _remove_row(asked: Asked, rows: Rows) -> Group:
+    return condition_gestures.remove(rows.tree, asked.text("place"))
+
+
+def _set_joined(asked: Asked, rows: Rows) -> Group:
+    return condition_gestures.set_joined(rows.tree, asked.text("place"), asked.text("joined"))
+
+
+def _change_row(asked: Asked, rows: Rows) -> Group:
+    """Another verb, or other things to compare with; those the form leaves out stay."""
+    place = asked.text("place")
+    tree = rows.tree
+    row = rows.row(place)
+    verb = asked.text("verb") or None
+    if row is not None and verb is not None and verb != row.verb:
+        return condition_gestures.change_row(tree, place, verb=verb, around=rows.around)
+    typed = {
+        number: asked.text(name)
+        for number in range(_MOST_COMPARED)
+        if (name := f"others.{number}") in asked.form
+    }
+    others = _others(row, typed)
+    return condition_gestures.change_row(tree, place, others=others, around=rows.around)
+
+
+def _others(row: Row | None, given: Mapping[int, str | Picked]) -> list[str | Picked]:
+    """What a row compares with, with what is given put in its place."""
+    if row is None:
+        return []
+    return [given.get(number, _as_given(row, number)) for number, _ in enumerate(row.choice.inputs)]
+
+
+def _as_given(row: Row, number: int) -> str | Picked:
+    own = row.others[number] if number < len(row.others) else {}
+    shown = shown_typed(row.choice.inputs[number].kind, own)
+    return Picked(own) if shown is None else shown
+
+
+def insert(asked: Asked) -> Done:
+    """Put a value where the picker stands open for one."""
+    target = target_of(asked.text("field"), asked.text("pick"))
+    name = asked.text("name")
+    if target.place is None:
+        return _insert_in_field(asked, target.field, name)
+    return _change_rows(asked, lambda rows: _put(rows, target, _value(rows.vocabulary, name)))
+
+
+def _put(rows: Rows, target: Target, value: Expression) -> Group:
+    place = target.place or ""
+    if target.other is None:
+        kind = rows.kind_of(value)
+        return condition_gestures.change_row(
+            rows.tree, place, subject=value, kind=kind, around=rows.around
+        )
+    others = _others(rows.row(place), {target.other: Picked(value)})
+    return condition_gestures.change_row(rows.tree, place, others=others, around=rows.around)
+
+
+def _value(vocabulary: Vocabulary, name: str) -> Expression:
+    try:
+        return vocabulary.expression_of(name)
+    except NotReadable as error:
+        raise Conflict("This value is not there any more.", code="row_gone") from error
+
+
+def _insert_in_field(asked: Asked, name: str, value: str) -> Done:
+    """Put a value after what stands in a field, or in its place where it stands alone. What else
+    was typed in the panel goes along."""
+
+    def changes_of(shown: Any) -> Sequence[Change]:
+        known = asked.known_in(shown)
+        about = (asked.organization_id, shown, asked.step)
+        _value(fields.vocabulary_of(*about, known), value)
+        typed = asked.typed
+        there = fields.fields_of(*about, known)
+        form = {**typed, **_with_value(there, typed, name, f"[{value}]")}
+        return field_writing.write(*about, form, known)
+
+    return asked.change(changes_of)
+
+
+def _with_value(
+    shown: Sequence[Field], typed: Mapping[str, str], name: str, pill: str
+) -> dict[str, str]:
+    """What a form would say in which the value was typed into a field, or into a row of one."""
+    for field in shown:
+        if field.name == name:
+            return {name: _joined(field, typed.get(name, field.typed), pill)}
+        if name.startswith(f"{field.name}.") and field.kind in ("key_values", "inputs"):
+            return _rows_with(field, typed, name, pill)
+    raise Conflict("This field is not there any more.", code="row_gone")
+
+
+def _joined(field: Field, typed: str, pill: str) -> str:
+    if field.kind in _ONE_VALUE or not typed.strip():
+        return pill
+    return f"{typed}{'' if typed[-1:].isspace() else ' '}{pill}"
+
+
+def _rows_with(field: Field, typed: Mapping[str, str], name: str, pill: str) -> dict[str, str]:
+    rows = fields.rows_in(typed, field.name) or field.rows
+    form: dict[str, str] = {}
+    for number, row in enumerate(rows):
+        form[f"{field.name}.{number}.name"] = row.name
+        form[f"{field.name}.{number}.value"] = row.typed
+    return {**form, name: _joined(field, form.get(name, ""), pill)}
+
+
+def apply_function(asked: Asked) -> Done:
+    """Work something out of the value that stands where the picker is open."""
+    target = target_of(asked.text("field"), asked.text("pick"))
+    told = {
+        name.removeprefix("argument."): value
+        for name, value in asked.form.items()
+        if name.startswith("argument.")
+    }
+
+    def made_of(present: Expression) -> Expression:
+        if not is_read(present):
+            raise Invalid("Choose a value first, then what to make of it.")
+        return function_picker.apply(asked.text("function"), present, told)
+
+    if target.place is not None:
+        return _change_rows(asked, lambda rows: _put(rows, target, made_of(_present(rows, target))))
+    if asked.seen is not None:
+        _keep_typed(asked)
+
+    def act(draft: Any) -> Gesture:
+        return _made_in_field(asked, draft, target.field, made_of)
+
+    return doing.do(asked.by, asked.workflow_id, act, key=asked.key)
+
+
+def _keep_typed(asked: Asked) -> None:
+    """What was typed in the panel whose button this was."""
+
+    def changes_of(shown: Any) -> Sequence[Change]:
+        known = asked.known_in(shown)
+        return field_writing.write(asked.organization_id, shown, asked.step, asked.typed, known)
+
+    asked.change(changes_of, key=False)
+
+
+def _present(rows: Rows, target: Target) -> Expression:
+    row = rows.row(target.place or "")
+    if row is None:
+        raise Conflict("This row is no longer there.", code="row_gone")
+    if target.other is None:
+        return row.subject
+    return row.others[target.other] if target.other < len(row.others) else None
+
+
+def _made_in_field(
+    asked: Asked, draft: Any, name: str, made_of: Callable[[Expression], Expression]
+) -> Gesture:
+    sheet = _sheet(asked, draft)
+    for spec in sheet.specs:
+        if spec.name == name and spec.takes_data:
+            value = made_of(sheet.value(spec))
+            start = ("trigger",) if asked.step is None else ()
+            change = Change(asked.step, (*start, *_as_written(sheet, spec)), value)
+            return set_fields(draft, asked.step, [change])
+    raise Conflict("This field is not there any more.", code="row_gone")
+
+
+def _as_written(sheet: Sheet, spec: Spec) -> tuple[str, ...]:
+    """The way to a field; the names of inputs are written with an escape."""
+    first, *rest = spec.path
+    given = mapping(sheet.owner.get(first)) if first in TEMPLATES and rest else {}
+    own = [name for name in given if unescape_key(name) == rest[0]]
+    return (first, own[0]) if own else spec.path
+
+
+GESTURES: Mapping[str, Doer] = {
+    "add-row": _on_rows(_add_row),
+    "add-group": _on_rows(_add_group),
+    "remove-row": _on_rows(_remove_row),
+    "set-joined": _on_rows(_set_joined),
+    "change-row": _on_rows(_change_row),
+    "insert": insert,
+    "apply-function": apply_function,
+}
+"""By the name in the address."""

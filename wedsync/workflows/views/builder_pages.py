@@ -1,0 +1,124 @@
+"""The page of a draft: the board, the panel or the picker beside it, and what was just said."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Response, request
+
+from wedsync.errors import Conflict, Invalid, WedSyncError
+from wedsync.platform import identity
+from wedsync.platform.fragments import render, wants_fragment
+from wedsync.workflows.building.board import board, board_changes, open_panel
+from wedsync.workflows.building.board.panel_parts import Opened, Panel
+from wedsync.workflows.building.board.setting import Setting, setting_of
+from wedsync.workflows.building.gestures.contradictions import StepChanged
+from wedsync.workflows.building.gestures.spots import Spot, called, label_of, the_step
+from wedsync.workflows.building.picking import step_picker, trigger_picker
+from wedsync.workflows.building.picking.step_picker import Group
+from wedsync.workflows.editing.drafts import Draft
+from wedsync.workflows.views.builder_choices import offer_here
+from wedsync.workflows.views.builder_state import Here
+from wedsync.workflows.views.connecting import connect_page
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What is told beside the page: what was done, or what was `refused` and with which `error`,
+    and then what was `typed`. Where the page `is_focused`, `focus` is the step that takes the
+    focus, None what starts the workflow."""
+
+    told: str = ""
+    refused: str = ""
+    is_focused: bool = False
+    focus: str | None = None
+    error: WedSyncError | None = None
+    typed: Mapping[str, str] | None = None
+    status: int = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Picker:
+    """What can be added, and where; its picks post `gesture` with their key."""
+
+    title: str
+    place: str
+    groups: tuple[Group, ...]
+    q: str
+    gesture: str
+    spot: Spot | None
+
+
+NOTHING_SAID = Said()
+
+
+def builder_page(here: Here, draft: Draft, said: Said = NOTHING_SAID) -> Response:
+    """The page; to a part of one that asks the whole of the builder, or, where that says what it
+    holds, only what is different by now."""
+    offer = offer_here(here) if identity.current().has_role("editor") else None
+    setting = setting_of(draft, identity.current(), here.sample or None)
+    opened = Opened.of(setting.definition, here.query())
+    shown = board.board(setting, opened)
+    panel = _panel(setting, opened, said)
+    asks = here.pick == "start" or (panel is None and opened is not None and opened.step is None)
+    clash = said.error if isinstance(said.error, StepChanged) and panel else None
+    is_told_there = clash is not None or (panel is not None and bool(panel.error))
+    held = board_changes.read_held(request.form.get("held", "")) if wants_fragment() else {}
+    response = render(
+        "workflows/builder/changed.html" if held else "workflows/builder/page.html",
+        "changed" if held else "builder",
+        status=said.status,
+        workflow=draft.workflow,
+        board=shown,
+        differ=board_changes.changed(held, shown).parts if held else (),
+        panel=panel,
+        clash=clash,
+        offer=offer if panel else None,
+        connect_page=connect_page,
+        picker=picker_of(here, setting.definition, asks) if setting.may_edit else None,
+        here=here,
+        said=said.told,
+        refused="" if is_told_there else said.refused,
+        focus=(said.focus or "start") if said.is_focused else "",
+        may_edit=setting.may_edit,
+    )
+    if request.method == "POST":
+        response.headers["HX-Replace-Url"] = here.url()
+    return response
+
+
+def _panel(setting: Setting, opened: Opened | None, said: Said) -> Panel | None:
+    if opened is None:
+        return None
+    if said.error is None:
+        return open_panel.panel(setting, opened)
+    refused = Invalid(said.refused, errors=said.error.errors)
+    problem = "" if refused.errors else said.refused
+    return open_panel.panel(setting, opened, said.typed, refused, problem)
+
+
+def picker_of(here: Here, definition: Any, asks_for_start: bool) -> Picker | None:
+    """The open picker of steps, or of what starts the workflow; that one also where its settings
+    are asked for before anything was chosen."""
+    organization_id = identity.organization_id()
+    if asks_for_start:
+        found = trigger_picker.choices(organization_id, here.q, back=here.url(pick="start"))
+        return Picker("What should start it?", "", found, here.q, "set-trigger", None)
+    if here.pick != "step":
+        return None
+    back = here.url(spot=here.spot)
+    found = step_picker.choices(organization_id, here.q, back=back)
+    place = _place_words(definition, here.spot)
+    return Picker("What should happen?", place, found, here.q, "add", here.spot)
+
+
+def _place_words(definition: Any, spot: Spot) -> str:
+    try:
+        if spot.after is not None:
+            return f"After {called(the_step(definition, spot.after))}"
+        if spot.owner is None:
+            return "As the first step"
+        label = label_of(the_step(definition, spot.owner), spot.field)
+    except Conflict:
+        return "At the end"
+    return f"As the first step of “{label}”" if label else "As the first step inside"
