@@ -17,6 +17,7 @@ _HEARD = frozenset(
     {"socket.connect", "socket.getaddrinfo", "socket.gethostbyaddr", "socket.gethostbyname"}
     | {"socket.sendto", "socket.sendmsg"}
 )
+_FAR = (socket.AF_INET, socket.AF_INET6)
 _DOOR = ("wedsync.platform.outbound.connect", "wedsync.platform.outbound.names")
 # The installation's own stores are named in its settings, and are not the world outside.
 _STORES = ("redis.", "psycopg.")
@@ -31,6 +32,7 @@ class _Watch:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._watchers: list[list[str]] = []
+        self._shut = 0
         self._hooked = False
 
     @contextmanager
@@ -48,27 +50,44 @@ class _Watch:
             with self._lock:
                 self._watchers.remove(heard)
 
+    @contextmanager
+    def shut(self) -> Iterator[list[str]]:
+        """As `watching`, and the door itself is shut: whatever is about to leave is heard and
+        stopped, from the making of a socket on."""
+        with self.watching() as heard:
+            self._shut += 1
+            try:
+                yield heard
+            finally:
+                self._shut -= 1
+
     def _hear(self, event: str, arguments: tuple[object, ...]) -> None:
-        if not self._watchers or event not in _HEARD or _stays_here(arguments[0]):
+        if not self._watchers or not self._concerns(event, arguments):
             return
-        if _is_allowed(sys._getframe(1)):
+        if _is_allowed(sys._getframe(1), () if self._shut else _DOOR):
             return
-        said = f"{event} to {arguments[1] if event == 'socket.connect' else arguments[0]!r}"
+        named = event in ("socket.connect", "socket.__new__")
+        said = f"{event} to {arguments[1] if named else arguments[0]!r}"
         for heard in self._watchers:
             heard.append(said)
         raise NotThroughTheDoor(said)
+
+    def _concerns(self, event: str, arguments: tuple[object, ...]) -> bool:
+        if event == "socket.__new__":
+            return self._shut > 0 and arguments[1] in _FAR
+        return event in _HEARD and not _stays_here(arguments[0])
 
 
 def _stays_here(subject: object) -> bool:
     return isinstance(subject, socket.socket) and subject.family == socket.AF_UNIX
 
 
-def _is_allowed(innermost: FrameType | None) -> bool:
-    """Whether the door, a store's own driver or a test itself asks, seen from the inside out."""
+def _is_allowed(innermost: FrameType | None, doors: tuple[str, ...]) -> bool:
+    """Whether a door, a store's own driver or a test itself asks, seen from the inside out."""
     frame = innermost
     while frame is not None:
         name = str(frame.f_globals.get("__name__", ""))
-        if name in _DOOR or name.startswith(("tests.", *_STORES)):
+        if name in doors or name.startswith(("tests.", *_STORES)):
             return True
         if name.startswith(_OURS):
             return False
@@ -78,3 +97,4 @@ def _is_allowed(innermost: FrameType | None) -> bool:
 
 _watch = _Watch()
 watching = _watch.watching
+shut = _watch.shut

@@ -18,6 +18,7 @@ from wedsync.platform.wake import Wake
 from wedsync.platform.window import Window
 from wedsync.webhooks.sending import DeliverySource
 from wedsync.webhooks.subscribing import Subscribing
+from wedsync.workflows.building.tries.real_tries import TrySource
 from wedsync.workflows.clockwork.polling import Polls
 from wedsync.workflows.clockwork.timers import Clock
 from wedsync.workflows.running import bulk_rerun, waiting_on
@@ -34,6 +35,7 @@ def start_drains(app: Flask, owner: OwnerLock, stopping: threading.Event) -> lis
         here.wake.prefer(bells.ring_here)
         runs = RunSource(db.engine, here.vault, here.settings, here.wake, owner)
         deliveries = DeliverySource(db.engine, here.vault, owner)
+        tries = TrySource(db.engine, here.vault, here.settings, here.wake, owner)
         deaths = here.settings.recoveries_before_parking
         fan_out = FanOut(db.engine, here.vault, owner, deaths)
         rings = partial(here.wake.ring, "events")
@@ -51,6 +53,7 @@ def start_drains(app: Flask, owner: OwnerLock, stopping: threading.Event) -> lis
             ),
             "mail": partial(MailSender(db.engine, here.vault, here.settings).work, stopping),
             "reruns": _reruns(here.wake, stopping),
+            "tries": partial(Window(tries).work, stopping, bells.hang("tries")),
             "deliveries": partial(Window(deliveries).work, stopping, bells.hang("deliveries")),
         }
     drains = [

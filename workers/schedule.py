@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Engine, text
 from wedsync.connections import keeping, refreshing
 from wedsync.platform import clock, leases, runtime
 from wedsync.webhooks import sending
+from wedsync.workflows.building.tries import real_tries
 from wedsync.workflows.clockwork import poll_timers, replanning
 from wedsync.workflows.history import attention
 from wedsync.workflows.questions import approval_letters
@@ -69,6 +70,15 @@ _PRUNE_GESTURES = text(
     "DELETE FROM done_gestures WHERE key_hash IN (SELECT key_hash FROM done_gestures"
     " WHERE done_at < now() - interval '1 day' LIMIT 5000)"
 )
+_PRUNE_TRIES = text(
+    "DELETE FROM tries WHERE id IN (SELECT id FROM tries"
+    " WHERE created_at < now() - interval '7 days' LIMIT 5000)"
+)
+_PRUNE_TRIED_OUTPUTS = text(
+    "DELETE FROM tried_outputs WHERE (user_id, workflow_id, step_id) IN"
+    " (SELECT user_id, workflow_id, step_id FROM tried_outputs"
+    "  WHERE tried_at < now() - interval '90 days' LIMIT 5000)"
+)
 _PRUNE_CHAINS = text(
     "DELETE FROM chains WHERE (organization_id, root_id) IN"
     " (SELECT organization_id, root_id FROM chains"
@@ -77,6 +87,8 @@ _PRUNE_CHAINS = text(
 _PRUNED = (
     _PRUNE_CHAINS,
     _PRUNE_GESTURES,
+    _PRUNE_TRIES,
+    _PRUNE_TRIED_OUTPUTS,
     _PRUNE_SLOTS,
     _PRUNE_ANSWERS,
     _PRUNE_FAILURES,
@@ -106,6 +118,7 @@ def give_back_claims(connection: Connection) -> int:
     once_slots.give_back_of(connection, dead)
     refreshing.release(connection, dead)
     poll_timers.release(connection, dead)
+    real_tries.release(connection, dead)
     deadly_runs.count(connection, dead)
     deadly_events.count(connection, dead)
     leases.forget_owners(connection, dead)

@@ -26,6 +26,7 @@ from wedsync.platform.db import db
 from wedsync.webhooks import connection_hooks, endpoints, hooks, samples
 from wedsync.webhooks.deliveries import FannedEvent
 from wedsync.weddings.models import Wedding
+from wedsync.workflows.building.tries import service as tries
 from wedsync.workflows.editing import service
 from wedsync.workflows.running import bulk_rerun, runs
 from wedsync.workflows.running.bulk_rerun import Wanted
@@ -68,7 +69,9 @@ class Objects:
 
     def named(self, name: str) -> Any:
         """The value for a parameter: `hook_id` and `hook` are the id of `self.hook`."""
-        noun = {"number": "version", "with": "version"}.get(name, name.removesuffix("_id"))
+        noun = {"number": "version", "with": "version", "try_id": "tried"}.get(
+            name, name.removesuffix("_id")
+        )
         if noun.startswith("_") or not hasattr(type(self), noun):
             raise NoSuchObject(name)
         return getattr(self, noun)
@@ -120,6 +123,15 @@ class Objects:
                     bulk_rerun.cancel(self._organization_id, before.id)
             wanted = Wanted("stopped", workflow_id)
             made = bulk_rerun.begin(self._organization_id, wanted)
+            db.session.commit()
+            return made.id
+
+    @cached_property
+    def tried(self) -> UUID:
+        workflow_id = self.workflow
+        with self._app.test_request_context():
+            made = tries.pretend(self._owner.identity, workflow_id)
+            made.message = self.mark
             db.session.commit()
             return made.id
 

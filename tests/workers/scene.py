@@ -30,6 +30,7 @@ from wedsync.settings import CHECKOUT
 from wedsync.webhooks import endpoints, hooks
 from wedsync.webhooks.sending import DeliverySource
 from wedsync.webhooks.verdicts import Sending
+from wedsync.workflows.building.tries.real_tries import RealTry, TrySource
 from wedsync.workflows.editing import service as workflows
 from wedsync.workflows.running.live_run import LiveRun
 from wedsync.workflows.running.runner import RunSource
@@ -106,6 +107,10 @@ class Worker:
         self.delivery_source = DeliverySource(self.engine, self.runtime.vault, self.owner)
         self.runs: Window[LiveRun] = Window(self.run_source)
         self.deliveries: Window[Sending] = Window(self.delivery_source)
+        self.try_source = TrySource(
+            self.engine, self.runtime.vault, self.runtime.settings, self.runtime.wake, self.owner
+        )
+        self.tries: Window[RealTry] = Window(self.try_source)
         deaths = self.runtime.settings.recoveries_before_parking
         self._fan_out = FanOut(self.engine, self.runtime.vault, self.owner, deaths)
 
@@ -123,6 +128,10 @@ class Worker:
     def deliver(self) -> None:
         """Send every due delivery."""
         self.deliveries.work(_NEVER, threading.Event())
+
+    def try_steps(self) -> None:
+        """Have every step happen that somebody asked to try."""
+        self.tries.work(_NEVER, threading.Event())
 
     def work(self) -> None:
         """Everything, until no new event comes of it."""
@@ -168,6 +177,7 @@ class Worker:
         self.owner.release()
         self.runs.close()
         self.deliveries.close()
+        self.tries.close()
 
 
 @contextmanager

@@ -11,11 +11,12 @@ from typing import Any
 from uuid import UUID
 
 from flask import g, has_app_context
-from sqlalchemy import select
+from sqlalchemy import select, union
 
 from wedsync import connectors
 from wedsync.connections.models import Connection
 from wedsync.connectors.manifest import Manifest
+from wedsync.connectors.manifest_rules.inputs import recipient
 from wedsync.events.types import is_ours, problem_with
 from wedsync.listings import manifests
 from wedsync.listings.models import Listing
@@ -38,7 +39,8 @@ class Entry:
     """One action. `done` is its sentence for what has happened, `titles` what its inputs are
     called, `input` their JSON Schema, `output_sample` an example of what it gives; a step that uses
     it must name a connection when it `needs_account`. `group` is the goal it serves, `keywords`
-    what its connector is found by."""
+    what its connector is found by; `is_message` says that somebody gets a message by it, and the
+    input `recipient`, where there is one, who."""
 
     connector: str
     connector_name: str
@@ -53,6 +55,8 @@ class Entry:
     keywords: tuple[str, ...] = ()
     choose_from: Mapping[str, ChosenFrom] = field(default_factory=dict)
     """By input, where what it takes can be chosen from."""
+    is_message: bool = False
+    recipient: str | None = None
 
 
 Entries = Mapping[str, Entry]
@@ -108,7 +112,7 @@ def _partners(organization_id: UUID) -> Entries:
         .join(Listing, Listing.id == Connection.listing_id)
         .where(Connection.organization_id == organization_id, Listing.built_in.is_(False))
     )
-    ids = [*db.session.scalars(versions), *db.session.scalars(pinned.distinct())]
+    ids = list(db.session.scalars(union(versions, pinned)))
     found = manifests.of_many(db.session, [each for each in ids if each is not None])
     return {entry.info.key: entry for each in found.values() for entry in _entries_of(each)}
 
@@ -153,6 +157,8 @@ def _entry(manifest: Mapping[str, Any], action: Mapping[str, Any], code: Any) ->
         group=str(action.get("group", "")),
         keywords=tuple(manifest.get("keywords", ())),
         choose_from=_choose_from(manifest.get("lists", {}), action.get("choose_from", {})),
+        is_message=bool(action.get("message")),
+        recipient=recipient(action["input"]),
     )
 
 

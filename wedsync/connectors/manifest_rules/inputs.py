@@ -16,6 +16,9 @@ KEYWORDS = frozenset(
     | {"minItems", "maxItems", "minLength", "maxLength"}
     | {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"}
 )
+_OF_ACTIONS = frozenset({"recipient"})
+"""`recipient = true`: who gets the message is named here, so that a try can go to oneself."""
+
 # A stranger's pattern can take for ever on a short text (catastrophic backtracking).
 _OURS_ONLY = frozenset({"pattern"})
 _SLOT = re.compile(r"\{([^{}]*)\}")
@@ -24,7 +27,9 @@ _SLOT = re.compile(r"\{([^{}]*)\}")
 def problems(manifest: Manifest, built_in: bool) -> Iterator[Problem]:
     for index, entry in enumerate(manifest.actions):
         path = f"actions.{index}"
-        yield from _schema(entry, f"{path}.input", KEYWORDS | (_OURS_ONLY if built_in else set()))
+        allowed = KEYWORDS | _OF_ACTIONS | (_OURS_ONLY if built_in else set())
+        yield from _schema(entry, f"{path}.input", allowed)
+        yield from _recipients(entry, f"{path}.input.properties")
         yield from _slots(entry, path)
     for index, trigger in enumerate(manifest.triggers):
         if _SLOT.search(trigger.sentence):
@@ -35,6 +40,30 @@ def properties(entry: ActionEntry) -> Mapping[str, Any]:
     """The fields an action's input has; empty where its schema is not one."""
     found = entry.input.get("properties")
     return found if isinstance(found, dict) else {}
+
+
+def recipient(schema: Any) -> str | None:
+    """The field of an action's input that names who gets its message; None without one."""
+    fields = schema.get("properties") if isinstance(schema, dict) else None
+    named = fields.items() if isinstance(fields, dict) else ()
+    found = (name for name, said in named if isinstance(said, dict) and said.get("recipient"))
+    return next(found, None)
+
+
+def _recipients(entry: ActionEntry, path: str) -> Iterator[Problem]:
+    marked = {
+        name: field["recipient"]
+        for name, field in properties(entry).items()
+        if isinstance(field, dict) and "recipient" in field
+    }
+    for name, said in marked.items():
+        where = f"{path}.{name}.recipient"
+        if said is not True:
+            yield Problem(where, "Write true here, or leave it out.")
+        elif not entry.message or properties(entry)[name].get("type") != "string":
+            yield Problem(where, "Only a text of an action that sends a message names who gets it.")
+    if len(marked) > 1:
+        yield Problem(path, "Only one field names who gets the message.")
 
 
 def _schema(entry: ActionEntry, path: str, keywords: frozenset[str]) -> Iterator[Problem]:

@@ -24,6 +24,7 @@ from sqlalchemy import Connection, Row, text
 from wedsync.connectors.contract import Failed
 from wedsync.platform import batch
 from wedsync.platform.batch import recordset
+from wedsync.workflows.engine.times import moment_words
 from wedsync.workflows.engine.zones import instant_of, wall_time, zone_named
 from wedsync.workflows.running.live_run import Advance
 from wedsync.workflows.running.reach import Reached
@@ -36,6 +37,11 @@ _OVER: Mapping[str, str] = {
     "cancelled": "Not sent: this wedding is cancelled.",
     "archived": "Not sent: this wedding was put away.",
 }
+_HELD: Mapping[str, str] = {
+    QUIET_HOURS: "Not sent: it is quiet at the wedding",
+    WEDDING_DAY: "Not sent: nobody is written to on the wedding day,",
+}
+_NO_SLOT = "Not sent: these people got as many messages today as you allow in a day."
 _MOMENT = timedelta(seconds=1)
 _MIDNIGHT = time(0, 0)
 
@@ -69,6 +75,13 @@ _TAKE = text(
     " SELECT run_id, step_id FROM taken UNION ALL SELECT run_id, step_id FROM already"
 )
 
+_TAKE_ONE = text(
+    "INSERT INTO message_slots (wedding_id, local_date, number, organization_id, step_id)"
+    " SELECT :wedding_id, CAST(:local_date AS date), coalesce(max(number), 0) + 1,"
+    "  :organization_id, :step_id FROM message_slots"
+    " WHERE wedding_id = :wedding_id AND local_date = CAST(:local_date AS date)"
+    " HAVING coalesce(max(number), 0) < :at_most ON CONFLICT DO NOTHING RETURNING number"
+)
 
 Place = tuple[UUID, str]
 """The run people see, and the step: what has a slot."""
@@ -87,9 +100,12 @@ class Rules:
 
 def unwanted(one: Advance, found: Reached) -> Failed | None:
     """Why a message is left out altogether."""
-    if not found.is_message or one.wedding is None:
-        return None
-    why = _OVER.get(one.wedding["status"])
+    return of_over(one.wedding["status"]) if found.is_message and one.wedding else None
+
+
+def of_over(status: Any) -> Failed | None:
+    """Why nobody is written to about a wedding where this stands."""
+    why = _OVER.get(status) if isinstance(status, str) else None
     return Failed("unwanted", "wedding_over", why) if why else None
 
 
@@ -106,6 +122,32 @@ def hold_back(connection: Connection, advances: Sequence[Advance], now: datetime
         if _place(one) not in slotted:
             rules = _rules(weddings[_wedding_id(one)])
             _hold(one, MESSAGES_A_DAY, free_moment(rules, tomorrow(rules, now))[0])
+
+
+def take_now(
+    connection: Connection, organization_id: UUID, wedding_id: UUID, step_id: str, now: datetime
+) -> Failed | None:
+    """A slot for a message that belongs to no run and leaves at once or not at all. Why it may
+    not; `not_sent` where another has the wedding just now."""
+    row = connection.execute(_WEDDINGS, {"ids": [wedding_id]}).one_or_none()
+    if row is None or not row.may_count:
+        return Failed("not_sent", WEDDING, "Somebody else is busy with this wedding just now.")
+    if over := of_over(row.status):
+        return over
+    rules = _rules(row)
+    until, why = free_moment(rules, now)
+    if why is not None:
+        return Failed("unwanted", why, f"{_HELD[why]} until {moment_words(until, row.zone)}.")
+    wanted = {
+        "wedding_id": wedding_id,
+        "local_date": wall_time(now, zone_named(row.zone) or UTC).date(),
+        "organization_id": organization_id,
+        "step_id": step_id,
+        "at_most": row.messages_a_day,
+    }
+    if connection.execute(_TAKE_ONE, wanted).first() is None:
+        return Failed("unwanted", MESSAGES_A_DAY, _NO_SLOT)
+    return None
 
 
 def free_moment(rules: Rules, at: datetime) -> tuple[datetime, str | None]:

@@ -108,9 +108,7 @@ def wait_for_room(result: Advance, now: datetime) -> None:
 def ended_event(run: LiveRun, ended: Ended, now: datetime, random: float) -> EngineEvent:
     """What the engine is told when the effect on its way came home."""
     performing = _on_its_way(run)
-    finished = _finish(performing, ended)
-    if performing.access is not None:
-        finished = scrubbed(finished, performing.access)
+    finished = finished_with(performing, ended)
     scope = run.scope(run.outputs)
     return _event(scope, performing.perform, performing.action, finished, now, random)
 
@@ -154,11 +152,22 @@ def _begin_look(run: LiveRun, wanted: Perform, found: Reached, key: str) -> Begu
 
 def _begin(run: LiveRun, wanted: Perform, found: Reached, key: str) -> Begun:
     given = _opened(run, found.action, wanted.input)
+    return begun_with(found, wanted, given, key)
+
+
+def begun_with(found: Reached, wanted: Perform, given: Mapping[str, Any], key: str) -> Begun:
+    """How an action begins with what it is `given`, whatever its connector's code does."""
     try:
         return found.action.begin(given, found.access, key=key, timeout_s=wanted.timeout_s)
     except Exception:
         log.exception("%s could not begin", wanted.use)
         return Failed("permanent", "connector_failed", _BROKEN)
+
+
+def finished_with(performing: Performing, ended: Ended) -> Succeeded | Failed:
+    """How what was on its way came home, without the secrets of its connection."""
+    finished = _finish(performing, ended)
+    return finished if performing.access is None else scrubbed(finished, performing.access)
 
 
 def _finish(performing: Performing, ended: Ended) -> Succeeded | Failed:
@@ -184,7 +193,7 @@ def _leave(result: Advance, wanted: Perform, found: Reached, begun: Call | Task,
     start = AttemptStart(run.root_id, run.organization_id, wanted.step, item, wanted.attempt, key)
     result.move.started.append(start)
     far_end = far_end_of(wanted, begun)
-    result.leaving = _effect(begun, f"{run.organization_id}:{far_end}")
+    result.leaving = effect(begun, f"{run.organization_id}:{far_end}")
     if found.action.effect(wanted.input) == "once":
         result.far_end = far_end
     result.performing = Performing(
@@ -196,7 +205,8 @@ def _leave(result: Advance, wanted: Perform, found: Reached, begun: Call | Task,
     )
 
 
-def _effect(begun: Call | Task, lane: str) -> Effect:
+def effect(begun: Call | Task, lane: str) -> Effect:
+    """What leaves, in the lane of whom it is done to."""
     if isinstance(begun, Call):
         return begun.request
     return Blocking(begun.run, lane, begun.timeout_s + TASK_MARGIN_S)

@@ -24,7 +24,7 @@ from wedsync.weddings.scope import scope_of
 from wedsync.workflows.building.known import sample_events
 from wedsync.workflows.building.known.made_up import EXAMPLE_NAME, example_wedding
 from wedsync.workflows.building.known.reach import Reach, Reaches, reaches
-from wedsync.workflows.building.known.working_out import Outputs, view_of, work_out
+from wedsync.workflows.building.known.working_out import Outputs, seen_by, work_out
 from wedsync.workflows.catalogue import entries_here
 from wedsync.workflows.engine.shape import refusal
 from wedsync.workflows.engine.steps.kind import mapping
@@ -65,8 +65,12 @@ class Sample:
     def sight(self, step_id: str | None) -> View:
         """What the expressions of one step see; of the trigger, and of a step that is not there,
         what came in and the wedding."""
+        return View(self.seen_by(step_id), self.now)
+
+    def seen_by(self, step_id: str | None) -> dict[str, Any]:
+        """The scope of one step, as `sight` sees it."""
         found = self.placed.get(step_id or "") or Reach({}, "", (), ())
-        return view_of(self.scope, self.outputs, found, self.placed, self.now)
+        return seen_by(self.scope, self.outputs, found, self.placed, self.now)
 
     @property
     def scope(self) -> Mapping[str, Any]:

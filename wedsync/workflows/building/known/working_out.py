@@ -72,6 +72,13 @@ def view_of(
     scope: Mapping[str, Any], found: Outputs, here: Reach, placed: Reaches, now: datetime
 ) -> View:
     """What expressions of one step see."""
+    return View(seen_by(scope, found, here, placed, now), now)
+
+
+def seen_by(
+    scope: Mapping[str, Any], found: Outputs, here: Reach, placed: Reaches, now: datetime
+) -> dict[str, Any]:
+    """The scope of one step: what came in, the wedding, and what the steps before it gave."""
     seen: dict[str, Any] = {
         "trigger": scope.get("trigger"),
         "wedding": scope.get("wedding"),
@@ -84,7 +91,7 @@ def view_of(
     }
     if here.loops:
         seen |= {"item": found.items.get(here.loops[-1]), "index": 0}
-    return View(seen, now)
+    return seen
 
 
 def _listed(output: Any, times: int) -> Any:
