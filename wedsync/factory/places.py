@@ -66,6 +66,8 @@ _OF_VENDORS: Groups = (
                 "workflows.workflow",
                 "workflows.gallery",
                 "workflows.ready_made",
+                "workflows.new_workflow",
+                "workflows.builder",
                 "workflows.draft_",
                 "workflows.version",
                 "workflows.ask_to_restore",
