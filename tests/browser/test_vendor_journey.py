@@ -106,10 +106,11 @@ def start_a_ready_made_workflow(page: Page, practice: PracticePartner) -> None:
     """By its questions, with the mailbox connected on the way, and read before it is on."""
     page.get_by_role("link", name="Start from a ready-made one").click()
     page.get_by_role("link", name="A guest cannot come").click()
-    page.get_by_role("link", name="Connect E-mail").click()
+    page.get_by_label("Your caterer's e-mail").fill(CATERER)
+    page.get_by_role("button", name="Connect E-mail").click()
     connect_a_mailbox(page, practice, HAZEL)
     expect(page.get_by_role("heading", level=1)).to_have_text("A guest cannot come")
-    page.get_by_label("Your caterer's e-mail").fill(CATERER)
+    expect(page.get_by_label("Your caterer's e-mail")).to_have_value(CATERER)
     sentence = page.get_by_label("The workflow in words")
     expect(sentence).to_contain_text("When a guest answers for the first time at Petal Practice")
     expect(page.locator("#preview")).to_contain_text(f"To {CATERER}")

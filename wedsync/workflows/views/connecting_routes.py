@@ -35,6 +35,7 @@ from wedsync.workflows.views.routes import pages
 def builder_connect(workflow_id: UUID) -> AnyResponse:
     """Keep what stands in the panel, and go to connect an account of `slug`."""
     asked = Asked(identity.current(), here_of(workflow_id), request.form, None)
+    queries.get_workflow(asked.organization_id, workflow_id)
     try:
         if asked.seen is not None:
             GESTURES["fields"](asked)

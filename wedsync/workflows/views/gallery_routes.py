@@ -1,15 +1,18 @@
 """The gallery: ready-made workflows by what they do for a business, and each with its questions."""
 
-from flask import Response, url_for
+from collections.abc import Mapping
+
+from flask import Response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from wedsync.errors import Invalid
+from wedsync.connections.queries import connected_on_the_way_to
+from wedsync.errors import Invalid, NotFound
 from wedsync.platform import identity
 from wedsync.platform.db import db
 from wedsync.platform.fragments import render, wants_fragment
 from wedsync.platform.passing import done
 from wedsync.platform.runtime import commit
-from wedsync.workflows.ready_made import needs, recipe, service
+from wedsync.workflows.ready_made import kept_answers, needs, recipe, service
 from wedsync.workflows.ready_made.answers import Read
 from wedsync.workflows.ready_made.forms import RecipeForm, form_of
 from wedsync.workflows.ready_made.preview import preview
@@ -33,8 +36,20 @@ def ready_made(recipe_key: str) -> Response:
     """One of them: what it does, and its questions."""
     found = recipe.find(recipe_key)
     needed = _needs(found)
-    form = form_of(found, needed, needs.suggestions(found, needed))
+    form = form_of(found, needed, _said_before(found, needed))
     return _page(found, needed, form, _read(found, form))
+
+
+@pages.post("/workflows/gallery/<recipe_key>/connect/<slug>", endpoint="ready_made_connect")
+def connect_for_ready_made(recipe_key: str, slug: str) -> AnyResponse:
+    """Go to connect what it needs; the answers given so far are there when one comes back."""
+    found = recipe.find(recipe_key)
+    if slug not in found.connectors:
+        raise NotFound("This does not need such an account.")
+    given = form_of(found, _needs(found), {}).given
+    kept = kept_answers.sealed(identity.current(), found, given) or None
+    back = url_for("workflows.ready_made", recipe_key=found.key, kept=kept)
+    return redirect(url_for("connections.connect", slug=slug, next=back), 303)
 
 
 @pages.post("/workflows/gallery/<recipe_key>/preview", endpoint="ready_made_preview")
@@ -75,6 +90,19 @@ def ready_made_with(slug: str) -> Response:
     """The ready-made workflows that use one connector."""
     own = [each for each in recipe.recipes().values() if slug in each.connectors]
     return render("workflows/ready_made_with.html", recipes=own)
+
+
+def _said_before(found: Recipe, needed: tuple[needs.Need, ...]) -> Mapping[str, str]:
+    """What stands in the form: defaults, the answers somebody took along to connect an account, and
+    the account they came back with."""
+    by = identity.current()
+    said = {**needs.suggestions(found, needed)}
+    said |= kept_answers.opened(by, found, request.args.get("kept", ""))
+    on_the_way = connected_on_the_way_to(by, request.full_path.rstrip("?"))
+    for question in found.questions if on_the_way else ():
+        if on_the_way and question.connector == on_the_way[1].slug:
+            said[question.key] = str(on_the_way[1].id)
+    return said
 
 
 def _needs(found: Recipe) -> tuple[needs.Need, ...]:
