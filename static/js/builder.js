@@ -99,6 +99,7 @@ function opensPicker(keys, target) {
   const { pickerLink } = target.dataset;
   if (!pickerLink || !(keys === "Mod+ " || (keys === "/" && target.value === ""))) return false;
   document.getElementById(pickerLink)?.click();
+  leaveTrail(target.id);
   return true;
 }
 
@@ -145,30 +146,39 @@ document.addEventListener("click", (event) => {
   field.focus();
 });
 
-/* ---- Focus ---- It stays where somebody is; else where the server put it; else where they were. */
+/* ---- Focus ---- It stays where somebody is, goes along into what they opened, and comes back from
+   there; a new place that the server chose goes before. */
+const LONGEST_TRAIL = 20;
+const trail = [];
 let before = null;
-let opener = null;
 
 document.addEventListener("click", ({ target }) => {
-  if (target.closest("[data-step]")) opener = target.closest("a, button")?.id || opener;
+  const { id } = target.closest("a, button") ?? {};
+  if (id && isInBuilder(target)) leaveTrail(id);
 });
+
+function leaveTrail(id) {
+  trail.push(id);
+  if (trail.length > LONGEST_TRAIL) trail.shift();
+}
 
 addEventListener("htmx:before:swap", () => {
   const el = document.activeElement;
   before = el?.id && isInBuilder(el) ? { el, id: el.id, step: stepOf(el), isField: isField(el) } : null;
 });
 
-addEventListener("htmx:after:swap", () => {
+addEventListener("htmx:after:swap", ({ detail }) => {
   shutBehindPanel();
   tellUnsaved();
-  keepFocus();
+  if (before) keepFocus(detail.ctx);
 });
 
-function keepFocus() {
+function keepFocus({ request }) {
   const now = document.activeElement;
-  const el = before && document.getElementById(before.id);
+  const el = document.getElementById(before.id);
   if (el && el !== now && staysAt(el, now)) el.focus({ preventScroll: true });
-  else if (before && (!now || now === document.body)) placeBeside()?.focus();
+  else if (!now?.closest("#panel") && fieldOf(request)) fieldOf(request).focus();
+  else if (!now || now === document.body) wayBack()?.focus();
 }
 
 function staysAt(el, now) {
@@ -176,9 +186,21 @@ function staysAt(el, now) {
   return isSameStep || (before.isField && el.closest("#panel") !== null);
 }
 
-function placeBeside() {
-  const ids = [opener, before.step && `open-${before.step}`, "open-start"].filter(Boolean);
-  return ids.map((id) => document.getElementById(id)).find((el) => el !== null);
+/* The part of the panel that a link led to. */
+function fieldOf({ method, action }) {
+  const name = new URL(action, location.href).searchParams.get("field");
+  if (method !== "GET" || !name) return null;
+  const parts = [`#${CSS.escape(`field-${name}`)}`, "#condition :is(a, button)", "#panel :is(a, input)"];
+  return parts.map((part) => document.querySelector(part)).find((el) => el !== null);
+}
+
+function wayBack() {
+  const ids = [...trail.toReversed(), `open-${before.step}`, "open-start"];
+  return ids.map((id) => document.getElementById(id)).find(takesFocus);
+}
+
+function takesFocus(el) {
+  return el?.checkVisibility() && !el.closest("[inert]") && !el.disabled;
 }
 
 /* ---- Gestures that did not arrive ---- They wait here, and are sent again in order with their

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 from playwright.sync_api import Locator, Page, Response, expect
 
@@ -34,9 +35,14 @@ def begin(page: Page, name: str) -> None:
 
 def pick(page: Page, typed: str, words: str) -> None:
     """Search in the open picker, and choose what is found."""
-    with page.expect_response(lambda answer: "q=" in answer.url and answer.status == 200):
-        page.get_by_role("searchbox").fill(typed)
+    page.get_by_role("searchbox").fill(typed)
+    found(page, typed)
     option(page, words).click()
+
+
+def found(page: Page, typed: str) -> None:
+    """What was searched for is shown: the page's address says so."""
+    page.wait_for_url(lambda url: parse_qs(urlsplit(url).query).get("q") == [typed])
 
 
 def option(page: Page, words: str) -> Locator:
