@@ -16,6 +16,7 @@ from wedsync.workflows.building.board import mending
 from wedsync.workflows.building.board.lede import lede_of
 from wedsync.workflows.building.gestures import doing
 from wedsync.workflows.building.gestures.of_steps import Gesture
+from wedsync.workflows.building.known.reach import reaches
 from wedsync.workflows.catalogue import entries, infos_of
 from wedsync.workflows.editing.draft_operations import apply, located
 from wedsync.workflows.engine import steps_in_order, summary, validate
@@ -172,8 +173,9 @@ def test_mending_is_done_and_undone_like_any_gesture(app: APIFlask, owner: Perso
 @settings(deadline=None, max_examples=25)
 @given(definitions)
 def test_nothing_that_is_there_is_ever_gone(definition: dict[str, Any]) -> None:
+    placed = reaches(definition)
     for each in steps_in_order(definition):
-        gone = mending.gone_in(definition, each.step["id"])
+        gone = mending.gone_in(placed, each.step["id"])
         own = {k: v for k, v in each.step.items() if k not in ("branches", "otherwise", "steps")}
         reads_item = "item" in str(own) or "index" in str(own)
         assert reads_item or not gone(own)

@@ -291,7 +291,7 @@ def test_a_step_that_is_gone_has_no_panel(looked: Looking) -> None:
 
 
 def test_a_start_that_is_not_chosen_has_no_panel(app: APIFlask, owner: Persona) -> None:
-    empty = {"format": 1, "trigger": None, "steps": []}
+    empty: dict[str, Any] = {"format": 1, "trigger": None, "steps": []}
     assert looking(app, owner, empty).panel(None) is None
 
 

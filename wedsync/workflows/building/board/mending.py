@@ -16,7 +16,7 @@ from wedsync.workflows.building.gestures.of_steps import Gesture
 from wedsync.workflows.building.gestures.spots import called, lists_of, the_step
 from wedsync.workflows.building.gestures.step_links import fresh_ids
 from wedsync.workflows.building.known.pills import is_gone, paths_in
-from wedsync.workflows.building.known.reach import reaches
+from wedsync.workflows.building.known.reach import Reaches, reaches
 from wedsync.workflows.editing.draft_operations import (
     TAKEN_AWAY,
     Change,
@@ -30,7 +30,6 @@ from wedsync.workflows.editing.patches import written as put
 from wedsync.workflows.engine import FORMAT
 from wedsync.workflows.engine.bodies import BODY
 from wedsync.workflows.engine.operators import argument_list, operator_call
-from wedsync.workflows.engine.shape import refusal
 from wedsync.workflows.engine.steps.kind import mapping, sequence
 from wedsync.workflows.engine.words import path_of
 
@@ -50,7 +49,7 @@ def take_out(definition: Any, step_id: str | None, field: str) -> Gesture:
     owner = _owner(definition, step_id)
     path = way_in(owner, field)
     value = read(owner, path)
-    gone = gone_in(definition, step_id)
+    gone = gone_in(reaches(definition), step_id)
     left = _left_of(value, field, gone)
     if left is value or left == value:
         told = ("Nothing in it is gone. Open it, and choose what it should say.",)
@@ -61,9 +60,8 @@ def take_out(definition: Any, step_id: str | None, field: str) -> Gesture:
     return Gesture((change,), f"took what is gone out of {name}", step_id)
 
 
-def gone_in(definition: Any, step_id: str | None) -> IsGone:
+def gone_in(placed: Reaches, step_id: str | None) -> IsGone:
     """What a step, or (None) what starts the workflow, cannot read because it is not there."""
-    placed = reaches(definition)
 
     def gone(expression: Any) -> bool:
         paths = paths_in(expression)
@@ -74,17 +72,9 @@ def gone_in(definition: Any, step_id: str | None) -> IsGone:
     return gone
 
 
-def holds_gone(definition: Any, step_id: str | None, field: str) -> bool:
-    """Whether `take_out` would find something in this field."""
-    if refusal(definition) is not None:
-        return False
-    if step_id is None:
-        owner: Any = mapping(mapping(definition).get("trigger"))
-    else:
-        own = (each.step for each in located(definition) if each.step.get("id") == step_id)
-        owner = next(own, {})
-    value = read(owner, way_in(owner, field))
-    return gone_in(definition, step_id)(value)
+def holds_gone(owner: Mapping[str, Any], field: str, placed: Reaches, step_id: str | None) -> bool:
+    """Whether `take_out` would find something in this field of a step or trigger."""
+    return gone_in(placed, step_id)(read(owner, way_in(owner, field)))
 
 
 def name_steps(definition: Any) -> Gesture:

@@ -17,8 +17,6 @@ MOST_ACCOUNTS = 3
 """Accounts that are offered beside a problem; more are in the panel."""
 
 _OF_TRIGGER = "trigger."
-_LINKED = 30
-"""Problems beside which it is looked for what could be taken out."""
 
 
 def problems_of(
@@ -43,9 +41,9 @@ def problems_of(
             message=message_of(each, str(steps.get(each.step or "", {}).get("use"))),
             fix=each.fix,
             is_error=each.severity == "error",
-            repairs=tuple(mending.of(each, is_looked_into=place < _LINKED)),
+            repairs=tuple(mending.of(each)),
         )
-        for place, each in enumerate(found)
+        for each in found
     )
 
 
@@ -67,7 +65,7 @@ class _Mending:
         self._steps = steps
         self._questions = questions
 
-    def of(self, problem: Problem, *, is_looked_into: bool) -> Iterator[Repair]:
+    def of(self, problem: Problem) -> Iterator[Repair]:
         if not self._setting.may_edit:
             return
         if problem.step is None and not problem.field.startswith("trigger"):
@@ -77,7 +75,8 @@ class _Mending:
         if problem.step is not None and step is None:
             yield Repair("Give every step an id", "name_steps")
             return
-        yield from self._of_step(problem, mapping(step), is_looked_into)
+        owner = step if step is not None else self._trigger
+        yield from self._of_step(problem, owner)
 
     def _of_workflow(self, problem: Problem) -> Iterator[Repair]:
         """Of the document itself, and of what in it is no step."""
@@ -91,16 +90,14 @@ class _Mending:
         elif problem.field in ("format", "steps") and problem.severity == "error":
             yield from anew(self._setting)
 
-    def _of_step(
-        self, problem: Problem, step: Mapping[str, Any], is_looked_into: bool
-    ) -> Iterator[Repair]:
+    def _of_step(self, problem: Problem, step: Mapping[str, Any]) -> Iterator[Repair]:
         own, field = problem.step, field_of(problem)
         if field == "id":
             yield Repair("Give every step an id", "name_steps")
             return
         if field == "connection" and own is not None:
             yield from self._accounts(own, step)
-        elif is_looked_into and field and holds_gone(self._setting.definition, own, field):
+        elif field and self._holds_gone(own, step, field):
             yield Repair("Take it out", "take_out", {"step": own or "", "field": field})
         if own is not None and not self._can_be_set(step):
             yield Repair("Remove this step", "remove", {"step": own})
@@ -133,8 +130,15 @@ class _Mending:
 
     @property
     def _has_trigger(self) -> bool:
-        kind = mapping(mapping(self._setting.definition).get("trigger")).get("kind")
+        kind = self._trigger.get("kind")
         return isinstance(kind, str) and kind in TRIGGERS
+
+    @property
+    def _trigger(self) -> Mapping[str, Any]:
+        return mapping(mapping(self._setting.definition).get("trigger"))
+
+    def _holds_gone(self, step_id: str | None, step: Mapping[str, Any], field: str) -> bool:
+        return holds_gone(step, field, self._setting.known.placed, step_id)
 
     def _opened(self, step_id: str | None, field: str) -> str:
         return "" if step_id is None and not self._has_trigger else field
