@@ -6,6 +6,7 @@
 | the builder | `builder_routes`; `builder_pages`, `builder_state`, what is shown |
 | what is pressed in it | `builder_gestures`; `builder_data`, in conditions and pickers |
 | choosing and connecting in it | `builder_choices`; `connecting`, `connecting_routes` |
+| trying it | `try_routes` |
 | drafts and versions | `draft_routes`, `draft_forms`, `version_routes` |
 | runs | `run_routes`, `repair_forms`; `rerun_routes`, many again |
 | answers | `looking_routes`: why not, and how a workflow does |
@@ -23,6 +24,7 @@ from wedsync.workflows.views import (
     message_rule_routes,
     rerun_routes,
     run_routes,
+    try_routes,
     version_routes,
     wedding_routes,
 )
@@ -39,6 +41,7 @@ __all__ = [
     "pages",
     "rerun_routes",
     "run_routes",
+    "try_routes",
     "version_routes",
     "wedding_routes",
 ]

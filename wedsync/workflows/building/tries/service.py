@@ -2,7 +2,7 @@
 
 import math
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from sqlalchemy import func, select
 
@@ -62,16 +62,25 @@ def pretend(
 
 
 def really(
-    by: Identity, workflow_id: UUID, step: str, *, sample: str | None = None, to_me: bool = False
+    by: Identity,
+    workflow_id: UUID,
+    step: str,
+    *,
+    sample: str | None = None,
+    to_me: bool = False,
+    key: str | None = None,
 ) -> Try:
     """Ask for one action step to really happen, `to_me` instead of to whom it says. It is worked
     off after the commit, which is to ring `tries`.
 
-    Asked a second time while it is under way, it is the same try. Raises NotFound; Conflict
-    `step_gone`, `nothing_to_try`, `sealed_input`, `example_recipient`; Invalid `step_unfinished`,
-    `input_unfit`; TooMany.
+    Asked a second time while it is under way, or with the same `key`, it is the same try. Raises
+    NotFound; Conflict `step_gone`, `nothing_to_try`, `sealed_input`, `example_recipient`; Invalid
+    `step_unfinished`, `input_unfit`; TooMany.
     """
     workflow = queries.get_workflow(by.organization_id, workflow_id, lock=True)
+    own_id = uuid5(by.credential_id, f"{workflow_id} {key}") if key else ids.new_id()
+    if (earlier := _earlier(by, own_id) if key else None) is not None:
+        return earlier
     definition = _refuse_gone(workflow, step)
     if (under_way := _under_way(by, workflow, step)) is not None:
         return under_way
@@ -84,6 +93,7 @@ def really(
     perform = wanted(can, definition, entry, seen, _own_address(by) if to_me else None)
     told = Tried(seen.name, (telling.action(step, perform.input, ""),))
     made = _row(by, workflow, seen, told, mode="really", state="asked", message="")
+    made.id = own_id
     made.told = {**made.told, "done": telling.happened(step, perform.input)}
     made.step_id, made.to_me = step, to_me
     _note_what(made, perform, seen)
@@ -108,6 +118,12 @@ def _refuse_gone(workflow: Workflow, step: str) -> Any:
     if found is None:
         raise Conflict(_GONE, code="step_gone", extra={"step": step})
     return found
+
+
+def _earlier(by: Identity, try_id: UUID) -> Try | None:
+    """The try that came with this key before."""
+    is_it = (Try.organization_id == by.organization_id, Try.id == try_id)
+    return db.session.scalar(select(Try).where(*is_it))
 
 
 def _under_way(by: Identity, workflow: Workflow, step: str) -> Try | None:
