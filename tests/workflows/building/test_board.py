@@ -30,6 +30,7 @@ from wedsync.workflows.building.gestures import clipboard, doing
 from wedsync.workflows.building.gestures import of_steps as gestures
 from wedsync.workflows.building.gestures.spots import Spot, place_of
 from wedsync.workflows.building.sentences.slots import plain_said
+from wedsync.workflows.building.tries import keeping
 from wedsync.workflows.editing.drafts import look_at
 from wedsync.workflows.engine import steps_in_order
 from wedsync.workflows.queries import get_workflow
@@ -221,6 +222,19 @@ def test_what_is_on_the_clipboard_is_named(app: APIFlask, owner: Persona) -> Non
         clipboard.copy(owner.identity, looked.flow, ["one"])
         db.session.commit()
     assert looked.board().paste == "“Tell them”"
+
+
+def test_a_step_that_was_tried_as_it_is_says_so(app: APIFlask, owner: Persona) -> None:
+    looked = looking(app, owner, workflow(note("one", v=1), note("two", v=2), note("off", v=3)))
+    with app.app_context():
+        flow = get_workflow(owner.organization_id, looked.flow)
+        keeping.keep_pretended(owner.identity, flow, ["one", "two"])
+        doing.do(owner.identity, looked.flow, lambda draft: gestures.rename(draft, "two", "Other"))
+        db.session.commit()
+    steps = by_id(looked.board())
+    assert (steps["one"].state.kind, steps["one"].state.words) == ("done", "Tried")
+    assert steps["one"].more[0].startswith("Pretended ")
+    assert [steps[name].state.words for name in at("two", "off")] == ["Ready", "Ready"]
 
 
 def test_the_chosen_couple_is_the_example(app: APIFlask, owner: Persona) -> None:

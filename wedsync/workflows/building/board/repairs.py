@@ -68,6 +68,9 @@ class _Mending:
     def of(self, problem: Problem) -> Iterator[Repair]:
         if not self._setting.may_edit:
             return
+        if self._setting.refusal:
+            yield from anew(self._setting)
+            return
         if problem.step is None and not problem.field.startswith("trigger"):
             yield from self._of_workflow(problem)
             return
@@ -81,7 +84,7 @@ class _Mending:
     def _of_workflow(self, problem: Problem) -> Iterator[Repair]:
         """Of the document itself, and of what in it is no step."""
         definition = self._setting.definition
-        if self._setting.refusal or not isinstance(definition, dict):
+        if not isinstance(definition, dict):
             yield from anew(self._setting)
         elif problem.field.split(".")[-1] == "id":
             yield Repair("Give every step an id", "name_steps")

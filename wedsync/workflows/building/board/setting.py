@@ -25,6 +25,7 @@ from wedsync.workflows.building.known.known_data import Known, known_in
 from wedsync.workflows.building.known.samples import Sample, SampleChoice, sample, samples_for
 from wedsync.workflows.building.models import Clipboard
 from wedsync.workflows.building.picking.step_picker import THERE
+from wedsync.workflows.building.tries.keeping import LastTry, last_of
 from wedsync.workflows.catalogue import Entries, entries_here
 from wedsync.workflows.editing.drafts import Draft
 from wedsync.workflows.engine.shape import refusal
@@ -73,14 +74,15 @@ class Around:
 @dataclass(frozen=True, slots=True)
 class Setting:
     """A draft, who looks at it, and what they look at it with. `names` are those of accounts,
-    hooks, workflows and people, `accounts` those of each connector; `refusal` is why nothing of
-    the draft can be looked at."""
+    hooks, workflows and people, `accounts` those of each connector, `tried` the steps this person
+    tried as they are; `refusal` is why nothing of the draft can be looked at."""
 
     draft: Draft
     person: Identity
     entries: Entries
     names: Mapping[str, str]
     accounts: Mapping[str, Sequence[Account]]
+    tried: Mapping[str, LastTry]
     sample: Sample
     samples: tuple[SampleChoice, ...]
     known: Known
@@ -106,13 +108,15 @@ def setting_of(draft: Draft, person: Identity, chosen: str | None = None) -> Set
     words = here()
     definition = draft.workflow.draft
     names, accounts = _called(person.organization_id)
-    seen = sample(person.organization_id, definition, chosen, wording=words)
+    last = last_of(person, draft.workflow)
+    seen = sample(person.organization_id, definition, chosen, tried=last.outputs, wording=words)
     return Setting(
         draft=draft,
         person=person,
         entries=entries_here(),
         names=names,
         accounts=accounts,
+        tried=last.states,
         sample=seen,
         samples=samples_for(person.organization_id, words),
         known=known_in(definition, seen, names=names, wording=words),

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -155,7 +155,7 @@ class Rows:
             state=state,
             note=_text(step.get("note")),
             needs_account=needs_account,
-            more=tuple(_more(step)),
+            more=tuple(self._more(name, step)),
             recent=self._recent.get(name, "") if name else "",
             repairs=self._repairs(name, step) if needs_account and name else (),
             is_off=is_off(step),
@@ -209,6 +209,16 @@ class Rows:
     def _ask(self, step_id: str | None, parts: Sequence[Piece | Slot]) -> None:
         self.asked |= {(step_id, slot.field) for slot in questions(parts)}
 
+    def _more(self, name: str | None, step: Mapping[str, Any]) -> Iterator[str]:
+        """When it was tried, and what if it fails, where somebody said."""
+        tried = self.setting.tried.get(name or "")
+        if tried is not None:
+            how = "Really done" if tried.is_real else "Pretended"
+            yield f"{how} {ago(tried.at, self.setting.words)}"
+        told = if_it_fails(step) if step.get("on_error") is not None else ""
+        if told:
+            yield told
+
     def _repairs(self, name: str, step: Mapping[str, Any]) -> tuple[Repair, ...]:
         entry = self.setting.entries.get(str(step.get("use")))
         if entry is None or not self.setting.may_edit:
@@ -228,6 +238,8 @@ class Rows:
             return State("needs", f"Needs {count(len(asked), 'answer')}")
         if asked or others:
             return State("needs", f"{count(len(asked | others), 'thing')} to mend")
+        if step_id is not None and step_id in self.setting.tried:
+            return State("done", "Tried")
         return State("ready", "Ready")
 
 
@@ -262,12 +274,6 @@ def _can_grow(step: Mapping[str, Any]) -> bool:
 
 def _inside(steps: Sequence[BoardStep]) -> int:
     return sum(1 + sum(_inside(branch.steps) for branch in step.branches) for step in steps)
-
-
-def _more(step: Mapping[str, Any]) -> list[str]:
-    """What if it fails, where somebody said."""
-    told = if_it_fails(step) if step.get("on_error") is not None else ""
-    return [told] if told else []
 
 
 def _text(written: Any) -> str:
