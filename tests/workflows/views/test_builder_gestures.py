@@ -391,6 +391,30 @@ def test_a_part_of_the_page_that_says_what_it_holds_is_sent_what_differs(builder
     assert "Renamed “" in words_of(answer)
 
 
+def test_in_a_long_list_only_what_came_went_or_moved_is_sent(app: APIFlask, owner: Persona) -> None:
+    builder = builder_of(app, owner, workflow(*(note(f"n{at}", value=at) for at in range(60))))
+    held = held_by(builder.look().text)
+    moved = builder.press("move", fragment=True, step="n30", way="up", held=held)
+    assert len(drawn_in(moved.text)) == 2
+    assert len(moved.data) < 20_000
+    held = held_by(builder.look().text)
+    added = builder.press("duplicate", fragment=True, step="n59", held=held)
+    assert 'hx-target="#step-n59" hx-swap="afterend"' in added.text
+    assert len(added.data) < 20_000
+    held = held_by(builder.look().text)
+    removed = builder.press("remove", fragment=True, step="n59-2", held=held)
+    assert 'hx-target="#step-n59-2" hx-swap="delete"' in removed.text
+    assert len(removed.data) < 20_000
+    held = held_by(builder.look().text)
+    first = builder.press("remove", fragment=True, step="n0", held=held)
+    assert 'hx-target="#steps-list"' in first.text
+
+
+def drawn_in(answer: str) -> set[str]:
+    """The steps of the workflow's own list that an answer draws."""
+    return set(re.findall(r'data-part="(step-[^"]*)"', answer))
+
+
 def test_without_what_it_holds_the_whole_builder_is_sent(builder: Builder) -> None:
     answer = builder.press("duplicate", fragment=True, step="last")
     assert answer.status_code == 200

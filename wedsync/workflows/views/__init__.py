@@ -3,7 +3,7 @@
 | subject | where |
 |---|---|
 | workflows | `routes`, `gallery_routes` |
-| the builder | `builder_routes`; `builder_pages`, `builder_state`, what is shown |
+| the builder | `builder_routes`; `builder_pages`, `builder_state`, `builder_parts`, what is shown |
 | what is pressed in it | `builder_gestures`; `builder_data`, in conditions and pickers |
 | choosing and connecting in it | `builder_choices`; `connecting`, `connecting_routes` |
 | trying it | `try_routes` |

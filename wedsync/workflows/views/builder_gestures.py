@@ -21,6 +21,7 @@ from wedsync.workflows.building.known.known_data import Known, known_in
 from wedsync.workflows.building.known.samples import sample
 from wedsync.workflows.building.panel import field_writing
 from wedsync.workflows.building.picking import step_picker, trigger_picker
+from wedsync.workflows.building.tries.keeping import last_of
 from wedsync.workflows.editing import drafts, service
 from wedsync.workflows.editing.draft_operations import Change
 from wedsync.workflows.engine.steps.kind import text
@@ -90,7 +91,10 @@ class Asked:
 
     def known_in(self, definition: Any) -> Known:
         """What the steps of a draft can read, named as the page names it."""
-        seen = sample(self.organization_id, definition, self.here.sample or None)
+        workflow = queries.get_workflow(self.organization_id, self.workflow_id)
+        tried = last_of(self.by, workflow).outputs
+        chosen = self.here.sample or None
+        seen = sample(self.organization_id, definition, chosen, tried=tried)
         names = page_queries.source_names(self.organization_id)
         return known_in(definition, seen, names=names)
 

@@ -16,8 +16,11 @@ from wedsync.workflows.building.gestures.contradictions import StepChanged
 from wedsync.workflows.building.gestures.spots import Spot, called, label_of, the_step
 from wedsync.workflows.building.picking import step_picker, trigger_picker
 from wedsync.workflows.building.picking.step_picker import Group
+from wedsync.workflows.building.tries.offer import Offer, offer_of
+from wedsync.workflows.building.tries.tryable import steps_by_id
 from wedsync.workflows.editing.drafts import Draft
 from wedsync.workflows.views.builder_choices import offer_here
+from wedsync.workflows.views.builder_parts import differing
 from wedsync.workflows.views.builder_state import Here
 from wedsync.workflows.views.connecting import connect_page
 
@@ -50,6 +53,7 @@ class Picker:
 
 
 NOTHING_SAID = Said()
+_OF_ROWS = ("/others/", "/subject", "/verb")
 
 
 def builder_page(here: Here, draft: Draft, said: Said = NOTHING_SAID) -> Response:
@@ -62,7 +66,7 @@ def builder_page(here: Here, draft: Draft, said: Said = NOTHING_SAID) -> Respons
     panel = _panel(setting, opened, said)
     asks = here.pick == "start" or (panel is None and opened is not None and opened.step is None)
     clash = said.error if isinstance(said.error, StepChanged) and panel else None
-    is_told_there = clash is not None or (panel is not None and bool(panel.error))
+    is_told_there = clash is not None or _tells(panel, said)
     held = board_changes.read_held(request.form.get("held", "")) if wants_fragment() else {}
     response = render(
         "workflows/builder/changed.html" if held else "workflows/builder/page.html",
@@ -70,10 +74,11 @@ def builder_page(here: Here, draft: Draft, said: Said = NOTHING_SAID) -> Respons
         status=said.status,
         workflow=draft.workflow,
         board=shown,
-        differ=board_changes.changed(held, shown).parts if held else (),
+        differing=differing(held, shown) if held else None,
         panel=panel,
         clash=clash,
         offer=offer if panel else None,
+        try_offer=_try_offer(setting, panel),
         connect_page=connect_page,
         picker=picker_of(here, setting.definition, asks) if setting.may_edit else None,
         here=here,
@@ -87,6 +92,12 @@ def builder_page(here: Here, draft: Draft, said: Said = NOTHING_SAID) -> Respons
     return response
 
 
+def _try_offer(setting: Setting, panel: Panel | None) -> Offer | None:
+    """How the step of the panel can be tried; not what starts the workflow."""
+    step = steps_by_id(setting.definition).get(panel.step) if panel and panel.step else None
+    return offer_of(step, setting.entries) if step is not None and setting.may_edit else None
+
+
 def _panel(setting: Setting, opened: Opened | None, said: Said) -> Panel | None:
     if opened is None:
         return None
@@ -95,6 +106,15 @@ def _panel(setting: Setting, opened: Opened | None, said: Said) -> Panel | None:
     refused = Invalid(said.refused, errors=said.error.errors)
     problem = "" if refused.errors else said.refused
     return open_panel.panel(setting, opened, said.typed, refused, problem)
+
+
+def _tells(panel: Panel | None, said: Said) -> bool:
+    """Whether the panel says itself what was refused: above, beside a field, or in a row."""
+    if panel is None or said.error is None:
+        return False
+    is_beside = any(each.field.error for each in panel.fields)
+    of_rows = any(error.pointer.startswith(_OF_ROWS) for error in said.error.errors)
+    return bool(panel.error) or is_beside or (of_rows and panel.condition is not None)
 
 
 def picker_of(here: Here, definition: Any, asks_for_start: bool) -> Picker | None:

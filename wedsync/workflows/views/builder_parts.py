@@ -1,0 +1,50 @@
+"""Which parts of the builder are drawn anew, as one who says what they show is answered.
+
+A list in which few steps came, went or moved is put right step by step, so that an answer stays
+small however long the workflow is; in one that differs in many it is drawn as a whole.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+from wedsync.workflows.building.board.board_changes import STEPS, changed
+from wedsync.workflows.building.board.board_parts import Board, BoardStep
+
+_FEW = 4
+"""Steps of a list that are drawn one by one at most; so many are no less work than the list."""
+_STEP = "step-"
+
+
+@dataclass(frozen=True, slots=True)
+class Differing:
+    """`parts` are those of `board_changes.changed`, to be drawn where they stand. Before that the
+    elements `gone` are taken away, and each step of `put` is drawn below the element beside it."""
+
+    parts: frozenset[str] = frozenset()
+    gone: tuple[str, ...] = ()
+    put: tuple[tuple[str, BoardStep], ...] = ()
+
+
+def differing(held: Mapping[str, str], board: Board) -> Differing:
+    """What differs from what a page says that it holds (`board_changes.read_held`, in order)."""
+    parts = frozenset(changed(held, board).parts)
+    if STEPS not in parts:
+        return Differing(parts)
+    before = [name for name in held if name.startswith(_STEP)]
+    now = [step.element for step in board.steps]
+    kept = _kept(before, now)
+    redrawn = {each for each in kept if board.parts.get(each) != held[each]}
+    if not kept or len(redrawn) + len(now) - len(kept) > _FEW:
+        return Differing(parts)
+    above = [board.trigger.element, *now]
+    put = [(above[at], step) for at, step in enumerate(board.steps) if step.element not in kept]
+    gone = [each for each in before if each not in kept]
+    return Differing((parts - {STEPS}) | redrawn, tuple(gone), tuple(put))
+
+
+def _kept(before: Sequence[str], now: Sequence[str]) -> frozenset[str]:
+    """The elements that stay where they are, as the others come and go around them."""
+    matcher = SequenceMatcher(None, before, now, autojunk=False)
+    blocks = matcher.get_matching_blocks()
+    return frozenset(each for at, _, size in blocks for each in before[at : at + size])
