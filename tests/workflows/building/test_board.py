@@ -142,6 +142,8 @@ def test_what_is_missing_is_counted(app: APIFlask, owner: Persona) -> None:
     assert steps["hook"].state.words == "Needs 1 answer"
     assert steps["both"].state.words == "Needs 2 answers"
     assert steps["which"].state.words == "Needs 1 answer"
+    assert steps["which"].branches[0].when == "when … (still to be chosen)"
+    assert steps["hook"].called == "Send a web request"
     assert steps["hook"].state.kind == "needs"
 
 
@@ -161,7 +163,10 @@ def test_a_draft_without_a_start_asks_for_one(app: APIFlask, owner: Persona) -> 
     assert not board.trigger.is_chosen
     assert plain_said(board.trigger.said) == "What starts it?"
     assert board.steps == ()
-    assert "Choose what starts it" in words_of(repairs(board))
+    assert board.trigger.state.words == "Needs 1 answer"
+    (problem, *_) = board.problems
+    assert (problem.message, problem.fix) == ("Nothing starts it yet.", "Choose what starts it.")
+    assert words_of(list(problem.repairs)) == ["Choose what starts it"]
     assert board.start == board.end == Spot()
 
 

@@ -283,6 +283,20 @@ def test_what_is_wrong_with_the_branch_is_beside_it(app: APIFlask, owner: Person
     assert opened(looked, "c", "branches.1.when").problems == ()
 
 
+def test_a_problem_stands_at_the_field_that_is_shown(app: APIFlask, owner: Persona) -> None:
+    looked = looking(app, owner, workflow(note("n", seats=var("steps.gone.x"))))
+    panel = opened(looked, "n")
+    assert [each.field for each in panel.problems] == ["values"]
+    assert [each.values for each in panel.problems[0].repairs[:1]] == [
+        {"step": "n", "field": "values.seats"}
+    ]
+
+
+def test_an_unfinished_step_is_called_by_what_it_does(app: APIFlask, owner: Persona) -> None:
+    definition = workflow({"id": "w", "kind": "action", "use": "http.request", "input": {}})
+    assert opened(looking(app, owner, definition), "w").title == "Send a web request"
+
+
 # --- what is not there
 
 

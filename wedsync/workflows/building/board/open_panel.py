@@ -1,7 +1,7 @@
 """The panel of what is opened: a step, one branch of it, or what starts the workflow."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from wedsync.errors import Invalid
@@ -18,7 +18,7 @@ from wedsync.workflows.building.board.panel_parts import (
 )
 from wedsync.workflows.building.board.repairs import account_repairs, problems_of
 from wedsync.workflows.building.board.setting import Setting
-from wedsync.workflows.building.board.step_rows import branch_opened
+from wedsync.workflows.building.board.step_rows import branch_opened, told_as
 from wedsync.workflows.building.gestures.contradictions import fingerprint
 from wedsync.workflows.building.known.data_items import sample_words
 from wedsync.workflows.building.known.working_out import value_of
@@ -26,7 +26,7 @@ from wedsync.workflows.building.panel.field import Field
 from wedsync.workflows.building.panel.field_specs import Spec
 from wedsync.workflows.building.panel.fields import as_typed, fields_of
 from wedsync.workflows.building.panel.sheets import Sheet, sheet_of
-from wedsync.workflows.building.sentences.slots import plain_said, questions, said
+from wedsync.workflows.building.sentences.slots import questions, said
 from wedsync.workflows.building.typed.texts_with_data import values_in
 from wedsync.workflows.engine.expressions import EvaluationFailed
 from wedsync.workflows.engine.plain_words import clip
@@ -102,7 +102,7 @@ class _Where:
         label = sheet.owner.get("label")
         parts = said(sheet.owner, setting.names, setting.entries, setting.known)
         named = label.strip() if isinstance(label, str) else ""
-        return cls(opened.field, clip(named or plain_said(parts), 80), place)
+        return cls(opened.field, clip(named or told_as(sheet.owner, parts, setting), 80), place)
 
 
 def _branch(step: Mapping[str, Any], opened: Opened, place: str) -> _Where:
@@ -229,7 +229,14 @@ def _problems(
         {(opened.step, slot.field) for slot in asked},
         of_step=(opened.step,),
     )
-    return tuple(each for each in found if _is_here(each.field, where))
+    names = sorted((spec.name for spec in sheet.specs), key=len, reverse=True)
+    return tuple(_at_field(each, names) for each in found if _is_here(each.field, where))
+
+
+def _at_field(problem: BoardProblem, names: Sequence[str]) -> BoardProblem:
+    """The problem at the field it stands in: `values.seats` is in `values`."""
+    own = (name for name in names if f"{problem.field}.".startswith(f"{name}."))
+    return replace(problem, field=next(own, problem.field))
 
 
 def _accounts(setting: Setting, opened: Opened, sheet: Sheet) -> Iterator[Any]:

@@ -33,6 +33,10 @@ def problems_of(
     among = [each for each in setting.draft.problems if of_step is None or each.step in of_step]
     found = sorted(among, key=lambda each: order.get(each.step or "", -1))
     mending = _Mending(setting, steps, questions)
+    if not mending.has_trigger:
+        found = [each for each in found if not _is_of_start(each)]
+        first = (_NO_START,) if of_step is None or None in of_step else ()
+        found = [*first, *found]
     return tuple(
         BoardProblem(
             step=each.step if each.step in steps else None,
@@ -45,6 +49,13 @@ def problems_of(
         )
         for each in found
     )
+
+
+_NO_START = Problem(None, "trigger", "Nothing starts it yet.", "Choose what starts it.")
+
+
+def _is_of_start(problem: Problem) -> bool:
+    return problem.step is None and problem.field.split(".")[0] == "trigger"
 
 
 def field_of(problem: Problem) -> str:
@@ -127,12 +138,12 @@ class _Mending:
     def _link_words(self, problem: Problem, field: str) -> str:
         if (problem.step, field) in self._questions:
             return "Answer"
-        if problem.step is None and not self._has_trigger:
+        if problem.step is None and not self.has_trigger:
             return "Choose what starts it"
         return "Choose another" if "no such" in problem.message else "See"
 
     @property
-    def _has_trigger(self) -> bool:
+    def has_trigger(self) -> bool:
         kind = self._trigger.get("kind")
         return isinstance(kind, str) and kind in TRIGGERS
 
@@ -144,7 +155,7 @@ class _Mending:
         return holds_gone(step, field, self._setting.known.placed, step_id)
 
     def _opened(self, step_id: str | None, field: str) -> str:
-        return "" if step_id is None and not self._has_trigger else field
+        return "" if step_id is None and not self.has_trigger else field
 
 
 def account_repairs(setting: Setting, step_id: str, entry: Entry) -> Iterator[Repair]:

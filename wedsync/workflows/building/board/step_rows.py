@@ -17,6 +17,7 @@ from wedsync.workflows.building.board.board_parts import (
 from wedsync.workflows.building.board.panel_parts import Opened
 from wedsync.workflows.building.board.repairs import account_repairs, field_of
 from wedsync.workflows.building.board.setting import Setting
+from wedsync.workflows.building.conditions.condition_rows import tree_of, unanswered
 from wedsync.workflows.building.gestures.spots import Spot, lists_of
 from wedsync.workflows.building.sentences.slots import Piece, Slot, plain_said, questions, said
 from wedsync.workflows.engine import Problem
@@ -100,7 +101,7 @@ class Rows:
             icon=look["icon"],
             is_chosen=is_chosen,
             said=parts,
-            state=self._state(None, parts, is_passed_over=False),
+            state=self._state(None, parts, is_passed_over=False) if is_chosen else _NEEDS_START,
             more=(),
             recent=self._recent.get(None, ""),
             is_selected=self.opened is not None and self.opened.step is None,
@@ -150,7 +151,7 @@ class Rows:
             role=(look := look_of(step))["role"],
             icon=look["icon"],
             name=clip(called),
-            called=clip(called or plain_said(parts), _CALLED),
+            called=clip(called or told_as(step, parts, self.setting), _CALLED),
             said=parts,
             state=state,
             note=_text(step.get("note")),
@@ -167,16 +168,24 @@ class Rows:
             is_choice=step.get("kind") == "choose",
             can_add_branch=is_held and _can_grow(step),
             branches=tuple(
-                self._branch(child, name, number, element, is_passed_over, is_held)
+                self._branch(child, step, number, element, is_passed_over, is_held)
                 for child in lists_of(step)
             ),
             after=among.spot(name),
         )
 
     def _branch(
-        self, child: Child, owner: str | None, place: str, element: str, off: bool, held: bool
+        self,
+        child: Child,
+        step: Mapping[str, Any],
+        place: str,
+        element: str,
+        off: bool,
+        held: bool,
     ) -> BoardBranch:
         found = _BRANCH.fullmatch(child.field)
+        own = step.get("id")
+        owner = own if isinstance(own, str) and self.steps.get(own) is step else None
         here = _List(
             child.steps, owner, child.field, child.label, f"{place}, {child.label}", off, held
         )
@@ -186,7 +195,7 @@ class Rows:
             element=f"{element}-{child.field.replace('.', '-')}",
             field=child.field,
             label=child.label,
-            when=_when(child),
+            when=_when(child, step, found),
             number=int(found[1]) if found else None,
             is_otherwise=child.lead == "otherwise",
             is_selected=self._is_open(owner, child.field),
@@ -244,6 +253,7 @@ class Rows:
 
 
 _NEEDS_ACCOUNT = "Needs account"
+_NEEDS_START = State("needs", "Needs 1 answer")
 
 
 def branch_opened(field: str) -> str:
@@ -262,9 +272,20 @@ def _is_asked(fault: str, asked: set[str]) -> bool:
                for each in asked)  # fmt: skip
 
 
-def _when(child: Child) -> str:
+def told_as(step: Mapping[str, Any], parts: Sequence[Piece | Slot], setting: Setting) -> str:
+    """What a step does: its sentence, or what its action is called until that is filled in."""
+    use = step.get("use")
+    entry = setting.entries.get(use) if isinstance(use, str) else None
+    return entry.info.label if entry and questions(parts) else plain_said(parts)
+
+
+def _when(child: Child, step: Mapping[str, Any], found: re.Match[str] | None) -> str:
     if child.lead == "otherwise":
         return "always here, so nobody falls through"
+    if found:
+        written = mapping(step["branches"][int(found[1])]).get("when")
+        if written is None or written == {} or unanswered(tree_of(written)):
+            return "when … (still to be chosen)"
     return f"when {child.lead[3:]}" if child.lead.startswith("if ") else child.lead
 
 

@@ -104,7 +104,10 @@ def called(step: Any) -> str:
     if isinstance(kind, str) and kind in KINDS and KINDS[kind].splits:
         return "the choice" if kind == "choose" else "the loop"
     own = {name: part for name, part in written.items() if name != "label"}
-    return f"“{clip(plain(pieces(sentence(own, infos_here()))), _LONGEST_NAME)}”"
+    said = plain(pieces(sentence(own, infos_here())))
+    use = written.get("use")
+    info = infos_here().get(use) if isinstance(use, str) and "…" in said else None
+    return f"“{clip(info.label if info else said, _LONGEST_NAME)}”"
 
 
 def steps_inside(step: Any) -> int:

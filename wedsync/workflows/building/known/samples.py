@@ -6,18 +6,17 @@ say it.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from wedsync.events.as_trigger import as_trigger
 from wedsync.platform import ids, leaves
 from wedsync.platform.db import db
 from wedsync.platform.wording import Wording, here
-from wedsync.weddings import queries as weddings
 from wedsync.weddings.models import Wedding
 from wedsync.weddings.policy import LIVE
 from wedsync.weddings.scope import scope_of
@@ -80,13 +79,26 @@ class Sample:
 def samples_for(organization_id: UUID, wording: Wording | None = None) -> tuple[SampleChoice, ...]:
     """The couples to choose from: those whose wedding comes next, and the example."""
     words = wording or here()
-    lines = weddings.coming(organization_id, words.today, limit=MOST_COUPLES)
-    found = [each.wedding for each in lines]
+    found = db.session.execute(_coming(organization_id, words.today))
     coming = [
         SampleChoice(str(each.id), each.title, words.day(each.date) if each.date else "")
         for each in found
     ]
     return (*coming, SampleChoice(EXAMPLE, EXAMPLE_NAME, ""))
+
+
+def _coming(organization_id: UUID, today: date) -> Any:
+    """The weddings from today on, the next first; those without a date come last."""
+    return (
+        select(Wedding.id, Wedding.title, Wedding.date)
+        .where(
+            Wedding.organization_id == organization_id,
+            Wedding.status.in_(LIVE),
+            or_(Wedding.date.is_(None), Wedding.date >= today),
+        )
+        .order_by(Wedding.date.asc().nulls_last(), Wedding.id)
+        .limit(MOST_COUPLES)
+    )
 
 
 def sample(
