@@ -1,5 +1,6 @@
 """Connecting an account from a step, and coming back to it with the account filled in."""
 
+import html
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -78,15 +79,26 @@ def test_what_was_typed_before_going_is_there_when_one_comes_back(
     assert first(builder)["connection"]
 
 
-def test_the_board_and_the_panel_lead_there_too(builder: Builder, partner: PracticePartner) -> None:
-    landing = f"/workflows/{builder.workflow_id}/edit/connected?step=free"
-    for state in ({}, {"step": "free"}):
-        page = builder.look(**state).get_data(as_text=True)
-        pages = [each.partition('"')[0] for each in page.split('href="')[1:]]
-        leading = [each for each in pages if each.startswith("/connect/sandbox")]
-        assert leading
-        for each in leading:
-            assert parse_qs(urlsplit(each.replace("&amp;", "&")).query)["next"] == [landing]
+def test_a_problem_on_the_board_leads_there_and_one_in_the_panel_takes_its_fields_along(
+    builder: Builder, partner: PracticePartner
+) -> None:
+    landing = f"{builder.address}/connected?step=free"
+    board = builder.look().get_data(as_text=True)
+    pages = [each.partition('"')[0] for each in board.split('href="')[1:]]
+    leading = [html.unescape(each) for each in pages if each.startswith("/connect/sandbox")]
+    assert [parse_qs(urlsplit(each).query)["next"] for each in leading] == [[landing]]
+    panel = builder.look(step="free").get_data(as_text=True)
+    button = panel.partition(f'formaction="{builder.address}/connect"')[2].partition(">")[0]
+    assert 'name="slug" value="sandbox"' in button
+
+
+def test_a_part_of_a_page_that_asks_is_led_away_as_a_whole(
+    builder: Builder, partner: PracticePartner
+) -> None:
+    form = {"step": "free", "slug": "sandbox", "seen": builder.seen("free")}
+    answer = builder.press("connect", fragment=True, **form, **{"input.guest_id": "g_ben"})
+    assert answer.headers["HX-Redirect"].startswith("/connect/sandbox?next=")
+    assert first(builder)["input"] == {"guest_id": "g_ben"}
 
 
 def test_what_starts_it_gets_the_account_it_looks_at(

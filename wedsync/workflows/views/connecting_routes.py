@@ -7,7 +7,7 @@ one, once, and only for whoever connected it on the way from here.
 from typing import Any
 from uuid import UUID
 
-from flask import redirect, request
+from flask import Response, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from wedsync.connections import queries as connections
@@ -15,6 +15,7 @@ from wedsync.connections.models import Connection
 from wedsync.errors import Conflict, Invalid, Stale
 from wedsync.platform import identity
 from wedsync.platform.db import db
+from wedsync.platform.fragments import wants_fragment
 from wedsync.platform.identity import requires
 from wedsync.platform.passing import done
 from wedsync.platform.runtime import commit
@@ -45,7 +46,10 @@ def builder_connect(workflow_id: UUID) -> AnyResponse:
         said = Said(refused=error.detail, error=error, typed=asked.typed, status=error.status)
         return builder_page(asked.here, drafts.look_at(found), said)
     commit()
-    return redirect(connect_page(workflow_id, asked.step, asked.text("slug")), 303)
+    page = connect_page(workflow_id, asked.step, asked.text("slug"))
+    if wants_fragment():
+        return Response(headers={"HX-Redirect": page})  # away from this page, not into it
+    return redirect(page, 303)
 
 
 @pages.get("/workflows/<uuid:workflow_id>/edit/connected")
