@@ -20,6 +20,7 @@ from wedsync.webhooks.models import Hook
 from wedsync.workflows import page_queries
 from wedsync.workflows.building.panel.field import Choice, FieldKind
 from wedsync.workflows.building.panel.field_specs import Spec
+from wedsync.workflows.building.panel.typed_rows import INPUT_KINDS, NEEDED
 from wedsync.workflows.catalogue import entries_here
 from wedsync.workflows.editing import poll_checks
 
@@ -33,6 +34,13 @@ _SOURCES = (
     Choice("any", "Anybody outside"),
     Choice("api", "The API"),
 )
+
+
+def _input_kinds() -> Iterable[Choice]:
+    """The kinds of value a workflow may ask for, each as one that can be left out or not."""
+    for kind in INPUT_KINDS:
+        yield Choice(kind, kind)
+        yield Choice(f"{kind}{NEEDED}", f"{kind}{NEEDED}")
 
 
 _Account: TypeAlias = Row[UUID, str, str, UUID]
@@ -54,6 +62,7 @@ class Choices:
             "stream": self._streams,
             "person": self._people,
             "action": self._actions,
+            "inputs": _input_kinds,
         }
 
     def of(self, spec: Spec, present: str) -> tuple[Choice, ...]:
