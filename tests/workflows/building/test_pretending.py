@@ -197,7 +197,10 @@ def test_nobody_is_written_to_about_a_wedding_that_is_over() -> None:
     seen = example(definition)
     seen.wedding["status"] = "cancelled"  # type: ignore[index]
     found = tried_out(definition, seen)
-    assert words(found) == [("write", "Not sent: this wedding is cancelled."), ("after", "Notes")]
+    assert words(found) == [
+        ("write", "Not sent: this wedding is cancelled."),
+        ("after", "Notes nothing yet"),
+    ]
 
 
 def test_the_quiet_hours_hold_a_message_back() -> None:

@@ -91,7 +91,7 @@ def really(
     can = tryable(workflow.draft, problems)
     entry = telling.entry(step)
     perform = wanted(can, definition, entry, seen, _own_address(by) if to_me else None)
-    told = Tried(seen.name, (telling.action(step, perform.input, ""),))
+    told = Tried(seen.name, (telling.asked(step, perform.input),))
     made = _row(by, workflow, seen, told, mode="really", state="asked", message="")
     made.id = own_id
     made.told = {**made.told, "done": telling.happened(step, perform.input)}

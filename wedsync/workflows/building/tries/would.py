@@ -22,6 +22,7 @@ MOST_ROWS = 30
 LONGEST_TEXT = 4_000
 
 _OTHERWISE = "Otherwise"
+_WOULD = "Would "
 
 
 class Telling:
@@ -46,7 +47,13 @@ class Telling:
         label = step.get("label")
         return clip(label) if isinstance(label, str) and label.strip() else self._said(step)
 
+    def asked(self, step_id: str, given: Mapping[str, Any]) -> TriedStep:
+        """An action that is about to happen: `Send ana@florist.example an e-mail`."""
+        line = self.action(step_id, given, "")
+        return replace(line, words=capital(line.words.removeprefix(_WOULD)))
+
     def action(self, step_id: str, given: Mapping[str, Any], place: str) -> TriedStep:
+        """What an action would do with what it is `given`."""
         entry = self.entry(step_id)
         shown = put_together(given, entry)
         said = self._said({**self.steps.get(step_id, {}), "input": shown})
@@ -109,7 +116,8 @@ class Telling:
         return replace(line, state="went_on" if fits else "ended")
 
     def noted(self, step_id: str, output: Any, place: str) -> TriedStep:
-        line = self._line(step_id, place, "Notes", rows=tuple(rows(mapping(output), {})))
+        said = f"Notes{self._said(self.steps.get(step_id, {})).removeprefix('Note')}"
+        line = self._line(step_id, place, said, rows=tuple(rows(mapping(output), {})))
         return replace(line, state="went_on")
 
     def stop(self, step_id: str, place: str) -> TriedStep:
@@ -174,7 +182,7 @@ def _sentence(said: Any) -> str:
 
 
 def _would(said: str) -> str:
-    return f"Would {said[:1].lower()}{said[1:]}"
+    return f"{_WOULD}{said[:1].lower()}{said[1:]}"
 
 
 def problem_of(given: Mapping[str, Any], entry: Entry) -> str | None:
