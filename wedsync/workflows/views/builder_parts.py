@@ -27,20 +27,24 @@ class Differing:
 
 
 def differing(held: Mapping[str, str], board: Board) -> Differing:
-    """What differs from what a page says that it holds (`board_changes.read_held`, in order)."""
-    parts = frozenset(changed(held, board).parts)
-    if STEPS not in parts:
-        return Differing(parts)
+    """What differs from what a page says that it holds (`board_changes.read_held`, in order).
+
+    Which steps stand in its list is told by those it names: what the list says of itself is as old
+    as the list, in which single steps came and went since.
+    """
     before = [name for name in held if name.startswith(_STEP)]
     now = [step.element for step in board.steps]
+    others = frozenset(changed(held, board).parts) - {STEPS, *now}
     kept = _kept(before, now)
     redrawn = {each for each in kept if board.parts.get(each) != held[each]}
+    if before == now:
+        return Differing(others | redrawn)
     if not kept or len(redrawn) + len(now) - len(kept) > _FEW:
-        return Differing(parts)
+        return Differing(others | {STEPS})
     above = [board.trigger.element, *now]
     put = [(above[at], step) for at, step in enumerate(board.steps) if step.element not in kept]
     gone = [each for each in before if each not in kept]
-    return Differing((parts - {STEPS}) | redrawn, tuple(gone), tuple(put))
+    return Differing(others | redrawn, tuple(gone), tuple(put))
 
 
 def _kept(before: Sequence[str], now: Sequence[str]) -> frozenset[str]:
