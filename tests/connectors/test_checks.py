@@ -198,6 +198,18 @@ def test_a_good_manifest_has_nothing_to_mend() -> None:
         ("actions.0.input.type", "array", "actions.0.input.type", "is an object"),
         ("actions.0.input.$ref", "https://x.example", "actions.0.input.$ref", "keyword"),
         (
+            "actions.0.input.properties.flowers.recipient",
+            True,
+            "actions.0.input.properties.flowers.recipient",
+            "sends a message",
+        ),
+        (
+            "actions.0.input.properties.flowers.recipient",
+            "yes",
+            "actions.0.input.properties.flowers.recipient",
+            "Write true here",
+        ),
+        (
             "actions.0.input.properties.flowers.pattern",
             "(a+)+$",
             "actions.0.input.properties.flowers.pattern",

@@ -34,7 +34,7 @@ from wedsync.workflows.engine.view import instant
 from wedsync.workflows.running import guardrails, message_rules
 
 MOST_ITEMS = 3
-MOST_TOLD = 400
+MOST_TOLD = 500
 MOST_LETTERS = 200_000
 LONGEST_S = 1.0
 FURTHEST = timedelta(days=20 * 366)
