@@ -16,6 +16,7 @@ from tests.personas import Persona, make_persona
 from tests.statements import statements_asked
 from tests.weddings.couples import marry
 from tests.workflows.building.boards import Looking, acting, by_id, every_step, looking
+from tests.workflows.building.test_samples import came_in
 from tests.workflows.connected import change, mailbox
 from tests.workflows.definitions import make_workflow
 from wedsync.accounts.models import User
@@ -249,6 +250,17 @@ def test_the_chosen_couple_is_the_example(app: APIFlask, owner: Persona) -> None
     board = looked.board(chosen=str(wedding))
     assert board.sample.name == "Hannah & Josef"
     assert [each.name for each in board.samples] == ["Hannah & Josef", "Example couple: Ada & Ben"]
+
+
+def test_the_start_says_which_event_it_is_shown_with(app: APIFlask, owner: Persona) -> None:
+    trigger = {"kind": "event", "event_type": "external.rsvp.received", "source": "any"}
+    looked = looking(app, owner, workflow(act("one"), trigger=trigger))
+    assert looked.board().trigger.more == (
+        "Nothing came in lately, so it is shown with an example",
+    )
+    came_in(app, owner.organization_id, {"status": "accepted"})
+    (told,) = looked.board().trigger.more
+    assert told.startswith("Shown with what came in today, ")
 
 
 # --- what mends it

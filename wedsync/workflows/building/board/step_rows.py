@@ -4,6 +4,7 @@ import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from wedsync.platform.wording import State, count
@@ -31,6 +32,7 @@ START = "step-start"
 """The element of what starts the workflow; a step called so has another."""
 
 _CALLED = 60
+_COMES_IN = ("event", "webhook", "poll")
 _PLAIN = re.compile(r"[A-Za-z0-9_-]{1,80}")
 _BRANCH = re.compile(r"branches\.(\d+)(\..*)?")
 
@@ -102,11 +104,19 @@ class Rows:
             is_chosen=is_chosen,
             said=parts,
             state=self._state(None, parts, is_passed_over=False) if is_chosen else _NEEDS_START,
-            more=(),
+            more=(self._came_in(),) if kind in _COMES_IN else (),
             recent=self._recent.get(None, ""),
             is_selected=self.opened is not None and self.opened.step is None,
             after=Spot(),
         )
+
+    def _came_in(self) -> str:
+        """Which event the draft is shown with."""
+        sample, words = self.setting.sample, self.setting.words
+        at = sample.trigger.get("occurred_at")
+        if not sample.is_real or not isinstance(at, str):
+            return "Nothing came in lately, so it is shown with an example"
+        return f"Shown with what came in {words.moment(datetime.fromisoformat(at))}"
 
     def top(self) -> tuple[BoardStep, ...]:
         """The workflow's own steps."""
