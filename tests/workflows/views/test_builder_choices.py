@@ -99,6 +99,13 @@ def test_they_are_found_also_half_typed_or_mistyped(builder: Builder, query: str
     assert "Samuel Reyes" not in words
 
 
+def test_the_first_letter_finds_whose_names_begin_so(builder: Builder) -> None:
+    words = words_of(builder.look(**OPEN, q="B"))
+    assert "Ben Carter" in words
+    assert "Theo Brandt" in words
+    assert "Samuel Reyes" not in words
+
+
 def test_what_nobody_is_called_is_said(builder: Builder) -> None:
     assert "Nothing here is called “Zebedee”." in words_of(builder.look(**OPEN, q="Zebedee"))
 

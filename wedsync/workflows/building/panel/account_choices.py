@@ -19,7 +19,7 @@ from wedsync.platform import ids
 from wedsync.platform.db import db
 from wedsync.platform.runtime import vault
 from wedsync.platform.wording import Wording
-from wedsync.workflows.building.picking.finding import score
+from wedsync.workflows.building.picking.finding import score, words_of
 from wedsync.workflows.building.typed.texts_with_data import escaped
 from wedsync.workflows.catalogue import ChosenFrom, Entries
 from wedsync.workflows.engine.operators import unescape_key
@@ -143,9 +143,16 @@ def _fitting(known: tuple[Choice, ...], query: str) -> list[Choice]:
     """In their order where nothing is typed; else the best first."""
     if not query:
         return list(known)
+    if len(query) == 1:
+        return [each for each in known if _has_word_with(each, query)]
     ranked = [(score(query, (each.name, each.note, str(each.value))), each) for each in known]
     found = sorted((pair for pair in ranked if pair[0] > 0), key=lambda pair: -pair[0])
     return [each for _, each in found]
+
+
+def _has_word_with(choice: Choice, letter: str) -> bool:
+    begun = "".join(words_of(letter)) or letter
+    return any(word.startswith(begun) for word in words_of(choice.name))
 
 
 def _offered(choice: Choice, chosen: str | None) -> Offered:
