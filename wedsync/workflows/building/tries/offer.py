@@ -9,7 +9,7 @@ from wedsync.workflows.catalogue import Entries
 
 _REALLY = "Really do it"
 _REALLY_SEND = "Really send it"
-_TO_ME = "Really send it, to me"
+_TO_ME = "Really send, to me instead of the couple"
 
 
 @dataclass(frozen=True, slots=True)
