@@ -116,10 +116,14 @@ shutBehindPanel();
 /* ---- Forms that send themselves ---- */
 const TYPED_MS = 250;
 let typed = null;
+let changed = null;
 
-document.addEventListener("change", ({ target }) => {
-  if (target.form?.dataset.sends === "change") target.form.requestSubmit();
+/* Enter changes a field and sends its form: once is enough. */
+document.addEventListener("change", ({ target: { form } }) => {
+  if (form?.dataset.sends === "change") changed = setTimeout(() => form.requestSubmit());
 });
+
+document.addEventListener("submit", () => clearTimeout(changed));
 
 document.addEventListener("input", ({ target: { form } }) => {
   if (form?.dataset.sends !== "input") return;

@@ -410,6 +410,22 @@ def test_in_a_long_list_only_what_came_went_or_moved_is_sent(app: APIFlask, owne
     assert 'hx-target="#steps-list"' in first.text
 
 
+def test_a_step_that_came_alone_goes_alone(app: APIFlask, owner: Persona) -> None:
+    builder = builder_of(app, owner, workflow(note("one"), note("two")))
+    shown = builder.look().text
+    builder.press("duplicate", step="two")
+    new = builder.look().text
+    held = held_by(new).replace(digest_in(new, "steps"), digest_in(shown, "steps"))
+    removed = builder.press("remove", fragment=True, step="two-2", held=held)
+    assert 'hx-target="#step-two-2" hx-swap="delete"' in removed.text
+
+
+def digest_in(page: str, part: str) -> str:
+    found = re.search(rf'data-part="{part}" data-held="([^"]+)"', page)
+    assert found, part
+    return found[1]
+
+
 def drawn_in(answer: str) -> set[str]:
     """The steps of the workflow's own list that an answer draws."""
     return set(re.findall(r'data-part="(step-[^"]*)"', answer))

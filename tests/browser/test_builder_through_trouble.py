@@ -1,0 +1,144 @@
+"""The builder where a line breaks, where somebody else is at it, and where there is no script."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.building import (
+    add_step,
+    begin,
+    choose_start,
+    fill_in,
+    gesture,
+    in_words,
+    open_step,
+    order,
+    said,
+)
+from tests.browser.conftest import SignIn
+from tests.browser.looking import Trouble
+from tests.live_site import LiveSite
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+
+CAROUSEL = ("note", "Note something"), ("pause", "Wait for some time"), ("end", "End")
+
+
+@pytest.fixture
+def plain(site: LiveSite, chromium: Browser, imogen: Page) -> Iterator[Page]:
+    """Imogen's browser without script."""
+    signed_in = imogen.context.storage_state()
+    context = chromium.new_context(
+        base_url=site.url, java_script_enabled=False, storage_state=signed_in
+    )
+    yield context.new_page()
+    context.close()
+
+
+def three_steps(page: Page, name: str) -> None:
+    begin(page, name)
+    choose_start(page, "somebody", "When somebody starts it")
+    for typed, words in CAROUSEL:
+        add_step(page, "Add a step", typed, words)
+    assert order(page) == ["set", "wait", "stop"]
+
+
+def test_gestures_made_without_a_line_are_kept_and_sent_in_order(
+    imogen: Page, trouble: Trouble
+) -> None:
+    three_steps(imogen, "Offline")
+    trouble.expected = "Failed to"
+    unsaved = imogen.locator("#builder-unsaved")
+    imogen.context.set_offline(True)
+    imogen.locator("#open-wait").focus()
+    imogen.keyboard.press("Alt+ArrowUp")
+    expect(unsaved).to_contain_text("1 change is sent as soon as WedSync answers")
+    imogen.keyboard.press("Alt+ArrowDown")
+    expect(unsaved).to_contain_text("2 changes")
+    imogen.locator("#open-stop").focus()
+    imogen.keyboard.press("Delete")
+    expect(unsaved).to_contain_text("3 changes")
+    assert order(imogen) == ["set", "wait", "stop"]
+
+    imogen.context.set_offline(False)
+    expect(unsaved).to_be_hidden()
+    expect(imogen.locator("#step-stop")).to_have_count(0)
+    assert order(imogen) == ["set", "wait"]
+    imogen.reload()
+    assert order(imogen) == ["set", "wait"]
+    expect(imogen.get_by_role("button", name=re.compile("^Undo: removed")).first).to_be_visible()
+
+
+def test_two_people_change_different_fields_and_lose_nothing(imogen: Page, sign_in: SignIn) -> None:
+    begin(imogen, "Two of us")
+    choose_start(imogen, "somebody", "When somebody starts it")
+    add_step(imogen, "Add a step", "approve", "Ask somebody")
+    beth = sign_in("beth@rosewood.example")
+    beth.goto(imogen.url)
+    open_step(beth, "approval")
+    fill_in(imogen, "What do you ask?", "Shall we order?")
+    fill_in(beth, "Remind after", "2 days")
+    expect(in_words(beth)).to_contain_text("Shall we order?")
+    expect(beth.locator("#panel").get_by_role("textbox", name="Remind after")).to_have_value(
+        "2 days"
+    )
+    expect(beth.locator("#flow")).to_contain_text("Imogen Hart changed this step")
+
+
+def test_a_workflow_is_built_published_and_paused_without_script(plain: Page) -> None:
+    plain.goto("/workflows/new")
+    plain.get_by_label("What it is called").fill("Without script")
+    plain.get_by_role("button", name="Start from nothing").click()
+    plain.get_by_role("button", name=re.compile("^When somebody starts it")).click()
+    plain.get_by_role("link", name="Add a step", exact=True).click()
+    plain.get_by_role("searchbox").fill("pause")
+    plain.get_by_role("button", name="Search").click()
+    plain.get_by_role("button", name=re.compile("^Wait for some time")).click()
+    plain.get_by_role("textbox", name="For how long").fill("2 days")
+    plain.get_by_role("button", name="Keep", exact=True).last.click()
+    expect(in_words(plain)).to_contain_text("wait for 2 days")
+    plain.get_by_role("button", name="Duplicate").click()
+    assert [one.get_attribute("id") for one in plain.locator("[data-step]").all()] == [
+        "step-start",
+        "step-wait",
+        "step-wait-2",
+    ]
+    plain.get_by_role("button", name=re.compile("^Undo: ")).first.click()
+    expect(plain.locator("#step-wait-2")).to_have_count(0)
+    plain.get_by_role("link", name="Publish…").first.click()
+    plain.get_by_role("button", name="Publish").click()
+    plain.get_by_role("button", name="Pause").click()
+    expect(plain.get_by_role("button", name="Resume")).to_be_visible()
+
+
+def test_somebody_who_only_looks_on_reads_the_draft(imogen: Page, sign_in: SignIn) -> None:
+    three_steps(imogen, "Looked at")
+    carys = sign_in("carys@rosewood.example")
+    carys.goto(imogen.url)
+    assert order(carys) == ["set", "wait", "stop"]
+    expect(carys.get_by_role("link", name="Add a step")).to_have_count(0)
+    carys.locator("#open-wait").click()
+    expect(carys.locator("#panel")).to_contain_text("3 days")
+    expect(carys.locator("#panel").get_by_role("textbox")).to_have_count(0)
+    carys.keyboard.press("Delete")
+    assert order(carys) == ["set", "wait", "stop"]
+
+
+def test_what_cannot_be_read_is_said_and_stays_typed(imogen: Page, trouble: Trouble) -> None:
+    trouble.expected = "422"
+    begin(imogen, "Typed")
+    choose_start(imogen, "somebody", "When somebody starts it")
+    add_step(imogen, "Add a step", "pause", "Wait for some time")
+    field = imogen.get_by_role("textbox", name="For how long")
+    field.fill("a while")
+    field.press("Enter")
+    expect(field).to_have_attribute("aria-invalid", "true")
+    expect(field).to_have_value("a while")
+    expect(in_words(imogen)).to_contain_text("3 days")
+    fill_in(imogen, "For how long", "4 days")
+    expect(field).not_to_have_attribute("aria-invalid", "true")
+    with gesture(imogen, "duplicate"):
+        imogen.get_by_role("button", name="Duplicate").click()
+    expect(said(imogen)).to_contain_text("Duplicated")
