@@ -66,7 +66,7 @@ def test_a_step_gets_the_account_that_was_connected_for_it(
     assert back.headers["Location"] == f"{builder.address}?step=free"
     assert first(builder)["connection"] == str(only(app, builder.persona).id)
     words = words_of(builder.persona.browser.get(back.headers["Location"]))
-    assert "Petal Practice is connected, and this step uses it." in words
+    assert "This step uses Petal Practice from now on." in words
 
 
 def test_what_was_typed_before_going_is_there_when_one_comes_back(
@@ -171,7 +171,7 @@ def test_a_step_that_is_gone_meanwhile_is_said(builder: Builder, partner: Practi
     builder.press("remove", step="free", seen=builder.seen("free"))
     back = builder.persona.browser.get(landing)
     words = words_of(builder.persona.browser.get(back.headers["Location"]))
-    assert "It is connected." in words
+    assert "No step uses it yet." in words
 
 
 def test_a_consent_that_was_denied_leads_back_without_an_account(

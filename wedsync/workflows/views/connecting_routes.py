@@ -75,11 +75,12 @@ def builder_connected(workflow_id: UUID) -> AnyResponse:
         )
     except (Conflict, Invalid) as error:
         db.session.rollback()
-        return done(f"It is connected. {error.detail}", back)
+        return done(f"No step uses it yet. {error.detail}", back)
     commit()
     if did.repeated or not did.words:
         return redirect(back, 303)
-    return done(f"{connection.name} is connected, and this step uses it.", back)
+    user = "This step" if step else "What starts it"
+    return done(f"{user} uses {connection.name} from now on.", back)
 
 
 def _through(draft: Any, step_id: str | None, connection: Connection) -> Gesture:
