@@ -238,7 +238,7 @@ def test_a_step_that_was_tried_as_it_is_says_so(app: APIFlask, owner: Persona) -
         doing.do(owner.identity, looked.flow, lambda draft: gestures.rename(draft, "two", "Other"))
         db.session.commit()
     steps = by_id(looked.board())
-    assert (steps["one"].state.kind, steps["one"].state.words) == ("done", "Tried")
+    assert (steps["one"].state.kind, steps["one"].state.words) == ("tried", "Tried")
     assert steps["one"].more[0].startswith("Pretended ")
     assert [steps[name].state.words for name in at("two", "off")] == ["Ready", "Ready"]
 
@@ -379,6 +379,19 @@ def test_where_the_order_changed_the_whole_list_is_drawn_anew(
     parts = changed(read_held(posted), looked.board()).parts
     assert "steps" in parts
     assert not any(part.startswith("step-") for part in parts)
+
+
+def test_a_step_that_comes_changes_no_other(app: APIFlask, owner: Persona) -> None:
+    looked = looking(app, owner, workflow(note("a", v=1), note("b", v=2), note("c", v=3)))
+    held = looked.board().parts
+    step = {"kind": "stop", "outcome": "done"}
+    with app.app_context():
+        doing.do(
+            owner.identity, looked.flow, lambda draft: gestures.add(draft, step, Spot(after="a"))
+        )
+        db.session.commit()
+    now = looked.board().parts
+    assert [now[f"step-{name}"] == held[f"step-{name}"] for name in at("a", "b", "c")] == [True] * 3
 
 
 def test_what_others_changed_is_drawn_anew_as_well(app: APIFlask, owner: Persona) -> None:

@@ -108,14 +108,17 @@ class BoardStep:
     only an import brings. `number` is its place in words (`2`, or `3, Otherwise` in a branch),
     `order` the number in its list, from 1; `said` the sentence with its slots; `name` what people
     call it where they gave it a name, `called` always something. It `is_off` by itself, and
-    `is_passed_over` also inside one that is.
-    `more` are lines below, `recent` who else changed it lately; `after` is the place below it."""
+    `is_passed_over` also inside one that is. `more` are lines below, `recent` who else changed it
+    lately; `after` is the place below it.
+
+    The page counts steps itself, so that one that comes or goes changes no other: `repr` leaves
+    their numbers out."""
 
     id: str
     element: str
     has_id: bool
-    number: str
-    order: int
+    number: str = made(repr=False)
+    order: int = made(repr=False)
     role: str
     icon: str
     name: str

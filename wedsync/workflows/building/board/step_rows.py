@@ -258,7 +258,7 @@ class Rows:
         if asked or others:
             return State("needs", f"{count(len(asked | others), 'thing')} to mend")
         if step_id is not None and step_id in self.setting.tried:
-            return State("done", "Tried")
+            return State("tried", "Tried")
         return State("ready", "Ready")
 
 
