@@ -8,7 +8,7 @@
  *   form data-sends="change"    is sent when a field of it changed; "input": while somebody types
  *   data-picker                 a list with a search, gone through by ↑ and ↓
  *   data-picker-link="id"       a field whose picker this link opens: by Ctrl+Space, or / at the start
- *   data-inserts="[name]"       an option that is written into the field that data-into names
+ *   data-into="id"              a picker whose values are written into this text, as [name]
  *   data-closes, data-closes-picker  what Escape presses
  *   data-behind-panel           what a panel that covers the screen shuts off
  *   data-part, data-held        a part of the page, and what it shows: gestures tell the server that,
@@ -139,12 +139,12 @@ document.addEventListener("focusout", ({ target }) => {
 });
 
 document.addEventListener("click", (event) => {
-  const option = event.target.closest("[data-inserts]");
-  const field = document.getElementById(option?.closest("[data-into]")?.dataset.into);
+  const option = event.target.closest("[data-into] .ws-option[name=name]");
+  const field = document.getElementById(option?.closest("[data-into]").dataset.into);
   if (!field?.setRangeText) return;
   event.preventDefault();
   if (field !== left) field.setSelectionRange(field.value.length, field.value.length);
-  field.setRangeText(option.dataset.inserts, field.selectionStart, field.selectionEnd, "end");
+  field.setRangeText(`[${option.value}]`, field.selectionStart, field.selectionEnd, "end");
   field.dispatchEvent(new Event("change", { bubbles: true }));
   option.closest("[data-picker]").querySelector("[data-closes-picker]")?.click();
   field.focus();
@@ -227,8 +227,18 @@ addEventListener("htmx:config:request", ({ detail: { ctx } }) => {
   ctx.isOfBuilder = true;
   ctx.sourceElement = builder(); // it stays, so one queue holds them all, whatever a swap removes
   if (isGesture(ctx)) sign(ctx);
-  else if (!ctx.replace) ctx.push ??= "true"; // as for links that are boosted
+  else {
+    if (el.matches("form[data-part]")) stay(ctx.request.body);
+    if (!ctx.replace) ctx.push ??= "true"; // as for links that are boosted
+  }
 });
+
+/* What is open by now: a part that was not drawn anew may say what was open then. */
+function stay(body) {
+  for (const name of ["step", "field", "pick", "q", "function", "owner", "list", "after", "on"]) body.delete(name);
+  const open = new URLSearchParams(location.search);
+  for (const name of ["step", "field"]) if (open.has(name)) body.set(name, open.get(name));
+}
 
 function sign({ request, again }) {
   request.headers["Idempotency-Key"] = again?.key ?? newKey();
