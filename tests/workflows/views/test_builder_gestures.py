@@ -395,7 +395,7 @@ def test_in_a_long_list_only_what_came_went_or_moved_is_sent(app: APIFlask, owne
     builder = builder_of(app, owner, workflow(*(note(f"n{at}", value=at) for at in range(60))))
     held = held_by(builder.look().text)
     moved = builder.press("move", fragment=True, step="n30", way="up", held=held)
-    assert len(drawn_in(moved.text)) == 2
+    assert len(drawn_in(moved.text)) == 1
     assert len(moved.data) < 20_000
     held = held_by(builder.look().text)
     added = builder.press("duplicate", fragment=True, step="n59", held=held)
@@ -407,7 +407,12 @@ def test_in_a_long_list_only_what_came_went_or_moved_is_sent(app: APIFlask, owne
     assert len(removed.data) < 20_000
     held = held_by(builder.look().text)
     first = builder.press("remove", fragment=True, step="n0", held=held)
-    assert 'hx-target="#steps-list"' in first.text
+    assert 'hx-target="#step-n0" hx-swap="delete"' in first.text
+    assert drawn_in(first.text) == {"step-n1"}
+    half = "\n".join(line for line in held.splitlines() if "step-n1" not in line)
+    many = builder.press("undo", fragment=True, held=half)
+    assert 'hx-target="#steps-list"' in many.text
+    assert len(drawn_in(many.text)) == 60
 
 
 def test_a_step_that_came_alone_goes_alone(app: APIFlask, owner: Persona) -> None:
