@@ -145,7 +145,7 @@ document.addEventListener("click", (event) => {
   event.preventDefault();
   if (field !== left) field.setSelectionRange(field.value.length, field.value.length);
   field.setRangeText(`[${option.value}]`, field.selectionStart, field.selectionEnd, "end");
-  field.dispatchEvent(new Event("change", { bubbles: true }));
+  field.form.requestSubmit();
   option.closest("[data-picker]").querySelector("[data-closes-picker]")?.click();
   field.focus();
 });

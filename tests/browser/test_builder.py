@@ -10,9 +10,11 @@ from tests.browser.building import (
     choose_in,
     choose_start,
     fill_in,
+    gesture,
     in_words,
     open_step,
     order,
+    pick,
     publish,
 )
 from tests.browser.looking import look_at
@@ -46,3 +48,21 @@ def test_a_workflow_with_two_ways_is_made_from_nothing_and_published(imogen: Pag
     open_step(imogen, "action")
     expect(imogen.locator("#panel").get_by_role("textbox", name="Address")).to_have_value(CATERER)
     publish(imogen)
+
+
+def test_data_is_written_where_somebody_left_the_text(imogen: Page) -> None:
+    begin(imogen, "A welcome")
+    choose_start(imogen, "wedding is added", "When a wedding is added")
+    add_step(imogen, "Add a step", "web request", "Send a web request")
+    text = imogen.get_by_role("textbox", name="Text to send")
+    fill_in(imogen, "Text to send", "Dear , welcome")
+    text.evaluate("field => field.setSelectionRange(5, 5)")
+    imogen.get_by_role("link", name="Insert data into Text to send").click()
+    with gesture(imogen, "fields"):
+        pick(imogen, "first names", "Couple’s first names")
+    expect(text).to_have_value("Dear [Couple’s first names], welcome")
+    expect(text).to_be_focused()
+    expect(imogen.locator("#picker")).to_have_count(0)
+    imogen.get_by_label("Example couple").select_option(label="Example couple: Ada & Ben")
+    expect(imogen.locator("#panel")).to_contain_text("Dear Ada and Ben, welcome")
+    expect(imogen.locator("#picker")).to_have_count(0)
