@@ -94,3 +94,8 @@ def test_a_published_workflow_is_edited_without_touching_what_is_live(
     assert "Undo: removed “Note guest”" in said
     changes = words_of(owner.browser.get(f"/workflows/{made}/changes"))
     assert "Note guest" in changes
+
+
+def test_before_the_first_publishing_the_workflow_is_read_in_words(builder: Builder) -> None:
+    page = builder.persona.browser.get(f"/workflows/{builder.workflow_id}/changes")
+    assert "When somebody starts it: note guest, then" in words_of(page)

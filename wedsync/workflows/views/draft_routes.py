@@ -17,8 +17,10 @@ from wedsync.workflows import queries
 from wedsync.workflows.editing import draft_queries, drafts, exporting, importing, service
 from wedsync.workflows.editing.checking import blocks_publishing, problems_of
 from wedsync.workflows.history.version_story import operation_line, told, under_way
+from wedsync.workflows.page_queries import source_names
 from wedsync.workflows.views.draft_forms import ImportForm, PublishForm, SettingsForm
 from wedsync.workflows.views.routes import pages
+from wedsync.workflows.words import workflow_words
 
 _PAGE = 50
 
@@ -35,6 +37,7 @@ def draft_changes(workflow_id: UUID) -> Response:
         workflow=workflow,
         version=changes.live_version,
         changes=told(changes.differences),
+        lede=workflow_words.shown(workflow.draft, source_names(organization_id)).lede,
         touched=under_way(changes.runs, changes.weddings),
         form=PublishForm(obj=None, data={"revision": workflow.draft_revision}),
         is_blocked=blocks_publishing(problems),
