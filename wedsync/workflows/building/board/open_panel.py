@@ -54,7 +54,7 @@ def panel(
     `problem` is said above.
     """
     sheet = sheet_of(setting.definition, opened.step, setting.entries, setting.known)
-    if sheet is None or (opened.step is None and sheet.owner.get("kind") not in TRIGGERS):
+    if sheet is None or (opened.step is None and not _starts(sheet.owner)):
         return None
     where = _Where.of(setting, opened, sheet)
     shown = _fields(setting, opened, sheet, where, form, refused)
@@ -78,6 +78,11 @@ def panel(
         is_off=opened.step is not None and is_off(sheet.owner),
         may_edit=setting.may_edit,
     )
+
+
+def _starts(trigger: Mapping[str, Any]) -> bool:
+    kind = trigger.get("kind")
+    return isinstance(kind, str) and kind in TRIGGERS
 
 
 @dataclass(frozen=True, slots=True)
