@@ -84,9 +84,7 @@ def test_what_is_not_found_there_is_listed(
 ) -> None:
     copied(app, owner, flow, "tell")
     done = paste(app, owner, other, Spot(after="shape"))
-    assert done.told == (
-        "“Send a web request” reads “Note guest”, which is not in this workflow.",
-    )
+    assert done.told == ("“Send a web request” reads “Note guest”, which is not in this workflow.",)
     assert steps_of(app, owner, other)[2]["input"] == {"url": {"var": "steps.shape-2.guest"}}
     assert "tell" in [problem.step for problem in done.draft.problems]
 
