@@ -9,10 +9,11 @@
  *   data-picker                 a list with a search, gone through by ↑ and ↓
  *   data-picker-link="id"       a field whose picker this link opens: by Ctrl+Space, or / at the start
  *   data-into="id"              a picker whose values are written into this text, as [name]
+ *   data-focus="id"             on `#said`: the step that takes the focus after a gesture
  *   data-closes, data-closes-picker  what Escape presses
  *   data-behind-panel           what a panel that covers the screen shuts off
  *   data-part, data-held        a part of the page, and what it shows: gestures tell the server that,
- *                               which draws only what differs
+ *                               which draws only what differs; a form that is one asks for the page
  *   data-saved, data-unsaved    what is said of the draft while all is saved, and while it is not
  */
 
@@ -181,8 +182,15 @@ function keepFocus({ request }) {
   const now = document.activeElement;
   const el = document.getElementById(before.id);
   if (el && el !== now && staysAt(el, now)) el.focus({ preventScroll: true });
+  else if (chosen() && stepOf(chosen()) !== stepOf(now)) chosen().focus();
   else if (!now?.closest("#panel") && fieldOf(request)) fieldOf(request).focus();
   else if (!now || now === document.body) wayBack()?.focus();
+}
+
+/* The step the server chose: its row may be one that was not drawn anew. */
+function chosen() {
+  const { focus } = document.getElementById("said")?.dataset ?? {};
+  return focus ? document.getElementById(`open-${focus}`) : null;
 }
 
 function staysAt(el, now) {
