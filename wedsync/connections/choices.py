@@ -126,7 +126,6 @@ def _task(database: DatabaseConnection, row: Row[Any]) -> _Task | None:
 
 
 def _ask(means: Means, task: _Task, until: float) -> _Result:
-    result: _Result = Failed("auth", "http_401", "")
     where = (task.row.organization_id, task.row.connection_id)
     for _ in range(_ASKED_TWICE):
         opened = access.fresh(means.engine, means.vault, means.settings, *where, _left(until))
