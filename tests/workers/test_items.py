@@ -128,7 +128,7 @@ def test_no_more_items_are_under_way_than_may_be_and_the_next_begins_when_one_is
         {"kind": "items", "id": "each", "total": 5},
     )
     begun = worker.begin_runs()
-    assert [run.item for run, _ in begun] == [0, 1]
+    assert sorted(run.item for run, _ in begun) == [0, 1]
     assert worker.begin_runs() == []
     worker.come_home(worker.run_source, [(begun[0][0], answered())])
     ((third, _),) = worker.begin_runs()
