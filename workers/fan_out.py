@@ -26,6 +26,7 @@ from wedsync.workflows.clockwork import poll_timers, replanning, wedding_timers
 from wedsync.workflows.running import answering, listening, start, waiting_on
 from wedsync.workflows.running.programs import Programs
 from workers import deadly_events
+from workers.weddings_of_events import weddings_of
 
 BATCH = 200
 PER_ORGANIZATION = 100
@@ -53,10 +54,6 @@ _CLAIM = text(
 _HOOKS = text(
     "SELECT coalesce('connection:' || connection_id, 'hook:' || id) AS source, scheme, options"
     " FROM hooks WHERE id = ANY(:hooks) OR connection_id = ANY(:connections)"
-)
-_WEDDINGS = text(
-    "SELECT id, organization_id FROM weddings WHERE id = ANY(:ids)"
-    " AND organization_id = ANY(:organizations)"
 )
 _DONE = text(
     "UPDATE events SET fanned_out_at = clock_timestamp(),"
@@ -175,7 +172,7 @@ class FanOut:
     def _open(self, connection: Connection, rows: Sequence[Row[Any]]) -> list[FannedEvent]:
         hooks = _hooks(connection, rows)
         opened = [(row, self._data(connection, hooks, row)) for row in rows]
-        weddings = _weddings(connection, opened)
+        weddings = weddings_of(connection, opened, hooks)
         returned = returning.causations(connection, [row for row in rows if row.raw_body])
         return [
             FannedEvent(
@@ -185,7 +182,7 @@ class FanOut:
                 row.source,
                 row.occurred_at,
                 data,
-                weddings.get((row.organization_id, _named_wedding(row, data))),
+                weddings.get(row.id),
                 returned.get(row.id, row.causation),
             )
             for row, data in opened
@@ -226,27 +223,3 @@ def _hooks(connection: Connection, rows: Sequence[Row[Any]]) -> dict[str, Row[An
         "connections": [UUID(name) for kind, name in named if kind == "connection"],
     }
     return {row.source: row for row in connection.execute(_HOOKS, ids)}
-
-
-def _weddings(
-    connection: Connection, opened: Sequence[tuple[Row[Any], Any]]
-) -> dict[tuple[UUID, UUID | None], UUID]:
-    """The weddings events name, as far as they belong to the event's own organization."""
-    named = {_named_wedding(row, data) for row, data in opened} - {None}
-    if not named:
-        return {}
-    found = connection.execute(
-        _WEDDINGS,
-        {"ids": list(named), "organizations": list({row.organization_id for row, _ in opened})},
-    )
-    return {(row.organization_id, row.id): row.id for row in found}
-
-
-def _named_wedding(row: Row[Any], data: Any) -> UUID | None:
-    if row.wedding_id is not None:
-        return UUID(str(row.wedding_id))
-    named = data.get("wedding_id") if isinstance(data, dict) else None
-    try:
-        return UUID(named) if isinstance(named, str) else None
-    except ValueError:
-        return None

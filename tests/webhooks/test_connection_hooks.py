@@ -11,6 +11,7 @@ from apiflask import APIFlask
 from tests.far_ends.rest_service import RestService
 from tests.personas import Persona
 from tests.webhooks.arranging import (
+    AUTOMATIC,
     agrees,
     connected,
     hook_of,
@@ -19,6 +20,7 @@ from tests.webhooks.arranging import (
     receive,
     secret_of,
 )
+from tests.weddings.couples import marry
 from tests.workers.scene import (
     Worker,
     make_workflow,
@@ -78,6 +80,36 @@ def test_what_the_partner_tells_starts_runs_and_its_sensitive_parts_are_sealed(
     assert kept.data["guest"]["name"] == "Ana"
     assert "Peanuts" not in json.dumps(kept.data)
     assert leaves.is_sealed(kept.data["guest"]["allergy"])
+
+
+@pytest.mark.parametrize(
+    ("said", "is_meant"),
+    [
+        ({"couple": "Josef and Hannah", "date": "2031-06-14"}, True),
+        ({"couple": "Josef and Hannah", "date": "2031-06-15"}, False),
+        ({"couple": "Josef and Hannah", "date": "soon"}, False),
+        ({"couple": ["Josef", "Hannah"], "date": 20310614}, False),
+        ("Josef and Hannah", False),
+    ],
+)
+def test_what_a_partner_tells_is_about_the_wedding_of_its_couple_and_day(
+    app: APIFlask,
+    worker: Worker,
+    owner: Persona,
+    service: RestService,
+    subscribe: Callable[[], None],
+    said: Any,
+    is_meant: bool,
+) -> None:
+    agrees(service)
+    where = {"couple": "wedding.couple", "day": "wedding.date"}
+    connection = connected(app, worker, owner, service, {**AUTOMATIC, "wedding": where})
+    subscribe()
+    wedding = marry(app, owner, title="Hannah & Josef", date="2031-06-14")
+    event_id = receive(app, hook_of(app, connection), "rsvp.changed", {"wedding": said})
+    worker.fan_out()
+    kept = one(app, "SELECT wedding_id FROM events WHERE id = :id", id=event_id)
+    assert kept.wedding_id == (wedding if is_meant else None)
 
 
 def test_a_repeated_ask_carries_the_same_key_until_the_connection_is_made_anew(

@@ -191,6 +191,14 @@ class ChoicesEntry(_Part):
     scopes: tuple[str, ...] = ()
 
 
+class NamedWedding(_Part):
+    """Where in what a partner tells stand the couple, as “Ella & Noah”, and the day of the wedding
+    it is about, as `2027-06-12`: dotted paths. It is found among the vendor's weddings by both."""
+
+    couple: str
+    day: str
+
+
 class Hooks(_Part):
     """How the partner tells us: a hook per connection, subscribed by itself or by hand."""
 
@@ -200,6 +208,8 @@ class Hooks(_Part):
     event_type: str | None = None
     sensitive: tuple[str, ...] = ()
     """Dotted paths in the data that are sealed before anything is kept (allergies)."""
+    wedding: NamedWedding | None = None
+    """Absent: it is about no wedding, unless the data names one of the vendor's by `wedding_id`."""
     subscribe: RequestTemplate | None = None
     """Automatic: `{hook.url}` is where to send; the answer holds the secret and an id."""
     secret_path: str = "secret"  # noqa: S105

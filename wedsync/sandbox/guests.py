@@ -162,6 +162,7 @@ class GuestList:
                 "rsvp_id": answer_id,
                 "guest": _named(after),
                 **{name: after[name] for name in _COUNTED},
+                "people_coming": self.accepted(account_id),
                 "wedding": wedding,
             }
             first = before["status"] == "invited"

@@ -114,6 +114,8 @@ def _hook(row: Row[Any], wanted: Hooks) -> dict[str, Any]:
     options = dict(wanted.options)
     if wanted.sensitive:
         options["sensitive"] = list(wanted.sensitive)
+    if wanted.wedding is not None:
+        options["wedding"] = wanted.wedding.model_dump()
     is_automatic = wanted.setup == "automatic"
     return {
         "id": ids.new_id(),

@@ -20,11 +20,12 @@ def with_words(search: str) -> Iterator[ColumnElement[bool]]:
     )
     told = func.concat_ws(" ", Wedding.title, Wedding.venue, partners)
     plain = func.translate(func.lower(told), _ACCENTED, _PLAIN)
-    for word in _folded(search[:LONGEST].lower()).split()[:_MOST_WORDS]:
+    for word in folded(search[:LONGEST].lower()).split()[:_MOST_WORDS]:
         yield plain.contains(word, autoescape=True)
 
 
-def _folded(text: str) -> str:
+def folded(text: str) -> str:
+    """The text without the accents of its letters."""
     return "".join(_without_accent(letter) for letter in text)
 
 
@@ -34,4 +35,4 @@ def _without_accent(letter: str) -> str:
 
 
 _ACCENTED = "".join(each for each in _LATIN if each.islower() and _without_accent(each) != each)
-_PLAIN = _folded(_ACCENTED)
+_PLAIN = folded(_ACCENTED)

@@ -140,6 +140,9 @@ def _hooks(hooks: Hooks) -> Iterator[Problem]:
     if len(hooks.sensitive) > _MOST_SENSITIVE or not all(map(_PLACE.fullmatch, hooks.sensitive)):
         words = f"Name up to {_MOST_SENSITIVE} places in the data, such as guest.email."
         yield Problem("hooks.sensitive", words)
+    named = hooks.wedding
+    if named is not None and not all(map(_PLACE.fullmatch, (named.couple, named.day))):
+        yield Problem("hooks.wedding", "Name places in the data, such as wedding.couple.")
     yield from _signed(hooks)
 
 
