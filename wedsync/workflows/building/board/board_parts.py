@@ -109,7 +109,8 @@ class BoardStep:
     `order` the number in its list, from 1; `said` the sentence with its slots; `name` what people
     call it where they gave it a name, `called` always something. It `is_off` by itself, and
     `is_passed_over` also inside one that is. `more` are lines below, `recent` who else changed it
-    lately; `after` is the place below it.
+    lately; `leaves` show when a wait for a date of the wedding is over; `after` is the place below
+    it.
 
     The page counts steps itself, so that one that comes or goes changes no other: `repr` leaves
     their numbers out."""
@@ -140,6 +141,7 @@ class BoardStep:
     can_add_branch: bool
     branches: tuple[BoardBranch, ...]
     after: Spot
+    leaves: tuple[Leaf, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +158,7 @@ class BoardTrigger:
     recent: str
     is_selected: bool
     after: Spot
+    leaves: tuple[Leaf, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from wedsync.platform.identity import Identity
 from wedsync.platform.wording import Wording, here
 from wedsync.webhooks.models import Hook
 from wedsync.workflows.building.gestures.clipboard import steps_said
+from wedsync.workflows.building.board.coming_dates import Couple, couples_for
 from wedsync.workflows.building.known.known_data import Known, known_in
 from wedsync.workflows.building.known.samples import Sample, SampleChoice, sample, samples_for
 from wedsync.workflows.building.models import Clipboard
@@ -75,7 +76,8 @@ class Around:
 class Setting:
     """A draft, who looks at it, and what they look at it with. `names` are those of accounts,
     hooks, workflows and people, `accounts` those of each connector, `tried` the steps this person
-    tried as they are; `refusal` is why nothing of the draft can be looked at."""
+    tried as they are; `couples` are those whose dates are shown; `refusal` is why nothing of
+    the draft can be looked at."""
 
     draft: Draft
     person: Identity
@@ -87,6 +89,7 @@ class Setting:
     samples: tuple[SampleChoice, ...]
     known: Known
     around: Around
+    couples: tuple[Couple, ...]
     refusal: str | None
     words: Wording = field(repr=False)
 
@@ -121,6 +124,7 @@ def setting_of(draft: Draft, person: Identity, chosen: str | None = None) -> Set
         samples=samples_for(person.organization_id, words),
         known=known_in(definition, seen, names=names, wording=words),
         around=_around(draft.workflow, person, words),
+        couples=couples_for(draft.workflow, words),
         refusal=refusal(definition),
         words=words,
     )

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from wedsync.platform.wording import State, count
+from wedsync.workflows.building.board import coming_dates
 from wedsync.workflows.building.board.bar import ago
 from wedsync.workflows.building.board.board_parts import (
     BoardBranch,
@@ -81,6 +82,7 @@ class Rows:
             if problem.severity == "error" and _is_of_row(problem):
                 self._faults.setdefault(problem.step, []).append(field_of(problem))
         for each in self.setting.around.done:
+    _calendars: int = 0
             if not each.is_mine and each.step is not None:
                 when = ago(each.at, self.setting.words)
                 self._recent.setdefault(each.step, f"{each.who} changed this step {when}.")
@@ -113,6 +115,9 @@ class Rows:
     def _came_in(self) -> str:
         """Which event the draft is shown with."""
         sample, words = self.setting.sample, self.setting.words
+            leaves=coming_dates.leaves_of_trigger(
+                trigger, self.setting.couples, self.setting.words
+            ),
         at = sample.trigger.get("occurred_at")
         if not sample.is_real or not isinstance(at, str):
             return "Nothing came in lately, so it is shown with an example"
@@ -156,6 +161,7 @@ class Rows:
             id=name or "",
             element=element,
             has_id=name is not None,
+        is_selected = self.opened is not None and name is not None and self.opened.step == name
             number=number,
             order=order,
             role=(look := look_of(step))["role"],
@@ -171,7 +177,7 @@ class Rows:
             repairs=self._repairs(name, step) if needs_account and name else (),
             is_off=is_off(step),
             is_passed_over=is_passed_over,
-            is_selected=self.opened is not None and name is not None and self.opened.step == name,
+            is_selected=is_selected,
             can_move_up=is_held and (at > 0 or among.owner is not None),
             can_move_down=is_held and (at < last or among.owner is not None),
             is_last=at == last,
@@ -187,9 +193,25 @@ class Rows:
     def _branch(
         self,
         child: Child,
+            leaves=() if is_passed_over else self._leaves(step, among, is_selected),
         step: Mapping[str, Any],
         place: str,
         element: str,
+    def _leaves(
+        self, step: Mapping[str, Any], among: _List, is_selected: bool
+    ) -> tuple[coming_dates.Leaf, ...]:
+        """When a wait for a date of the wedding is over: of the first few in the workflow's own
+        list, and of the one that is open wherever it stands. More would make a long page longer,
+        and branches are narrow."""
+        if not coming_dates.is_counted(step):
+            return ()
+        is_first = not among.place and self._calendars < _FIRST_CALENDARS
+        self._calendars += is_first
+        if not (is_first or is_selected):
+            return ()
+        setting = self.setting
+        return coming_dates.leaves_of_wait(step, setting.couples, setting.words)
+
         off: bool,
         held: bool,
     ) -> BoardBranch:
