@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from dataclasses import field as made
 
 from wedsync.platform.wording import State
+from wedsync.workflows.building.board.coming_dates import Leaf
 from wedsync.workflows.building.gestures.spots import Spot
 from wedsync.workflows.building.known.samples import SampleChoice
 from wedsync.workflows.building.sentences.slots import Part
