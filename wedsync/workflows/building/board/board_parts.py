@@ -141,8 +141,8 @@ class BoardStep:
     is_choice: bool
     can_add_branch: bool
     branches: tuple[BoardBranch, ...]
-    after: Spot
     leaves: tuple[Leaf, ...]
+    after: Spot
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,8 +158,8 @@ class BoardTrigger:
     more: tuple[str, ...]
     recent: str
     is_selected: bool
-    after: Spot
     leaves: tuple[Leaf, ...]
+    after: Spot
 
 
 @dataclass(frozen=True, slots=True)

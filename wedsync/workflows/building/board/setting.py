@@ -20,8 +20,8 @@ from wedsync.platform.db import db
 from wedsync.platform.identity import Identity
 from wedsync.platform.wording import Wording, here
 from wedsync.webhooks.models import Hook
-from wedsync.workflows.building.gestures.clipboard import steps_said
 from wedsync.workflows.building.board.coming_dates import Couple, couples_for
+from wedsync.workflows.building.gestures.clipboard import steps_said
 from wedsync.workflows.building.known.known_data import Known, known_in
 from wedsync.workflows.building.known.samples import Sample, SampleChoice, sample, samples_for
 from wedsync.workflows.building.models import Clipboard
@@ -88,8 +88,8 @@ class Setting:
     sample: Sample
     samples: tuple[SampleChoice, ...]
     known: Known
-    around: Around
     couples: tuple[Couple, ...]
+    around: Around
     refusal: str | None
     words: Wording = field(repr=False)
 
@@ -123,8 +123,8 @@ def setting_of(draft: Draft, person: Identity, chosen: str | None = None) -> Set
         sample=seen,
         samples=samples_for(person.organization_id, words),
         known=known_in(definition, seen, names=names, wording=words),
-        around=_around(draft.workflow, person, words),
         couples=couples_for(draft.workflow, words),
+        around=_around(draft.workflow, person, words),
         refusal=refusal(definition),
         words=words,
     )

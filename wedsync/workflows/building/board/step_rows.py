@@ -33,6 +33,7 @@ START = "step-start"
 """The element of what starts the workflow; a step called so has another."""
 
 _CALLED = 60
+_FIRST_CALENDARS = 3
 _COMES_IN = ("event", "webhook", "poll")
 _PLAIN = re.compile(r"[A-Za-z0-9_-]{1,80}")
 _BRANCH = re.compile(r"branches\.(\d+)(\..*)?")
@@ -76,13 +77,13 @@ class Rows:
     count: int = 0
     _faults: dict[str | None, list[str]] = field(default_factory=dict)
     _recent: dict[str | None, str] = field(default_factory=dict)
+    _calendars: int = 0
 
     def __post_init__(self) -> None:
         for problem in self.setting.draft.problems:
             if problem.severity == "error" and _is_of_row(problem):
                 self._faults.setdefault(problem.step, []).append(field_of(problem))
         for each in self.setting.around.done:
-    _calendars: int = 0
             if not each.is_mine and each.step is not None:
                 when = ago(each.at, self.setting.words)
                 self._recent.setdefault(each.step, f"{each.who} changed this step {when}.")
@@ -109,15 +110,15 @@ class Rows:
             more=(self._came_in(),) if kind in _COMES_IN else (),
             recent=self._recent.get(None, ""),
             is_selected=self.opened is not None and self.opened.step is None,
+            leaves=coming_dates.leaves_of_trigger(
+                trigger, self.setting.couples, self.setting.words
+            ),
             after=Spot(),
         )
 
     def _came_in(self) -> str:
         """Which event the draft is shown with."""
         sample, words = self.setting.sample, self.setting.words
-            leaves=coming_dates.leaves_of_trigger(
-                trigger, self.setting.couples, self.setting.words
-            ),
         at = sample.trigger.get("occurred_at")
         if not sample.is_real or not isinstance(at, str):
             return "Nothing came in lately, so it is shown with an example"
@@ -155,13 +156,13 @@ class Rows:
         element = element_of(name) if name else f"step-unnamed-{self.count}"
         state = self._state(name, parts, is_passed_over=is_passed_over)
         needs_account = state.words == _NEEDS_ACCOUNT
+        is_selected = self.opened is not None and name is not None and self.opened.step == name
         label = step.get("label")
         called = label.strip() if isinstance(label, str) else ""
         return BoardStep(
             id=name or "",
             element=element,
             has_id=name is not None,
-        is_selected = self.opened is not None and name is not None and self.opened.step == name
             number=number,
             order=order,
             role=(look := look_of(step))["role"],
@@ -187,16 +188,10 @@ class Rows:
                 self._branch(child, step, number, element, is_passed_over, is_held)
                 for child in lists_of(step)
             ),
+            leaves=() if is_passed_over else self._leaves(step, among, is_selected),
             after=among.spot(name),
         )
 
-    def _branch(
-        self,
-        child: Child,
-            leaves=() if is_passed_over else self._leaves(step, among, is_selected),
-        step: Mapping[str, Any],
-        place: str,
-        element: str,
     def _leaves(
         self, step: Mapping[str, Any], among: _List, is_selected: bool
     ) -> tuple[coming_dates.Leaf, ...]:
@@ -212,6 +207,12 @@ class Rows:
         setting = self.setting
         return coming_dates.leaves_of_wait(step, setting.couples, setting.words)
 
+    def _branch(
+        self,
+        child: Child,
+        step: Mapping[str, Any],
+        place: str,
+        element: str,
         off: bool,
         held: bool,
     ) -> BoardBranch:
