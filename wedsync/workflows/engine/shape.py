@@ -14,57 +14,76 @@ from wedsync.workflows.engine.limits import (
 )
 
 _SMALLEST, _LARGEST = -(2**63), 2**64 - 1
+_NOT_JSON = "It holds something that is not JSON."
 
 
 def refusal(value: object) -> str | None:
-    """Why this value cannot be a definition, as a sentence; None when it can be looked at."""
-    characters = nodes = 0
-    waiting: list[tuple[object, int]] = [(value, 1)]
-    while waiting:
-        current, depth = waiting.pop()
-        nodes += 1
-        if isinstance(current, dict | list):
-            if depth > MAX_DEPTH:
-                return f"It is nested more than {MAX_DEPTH} levels deep."
-            if nodes + len(waiting) + len(current) > MAX_NODES:
-                return f"It has more than {MAX_NODES:,} parts."
-            waiting.extend((part, depth + 1) for part in _inside(current))
-            continue
-        characters += len(current) if isinstance(current, str) else 0
-        if characters > MAX_DEFINITION_CHARACTERS:
-            return f"It holds more than {MAX_DEFINITION_CHARACTERS:,} characters."
-        if problem := _scalar_refusal(current):
+    """Why this value cannot be a definition, as a sentence; None when it can be looked at.
+
+    A draft is asked about again and again, so it is gone through a level at a time.
+    """
+    level, nodes = [value], 1
+    texts: list[Any] = []
+    for depth in range(1, MAX_DEPTH + 2):
+        containers: list[dict[Any, Any] | list[Any]] = []
+        if problem := _sort_out(level, texts, containers):
+            return problem
+        if not containers:
+            break
+        if depth > MAX_DEPTH:
+            return f"It is nested more than {MAX_DEPTH} levels deep."
+        nodes += sum(2 * len(each) if isinstance(each, dict) else len(each) for each in containers)
+        if nodes > MAX_NODES:
+            return f"It has more than {MAX_NODES:,} parts."
+        level = _inside(containers, texts)
+    return _text_refusal(texts)
+
+
+def _sort_out(
+    level: list[object], texts: list[Any], containers: list[dict[Any, Any] | list[Any]]
+) -> str | None:
+    for each in level:
+        if isinstance(each, str):
+            texts.append(each)
+        elif isinstance(each, dict | list):
+            containers.append(each)
+        elif problem := _scalar_refusal(each):
             return problem
     return None
 
 
-def _inside(container: dict[Any, Any] | list[Any]) -> list[object]:
-    """Its parts; of an object the names too, which must be text like any other."""
-    if isinstance(container, list):
-        return container
-    names = (name if isinstance(name, str) else _NotText() for name in container)
-    return [*names, *container.values()]
+def _inside(containers: list[dict[Any, Any] | list[Any]], texts: list[Any]) -> list[object]:
+    """What is in them; names are texts like any other."""
+    inside: list[object] = []
+    for each in containers:
+        if isinstance(each, dict):
+            texts.extend(each)
+            inside.extend(each.values())
+        else:
+            inside.extend(each)
+    return inside
 
 
-class _NotText:
-    """Stands for a name that is not text, which is refused as anything else that is not JSON."""
-
-
-def _text_refusal(text: str) -> str | None:
-    if len(text) > MAX_TEXT:
+def _text_refusal(texts: list[Any]) -> str | None:
+    """Of all texts and names at once; a name may be anything where it is not JSON."""
+    try:
+        if sum(map(len, texts)) > MAX_DEFINITION_CHARACTERS:
+            return f"It holds more than {MAX_DEFINITION_CHARACTERS:,} characters."
+        joined = "".join(texts)
+    except TypeError:
+        return _NOT_JSON
+    if max(map(len, texts), default=0) > MAX_TEXT:
         return f"A text in it is longer than {MAX_TEXT:,} characters."
-    if "\x00" in text:
+    if "\x00" in joined:
         return "A text in it holds a NUL character, which cannot be stored."
     try:
-        text.encode()
+        joined.encode()
     except UnicodeEncodeError:
         return "A text in it holds half a character (a lone surrogate)."
     return None
 
 
 def _scalar_refusal(value: object) -> str | None:
-    if isinstance(value, str):
-        return _text_refusal(value)
     if value is None or isinstance(value, bool):
         return None
     if isinstance(value, int):
@@ -72,7 +91,7 @@ def _scalar_refusal(value: object) -> str | None:
         return None if fits else "A number in it is too large to be exact."
     if isinstance(value, float):
         return None if isfinite(value) else "A number in it is not one anybody can write down."
-    return "It holds something that is not JSON."
+    return _NOT_JSON
 
 
 def weight(value: Any) -> int | None:
