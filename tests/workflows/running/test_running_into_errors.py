@@ -208,6 +208,28 @@ def test_a_re_run_goes_on_where_it_failed_with_the_recorded_steps_and_the_first_
     assert announced.n == 1
 
 
+def test_what_a_re_run_does_comes_after_what_was_done_before(
+    app: APIFlask, worker: Worker, hook: Hook, sink: Sink
+) -> None:
+    names = ["first", "second", "third"]
+    workflow = make_workflow(
+        app,
+        hook.organization_id,
+        on_hook(hook),
+        *(call(name, sink.url(f"/ok/before/{name}")) for name in names),
+        call("last", sink.url("/flaky/1/rerun-last"), **retrying(1)),
+    )
+    accept(app, hook, COMING)
+    worker.work()
+    with app.app_context():
+        again = runs.rerun(hook.organization_id, run_of(app, workflow).id).id
+        db.session.commit()
+    worker.work()
+    steps = steps_of(app, again)
+    assert list(steps) == [*names, "last"]
+    assert len({step.position for step in steps.values()}) == 4
+
+
 def test_a_re_run_of_a_step_that_sends_nothing_begins_at_that_step(
     app: APIFlask, worker: Worker, hook: Hook, sink: Sink
 ) -> None:

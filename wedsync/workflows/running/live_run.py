@@ -166,7 +166,8 @@ class Advance:
         row = StepRow(run.root_id, step, item, run.organization_id, "started")
         before = run.recorded.get((step, item))
         if before is None:
-            row.position = len(run.recorded) + len(self.move.steps)
+            others = (*run.recorded.values(), *self.move.steps.values())
+            row.position = 1 + max((one.position for one in others), default=-1)
         else:
             row.generation, row.attempts = before.generation, before.attempts
             row.position, row.input = before.position, before.input
