@@ -28,6 +28,8 @@ from wedsync.webhooks.deliveries import FannedEvent
 from wedsync.weddings.models import Wedding
 from wedsync.workflows.building.tries import service as tries
 from wedsync.workflows.editing import service
+from wedsync.workflows.ready_made.own import templates
+from wedsync.workflows.ready_made.own.templates import Wanted as WantedTemplate
 from wedsync.workflows.running import bulk_rerun, runs
 from wedsync.workflows.running.bulk_rerun import Wanted
 from wedsync.workflows.waiting_models import Approval
@@ -132,6 +134,14 @@ class Objects:
         with self._app.test_request_context():
             made = tries.pretend(self._owner.identity, workflow_id)
             made.message = self.mark
+            db.session.commit()
+            return made.id
+
+    @cached_property
+    def template(self) -> UUID:
+        workflow_id = self.workflow
+        with self._app.test_request_context():
+            made = templates.save(self._owner.identity, workflow_id, WantedTemplate(name=self.mark))
             db.session.commit()
             return made.id
 

@@ -84,6 +84,14 @@ def delete_workflow(workflow_id: UUID) -> Deleted:
     return Deleted(id=workflow_id, deleted=True)
 
 
+@workflows.post(f"{_ONE}/duplicate", answer=WorkflowMade, status=201)
+def duplicate_workflow(workflow_id: UUID) -> Any:
+    """Make another workflow of the draft, switched off."""
+    me = identity.current()
+    draft = service.duplicate(me.organization_id, workflow_id, by=me)
+    return workflow_made(draft), preconditions.revision_tag(draft.workflow.draft_revision)
+
+
 @workflows.post(f"{_ONE}/pause", answer=WorkflowOut, problems=[409])
 def pause_workflow(workflow_id: UUID) -> Any:
     """Hold everything back: runs queue up and nothing moves until it is resumed."""

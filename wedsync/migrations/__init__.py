@@ -33,6 +33,7 @@ _MODULES = (
     "wedsync.webhooks.models",
     "wedsync.workflows.building.models",
     "wedsync.workflows.models",
+    "wedsync.workflows.ready_made.models",
     "wedsync.workflows.run_models",
     "wedsync.workflows.waiting_models",
 )

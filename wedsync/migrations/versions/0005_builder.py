@@ -1,4 +1,4 @@
-"""The builder: clipboards, the gestures that were done already, and tries."""
+"""The builder: clipboards, the gestures that were done already, tries, and templates."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -70,6 +70,7 @@ def upgrade() -> None:
     op.create_index("ix_done_gestures_old", "done_gestures", ["done_at"])
     _create_tries()
     _create_account_choices()
+    _create_templates()
     # A message of a try is one of its day too, and belongs to no run.
     op.alter_column("message_slots", "run_id", nullable=True)
 
@@ -223,7 +224,64 @@ def _create_account_choices() -> None:
     op.create_index("ix_account_choices_old", "account_choices", ["asked_at"])
 
 
+def _create_templates() -> None:
+    op.create_table(
+        "workflow_templates",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("goal", sa.Text(), nullable=False),
+        sa.Column("sentence", sa.Text(), nullable=False),
+        sa.Column("definition", postgresql.JSONB(), nullable=False),
+        sa.Column("questions", postgresql.JSONB(), nullable=False),
+        sa.Column("left_out", postgresql.JSONB(), server_default=sa.text("'[]'"), nullable=False),
+        sa.Column("workflow_id", sa.UUID(), nullable=True),
+        sa.Column("revision", sa.Integer(), server_default="1", nullable=False),
+        sa.Column(
+            "updated_at",
+            sa.DateTime(timezone=True),
+            server_default=sa.text("clock_timestamp()"),
+            nullable=False,
+        ),
+        sa.Column("organization_id", sa.UUID(), nullable=False),
+        sa.Column("id", sa.UUID(), server_default=sa.text("uuidv7()"), nullable=False),
+        sa.Column(
+            "created_at",
+            sa.DateTime(timezone=True),
+            server_default=sa.text("clock_timestamp()"),
+            nullable=False,
+        ),
+        sa.CheckConstraint(
+            "goal IN ('guests', 'dates', 'paid', 'photos', 'send', 'build')",
+            name=op.f("ck_workflow_templates_goal"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["organization_id"],
+            ["organizations.id"],
+            name=op.f("fk_workflow_templates_organization_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["organization_id", "workflow_id"],
+            ["workflows.organization_id", "workflows.id"],
+            name=op.f("fk_workflow_templates_organization_id_workflow_id"),
+            ondelete="SET NULL (workflow_id)",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_workflow_templates")),
+        sa.UniqueConstraint(
+            "organization_id", "id", name=op.f("uq_workflow_templates_organization_id_id")
+        ),
+        sa.UniqueConstraint(
+            "organization_id", "name", name=op.f("uq_workflow_templates_organization_id_name")
+        ),
+    )
+    op.create_index(
+        "ix_workflow_templates_of_workflow",
+        "workflow_templates",
+        ["organization_id", "workflow_id"],
+    )
+
+
 def downgrade() -> None:
+    op.drop_table("workflow_templates")
     op.drop_table("account_choices")
     op.execute("DELETE FROM message_slots WHERE run_id IS NULL")
     op.alter_column("message_slots", "run_id", nullable=False)

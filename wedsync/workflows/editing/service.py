@@ -40,6 +40,19 @@ def create(
     return look_at(workflow)
 
 
+def duplicate(organization_id: UUID, workflow_id: UUID, *, by: Identity | None = None) -> Draft:
+    """Make another workflow of a draft, switched off; its runs, versions and limits are its own.
+    Raises NotFound."""
+    workflow = queries.get_workflow(organization_id, workflow_id)
+    name = f"{workflow.name[: MAX_NAME - len(_COPY)]}{_COPY}"
+    made = create(organization_id, name, workflow.draft, by=by)
+    record("duplicated", made.workflow, by, of=str(workflow_id))
+    return made
+
+
+_COPY = " (copy)"
+
+
 class Changes(TypedDict, total=False):
     """What can be changed about a workflow beside its draft. `at_once` runs at most move at the
     same time and `per_hour` start within an hour; None is no limit of its own."""

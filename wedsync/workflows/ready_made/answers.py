@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -10,13 +11,21 @@ from email_validator import EmailNotValidError, validate_email
 
 from wedsync.errors import FieldError, Invalid
 from wedsync.platform.wording import number
+from wedsync.workflows.building.typed.not_readable import NotReadable
+from wedsync.workflows.building.typed.typed_times import read_duration, read_offset
 from wedsync.workflows.ready_made.recipe import Kind, Question, Recipe
 
 LONGEST_TEXT = 500
 _LONGEST_EMAIL = 254
+_LONGEST_NUMBER = 18
 
 Offered = Mapping[str, frozenset[str]]
 """By connector, the ids of the connections that may be chosen."""
+
+Lists = Mapping[str, Mapping[str, str]]
+"""By question, what may be chosen, with its words: webhooks, people, what an account has."""
+
+_NO_LISTS: Lists = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,29 +49,58 @@ class _Unusable(Exception):
     """An answer cannot be used; the message says why."""
 
 
-def read(recipe: Recipe, given: Mapping[str, str], offered: Offered, *, today: date) -> Read:
+def read(
+    recipe: Recipe,
+    given: Mapping[str, str],
+    offered: Offered,
+    *,
+    today: date,
+    lists: Lists = _NO_LISTS,
+) -> Read:
     """The answers as values: texts, whole numbers, days as `2027-06-12`, ids of connections."""
     values: dict[str, Any] = {}
     faults: dict[str, str] = {}
     for question in recipe.questions:
         try:
-            values[question.key] = _read(question, given.get(question.key), offered, today)
+            said = _said(question, given.get(question.key))
+            values[question.key] = _read(question, said, _Choices(offered, lists), today)
         except _Unusable as unusable:
             faults[question.key] = str(unusable)
     return Read(values, faults)
 
 
-def _read(question: Question, written: str | None, offered: Offered, today: date) -> Any:
+@dataclass(frozen=True, slots=True)
+class _Choices:
+    offered: Offered
+    lists: Lists
+
+
+def _said(question: Question, written: str | None) -> str:
     said = (written or "").strip(" ")
     if not said:
         raise _Unusable(question.missing)
     if any(ord(character) < 32 or ord(character) == 127 for character in said):
         raise _Unusable("Write it on one line, without tabs or other control characters.")
+    return said
+
+
+def _read(question: Question, said: str, choices: _Choices, today: date) -> Any:
     if question.kind == "connection":
-        return _connection(question, said, offered)
+        return _connection(question, said, choices.offered)
+    if question.kind in ("hook", "person"):
+        return _chosen(question, said, choices.lists.get(question.key, {}))
     if question.kind == "date":
         return _date(said, today)
     return _READERS[question.kind](question, said)
+
+
+def _chosen(question: Question, said: str, known: Mapping[str, str]) -> Any:
+    if said not in known:
+        raise _Unusable("Choose one from the list.")
+    if question.kind == "person":
+        role_or_user, _, value = said.partition(":")
+        return {role_or_user: value}
+    return said
 
 
 def _connection(question: Question, said: str, offered: Offered) -> str:
@@ -123,10 +161,35 @@ def _choice(question: Question, said: str) -> str:
     return said
 
 
+def _listed(question: Question, said: str) -> str | int:
+    if not question.whole:
+        return _text(question, said)
+    if not said.isascii() or not said.removeprefix("-").isdigit() or len(said) > _LONGEST_NUMBER:
+        raise _Unusable("Choose one of the list.")
+    return int(said)
+
+
+def _duration(_question: Question, said: str) -> float:
+    try:
+        return read_duration(said)
+    except NotReadable as unreadable:
+        raise _Unusable(str(unreadable)) from None
+
+
+def _day_offset(_question: Question, said: str) -> int:
+    try:
+        return read_offset(said)
+    except NotReadable as unreadable:
+        raise _Unusable(str(unreadable)) from None
+
+
 _READERS: Mapping[Kind, Callable[[Question, str], Any]] = {
     "email": _email,
     "number": _number,
     "text": _text,
     "link": _link,
     "choice": _choice,
+    "listed": _listed,
+    "duration": _duration,
+    "day_offset": _day_offset,
 }

@@ -3,11 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from wedsync.workflows.engine import FORMAT
-from wedsync.workflows.ready_made.recipe import Recipe
-from wedsync.workflows.ready_made.slots import Answers, filled
-
-Definition = dict[str, Any]
+from wedsync.workflows.ready_made.recipe import Definition, Recipe
+from wedsync.workflows.ready_made.slots import Answers
 
 
 def fill(recipe: Recipe, values: Mapping[str, Any], *, business: str, zone: str) -> Definition:
@@ -16,9 +13,4 @@ def fill(recipe: Recipe, values: Mapping[str, Any], *, business: str, zone: str)
     `values` are answers as `answers.read` gives them; what is not answered yet reads “…”.
     `business` signs the letters, `zone` (IANA name) is where its days begin and end.
     """
-    answers = Answers({**values, "business": business}, zone)
-    return {
-        "format": FORMAT,
-        "trigger": filled(recipe.trigger, answers),
-        "steps": filled(recipe.steps, answers),
-    }
+    return recipe.definition(Answers({**values, "business": business}, zone))

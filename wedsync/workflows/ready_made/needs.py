@@ -8,6 +8,8 @@ from sqlalchemy import select
 
 from wedsync import connectors
 from wedsync.connections.models import USABLE_STATES, Connection
+from wedsync.errors import NotFound
+from wedsync.listings import queries as listings
 from wedsync.platform.db import db
 from wedsync.workflows.ready_made.answers import Offered
 from wedsync.workflows.ready_made.recipe import Recipe
@@ -60,15 +62,26 @@ def needs_of(recipe: Recipe, there: Sequence[Held]) -> tuple[Need, ...]:
 
 
 def _need(slug: str, there: Sequence[Held]) -> Need:
-    manifest = connectors.manifests()[slug]
+    name, icon = _named(slug)
     own = [each for each in there if each.slug == slug]
     return Need(
         slug=slug,
-        name=manifest.name,
-        icon=manifest.icon,
+        name=name,
+        icon=icon,
         usable=tuple(each for each in own if each.is_usable),
         to_mend=tuple(each for each in own if not each.is_usable),
     )
+
+
+def _named(slug: str) -> tuple[str, str]:
+    """The name and drawing of a connector, a partner's too."""
+    manifest = connectors.manifests().get(slug)
+    if manifest is None:
+        try:
+            manifest = listings.published(slug).manifest
+        except NotFound:  # it still does what is connected of it
+            return slug, "plug-connected"
+    return manifest.name, manifest.icon
 
 
 def offered(needs: Sequence[Need]) -> Offered:
@@ -86,7 +99,7 @@ def suggestions(recipe: Recipe, needs: Sequence[Need]) -> Mapping[str, str]:
     by_slug = {need.slug: need for need in needs}
     said = {question.key: question.default for question in recipe.questions}
     for question in recipe.questions:
-        usable = by_slug[question.connector].usable if question.connector else ()
+        usable = by_slug[str(question.connector)].usable if question.kind == "connection" else ()
         if len(usable) == 1:
             said[question.key] = str(usable[0].id)
     return said

@@ -1,6 +1,7 @@
 """A recipe with its answers, told before anything is published: nothing is kept, nothing leaves.
 
-The letters are read with the example event of the connector's manifest, as they would arrive.
+The letters are read with the example event of the connector's manifest, as they would arrive; those
+of a template of one's own with the example couple.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,13 +13,13 @@ from wedsync import connectors
 from wedsync.events.types import stored_event_type
 from wedsync.platform import clock
 from wedsync.workflows import page_queries
+from wedsync.workflows.building.known import samples
 from wedsync.workflows.editing.checking import problems_of
 from wedsync.workflows.engine import steps_in_order
 from wedsync.workflows.engine.expressions import EvaluationFailed, compile_template
 from wedsync.workflows.engine.view import View
-from wedsync.workflows.ready_made.filling import Definition
-from wedsync.workflows.ready_made.recipe import Recipe
-from wedsync.workflows.ready_made.slots import UNANSWERED
+from wedsync.workflows.ready_made.recipe import Definition, FileRecipe, Recipe
+from wedsync.workflows.ready_made.slots import NOT_CHOSEN, UNANSWERED
 from wedsync.workflows.words import workflow_words
 from wedsync.workflows.words.step_lines import Line, lines_of
 from wedsync.workflows.words.workflow_words import Shown, Trouble
@@ -52,29 +53,57 @@ def preview(organization_id: UUID, recipe: Recipe, definition: Definition) -> Pr
     return Preview(
         shown=workflow_words.shown(definition, _names(organization_id, recipe)),
         steps=steps,
-        letters=tuple(letters(recipe, definition)),
+        letters=tuple(_letters(organization_id, recipe, definition)),
         troubles=tuple(workflow_words.troubles(problems, steps, definition)),
     )
 
 
 def _names(organization_id: UUID, recipe: Recipe) -> Mapping[str, str]:
     """What sources are called, the one that is not chosen yet too."""
-    manifest = connectors.manifests()[recipe.begins_at]
     here = f"connection:{UNANSWERED}"
-    not_chosen = {here: manifest.name, **page_queries.event_names(here, manifest)}
+    manifest = connectors.manifests().get(recipe.begins_at or "")
+    not_chosen: dict[str, str] = {**NOT_CHOSEN}
+    if manifest is not None:
+        not_chosen |= {here: manifest.name, **page_queries.event_names(here, manifest)}
     return {**page_queries.source_names(organization_id), **not_chosen}
 
 
-def letters(recipe: Recipe, definition: Definition) -> Iterator[Letter]:
+def _letters(organization_id: UUID, recipe: Recipe, definition: Definition) -> Iterator[Letter]:
+    if isinstance(recipe, FileRecipe):
+        yield from letters(recipe, definition)
+        return
+    example = samples.sample(organization_id, definition, samples.EXAMPLE)
+    for placed in steps_in_order(definition):
+        written = placed.step.get("input")
+        if placed.step.get("use") == _LETTER and isinstance(written, dict):
+            given = _filled(written, example.sight(str(placed.step.get("id"))))
+            if given is not None:
+                yield _letter(given)
+
+
+def letters(recipe: FileRecipe, definition: Definition) -> Iterator[Letter]:
     """The e-mails of a definition, each filled from the example event and example outputs."""
     seen = _Example(recipe)
     for placed in steps_in_order(definition):
         given = seen.pass_by(placed.step)
         if placed.step.get("use") == _LETTER and given is not None:
-            yield Letter(str(given["to"]), str(given["subject"]), _as_text(given["body"]))
+            yield _letter(given)
 
 
-def sample_event(recipe: Recipe) -> Mapping[str, Any]:
+def _letter(given: Mapping[str, Any]) -> Letter:
+    to, subject = (str(given.get(name) or UNANSWERED) for name in ("to", "subject"))
+    return Letter(to, subject, _as_text(given.get("body")))
+
+
+def _filled(written: dict[str, Any], view: View) -> Mapping[str, Any] | None:
+    """What a step is given; None when the example has nothing to give it."""
+    try:
+        return compile_template(written).fill(view)
+    except EvaluationFailed:
+        return None
+
+
+def sample_event(recipe: FileRecipe) -> Mapping[str, Any]:
     """The example of what starts a recipe, from its connector's manifest: its `data`."""
     for trigger in connectors.manifests()[recipe.begins_at].triggers:
         if _is_of(recipe, trigger.event_type):
@@ -82,8 +111,8 @@ def sample_event(recipe: Recipe) -> Mapping[str, Any]:
     return {}
 
 
-def _is_of(recipe: Recipe, event_type: str) -> bool:
-    wanted = str(recipe.trigger["event_type"])
+def _is_of(recipe: FileRecipe, event_type: str) -> bool:
+    wanted = recipe.event_type
     before, slot, _after = wanted.partition("{")
     stored = stored_event_type(event_type, "connection")
     return stored.startswith(before) if slot else stored == wanted
@@ -92,7 +121,7 @@ def _is_of(recipe: Recipe, event_type: str) -> bool:
 class _Example:
     """What expressions see while the example goes by every step, whichever branch it is in."""
 
-    def __init__(self, recipe: Recipe) -> None:
+    def __init__(self, recipe: FileRecipe) -> None:
         data = sample_event(recipe)
         self._view = View({"trigger": {"data": data}, "steps": {}}, clock.now())
 
@@ -101,9 +130,8 @@ class _Example:
         written = step.get("values") if step.get("kind") == "set" else step.get("input")
         if not isinstance(written, dict):
             return None
-        try:
-            given = compile_template(written).fill(self._view)
-        except EvaluationFailed:
+        given = _filled(written, self._view)
+        if given is None:
             return None
         output = given if step.get("kind") == "set" else _output_sample(str(step.get("use")))
         self._view.learn(str(step.get("id")), output)

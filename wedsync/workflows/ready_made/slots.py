@@ -12,6 +12,9 @@ from wedsync.platform.wording import Wording
 UNANSWERED = "…"
 """Stands for an answer that is not given yet."""
 
+NOT_CHOSEN = {f"connection:{UNANSWERED}": "an account", f"hook:{UNANSWERED}": "a webhook"}
+"""What an account or a webhook is called before it is chosen."""
+
 _SLOT = re.compile(r"\{([^{}]+)\}")
 _OF = re.compile(r"(day|end|money) of ([\w.]+)(?: in ([\w.]+))?")
 _LONG_DAY = "%A %-d %B %Y"

@@ -3,6 +3,7 @@
 | subject | where |
 |---|---|
 | workflows | `routes`, `gallery_routes` |
+| templates of one's own | `template_routes`, `template_forms` |
 | the builder | `builder_routes`; `builder_pages`, `builder_state`, `builder_parts`, what is shown |
 | what is pressed in it | `builder_gestures`; `builder_data`, in conditions and pickers |
 | choosing and connecting in it | `builder_choices`; `connecting`, `connecting_routes` |
@@ -24,6 +25,7 @@ from wedsync.workflows.views import (
     message_rule_routes,
     rerun_routes,
     run_routes,
+    template_routes,
     try_routes,
     version_routes,
     wedding_routes,
@@ -41,6 +43,7 @@ __all__ = [
     "pages",
     "rerun_routes",
     "run_routes",
+    "template_routes",
     "try_routes",
     "version_routes",
     "wedding_routes",

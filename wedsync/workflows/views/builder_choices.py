@@ -44,7 +44,8 @@ def offer_here(here: Here) -> Offer | None:
     source = _source(step, here.field)
     if source is None:
         return None
-    _have_it_read(source)
+    if source.connection_id is not None:
+        have_it_read(source.connection_id, source.listed.key)
     present = account_choices.present_in(step, here.field)
     return account_choices.offer(organization_id, source, present, here.q, wording.here())
 
@@ -77,14 +78,11 @@ GESTURES: Mapping[str, Doer] = {"choose": choose}
 """By the name in the address."""
 
 
-def _have_it_read(source: Source) -> None:
-    """Begin to read the list where it is not fresh; at once where there is nothing to show, and
-    room to ask."""
-    if source.connection_id is None:
-        return
+def have_it_read(connection_id: UUID, key: str) -> None:
+    """Begin to read a list where it is not fresh; at once where there is nothing to show, and room
+    to ask. Commits."""
     organization_id = identity.organization_id()
-    key = source.listed.key
-    asked = choices.ask(db.session, organization_id, source.connection_id, key)
+    asked = choices.ask(db.session, organization_id, connection_id, key)
     if asked is None or not asked.is_wanted:
         db.session.commit()
         return

@@ -20,7 +20,7 @@ from wedsync.workflows import queries
 from wedsync.workflows.building.gestures.doing import Done
 from wedsync.workflows.editing import drafts, service
 from wedsync.workflows.engine import FORMAT
-from wedsync.workflows.ready_made import needs, recipe
+from wedsync.workflows.ready_made.shelf import shelf
 from wedsync.workflows.views import builder_choices, builder_data, builder_gestures
 from wedsync.workflows.views.builder_gestures import Asked, Doer
 from wedsync.workflows.views.builder_pages import Said, builder_page
@@ -60,17 +60,11 @@ def new_workflow() -> AnyResponse:
         else:
             commit()
             return redirect(Here(made).url(pick="start"), 303)
-    there = needs.held(me.organization_id)
-    goals = [
-        (goal, [(each, needs.needs_of(each, there)) for each in own])
-        for goal, own in recipe.by_goal()
-    ]
     return render(
         "workflows/new.html",
         status=422 if form.errors else 200,
         form=form,
-        goals=goals,
-        missing=needs.missing,
+        shelf=shelf(me.organization_id),
         may_edit=me.has_role("editor"),
     )
 

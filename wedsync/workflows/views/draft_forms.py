@@ -44,9 +44,10 @@ class PublishForm(Form):
 
 
 class ImportForm(Form):
-    """A file that was exported before."""
+    """A file that was exported before, or what stands in one."""
 
     exported = FileField("The file")
+    written = TextAreaField("Or paste what stands in it", filters=[_stripped])
 
 
 class NewForm(Form):

@@ -118,6 +118,16 @@ def export_workflow(workflow_id: UUID) -> Response:
     return response
 
 
+@pages.post("/workflows/<uuid:workflow_id>/duplicate")
+def duplicate_workflow(workflow_id: UUID) -> AnyResponse:
+    """Make another one of the draft, and open it in the builder."""
+    me = identity.current()
+    made = service.duplicate(me.organization_id, workflow_id, by=me).workflow
+    made_id, name = made.id, made.name
+    commit()
+    return done(f"“{name}” is a draft of its own. Nothing happens yet.", _builder(made_id))
+
+
 @pages.route("/workflows/import", methods=["GET", "POST"])
 def import_workflow() -> AnyResponse:
     """Make a workflow of a file."""
@@ -125,15 +135,18 @@ def import_workflow() -> AnyResponse:
     form = ImportForm()
     if form.validate_on_submit():
         try:
-            document = importing.read_file(_uploaded())
+            document = importing.read_file(_given(form.written.data))
             draft = importing.take_in(me.organization_id, document, by=me)
         except Invalid as error:
             db.session.rollback()
-            form.exported.errors = [error.detail]
+            field = form.written if form.written.data else form.exported
+            field.errors = [error.detail]
         else:
             workflow_id, name = draft.workflow.id, draft.workflow.name
             commit()
-            return done(f"“{name}” is here, as a draft. Nothing happens yet.", _page(workflow_id))
+            return done(
+                f"“{name}” is here, as a draft. Nothing happens yet.", _builder(workflow_id)
+            )
     return render(
         "workflows/import.html",
         status=422 if form.errors else 200,
@@ -142,8 +155,10 @@ def import_workflow() -> AnyResponse:
     )
 
 
-def _uploaded() -> bytes:
-    """The bytes of the file, and one more than it may have."""
+def _given(pasted: str | None) -> bytes:
+    """The bytes of what was pasted, else of the file, and one more than it may have."""
+    if pasted:
+        return pasted.encode("utf-8", "replace")[: importing.MAX_BYTES + 1]
     file = request.files.get("exported")
     return file.stream.read(importing.MAX_BYTES + 1) if file else b""
 
