@@ -162,7 +162,8 @@ def effect_of(info: ActionInfo, step: Mapping[str, Any]) -> str:
 def _children(step: Mapping[str, Any]) -> Iterator[Child]:
     on_error = mapping(step.get("on_error"))
     if on_error.get("then") == "steps":
-        yield Child("If it fails", "if that fails", "on_error.steps", on_error.get("steps"))
+        steps = on_error.get("steps")
+        yield Child("If it fails", lambda: "if that fails", "on_error.steps", steps)
 
 
 def _phrase(step: Mapping[str, Any], actions: Actions) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from wedsync.workflows.engine.checks import check_condition, check_fields, check_text
@@ -105,11 +106,16 @@ def _check_branch(field: Field, labels: set[str]) -> None:
 def _children(step: Mapping[str, Any]) -> Iterator[Child]:
     for number, branch in enumerate(sequence(step.get("branches"))):
         written = mapping(branch)
-        lead = f"if {condition_words(written.get('when'))}"
+        told = partial(_lead, written.get("when"))
         label = text(written.get("label"), f"Branch {number + 1}")
-        yield Child(label, lead, f"branches.{number}.steps", written.get("steps"))
+        yield Child(label, told, f"branches.{number}.steps", written.get("steps"))
     otherwise = step.get("otherwise")
-    yield Child("Otherwise", "otherwise", "otherwise", [] if otherwise is None else otherwise)
+    steps = [] if otherwise is None else otherwise
+    yield Child("Otherwise", lambda: "otherwise", "otherwise", steps)
+
+
+def _lead(when: Any) -> str:
+    return f"if {condition_words(when)}"
 
 
 def _phrase(step: Mapping[str, Any], actions: Actions) -> str:

@@ -140,8 +140,11 @@ def _check(field: Field, actions: Actions | None) -> None:
 def _children(step: Mapping[str, Any]) -> Iterator[Child]:
     size = step.get("batch_size")
     every = f"every {size} of" if isinstance(size, int) and size > 1 else "each of"
-    lead = f"for {every} {_items_words(step.get('items'))}"
-    yield Child("Each", lead, "steps", step.get("steps"), each=True)
+
+    def told() -> str:
+        return f"for {every} {_items_words(step.get('items'))}"
+
+    yield Child("Each", told, "steps", step.get("steps"), each=True)
 
 
 def _phrase(step: Mapping[str, Any], actions: Actions) -> str:

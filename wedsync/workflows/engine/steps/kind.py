@@ -40,10 +40,15 @@ class Child:
     loop happen once for `each` item."""
 
     label: str
-    lead: str
+    told: Callable[[], str]
     field: str
     steps: Any
     each: bool = False
+
+    @property
+    def lead(self) -> str:
+        """Put into words when somebody reads them: lists of steps are gone through far oftener."""
+        return self.told()
 
 
 class Compiler(Protocol):

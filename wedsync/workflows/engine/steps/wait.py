@@ -144,8 +144,11 @@ def _children(step: Mapping[str, Any]) -> Iterator[Child]:
     otherwise = event.get("otherwise")
     if event and (otherwise or event.get("timeout_s") is not None):
         steps = [] if otherwise is None else otherwise
-        lead = "if that does not come in time"
-        yield Child("If it does not come", lead, "event.otherwise", steps)
+        yield Child("If it does not come", _lead, "event.otherwise", steps)
+
+
+def _lead() -> str:
+    return "if that does not come in time"
 
 
 def _phrase(step: Mapping[str, Any], actions: Actions) -> str:
