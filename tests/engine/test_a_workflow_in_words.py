@@ -35,7 +35,7 @@ SEND = act("tell", use="webhook.send", input={"event_type": "seating.guest_added
     [
         (SHAPE, "Note guest and party size."),
         (SEND, "Send “seating.guest_added” to whoever listens."),
-        (act(), "Call “https://far.example/”."),
+        (act(), "Call far.example."),
         (act(input={"url": var("trigger.data.link")}), "Call link."),
         (act(input={}), "Call …."),
         (
@@ -90,14 +90,14 @@ SEND = act("tell", use="webhook.send", input={"event_type": "seating.guest_added
         ),
         (wait(event={"event_type": "external.rsvp.received"}), "Wait for “RSVP received”."),
         (wait(event=7), "Wait for an event."),
-        (ask(), "Ask an owner “Send the gallery?” and wait for the answer."),
+        (ask(), "Ask an owner: “Send the gallery?” and wait for the answer."),
         (
             ask(ask={"cat": ["May ", var("trigger.data.name"), " come?"]}),
-            "Ask an owner “May name come?” and wait for the answer.",
+            "Ask an owner: “May name come?” and wait for the answer.",
         ),
         (
             ask(who={"email": "petra@example.com"}),
-            "Ask petra@example.com “Send the gallery?” and wait for the answer.",
+            "Ask petra@example.com: “Send the gallery?” and wait for the answer.",
         ),
         (
             ask(ask=None, who={"email": var("trigger.data.email")}),
@@ -244,7 +244,7 @@ def test_what_comes_after_a_branching_begins_a_new_sentence() -> None:
     assert summary(definition, ACTIONS) == (
         "When somebody starts it: note guest and party size, then if status is accepted, send"
         " “seating.guest_added” to whoever listens; otherwise note guest and party size. Then call"
-        " “https://far.example/”; if that fails, stop as failed."
+        " far.example; if that fails, stop as failed."
     )
 
 

@@ -190,6 +190,11 @@ def capital(sentence: str) -> str:
     return sentence[:1].upper() + sentence[1:]
 
 
+def first_name(name: str) -> str:
+    """What somebody is called in a sentence about them: `Ana` of Ana Lima."""
+    return name.strip().partition(" ")[0]
+
+
 def sentence_end(sentence: str) -> str:
     """The sentence with a full stop, unless it has an end already."""
     return sentence if sentence.endswith((".", "…", "?")) else f"{sentence}."

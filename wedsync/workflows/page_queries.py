@@ -21,6 +21,7 @@ from sqlalchemy import (
 
 from wedsync.connections.models import Connection
 from wedsync.connectors.manifest import Manifest, TriggerEntry
+from wedsync.events import meanings
 from wedsync.events.models import Event
 from wedsync.events.subjects import name_in
 from wedsync.events.types import stored_event_type
@@ -259,7 +260,7 @@ def workflow_names(organization_id: UUID) -> Mapping[UUID, str]:
 
 def source_names(organization_id: UUID) -> Mapping[str, str]:
     """What people call the places events come from: `{"hook:<id>": "Petal's answers"}`, and what
-    the events of connections mean: `{"connection:<id> external.rsvp.received": "a guest answers"}`.
+    events mean: `{"connection:<id> external.rsvp.received": "a guest answers"}`.
     """
     hooks = db.session.execute(
         select(Hook.id, Hook.name).where(Hook.organization_id == organization_id)
@@ -267,7 +268,7 @@ def source_names(organization_id: UUID) -> Mapping[str, str]:
     named = {f"hook:{hook_id}": name for hook_id, name in hooks}
     for workflow_id, name in workflow_names(organization_id).items():
         named[f"workflow:{workflow_id}"] = name
-    return {**named, **_connection_names(organization_id)}
+    return {**meanings.NAMES, **named, **_connection_names(organization_id)}
 
 
 def _connection_names(organization_id: UUID) -> Mapping[str, str]:

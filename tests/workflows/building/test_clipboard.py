@@ -84,7 +84,7 @@ def test_what_is_not_found_there_is_listed(
 ) -> None:
     copied(app, owner, flow, "tell")
     done = paste(app, owner, other, Spot(after="shape"))
-    assert done.told == ("“Send a web request” reads “Note guest”, which is not in this workflow.",)
+    assert done.told == ("“Contact guest” reads “Note guest”, which is not in this workflow.",)
     assert steps_of(app, owner, other)[2]["input"] == {"url": {"var": "steps.shape-2.guest"}}
     assert "tell" in [problem.step for problem in done.draft.problems]
 
@@ -141,7 +141,7 @@ def test_a_clipboard_is_one_persons_in_one_team(
         assert clipboard.held(stranger.identity) is None
         held = clipboard.held(owner.identity)
         assert held is not None
-        assert held.words == "“Send a POST request to https://far.example/”"
+        assert held.words == "“Contact far.example”"
     for somebody, where in ((owner, theirs), (stranger, flow)):
         with pytest.raises(NotFound):
             paste(app, somebody, where, Spot())

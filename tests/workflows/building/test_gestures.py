@@ -262,7 +262,7 @@ def test_what_pasted_steps_read_and_is_not_here_is_listed() -> None:
     assert outside == {"shape": {"name": "“Note guest”", "kind": "set"}}
     nowhere = pasted(workflow(), steps, outside, Spot(), is_same=False)
     assert nowhere.told == (
-        "“Send a POST request to guest” reads “Note guest”, which is not in this workflow.",
+        "“Contact guest” reads “Note guest”, which is not in this workflow.",
     )
     like = workflow(note("shape", x=1))
     assert pasted(like, steps, outside, Spot(), is_same=False).told == ()

@@ -184,7 +184,7 @@ def test_nothing_that_is_there_is_ever_gone(definition: dict[str, Any]) -> None:
 @settings(deadline=None, max_examples=25)
 @given(definitions)
 def test_the_paragraph_in_parts_is_the_paragraph(definition: dict[str, Any]) -> None:
-    told = lede_of(definition, entries(), {}, unfinished=())
+    told = lede_of(definition, entries(), {})
     said = "".join(each.text for each in told)
     whole = summary(definition, infos_of(entries()))
     assert said.removesuffix(".") == plain(pieces(whole))

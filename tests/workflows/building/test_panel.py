@@ -84,7 +84,7 @@ def test_a_step_shows_its_fields_and_what_they_give_for_the_example(looked: Look
     assert url.preview.words.startswith("https://x.example/")
     assert fields["input.method"].preview is None
     assert panel.place == "Step 3"
-    assert panel.title == "Send a POST request to https://x.example/today"
+    assert panel.title == "Contact x.example"
     assert panel.seen == fingerprint(DRAFT, "tell")
     assert panel.condition is None
     assert panel.picker is None

@@ -57,7 +57,7 @@ def words(found: Tried) -> list[tuple[str, str]]:
 def test_an_action_says_what_it_would_send_to_whom() -> None:
     found = tried_out(draft(write(subject={"cat": ["To ", read("wedding.title")]})))
     (line,) = found.steps
-    assert line.words == "Would send ada@guest.example an e-mail: To Ada & Ben"
+    assert line.words == "Would send an e-mail to ada@guest.example: To Ada & Ben"
     assert dict(line.rows)["Text"] == "Will you come?"
     assert (line.state, found.ended) == ("would", "It goes through to the end.")
 
@@ -103,7 +103,7 @@ def test_a_question_is_answered_with_yes() -> None:
     asked = {"id": "ask", "kind": "approval", "ask": "Send it?", "who": {"role": "owner"}}
     on_yes = choose({"==": [read("steps.ask.approved"), True]}, write())
     found = tried_out(draft({**asked, "expires_after_s": 60, "on_expiry": "stop"}, on_yes))
-    assert found.steps[0].words == "Would ask an owner “Send it?” and wait for the answer"
+    assert found.steps[0].words == "Would ask an owner: “Send it?” and wait for the answer"
     assert [line.id for line in found.steps] == ["ask", "if", "write"]
 
 
@@ -133,7 +133,7 @@ def test_loops_inside_loops_are_numbered_in_words() -> None:
 def test_one_step_alone_is_tried_with_what_the_steps_before_it_would_give() -> None:
     definition = draft(note("guest", name="Ada"), write(to=read("steps.guest.name")), note("after"))
     found = tried_out(definition, step="write")
-    assert words(found) == [("write", "Would send Ada an e-mail: Your answer")]
+    assert words(found) == [("write", "Would send an e-mail to Ada: Your answer")]
     assert set(found.outputs) == {"write"}
 
 
@@ -146,7 +146,7 @@ def test_from_a_step_on_the_rest_is_tried_too() -> None:
 def test_a_step_inside_a_loop_is_tried_with_the_first_item() -> None:
     loop = {"id": "each", "kind": "for_each", "items": ["Ada"], "steps": [write(to=read("item"))]}
     found = tried_out(draft(loop), step="write")
-    assert words(found) == [("write", "Would send Ada an e-mail: Your answer")]
+    assert words(found) == [("write", "Would send an e-mail to Ada: Your answer")]
 
 
 def test_what_really_came_of_a_step_is_what_later_steps_read() -> None:

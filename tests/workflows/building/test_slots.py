@@ -64,10 +64,14 @@ def _engine_says(step: dict[str, Any]) -> str:
     return plain(pieces(sentence(step, infos_of(entries()))))
 
 
+def _unquoted(words: str) -> str:
+    return words.replace("“", "").replace("”", "")
+
+
 @pytest.mark.parametrize("step", FILLED, ids=lambda step: str(step["kind"]))
 def test_a_step_says_what_its_sentence_says(step: dict[str, Any]) -> None:
     parts = said(step, {}, entries())
-    assert plain_said(parts) == _engine_says(step)
+    assert _unquoted(plain_said(parts)) == _unquoted(_engine_says(step))
     assert not questions(parts)
     assert any(isinstance(part, Slot) for part in parts)
 
@@ -76,7 +80,7 @@ def test_a_step_says_what_its_sentence_says(step: dict[str, Any]) -> None:
 def test_what_starts_a_workflow_says_what_its_sentence_says(trigger: dict[str, Any]) -> None:
     told = plain(pieces(trigger_sentence(trigger, NAMES).removeprefix("When ")))
     parts = said(trigger, NAMES, entries())
-    assert plain_said(parts) == told[:1].upper() + told[1:]
+    assert _unquoted(plain_said(parts)) == told[:1].upper() + told[1:]
     assert not questions(parts)
 
 
@@ -149,7 +153,7 @@ def test_people_and_workflows_are_called_by_name() -> None:
     step = {"kind": "approval", "ask": "Send it?", "who": {"user": PERSON},
             "remind_after_s": 86_400, "then_ask": {"email": "beth@rosewood.example"}}  # fmt: skip
     assert plain_said(said(step, NAMES, entries())) == (
-        "Ask Imogen Send it? and wait for the answer; after 1 day ask beth@rosewood.example"
+        "Ask Imogen: “Send it?” and wait for the answer; after 1 day ask beth@rosewood.example"
     )
     call = {"kind": "call", "workflow": ACCOUNT}
     assert plain_said(said(call, NAMES, entries())) == "Start Lay out the album"
@@ -170,7 +174,7 @@ def test_every_step_of_any_definition_says_what_its_sentence_says(definition: An
     for placed in steps_in_order(definition):
         if placed.step["kind"] not in ("choose", "action"):
             told = plain_said(said(placed.step, {}, entries()))
-            assert told == _engine_says(dict(placed.step))
+            assert _unquoted(told) == _unquoted(_engine_says(dict(placed.step)))
 
 
 _json = st.recursive(

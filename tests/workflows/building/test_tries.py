@@ -323,12 +323,12 @@ def test_a_message_goes_to_oneself_or_to_the_couple_as_the_button_said(
 ) -> None:
     mine = really(app, owner, writing, "write", sample=str(couple), to_me=True)
     worker.try_steps()
-    assert state_of(app, mine) == ("done", f"Sent {owner.email} an e-mail: Your answer.")
+    assert state_of(app, mine) == ("done", f"Sent an e-mail to {owner.email}: Your answer.")
     assert to_whom(practice_partner) == [owner.email]
     assert rows(app, "SELECT 1 FROM message_slots") == []
     theirs = really(app, owner, writing, "write", sample=str(couple))
     worker.try_steps()
-    assert state_of(app, theirs) == ("done", "Sent ada@guest.example an e-mail: Your answer.")
+    assert state_of(app, theirs) == ("done", "Sent an e-mail to ada@guest.example: Your answer.")
     slot = one(app, "SELECT run_id, step_id, number FROM message_slots")
     assert tuple(slot) == (None, "write", 1)
     assert sorted(to_whom(practice_partner)) == sorted([owner.email, "ada@guest.example"])

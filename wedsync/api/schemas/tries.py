@@ -40,7 +40,7 @@ class TriedStepOut(Answer):
     name: str
     place: str = Field(description="Which item of a loop, `2` or `2, 1`; empty outside of loops.")
     state: Literal["would", "went_on", "ended", "failed", "unfinished"]
-    words: str = Field(examples=["Would send ana@florist.example an e-mail: One meal less"])
+    words: str = Field(examples=["Would send an e-mail to ana@florist.example: One meal less"])
     why: str
     given: list[NamedValue] = Field(description="What the step is given.")
     not_taken: list[NamedValue] = Field(description="The branches not taken, and why not.")

@@ -3,16 +3,19 @@
 {"==": [{"var": "trigger.data.status"}, "accepted"]}   status is accepted
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
+from wedsync.workflows.engine.anchors import ANCHORS
 from wedsync.workflows.engine.functions import Function
 from wedsync.workflows.engine.operators import argument_list, operator_call
 from wedsync.workflows.engine.typed import KNOWN
 from wedsync.workflows.engine.words import clip, expression_words, is_date, listing, path_of
 
 LONGEST_TELLING = 600
+STILL_OPEN = "… (still to be chosen)"
+"""A condition, or a part of it, that says nothing yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,7 @@ _COMPARISONS = {"==": "is", "===": "is", "!=": "is not", "!==": "is not"}
 _ORDERS = {">": "more", ">=": "at least", "<": "less", "<=": "at most"}
 _MIRRORED = {"more": "less", "at least": "at most", "less": "more", "at most": "at least"}
 _DATED = {"more": "after", "at least": "on or after", "less": "before", "at most": "on or before"}
+_DAYS = frozenset(f"wedding.{name.removeprefix('wedding.')}" for name in ANCHORS)
 _TEXT_TESTS = {"starts_with": "begins", "ends_with": "ends"}
 _OF_A_LIST = {"some": "some", "all": "every", "none": "none"}
 
@@ -115,6 +119,8 @@ class Group:
 
 
 Tree: TypeAlias = Clause | Group
+Naming: TypeAlias = Callable[[Any], str]
+"""What a value, or what works it out, is called in a sentence."""
 
 
 def parse(when: Any, *, negated: bool = False) -> Tree:
@@ -189,38 +195,51 @@ def _order(verb: str, parts: list[Any], when: Any) -> Clause:
     subject, other = _subject_first(parts)
     if subject is not parts[0]:
         verb = _MIRRORED[verb]
-    return Clause(_DATED[verb] if is_date(other) else verb, subject, (other,), when)
+    is_dated = is_date(other) or _is_day(subject) or _is_day(other)
+    return Clause(_DATED[verb] if is_dated else verb, subject, (other,), when)
 
 
-def condition_words(when: Any) -> str:
-    """A condition as it stands: `status is accepted and party size is more than 4`."""
+def _is_day(expression: Any) -> bool:
+    """Whether an expression gives a day or an instant whatever the data: `{"var": "now"}`."""
+    path = path_of(expression)
+    if path is not None:
+        return path == ("now",) or (path[:1] == ("wedding",) and ".".join(path) in _DAYS)
+    call = operator_call(expression)
+    return bool(call and call[0] in KNOWN and KNOWN[call[0]].gives.name in ("date", "day"))
+
+
+def condition_words(when: Any, named: Naming = expression_words) -> str:
+    """A condition as it stands: `status is accepted and party size is more than 4`. `named` says
+    what the values are called."""
     if isinstance(when, bool):
         return "always" if when else "never"
-    return clip(_tree_words(parse(when)), LONGEST_TELLING)
+    return clip(_tree_words(parse(when), named), LONGEST_TELLING)
 
 
-def _tree_words(tree: Tree, inside: str | None = None) -> str:
+def _tree_words(tree: Tree, named: Naming, inside: str | None = None) -> str:
     if isinstance(tree, Clause):
-        return _asks(tree)
-    said = [_tree_words(part, tree.joined) for part in tree.parts]
+        return _asks(tree, named)
+    said = [_tree_words(part, named, tree.joined) for part in tree.parts]
     if tree.joined == "all":
         return (" and " if inside is None else " with ").join(said)
     joined = " or ".join(said)
     return f"either {joined}" if inside == "all" else joined
 
 
-def _asks(clause: Clause) -> str:
+def _asks(clause: Clause, named: Naming) -> str:
+    if clause.subject is None or clause.subject == {}:
+        return STILL_OPEN
     verb = VERBS[clause.verb]
-    others = [other_words(other) for other in clause.others]
-    return f"{expression_words(clause.subject)} {verb.asks.format(*others)}"
+    others = [other_words(other, named) for other in clause.others]
+    return f"{named(clause.subject)} {verb.asks.format(*others)}"
 
 
-def other_words(other: Any) -> str:
+def other_words(other: Any, named: Naming = expression_words) -> str:
     if isinstance(other, Inner):
-        return condition_words(other.when)
+        return condition_words(other.when, named)
     if isinstance(other, list):
-        return listing([expression_words(part) for part in other[:5]], "or") or "nothing"
-    return expression_words(other)
+        return listing([named(part) for part in other[:5]], "or") or "nothing"
+    return named(other)
 
 
 def clauses(tree: Tree) -> Iterator[Clause]:

@@ -13,6 +13,7 @@ _LONGEST_EVENT = 60
 _MOST_NAMED = 5
 _ALWAYS_CAPITAL = {"rsvp": "RSVP", "id": "ID", "url": "URL", "api": "API", "vat": "VAT"}
 _WORDS = re.compile(r"[^\W_]+")
+_ADDRESS = re.compile(r"“?https?://(?:[^/?#\s@”]*@)?([^/?#\s@”]+)", re.IGNORECASE)
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?")
 
 
@@ -26,6 +27,13 @@ def listing(parts: Sequence[str], conjunction: str = "and") -> str:
     if len(parts) < 2:
         return "".join(parts)
     return f"{', '.join(parts[:-1])} {conjunction} {parts[-1]}"
+
+
+def address_words(text: str) -> str | None:
+    """A web address as people name it, by whose it is: `https://caterer.example/orders?id=1` is
+    `caterer.example`; None of any other text."""
+    found = _ADDRESS.match(text)
+    return found[1] if found else None
 
 
 def event_words(event_type: str) -> str:

@@ -19,11 +19,13 @@ _NO_NAMES: Names = {}
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """A part of the paragraph. What it tells of is a `step` by its id, or what starts it all."""
+    """A part of the paragraph. What it tells of is a `step` by its id, or what starts it all; with
+    a `field`, what leads into that list of the step's."""
 
     text: str
     step: str | None = None
     is_start: bool = False
+    field: str = ""
 
 
 def sentence(step: Any, actions: Actions) -> str:
@@ -122,4 +124,8 @@ class _Told:
     def _branch(self, child: Child, owner: str | None) -> list[Stretch]:
         joint = " " if child.lead == "otherwise" else ", "
         told = self._flow(child.steps, after_split="; after that ")
-        return [Stretch(child.lead, owner), Stretch(joint), *(told or [Stretch("nothing")])]
+        return [
+            Stretch(child.lead, owner, field=child.field),
+            Stretch(joint),
+            *(told or [Stretch("nothing")]),
+        ]

@@ -13,6 +13,8 @@ from wedsync.workflows.engine.problems import Field
 from wedsync.workflows.engine.trigger_kind import IsOurs, Names, TriggerKind
 from wedsync.workflows.engine.words import clip, event_words
 
+OF_AN_ACCOUNT = "connection:"
+"""A source in a draft: some account that is still to be chosen."""
 _SOURCE = re.compile(r"ours|any|api|(hook|connection|app|workflow):[A-Za-z0-9_-]{1,100}")
 
 
@@ -21,7 +23,9 @@ def _check_event(field: Field, is_ours: IsOurs | None) -> None:
     event_type = field.at("event_type", trigger["event_type"])
     source = field.at("source", trigger["source"])
     named = check_event_type(event_type)
-    if not isinstance(source.value, str) or not _SOURCE.fullmatch(source.value):
+    if source.value == OF_AN_ACCOUNT:
+        source.error("It is not said which account tells of this.", "Choose one, or connect it.")
+    elif not isinstance(source.value, str) or not _SOURCE.fullmatch(source.value):
         source.error(
             "This is not where an event can come from.",
             "Choose “ours”, “any”, “api”, or one hook, connection, app or workflow.",
@@ -60,6 +64,8 @@ def _event_words(trigger: Mapping[str, Any], names: Names) -> str:
 def _what_happens(event_type: str, source: Any, names: Names) -> str:
     """In the words of who sends it, where they have any: “a guest answers” at Petal Practice."""
     told = names.get(f"{source} {event_type}")
+    if told is not None and source == "ours":
+        return f"“{clip(told)}”"
     if told is not None and source in names:
         return f"“{clip(told)}” at {clip(names[source])}"
     return f"“{event_words(event_type)}” {_source_words(source, names)}"

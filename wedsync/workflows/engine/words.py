@@ -12,6 +12,7 @@ from wedsync.workflows.engine.functions.kinds import Unusable
 from wedsync.workflows.engine.operators import argument_list, operator_call
 from wedsync.workflows.engine.plain_words import (
     LONGEST_VALUE,
+    address_words,
     clip,
     event_words,
     is_date,
@@ -22,6 +23,7 @@ from wedsync.workflows.engine.typed import KNOWN
 
 __all__ = [
     "LONGEST_VALUE",
+    "address_words",
     "clip",
     "event_words",
     "expression_words",
@@ -39,6 +41,14 @@ _ONE = re.compile(r"^(\{1\} [a-z]+)s ")
 _VAGUE = frozenset(
     ("name", "id", "type", "value", "label", "title", "amount", "code", "date", "number", "status")
 )
+_CALLED = {
+    "now": "today",
+    "steps.approved": "the answer",
+    "wedding.final_count_due": "the day the final count is due",
+    "wedding.rsvp_deadline": "the RSVP deadline",
+    "wedding.title": "the name of the wedding",
+}
+"""Values that people call otherwise than their path; of a step's, the path without the step."""
 _TAG = re.compile(r"\{%.*?%\}", re.DOTALL)
 _VALUE = re.compile(r"\{\{-?\s*([\w.-]*\w)[^}]*\}\}")
 
@@ -59,8 +69,9 @@ def path_of(expression: Any) -> tuple[str, ...] | None:
 def path_words(path: Sequence[str]) -> str:
     """`trigger.data.guest.name` is the guest name, `steps.shape.seats` the seats."""
     own = list(path)
-    if own == ["now"]:
-        return "today"
+    known = _CALLED.get(".".join(own[:1] + own[2:] if own[0] == "steps" else own))
+    if known is not None:
+        return known
     if own[-1] == "id" and len(own) > 1:
         own = own[:-1]
     if len(own) > 2 and (own[0] == "steps" or own[:2] == ["trigger", "data"]):

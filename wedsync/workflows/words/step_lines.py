@@ -44,6 +44,7 @@ TRIGGER_LOOKS: Mapping[str, Mapping[str, str]] = {
 
 _QUOTED = re.compile(r"“([^“”]*)”")
 _DOTTED = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+")
+_SINGLE = str.maketrans("“”", "‘’")
 _MOST_VALUES = 12
 _LONGEST_LABEL = 60
 
@@ -84,13 +85,23 @@ class Line:
 
 
 def pieces(said: str) -> tuple[Piece, ...]:
-    """A sentence with what it quotes made strong; the names of events become words."""
-    text = said.removesuffix(".")
-    found: list[Piece] = []
-    for number, part in enumerate(_QUOTED.split(text)):
-        if part:
-            found.append(Piece(_unquoted(part) if number % 2 else part, strong=bool(number % 2)))
-    return tuple(found)
+    """A sentence with what it quotes made strong; the names of events become words, and a question
+    stays in its quotation marks."""
+    parts = _QUOTED.split(said.removesuffix("."))
+    for number in range(1, len(parts), 2):
+        if is_question(parts[number]):
+            parts[number - 1] += "“"
+            parts[number + 1] = f"”{parts[number + 1]}"
+    return tuple(
+        Piece(_unquoted(part) if number % 2 else part, strong=bool(number % 2))
+        for number, part in enumerate(parts)
+        if part
+    )
+
+
+def is_question(text: str) -> bool:
+    """Whether words would be taken for the end of the sentence they stand in."""
+    return text.endswith("?")
 
 
 def plain(said: tuple[Piece, ...]) -> str:
@@ -176,7 +187,12 @@ def step_name(step: Mapping[str, Any]) -> str:
     label = step.get("label")
     if isinstance(label, str) and label.strip():
         return clip(label)
-    return plain(pieces(sentence(step, infos_here())))
+    return inside_quotes(plain(pieces(sentence(step, infos_here()))))
+
+
+def inside_quotes(said: str) -> str:
+    """Words that will stand in quotation marks: their own become single ones."""
+    return said.translate(_SINGLE)
 
 
 def done_sentence(step: Mapping[str, Any], given: Any = None) -> tuple[Piece, ...]:

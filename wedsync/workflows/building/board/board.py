@@ -26,12 +26,7 @@ def board(setting: Setting, opened: Opened | None = None) -> Board:
     return with_digests(
         Board(
             bar=bar_of(setting, errors),
-            lede=lede_of(
-                setting.definition,
-                setting.entries,
-                setting.names,
-                unfinished={step for step, _ in rows.asked},
-            ),
+            lede=lede_of(setting.definition, setting.entries, setting.names, rows.said, rows.whens),
             problems=problems,
             errors=errors,
             trigger=trigger,

@@ -49,12 +49,13 @@ class Bar:
 @dataclass(frozen=True, slots=True)
 class Told:
     """A stretch of the workflow in words. It leads to `step`, to the start where `is_start`; else
-    it is only text."""
+    it is only text. What `is_missing` asks for a `field` of it."""
 
     text: str
     step: str | None = None
     is_start: bool = False
     is_missing: bool = False
+    field: str = ""
 
 
 @dataclass(frozen=True, slots=True)

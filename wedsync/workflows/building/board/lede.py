@@ -1,40 +1,118 @@
-"""The workflow in words, each part leading to the step it tells of."""
+"""The workflow in words, each part leading to the step it tells of.
 
-from collections.abc import Collection, Iterator, Mapping
-from typing import Any
+What is unfinished is said as on its row, so that only the question itself is marked.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, TypeAlias
 
 from wedsync.workflows.building.board.board_parts import Told
+from wedsync.workflows.building.sentences.slots import Part, Piece
 from wedsync.workflows.catalogue import Entries, infos_of
 from wedsync.workflows.engine import Stretch, summary_stretches
 from wedsync.workflows.words.step_lines import pieces, plain
 
 _LEADS = ("When ", "if ")
 
+Said: TypeAlias = Mapping[str | None, Sequence[Part]]
+"""The sentences of the rows, by step; None is the start."""
+Whens: TypeAlias = Mapping[tuple[str, str], str]
+"""When each branch is taken, by step and field."""
+
 
 def lede_of(
     definition: Any,
     entries: Entries,
     names: Mapping[str, str],
-    *,
-    unfinished: Collection[str | None],
+    said: Said | None = None,
+    whens: Whens | None = None,
 ) -> tuple[Told, ...]:
-    """The paragraph. `unfinished` are the steps that ask for something; None is the start."""
+    """The paragraph, with the words of the rows where they are given."""
     found = summary_stretches(definition, infos_of(entries), names)
-    return tuple(part for each in found for part in _told(each, unfinished))
+    telling = _Telling(said or {}, whens or {})
+    return tuple(part for each in found for part in telling.of(each))
 
 
-def _told(stretch: Stretch, unfinished: Collection[str | None]) -> Iterator[Told]:
-    leads_on = stretch.is_start or stretch.step is not None
-    if not leads_on:
-        yield Told(stretch.text)
-        return
+class _Telling:
+    def __init__(self, said: Said, whens: Whens) -> None:
+        self._said = said
+        self._whens = whens
+        self._asked = {
+            (step, part.field)
+            for step, parts in self._said.items()
+            for part in parts
+            if not isinstance(part, Piece) and part.is_missing
+        }
+
+    def of(self, stretch: Stretch) -> Iterator[Told]:
+        if not stretch.is_start and stretch.step is None:
+            yield Told(stretch.text)
+        elif stretch.field:
+            yield from self._lead(stretch)
+        else:
+            yield from self._sentence(stretch)
+
+    def _lead(self, stretch: Stretch) -> Iterator[Told]:
+        """What leads into a branch."""
+        step, field = stretch.step, stretch.field.removesuffix(".steps")
+        when = self._whens.get((step or "", stretch.field))
+        if not when:
+            yield from _plain(stretch)
+            return
+        is_missing = (step, f"{field}.when") in self._asked
+        yield Told("if ")
+        yield Told(when, step, is_missing=is_missing, field=f"{field}.when" if is_missing else "")
+
+    def _sentence(self, stretch: Stretch) -> Iterator[Told]:
+        parts = self._said.get(stretch.step)
+        if not parts:
+            yield from _plain(stretch)
+            return
+        if stretch.is_start:
+            yield Told("When ")
+        told = _joined(stretch, _without_account(parts))
+        first = told[0]
+        yield Told(_inside(first.text), first.step, first.is_start, first.is_missing, first.field)
+        yield from told[1:]
+
+
+def _plain(stretch: Stretch) -> Iterator[Told]:
+    """As the engine tells it, for what has no row."""
     said = plain(pieces(stretch.text))
     lead = next((each for each in _LEADS if said.startswith(each)), "")
     if lead:
         yield Told(lead)
-    yield Told(
-        said.removeprefix(lead),
-        step=stretch.step,
-        is_start=stretch.is_start,
-        is_missing=stretch.step in unfinished,
-    )
+    yield Told(said.removeprefix(lead), stretch.step, stretch.is_start)
+
+
+def _without_account(parts: Sequence[Part]) -> Iterator[Part]:
+    """The account a step acts through is told on its row."""
+    kept = list(parts)
+    for number, part in enumerate(kept):
+        is_account = not isinstance(part, Piece) and part.field == "connection"
+        before = kept[number - 1] if number else None
+        if is_account and isinstance(before, Piece) and before.text.endswith(" with "):
+            kept[number - 1] = Piece(before.text.removesuffix(" with "))
+            kept[number] = Piece("")
+    return (part for part in kept if not isinstance(part, Piece) or part.text)
+
+
+def _joined(stretch: Stretch, parts: Iterator[Part]) -> list[Told]:
+    """One link for what belongs together, but each question one of its own."""
+    told: list[Told] = []
+    for part in parts:
+        if not isinstance(part, Piece) and part.is_missing:
+            told.append(Told(part.words, stretch.step, stretch.is_start, True, part.field))
+            continue
+        words = part.text if isinstance(part, Piece) else part.words
+        last = told[-1] if told else None
+        if last is None or last.is_missing:
+            told.append(Told(words, stretch.step, stretch.is_start))
+        else:
+            told[-1] = Told(last.text + words, stretch.step, stretch.is_start)
+    return told
+
+
+def _inside(words: str) -> str:
+    """A sentence inside another; `RSVP changed` stays."""
+    return words if words[1:2].isupper() else words[:1].lower() + words[1:]

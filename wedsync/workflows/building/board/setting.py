@@ -4,21 +4,23 @@ is to do, the example couple, and what stands around the draft.
 The number of statements does not depend on the draft.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Text, and_, cast, func, literal, null, or_, select, union_all
+from sqlalchemy import Text, cast, func, literal, null, or_, select, union_all
 from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by
 
 from wedsync.accounts.models import Membership, User
 from wedsync.connections.models import Connection
+from wedsync.events import meanings
 from wedsync.listings import manifests
 from wedsync.platform.db import db
 from wedsync.platform.identity import Identity
-from wedsync.platform.wording import Wording, here
+from wedsync.platform.wording import Wording, first_name, here
 from wedsync.webhooks.models import Hook
 from wedsync.workflows.building.board.coming_dates import Couple, couples_for
 from wedsync.workflows.building.gestures.clipboard import steps_said
@@ -124,7 +126,7 @@ def setting_of(draft: Draft, person: Identity, chosen: str | None = None) -> Set
         samples=samples_for(person.organization_id, words),
         known=known_in(definition, seen, names=names, wording=words),
         couples=couples_for(draft.workflow, words),
-        around=_around(draft.workflow, person, words),
+        around=_around(draft.workflow, person, names, words),
         refusal=refusal(definition),
         words=words,
     )
@@ -133,13 +135,16 @@ def setting_of(draft: Draft, person: Identity, chosen: str | None = None) -> Set
 def _called(
     organization_id: UUID,
 ) -> tuple[Mapping[str, str], Mapping[str, Sequence[Account]]]:
-    """What everything is called that steps and triggers name by id, and the accounts to choose."""
+    """What everything is called that steps and triggers name by id, and the accounts to choose.
+    People go by their first names, where no two of them share it."""
     rows = db.session.execute(_everything_named(organization_id)).all()
     known = manifests.of_many(db.session, {row.version for row in rows if row.version})
-    names: dict[str, str] = {}
+    names = dict(meanings.NAMES)
     accounts: dict[str, list[Account]] = {}
+    called = Counter(first_name(row.name) for row in rows if row.kind == "user")
     for row in rows:
-        names[f"{row.kind}:{row.id}"] = row.name
+        is_known_by_first = row.kind == "user" and called[first_name(row.name)] == 1
+        names[f"{row.kind}:{row.id}"] = first_name(row.name) if is_known_by_first else row.name
         if row.version in known:
             names |= event_names(f"connection:{row.id}", known[row.version])
         if row.state in THERE:
@@ -173,7 +178,9 @@ def _everything_named(organization_id: UUID) -> Any:
 _MORE = ("slug", "state", "version")
 
 
-def _around(workflow: Workflow, person: Identity, words: Wording) -> Around:
+def _around(
+    workflow: Workflow, person: Identity, names: Mapping[str, str], words: Wording
+) -> Around:
     row = db.session.execute(_all_around(workflow, person, words.now - RECENT)).one()
     copied = sequence(row.steps)
     is_whole = bool(copied) and refusal(row.steps) is None
@@ -182,14 +189,16 @@ def _around(workflow: Workflow, person: Identity, words: Wording) -> Around:
         live_version=row.number,
         live_hash=row.content_hash,
         clipboard=steps_said(copied) if is_whole else "",
-        done=tuple(_recent(each, person) for each in row.done or ()),
+        done=tuple(_recent(each, person, names) for each in row.done or ()),
     )
 
 
-def _recent(row: list[Any], person: Identity) -> Recent:
-    number, step, words, at, made_by, name = row
+def _recent(row: list[Any], person: Identity, names: Mapping[str, str]) -> Recent:
+    """Who is no member any more has no name."""
+    number, step, words, at, made_by = row
     is_mine = made_by is not None and made_by == str(person.user_id)
-    return Recent(number, step, words, datetime.fromisoformat(at), name or "Somebody", is_mine)
+    who = names.get(f"user:{made_by}", "Somebody")
+    return Recent(number, step, words, datetime.fromisoformat(at), who, is_mine)
 
 
 def _all_around(workflow: Workflow, person: Identity, since: datetime) -> Any:
@@ -217,7 +226,7 @@ def _all_around(workflow: Workflow, person: Identity, since: datetime) -> Any:
 
 
 def _done(workflow: Workflow, since: datetime) -> Any:
-    """What was done lately as one list, newest first. Who is no member any more has no name."""
+    """What was done lately as one list, newest first."""
     rows = (
         select(
             DraftOperation.number,
@@ -225,10 +234,7 @@ def _done(workflow: Workflow, since: datetime) -> Any:
             DraftOperation.words,
             DraftOperation.created_at,
             DraftOperation.made_by,
-            User.name,
         )
-        .outerjoin(Membership, _is_doer())
-        .outerjoin(User, User.id == Membership.user_id)
         .where(
             DraftOperation.organization_id == workflow.organization_id,
             DraftOperation.workflow_id == workflow.id,
@@ -245,10 +251,3 @@ def _done(workflow: Workflow, since: datetime) -> Any:
     listed = func.jsonb_build_array(*rows.c)
     newest_first = aggregate_order_by(listed, rows.c.number.desc())
     return select(func.jsonb_agg(newest_first, type_=JSONB)).scalar_subquery()
-
-
-def _is_doer() -> ColumnElement[bool]:
-    return and_(
-        Membership.organization_id == DraftOperation.organization_id,
-        Membership.user_id == DraftOperation.made_by,
-    )

@@ -21,13 +21,20 @@ from wedsync.workflows.building.board.repairs import account_repairs, field_of
 from wedsync.workflows.building.board.setting import Setting
 from wedsync.workflows.building.conditions.condition_rows import tree_of, unanswered
 from wedsync.workflows.building.gestures.spots import Spot, lists_of
+from wedsync.workflows.building.known.pills import name_in
 from wedsync.workflows.building.sentences.slots import Piece, Slot, plain_said, questions, said
 from wedsync.workflows.engine import Problem
+from wedsync.workflows.engine.clauses import STILL_OPEN, condition_words
 from wedsync.workflows.engine.limits import MAX_BRANCHES
 from wedsync.workflows.engine.plain_words import clip
 from wedsync.workflows.engine.steps.kind import Child, is_off, mapping, sequence
 from wedsync.workflows.engine.triggers import TRIGGERS
-from wedsync.workflows.words.step_lines import TRIGGER_LOOKS, if_it_fails, look_of
+from wedsync.workflows.words.step_lines import (
+    TRIGGER_LOOKS,
+    if_it_fails,
+    inside_quotes,
+    look_of,
+)
 
 START = "step-start"
 """The element of what starts the workflow; a step called so has another."""
@@ -67,13 +74,16 @@ class _List:
 @dataclass(slots=True)
 class Rows:
     """Makes the rows in one pass, and notes what others need of it: by step its number in words
-    and the step itself, in reading order, and the fields that are still to be answered."""
+    and the step itself, in reading order, what is `said` of it (None: the start) and when its
+    branches are taken, and the fields that are still to be answered."""
 
     setting: Setting
     opened: Opened | None
     numbers: dict[str, str] = field(default_factory=dict)
     steps: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     asked: set[tuple[str | None, str]] = field(default_factory=set)
+    said: dict[str | None, Sequence[Piece | Slot]] = field(default_factory=dict)
+    whens: dict[tuple[str, str], str] = field(default_factory=dict)
     count: int = 0
     _faults: dict[str | None, list[str]] = field(default_factory=dict)
     _recent: dict[str | None, str] = field(default_factory=dict)
@@ -100,6 +110,8 @@ class Rows:
         is_chosen = isinstance(kind, str) and kind in TRIGGERS
         parts = self._said(trigger) if is_chosen else (Slot("", "What starts it?", True),)
         self._ask(None, parts)
+        if is_chosen:
+            self.said[None] = parts
         look = TRIGGER_LOOKS.get(str(kind), TRIGGER_LOOKS["later"])
         return BoardTrigger(
             element=START,
@@ -150,6 +162,7 @@ class Rows:
             self.numbers[name], self.steps[name] = number, step
         parts = self._said(step)
         if name:
+            self.said[name] = parts
             self._ask(name, parts)
         is_passed_over = among.is_off or is_off(step)
         is_held = among.is_held and name is not None
@@ -219,6 +232,7 @@ class Rows:
         found = _BRANCH.fullmatch(child.field)
         own = step.get("id")
         owner = own if isinstance(own, str) and self.steps.get(own) is step else None
+        when = self._when(child, step, owner)
         here = _List(
             child.steps, owner, child.field, child.label, f"{place}, {child.label}", off, held
         )
@@ -228,7 +242,7 @@ class Rows:
             element=f"{element}-{child.field.replace('.', '-')}",
             field=child.field,
             label=child.label,
-            when=_when(child, step, found),
+            when=when,
             number=int(found[1]) if found else None,
             is_otherwise=child.lead == "otherwise",
             is_selected=self._is_open(owner, child.field),
@@ -237,6 +251,21 @@ class Rows:
             end=here.spot(last),
             summary=count(_inside(steps), "step") if steps else "nothing yet",
         )
+
+    def _when(self, child: Child, step: Mapping[str, Any], owner: str | None) -> str:
+        """What leads into a list of steps, in the names of the picker."""
+        found = _BRANCH.fullmatch(child.field)
+        if child.lead == "otherwise":
+            return "always here, so nobody falls through"
+        if not found:
+            return child.lead
+        written = mapping(step["branches"][int(found[1])]).get("when")
+        said = STILL_OPEN
+        if written not in (None, {}) and not unanswered(tree_of(written)):
+            said = condition_words(written, name_in(self.setting.known, owner))
+        if owner:
+            self.whens[owner, child.field] = said
+        return f"when {said}"
 
     def _is_open(self, owner: str | None, field: str) -> bool:
         """Whether the panel shows this branch of a choice."""
@@ -309,17 +338,9 @@ def told_as(step: Mapping[str, Any], parts: Sequence[Piece | Slot], setting: Set
     """What a step does: its sentence, or what its action is called until that is filled in."""
     use = step.get("use")
     entry = setting.entries.get(use) if isinstance(use, str) else None
-    return entry.info.label if entry and questions(parts) else plain_said(parts)
-
-
-def _when(child: Child, step: Mapping[str, Any], found: re.Match[str] | None) -> str:
-    if child.lead == "otherwise":
-        return "always here, so nobody falls through"
-    if found:
-        written = mapping(step["branches"][int(found[1])]).get("when")
-        if written is None or written == {} or unanswered(tree_of(written)):
-            return "when … (still to be chosen)"
-    return f"when {child.lead[3:]}" if child.lead.startswith("if ") else child.lead
+    if entry and questions(parts):
+        return entry.info.label
+    return inside_quotes(plain_said(parts))
 
 
 def _can_grow(step: Mapping[str, Any]) -> bool:

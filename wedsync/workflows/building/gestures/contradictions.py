@@ -19,6 +19,7 @@ from wedsync.errors import Conflict
 from wedsync.platform import clock, documents
 from wedsync.platform.db import db
 from wedsync.platform.identity import Identity
+from wedsync.platform.wording import first_name
 from wedsync.workflows.building.gestures.spots import lists_of
 from wedsync.workflows.editing import draft_log
 from wedsync.workflows.editing.draft_log import Passed
@@ -68,6 +69,7 @@ class StepChanged(Conflict):
     def __init__(
         self, step: str | None, sentence: str, fingerprint: str, clashes: Sequence[Clash]
     ) -> None:
+        self.step = step
         self.clashes = tuple(clashes)
         self.fingerprint = fingerprint
         told = [clash.told() for clash in clashes]
@@ -92,6 +94,16 @@ def fingerprint(definition: Any, step_id: str | None) -> str:
     return hashlib.sha256(told).hexdigest()[:16]
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What is changed of a field as a whole: one row of a condition. `is_as_shown` says whether
+    that stands in the draft of now as in the one it was shown in; `changes_of` gives the changes
+    that make of a draft what is wanted."""
+
+    is_as_shown: Callable[[Any, Any], bool]
+    changes_of: ChangesOf
+
+
 def refuse_changed(workflow: Workflow, step_id: str | None, seen: str, by: Identity | None) -> None:
     """Raises StepChanged when somebody else changed the step since it looked like `seen`."""
     now = fingerprint(workflow.draft, step_id)
@@ -103,17 +115,33 @@ def refuse_changed(workflow: Workflow, step_id: str | None, seen: str, by: Ident
         raise StepChanged(step_id, _changed_words(others), now, ())
 
 
+def of_part(
+    workflow: Workflow, step_id: str | None, seen: str, part: Part, by: Identity | None, over: str
+) -> list[Change] | None:
+    """What to change instead of doing it to the draft of now; None where nobody else touched that
+    part of it. Raises as `merged`."""
+    if fingerprint(workflow.draft, step_id) == seen:
+        return None
+    since = _since(workflow, step_id, seen)
+    others = [each for each in since.passed if not _is_mine(each, by)]
+    if since.shown is not None and (not others or part.is_as_shown(since.shown, workflow.draft)):
+        return None
+    return merged(workflow, step_id, seen, part.changes_of, by, over)
+
+
 def merged(
     workflow: Workflow,
     step_id: str | None,
     seen: str,
     changes_of: ChangesOf,
     by: Identity | None,
+    over: str = "",
 ) -> list[Change]:
     """What somebody who saw the step as `seen` wants changed, as changes of the draft of now.
 
     `changes_of` gives the changes for the draft it is handed: that of now, or the one the step was
-    seen in. Raises StepChanged where somebody else gave one of those fields another value since.
+    seen in. Raises StepChanged where somebody else gave one of those fields another value since,
+    unless it was told of them as they are now: `over` is the fingerprint that came with it.
     """
     draft, now = workflow.draft, fingerprint(workflow.draft, step_id)
     if now == seen:
@@ -129,7 +157,8 @@ def merged(
         theirs = _read(own, moved) if moved else _NOTHING
         if moved and _same(theirs, _value_of(change)):
             continue
-        if moved and since.shown is not None and not _touched(others, step_id, shown, path):
+        is_free = since.shown is not None and not _touched(others, step_id, shown, path)
+        if moved and (is_free or over == now):
             wanted.append(Change(change.step, moved, change.value))
         else:
             clashes.append(Clash(path, _told(_value_of(change)), _told(theirs)))
@@ -158,7 +187,7 @@ def doer(operation: DraftOperation) -> str:
             User.id == operation.made_by,
         )
     )
-    return name.strip() if name and name.strip() else "Somebody"
+    return first_name(name or "") or "Somebody"
 
 
 def _since(workflow: Workflow, step_id: str | None, seen: str) -> Since:

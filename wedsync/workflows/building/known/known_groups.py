@@ -29,7 +29,7 @@ from wedsync.workflows.words.step_lines import pieces, plain, sentence_of, step_
 
 _OUTPUTS: Mapping[tuple[str, str], str] = {
     ("choose", "branch"): "Which way was taken",
-    ("approval", "approved"): "Approved",
+    ("approval", "approved"): "The answer",
     ("approval", "by"): "Answered by",
     ("approval", "note"): "Note with the answer",
     ("wait", "until"): "Waited until",

@@ -1,7 +1,7 @@
 """Any expression as the words of a pill: `Couple’s e-mail`, `Guest’s name, in capitals`."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,7 @@ from wedsync.workflows.engine.operators import ITERATORS, argument_list, operato
 from wedsync.workflows.engine.shape import refusal
 from wedsync.workflows.engine.typed import body_paths
 from wedsync.workflows.engine.view import SIGHTS
-from wedsync.workflows.engine.words import clip, expression_words, path_of
+from wedsync.workflows.engine.words import clip, expression_words, path_of, path_words
 
 _ANYTHING = "A calculated value"
 _FUNCTION, _MISSING = {"icon": "math-function"}, {"icon": "alert-circle"}
@@ -49,6 +49,12 @@ def label_of(expression: Any, known: Known, step_id: str | None = None) -> Pill:
     return _Naming(known, step_id).pill(expression)
 
 
+def name_in(known: Known, step_id: str | None = None) -> Callable[[Any], str]:
+    """What the values a step reads are called inside a sentence: `if guest’s party size is 2`."""
+    naming = _Naming(known, step_id)
+    return naming.inside
+
+
 def is_gone(path: Sequence[str], placed: Reaches, step_id: str | None) -> bool:
     """Whether nothing can stand at a path that a step reads: a step there is not, an item outside
     of loops, a beginning nobody knows."""
@@ -75,6 +81,13 @@ class _Naming:
         is_missing = any(self._is_missing(each) for each in paths_in(expression))
         icon = _MISSING if is_missing else _FUNCTION
         return Pill(words, icon["icon"], is_missing)
+
+    def inside(self, expression: Any) -> str:
+        path = path_of(expression)
+        if path is None or path[:1] in (("now",), ("wedding",)):
+            return self._words(expression) if path is None else path_words(path)
+        item = self._known.item(expression, self._step)
+        return _inside(item.label if item else self._read(path).words)
 
     def _read(self, path: Sequence[str]) -> Pill:
         if self._is_missing(path):

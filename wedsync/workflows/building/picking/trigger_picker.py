@@ -18,6 +18,7 @@ from wedsync import connectors
 from wedsync.connections.models import Connection
 from wedsync.connectors.manifest import Manifest, StreamEntry, TriggerEntry
 from wedsync.errors import Invalid
+from wedsync.events.meanings import MEANINGS
 from wedsync.events.types import stored_event_type
 from wedsync.listings import manifests
 from wedsync.platform import ids
@@ -83,17 +84,8 @@ _KINDS: Mapping[str, tuple[str, str, str, Mapping[str, Any]]] = MappingProxyType
         ),
     }
 )
-_OURS: Mapping[str, tuple[str, str]] = MappingProxyType(
-    {
-        "wedding.created": ("When a wedding is added", "Calendar"),
-        "wedding.date_changed": ("When a wedding gets another date", "Calendar"),
-        "wedding.postponed": ("When a wedding is postponed", "Calendar"),
-        "wedding.cancelled": ("When a wedding is cancelled", "Calendar"),
-        "wedding.updated": ("When something about a wedding changes", "Calendar"),
-        "connection.needs_reauth": ("When an account needs to be connected again", FLOW),
-        "connection.disconnected": ("When an account is disconnected", FLOW),
-    }
-)
+_GOALS: Mapping[str, str] = MappingProxyType({"wedding": "Calendar", "connection": FLOW})
+"""What our own events are about, by their first word."""
 
 
 def choices(
@@ -104,9 +96,10 @@ def choices(
         (score(query, (words, also)), goal, Pick(key, words, _icon(trigger["kind"])))
         for key, (words, also, goal, trigger) in _KINDS.items()
     ]
-    for event_type, (words, goal) in _OURS.items():
-        pick = Pick(f"ours:{event_type}", words, _icon("event"))
-        found.append((score(query, (words, event_type.replace("_", " "))), goal, pick))
+    for event_type, meaning in MEANINGS.items():
+        pick = Pick(f"ours:{event_type}", f"When {meaning}", _icon("event"))
+        fits = score(query, (pick.words, event_type.replace("_", " ")))
+        found.append((fits, _GOALS[event_type.partition(".")[0]], pick))
     for hook_id, name in _hooks(organization_id):
         pick = Pick(f"hook:{hook_id}", f"When a webhook arrives at {name}", _icon("webhook"))
         found.append((score(query, (pick.words, "webhook hook")), "Messages", pick))
@@ -121,7 +114,7 @@ def made(organization_id: UUID, key: str) -> dict[str, Any]:
     if key in _KINDS:
         return copy.deepcopy(dict(_KINDS[key][3]))
     sort, _, rest = key.partition(":")
-    if sort == "ours" and rest in _OURS:
+    if sort == "ours" and rest in MEANINGS:
         return {"kind": "event", "event_type": rest, "source": "ours"}
     if sort == "hook" and ids.read(rest) in {each for each, _ in _hooks(organization_id)}:
         return {"kind": "webhook", "hook": rest}

@@ -18,7 +18,7 @@ from wedsync.workflows.engine.operators import operator_call, unescape_key
 from wedsync.workflows.engine.plain_words import clip
 from wedsync.workflows.engine.steps.kind import mapping, text
 from wedsync.workflows.engine.trigger_kind import Names
-from wedsync.workflows.engine.words import path_of, stand_in
+from wedsync.workflows.engine.words import address_words, path_of, stand_in
 
 _SLOT = re.compile(r"\{(\w+)\}")
 _ASKING = ("who", "what", "which", "how", "where", "when", "whom", "whose", "for whom")
@@ -66,9 +66,12 @@ def _input(step: Mapping[str, Any], name: str, entry: Entry, pill_of: PillOf) ->
             return missing(field, question_for(entry, name))
         return slot(field, "…")
     if isinstance(value, str):
-        return slot(field, f"“{text(value)}”")
+        return slot(field, address_words(value) or f"“{text(value)}”")
     told = stand_in(value) if path_of(value) is None else None
-    return slot(field, f"“{text(told)}”") if told else value_slot(field, value, pill_of)
+    if told:
+        return slot(field, f"“{text(told)}”")
+    said = value_slot(field, value, pill_of)
+    return replace(said, words=address_words(said.words) or said.words)
 
 
 def _given(step: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -7,8 +7,10 @@ from typing import Any, TypeAlias
 
 from wedsync.platform import wording
 from wedsync.workflows.building.known.known_data import Known
-from wedsync.workflows.building.known.pills import Pill, label_of
+from wedsync.workflows.building.known.pills import Pill, label_of, name_in
+from wedsync.workflows.engine.clauses import Naming
 from wedsync.workflows.engine.words import expression_words
+from wedsync.workflows.words.step_lines import is_question
 
 _QUOTED = re.compile(r"“(.*)”", re.DOTALL)
 _DOTTED = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+")
@@ -65,13 +67,28 @@ def pills_with(known: Known | None, step_id: str | None) -> PillOf:
     return lambda value: label_of(value, known, step_id)
 
 
+def names_with(known: Known | None, step_id: str | None) -> Naming:
+    """The same inside a sentence."""
+    return expression_words if known is None else name_in(known, step_id)
+
+
 def settled(parts: Sequence[str | Slot]) -> tuple[Piece | Slot, ...]:
-    """The finished sentence: a capital first, and no quotation marks around what a slot says."""
-    kept = [Piece(part) if isinstance(part, str) else _unquoted(part) for part in parts if part]
+    """The finished sentence: a capital first, and no quotation marks around what a slot says but
+    for a question."""
+    kept = [each for part in parts if part for each in _settled(part)]
     first = kept[0]
     if isinstance(first, Piece):
         return (Piece(wording.capital(first.text)), *kept[1:])
     return (replace(first, words=wording.capital(first.words)), *kept[1:])
+
+
+def _settled(part: str | Slot) -> Sequence[Piece | Slot]:
+    if isinstance(part, str):
+        return (Piece(part),)
+    said = _unquoted(part)
+    if is_question(said.words) and not said.is_missing:
+        return (Piece("“"), said, Piece("”"))
+    return (said,)
 
 
 def _unquoted(part: Slot) -> Slot:

@@ -1,9 +1,10 @@
 """A step, or what starts a workflow, as a sentence whose parts can be set in place.
 
-    Send [Welcome to Rosewood] to [couple's e-mail] with [which account?]
+    Send an e-mail to [couple's e-mail]: [Welcome to Rosewood] with [which account?]
 
-Nothing missing, the text is what `engine.sentence` says (an action adds its account, a question who
-is asked after that); what must be given and is not is a slot with a question.
+Nothing missing, the text is what `engine.sentence` says but for quotation marks and the names that
+values and events have here (an action adds its account, a question who is asked after that); what
+must be given and is not is a slot with a question.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -19,14 +20,15 @@ from wedsync.workflows.building.sentences.phrases import (
     PillOf,
     Slot,
     missing,
+    names_with,
     pills_with,
     settled,
     slot,
     value_slot,
 )
 from wedsync.workflows.catalogue import Entries
+from wedsync.workflows.engine.clauses import Naming, condition_words, parse
 from wedsync.workflows.engine.clauses import clauses as clauses_of
-from wedsync.workflows.engine.clauses import condition_words, parse
 from wedsync.workflows.engine.operators import unescape_key
 from wedsync.workflows.engine.plain_words import clip, event_words
 from wedsync.workflows.engine.shape import refusal
@@ -49,6 +51,7 @@ class _Told:
     names: Names
     entries: Entries
     pill_of: PillOf
+    name_of: Naming
 
 
 def said(
@@ -64,12 +67,13 @@ def said(
     found = mapping(written)
     kind = found.get("kind")
     own_id = found.get("id")
-    pill_of = pills_with(known, own_id if isinstance(own_id, str) else None)
-    told = _Told(names, entries, pill_of)
+    step_id = own_id if isinstance(own_id, str) else None
+    name_of = names_with(known, step_id)
+    told = _Told(names, entries, pills_with(known, step_id), name_of)
     if isinstance(kind, str) and kind in _STEPS:
         return settled(_STEPS[kind](found, told))
     if isinstance(kind, str) and kind in trigger_slots.KINDS:
-        return settled(trigger_slots.KINDS[kind](found, names))
+        return settled(trigger_slots.KINDS[kind](found, names, name_of))
     return settled(["do something unknown (", slot("kind", f"“{clip(str(kind), 40)}”"), ")"])
 
 
@@ -122,7 +126,7 @@ def _filter(step: Mapping[str, Any], told: _Told) -> Phrase:
     when = step.get("when")
     if when is None:
         return ["go on only if ", missing("when", "which condition?")]
-    return ["go on only if ", slot("when", condition_words(when))]
+    return ["go on only if ", slot("when", condition_words(when, told.name_of))]
 
 
 def _set(step: Mapping[str, Any], told: _Told) -> Phrase:
@@ -156,7 +160,7 @@ def _wait(step: Mapping[str, Any], told: _Told) -> Phrase:
     if step.get("anchor") is not None:
         return ["wait until ", *trigger_slots.anchored(step, after_until=True)]
     if step.get("event") is not None:
-        return _wait_for_event(mapping(step["event"]))
+        return _wait_for_event(mapping(step["event"]), told.names)
     if step.get("until") is not None:
         if step["until"] == "":
             return ["wait until ", missing("until", "until when?")]
@@ -166,12 +170,15 @@ def _wait(step: Mapping[str, Any], told: _Told) -> Phrase:
     return ["wait for ", slot("seconds", duration_words(step["seconds"]))]
 
 
-def _wait_for_event(event: Mapping[str, Any]) -> Phrase:
+def _wait_for_event(event: Mapping[str, Any], names: Names) -> Phrase:
     written = event.get("event_type")
     name = event_words(written) if isinstance(written, str) else ""
-    parts: Phrase = ["wait for ", missing("event.event_type", "which event?")]
-    if name:
-        parts = ["wait for ", slot("event.event_type", f"“{name}”")]
+    meaning = next((said for key, said in names.items() if key.endswith(f" {written}")), "")
+    parts: Phrase = ["wait until ", missing("event.event_type", "what happens?")]
+    if meaning:
+        parts = ["wait until ", slot("event.event_type", meaning)]
+    elif name:
+        parts = ["wait for “", slot("event.event_type", name), "”"]
     if event.get("timeout_s") is not None:
         parts += [", for ", slot("event.timeout_s", duration_words(event["timeout_s"])), " at most"]
     return parts
@@ -179,7 +186,7 @@ def _wait_for_event(event: Mapping[str, Any]) -> Phrase:
 
 def _approval(step: Mapping[str, Any], told: _Told) -> Phrase:
     ask = step.get("ask")
-    parts: Phrase = ["ask ", _person("who", step.get("who"), told), " "]
+    parts: Phrase = ["ask ", _person("who", step.get("who"), told), ": "]
     if ask is None or (isinstance(ask, str) and not ask.strip()):
         parts.append(missing("ask", "what do you ask?"))
     elif isinstance(ask, str):

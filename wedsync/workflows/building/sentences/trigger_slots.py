@@ -6,28 +6,35 @@ from typing import Any
 from wedsync.workflows.building.sentences.phrases import Phrase, missing, slot
 from wedsync.workflows.engine.anchors import ANCHORS, clock_time
 from wedsync.workflows.engine.checks import LATE
-from wedsync.workflows.engine.clauses import condition_words
+from wedsync.workflows.engine.clauses import Naming, condition_words
 from wedsync.workflows.engine.clock_triggers import MISSED
 from wedsync.workflows.engine.plain_words import clip, event_words
 from wedsync.workflows.engine.schedule_words import schedule_words
 from wedsync.workflows.engine.schedules import is_cron
 from wedsync.workflows.engine.times import clock_words, duration_words, offset_words, zone_words
 from wedsync.workflows.engine.trigger_kind import Names
+from wedsync.workflows.engine.triggers import OF_AN_ACCOUNT
 from wedsync.workflows.engine.zones import zone_named
 
 _ORIGINS = {"api": "the API", "any": "anybody", "workflow": "another workflow"}
 
 
-def _event(trigger: Mapping[str, Any], names: Names) -> Phrase:
+def _event(trigger: Mapping[str, Any], names: Names, name_of: Naming) -> Phrase:
     event_type, source = trigger.get("event_type"), trigger.get("source")
     if not isinstance(event_type, str) or not event_type:
-        return [missing("event_type", "what happens?"), *_from(source, names), *_only_if(trigger)]
+        return [
+            missing("event_type", "what happens?"),
+            *_from(source, names),
+            *_only_if(trigger, name_of),
+        ]
     told = names.get(f"{source} {event_type}") if isinstance(source, str) else None
+    if told is not None and source == "ours":
+        return [slot("event_type", f"“{clip(told)}”"), *_only_if(trigger, name_of)]
     if told is not None and isinstance(source, str) and source in names:
         what = slot("event_type", f"“{clip(told)}”")
-        return [what, " at ", slot("source", clip(names[source])), *_only_if(trigger)]
-    what = slot("event_type", f"“{event_words(event_type)}”")
-    return [what, *_from(source, names), *_only_if(trigger)]
+        return [what, " at ", slot("source", clip(names[source])), *_only_if(trigger, name_of)]
+    what = slot("event_type", event_words(event_type))
+    return ["“", what, "”", *_from(source, names), *_only_if(trigger, name_of)]
 
 
 def _from(source: Any, names: Names) -> Phrase:
@@ -35,18 +42,20 @@ def _from(source: Any, names: Names) -> Phrase:
         return [" comes in ", missing("source", "from where?")]
     if source == "ours":
         return [" ", slot("source", "happens")]
+    if source == OF_AN_ACCOUNT:
+        return [" comes in at ", missing("source", "which account?")]
     if source in names:
         return [" comes in from ", slot("source", clip(names[source]))]
     return [" comes in from ", slot("source", _ORIGINS.get(source.split(":")[0], "a partner"))]
 
 
-def _only_if(trigger: Mapping[str, Any]) -> Phrase:
+def _only_if(trigger: Mapping[str, Any], name_of: Naming) -> Phrase:
     if trigger.get("filter") is None:
         return []
-    return [", and ", slot("filter", condition_words(trigger["filter"]))]
+    return [", and ", slot("filter", condition_words(trigger["filter"], name_of))]
 
 
-def _webhook(trigger: Mapping[str, Any], names: Names) -> Phrase:
+def _webhook(trigger: Mapping[str, Any], names: Names, name_of: Naming) -> Phrase:
     hook = trigger.get("hook")
     if not isinstance(hook, str) or not hook.strip():
         return ["a webhook arrives at ", missing("hook", "which hook?")]
@@ -56,7 +65,7 @@ def _webhook(trigger: Mapping[str, Any], names: Names) -> Phrase:
     return [slot("hook", "a partner's webhook"), " arrives"]
 
 
-def _schedule(trigger: Mapping[str, Any], names: Names) -> Phrase:
+def _schedule(trigger: Mapping[str, Any], names: Names, name_of: Naming) -> Phrase:
     cron, zone = trigger.get("cron"), trigger.get("zone")
     parts: Phrase = [missing("cron", "at which times?")]
     if is_cron(cron):
@@ -73,7 +82,7 @@ def _schedule(trigger: Mapping[str, Any], names: Names) -> Phrase:
     return parts
 
 
-def _wedding_date(trigger: Mapping[str, Any], names: Names) -> Phrase:
+def _wedding_date(trigger: Mapping[str, Any], names: Names, name_of: Naming) -> Phrase:
     return anchored(trigger)
 
 
@@ -105,7 +114,7 @@ def _day(written: Mapping[str, Any], on: str) -> Phrase:
     return [slot("offset_days", told), " ", day]
 
 
-def _poll(trigger: Mapping[str, Any], names: Names) -> Phrase:
+def _poll(trigger: Mapping[str, Any], names: Names, name_of: Naming) -> Phrase:
     stream, connection = trigger.get("stream"), trigger.get("connection")
     parts: Phrase = ["there is something new in "]
     if isinstance(stream, str) and stream:
@@ -128,15 +137,15 @@ def _poll(trigger: Mapping[str, Any], names: Names) -> Phrase:
     ]
 
 
-def _manual(trigger: Mapping[str, Any], names: Names) -> Phrase:
+def _manual(trigger: Mapping[str, Any], names: Names, name_of: Naming) -> Phrase:
     return [slot("kind", "somebody"), " starts it"]
 
 
-def _workflow(trigger: Mapping[str, Any], names: Names) -> Phrase:
+def _workflow(trigger: Mapping[str, Any], names: Names, name_of: Naming) -> Phrase:
     return [slot("kind", "another workflow"), " starts it"]
 
 
-KINDS: Mapping[str, Callable[[Mapping[str, Any], Names], Phrase]] = {
+KINDS: Mapping[str, Callable[[Mapping[str, Any], Names, Naming], Phrase]] = {
     "event": _event,
     "webhook": _webhook,
     "schedule": _schedule,

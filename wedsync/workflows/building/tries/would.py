@@ -1,4 +1,4 @@
-"""What a step would do, in words: `Would send ana@florist.example an e-mail: One meal less`."""
+"""What a step would do, in words: `Would send an e-mail to ana@florist.example: One meal less`."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -48,7 +48,7 @@ class Telling:
         return clip(label) if isinstance(label, str) and label.strip() else self._said(step)
 
     def asked(self, step_id: str, given: Mapping[str, Any]) -> TriedStep:
-        """An action that is about to happen: `Send ana@florist.example an e-mail`."""
+        """An action that is about to happen: `Send an e-mail to ana@florist.example`."""
         line = self.action(step_id, given, "")
         return replace(line, words=capital(line.words.removeprefix(_WOULD)))
 
@@ -61,7 +61,7 @@ class Telling:
         return self._line(step_id, place, _would(said), rows=tuple(rows(shown, titles)))
 
     def happened(self, step_id: str, given: Mapping[str, Any]) -> str:
-        """`Sent ana@florist.example an e-mail: One meal less`."""
+        """`Sent an e-mail to ana@florist.example: One meal less`."""
         entry = self.entry(step_id)
         shown = {**self.steps.get(step_id, {}), "input": put_together(given, entry)}
         if entry is None:

@@ -38,7 +38,7 @@ from wedsync.workflows.engine.steps.kind import (
     text,
     title_of,
 )
-from wedsync.workflows.engine.words import clip, expression_words, stand_in
+from wedsync.workflows.engine.words import address_words, clip, expression_words, stand_in
 
 DEFAULT_TIMEOUT_S = 30
 DEFAULT_ON_UNSURE: OnUnsure = "ask"
@@ -181,9 +181,12 @@ def _slot(given: Mapping[str, Any], name: str) -> str:
     if value is None or value == "":
         return "…"
     if isinstance(value, str):
-        return f"“{text(value)}”"
+        return address_words(value) or f"“{text(value)}”"
     told = stand_in(value)
-    return f"“{text(told)}”" if told else expression_words(value)
+    if told:
+        return f"“{text(told)}”"
+    said = expression_words(value)
+    return address_words(said) or said
 
 
 def _reads(step: Mapping[str, Any]) -> Iterable[Path]:

@@ -189,7 +189,7 @@ def _check_who(field: Field) -> None:
 def _phrase(step: Mapping[str, Any], actions: Actions) -> str:
     ask = step.get("ask")
     said = text(ask) if isinstance(ask, str) else ask
-    question = f" {quoted_words(said)}" if said else ""
+    question = f": {quoted_words(said)}" if said else ""
     return f"ask {_who_words(step.get('who'))}{question} and wait for the answer"
 
 

@@ -1,0 +1,26 @@
+"""What our own events mean, in words that complete “When …”."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from wedsync.events.types import OURS
+
+MEANINGS: Mapping[str, str] = MappingProxyType(
+    {
+        "wedding.created": "a wedding is added",
+        "wedding.updated": "something about a wedding changes",
+        "wedding.date_changed": "a wedding gets another date",
+        "wedding.postponed": "a wedding is postponed",
+        "wedding.cancelled": "a wedding is cancelled",
+        "connection.connected": "an account is connected",
+        "connection.reconnected": "an account is connected again",
+        "connection.needs_reauth": "an account needs to be connected again",
+        "connection.disconnected": "an account is disconnected",
+    }
+)
+"""By the name of the event."""
+
+NAMES: Mapping[str, str] = MappingProxyType(
+    {f"{OURS} {event_type}": said for event_type, said in MEANINGS.items()}
+)
+"""The same by source and name, as sentences about triggers look them up."""
