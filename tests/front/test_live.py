@@ -1,9 +1,7 @@
 """A page that follows a run hears of every change, and of nothing it may not see."""
 
-import http.client
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
@@ -13,6 +11,7 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from tests.front.conftest import FrontServer, start_front
+from tests.front.streaming import Stream, opened
 from tests.personas import Persona
 from tests.workflows.definitions import make_run, make_workflow
 from wedsync.accounts import sessions
@@ -22,63 +21,22 @@ from wedsync.platform.wake import RUN_TICKS, Wake
 from wedsync.settings import Settings
 from wedsync.workflows.run_models import Run
 
-Event = dict[str, str]
-
-
-@dataclass
-class Stream:
-    """One open stream, read as a browser reads it (WHATWG HTML, 9.2.6)."""
-
-    connection: http.client.HTTPConnection
-    answer: http.client.HTTPResponse
-
-    @property
-    def status(self) -> int:
-        return self.answer.status
-
-    def next(self) -> Event:
-        """The next event; comments are passed over. Empty at the end."""
-        event: Event = {}
-        while line := self.answer.readline():
-            text = line.decode().rstrip("\n")
-            if not text and event:
-                return event
-            if text and not text.startswith(":"):
-                name, _, value = text.partition(": ")
-                event[name] = value
-        return event
-
-    def line(self) -> bytes:
-        return self.answer.readline()
-
-    def close(self) -> None:
-        self.connection.close()
-
-
 Watch = Callable[..., Stream]
 
 
 @pytest.fixture
 def watch() -> Iterator[Watch]:
     """Open a stream: `watch(front, run_id, persona, last_event_id=…)`."""
-    opened: list[Stream] = []
+    streams: list[Stream] = []
 
     def open_one(
         front: FrontServer, run_id: UUID, by: Persona | None = None, **headers: str
     ) -> Stream:
-        connection = http.client.HTTPConnection("127.0.0.1", front.port, timeout=20)
-        sent = {name.replace("_", "-"): value for name, value in headers.items()}
-        if by is not None:
-            cookie = by.browser.get_cookie("session")
-            assert cookie is not None
-            sent["cookie"] = f"session={cookie.value}"
-        connection.request("GET", f"/live/runs/{run_id}", headers=sent)
-        stream = Stream(connection, connection.getresponse())
-        opened.append(stream)
-        return stream
+        streams.append(opened(front, f"runs/{run_id}", by, **headers))
+        return streams[-1]
 
     yield open_one
-    for stream in opened:
+    for stream in streams:
         stream.close()
 
 

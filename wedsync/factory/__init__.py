@@ -16,6 +16,7 @@ from wedsync.factory import headers, inbound, navigation, rendering
 from wedsync.platform import assets, crypto, outbound
 from wedsync.platform.db import db, engine_options
 from wedsync.platform.fragments import PageRequest
+from wedsync.platform.presence import Presence
 from wedsync.platform.runtime import Runtime
 from wedsync.platform.vault import Vault
 from wedsync.platform.wake import Wake
@@ -71,7 +72,8 @@ def _configure(app: APIFlask, settings: Settings, master_key: bytes, pool_size: 
 
 def _extend(app: APIFlask, settings: Settings, master_key: bytes) -> None:
     db.init_app(app)
-    app.extensions["wedsync"] = Runtime(settings, Vault(master_key), Wake(settings.redis_url))
+    url = settings.redis_url
+    app.extensions["wedsync"] = Runtime(settings, Vault(master_key), Wake(url), Presence(url))
     outbound.allow_loopback(settings.allow_loopback)
     Htmx(app)
     app.request_class = PageRequest

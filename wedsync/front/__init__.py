@@ -6,8 +6,8 @@ whole, to Flask (`buffered`). Read `process` for what one web process is made of
 
 from wedsync.front.asgi import Receive, Scope, Send
 from wedsync.front.limits import Limits
-from wedsync.front.live import run_of
 from wedsync.front.process import Process
+from wedsync.front.streams import watched_at
 from wedsync.settings import SettingError, Settings
 from wedsync.webhooks.hooks import PATH as HOOKS
 
@@ -46,8 +46,8 @@ async def _route(process: Process, scope: Scope, receive: Receive, send: Send) -
     path: str = scope["path"]
     if path.startswith(HOOKS):
         await process.hooks.answer(scope, receive, send)
-    elif scope["method"] == "GET" and (run_id := run_of(path)) is not None:
-        await process.live.answer(run_id, scope, receive, send)
+    elif scope["method"] == "GET" and (watched := watched_at(path)) is not None:
+        await process.live.answer(watched, scope, receive, send)
     else:
         await process.flask.answer(scope, receive, send)
 

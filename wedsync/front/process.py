@@ -47,6 +47,7 @@ class Process:
             self._bell.run,
             self._rejections.run,
             self.live.run_reader,
+            self.live.run_company,
             self.live.run_subscriber,
         )
         self._tasks: list[asyncio.Task[None]] = []
@@ -64,6 +65,7 @@ class Process:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._rejections.write()
+        await self.live.close()
         for link in self._links:
             await link.close()
         self.flask.close()

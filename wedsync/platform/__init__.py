@@ -11,6 +11,7 @@
 | what is read and said | `documents` (hostile JSON), `wording`, `clock`, `deadline` |
 | pages | `forms`, `fragments`, `passing` (a sentence after a change), `assets` |
 | a request | `identity` (who acts) |
+| people at the same page | `presence` |
 | a process | `runtime` (what it has one of), `garbage` (how seldom it is looked for) |
 | one machine | `embedded`, private PostgreSQL and Redis |
 """

@@ -1,10 +1,11 @@
-"""What one process has one of: its settings, its vault, its bells."""
+"""What one process has one of: its settings, its vault, its bells, who is there."""
 
 from dataclasses import dataclass
 
 from flask import current_app
 
 from wedsync.platform.db import db
+from wedsync.platform.presence import Presence
 from wedsync.platform.vault import Vault
 from wedsync.platform.wake import Wake
 from wedsync.settings import Settings
@@ -15,6 +16,7 @@ class Runtime:
     settings: Settings
     vault: Vault
     wake: Wake
+    presence: Presence
 
 
 def runtime() -> Runtime:

@@ -7,6 +7,7 @@
 | the builder | `builder_routes`; `builder_pages`, `builder_state`, `builder_parts`, what is shown |
 | what is pressed in it | `builder_gestures`; `builder_data`, in conditions and pickers |
 | choosing and connecting in it | `builder_choices`; `connecting`, `connecting_routes` |
+| two people at it | `company_routes` |
 | trying it | `try_routes` |
 | drafts and versions | `draft_routes`, `draft_forms`, `version_routes` |
 | runs | `run_routes`, `repair_forms`; `rerun_routes`, many again |
@@ -18,6 +19,7 @@
 from wedsync.workflows.views import (
     approval_routes,
     builder_routes,
+    company_routes,
     connecting_routes,
     draft_routes,
     gallery_routes,
@@ -35,6 +37,7 @@ from wedsync.workflows.views.routes import pages
 __all__ = [
     "approval_routes",
     "builder_routes",
+    "company_routes",
     "connecting_routes",
     "draft_routes",
     "gallery_routes",

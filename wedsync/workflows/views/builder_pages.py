@@ -10,6 +10,8 @@ from wedsync.errors import Conflict, Invalid, WedSyncError
 from wedsync.platform import identity
 from wedsync.platform.fragments import render, wants_fragment
 from wedsync.workflows.building.board import board, board_changes, open_panel
+from wedsync.workflows.building.board.board_parts import Board
+from wedsync.workflows.building.board.company import Company, company_of
 from wedsync.workflows.building.board.panel_parts import Opened, Panel
 from wedsync.workflows.building.board.setting import Setting, setting_of
 from wedsync.workflows.building.gestures.contradictions import StepChanged
@@ -29,7 +31,8 @@ from wedsync.workflows.views.connecting import connect_page
 class Said:
     """What is told beside the page: what was done, or what was `refused` and with which `error`,
     and then what was `typed`. Where the page `is_focused`, `focus` is the step that takes the
-    focus, None what starts the workflow."""
+    focus, None what starts the workflow. With `is_news` nothing was pressed, and it is told what
+    somebody else did last."""
 
     told: str = ""
     refused: str = ""
@@ -38,6 +41,7 @@ class Said:
     error: WedSyncError | None = None
     typed: Mapping[str, str] | None = None
     status: int = 200
+    is_news: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,14 +86,21 @@ def builder_page(here: Here, draft: Draft, said: Said = NOTHING_SAID) -> Respons
         connect_page=connect_page,
         picker=picker_of(here, setting.definition, asks) if setting.may_edit else None,
         here=here,
-        said=said.told,
+        company=Company() if held else company_of(identity.current(), draft.workflow.id),
+        said=_done_by_others(setting, shown) if said.is_news else said.told,
         refused="" if is_told_there else said.refused,
         focus=(said.focus or "start") if said.is_focused else "",
         may_edit=setting.may_edit,
     )
-    if request.method == "POST":
+    if request.method == "POST" and not said.is_news:
         response.headers["HX-Replace-Url"] = here.url()
     return response
+
+
+def _done_by_others(setting: Setting, shown: Board) -> str:
+    """The last that was done, unless it was by who looks, in another tab."""
+    last = setting.around.done[:1]
+    return shown.others[0] if last and not last[0].is_mine and shown.others else ""
 
 
 def _try_offer(setting: Setting, panel: Panel | None) -> Offer | None:

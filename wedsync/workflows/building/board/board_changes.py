@@ -32,7 +32,7 @@ def with_digests(board: Board) -> Board:
 
 def _digests(board: Board) -> dict[str, str]:
     found = {
-        "bar": _digest(board.bar, board.errors),
+        "bar": _digest(board.bar, board.errors, board.revision),
         "lede": _digest(board.lede),
         "problems": _digest(board.problems, board.unreadable),
         "others": _digest(board.others),

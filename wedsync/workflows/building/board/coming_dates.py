@@ -6,7 +6,7 @@ planned as its timers are. So nothing here can say another day than the one it w
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any, TypeAlias
 from uuid import UUID
 
@@ -149,7 +149,7 @@ def _leaf(
     if comes is None:
         said = f"No date yet for {ANCHORS[rule[0]]}, so it {without}"
         return Leaf(couple.name, weeks_of(None, couple.day), f"{said}; {wedding}")
-    goes = wall_time(comes, zone_named(couple.wedding["zone"]) or comes.tzinfo).date()
+    goes = wall_time(comes, zone_named(couple.wedding["zone"]) or UTC).date()
     return Leaf(couple.name, weeks_of(goes, couple.day), f"{told(couple, comes)}; {wedding}")
 
 
