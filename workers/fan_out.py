@@ -9,6 +9,7 @@ parked alone, and so is one that kills whoever reads it (`deadly_events`).
 import logging
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
@@ -99,7 +100,8 @@ class FanOut:
     def _together(self, owner: UUID) -> int:
         with self._engine.begin() as connection:
             given = {"batch": BATCH, "per_organization": PER_ORGANIZATION}
-            claimed = connection.execute(_CLAIM, given).all()
+            # By id, as they came: no statement promises the order of what it joins.
+            claimed = sorted(connection.execute(_CLAIM, given), key=attrgetter("id"))
             rows = self._sorted_out(connection, owner, claimed)
             if rows:
                 self._fan_out(connection, rows)

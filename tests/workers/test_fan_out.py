@@ -62,6 +62,22 @@ def test_two_workers_fan_out_each_event_once(app: APIFlask, worker: Worker, mine
     assert len(runs) == len({row.event_id for row in runs}) == 250
 
 
+def test_what_one_batch_starts_is_due_in_the_order_it_came(
+    app: APIFlask, worker: Worker, mine: UUID
+) -> None:
+    hook = make_hook(app, mine)
+    workflow = make_workflow(app, mine, on_hook(hook), note("n", a=1))
+    came = [accept(app, hook, {"n": number}) for number in range(20)]
+    worker.fan_out()
+    found = rows(
+        app,
+        "SELECT event_id, due_at FROM runs WHERE workflow_id = :id ORDER BY due_at",
+        id=workflow,
+    )
+    assert [row.event_id for row in found] == came
+    assert len({row.due_at for row in found}) == len(came)
+
+
 def test_an_organization_with_much_to_do_does_not_hold_up_another(
     app: APIFlask, worker: Worker, mine: UUID
 ) -> None:

@@ -6,7 +6,7 @@ of weddings, calls.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
@@ -91,7 +91,10 @@ def touch(connection: Connection, new: Iterable[NewRun], now: datetime) -> None:
 
 
 def write(connection: Connection, new: Sequence[NewRun], now: datetime) -> set[UUID]:
-    """As `insert_runs`, for those who have the lanes touched and the budgets held themselves."""
+    """As `insert_runs`, for those who have the lanes touched and the budgets held themselves.
+
+    They are due a microsecond apart: runs are claimed by `due_at`, and begin in this order.
+    """
     if not new:
         return set()
     rows = [
@@ -108,8 +111,8 @@ def write(connection: Connection, new: Sequence[NewRun], now: datetime) -> set[U
             "reason": row.reason,
             "caller_run_id": row.caller_run_id,
             "causation": row.causation,
-            "due_at": now if row.state == "queued" else None,
+            "due_at": now + timedelta(microseconds=n) if row.state == "queued" else None,
         }
-        for row in new
+        for n, row in enumerate(new)
     ]
     return set(connection.execute(_INSERT, batch.rows(rows)).scalars())
