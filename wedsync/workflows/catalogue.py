@@ -67,16 +67,16 @@ def entries(organization_id: UUID | None = None) -> Entries:
     """Every action there is: without an organization those that are built in."""
     if organization_id is None:
         return _built_in()
-    return {**_partners(organization_id), **_built_in()}
+    return entries_here() if organization_id == _here() else _all_of(organization_id)
 
 
 def entries_here() -> Entries:
     """Those of the organization this request acts for, looked up once; else the built-in ones."""
-    identity = g.get("identity") if has_app_context() else None
-    if identity is None:
+    organization_id = _here()
+    if organization_id is None:
         return _built_in()
     if "catalogue" not in g:
-        g.catalogue = entries(identity.organization_id)
+        g.catalogue = _all_of(organization_id)
     found: Entries = g.catalogue
     return found
 
@@ -88,6 +88,16 @@ def infos_here() -> Mapping[str, ActionInfo]:
 def infos_of(found: Entries) -> Mapping[str, ActionInfo]:
     """What the engine's validation and sentences need of them."""
     return {use: entry.info for use, entry in found.items()}
+
+
+def _here() -> UUID | None:
+    """Whom this request acts for."""
+    identity = g.get("identity") if has_app_context() else None
+    return identity.organization_id if identity else None
+
+
+def _all_of(organization_id: UUID) -> Entries:
+    return {**_partners(organization_id), **_built_in()}
 
 
 @cache

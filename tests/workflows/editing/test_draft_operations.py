@@ -189,7 +189,9 @@ def test_every_state_of_the_draft_can_be_worked_out_again(
     draft.goes("undo")
     with app.app_context():
         workflow = queries.get_workflow(organization, UUID(draft.id))
-        assert [draft_log.document_after(workflow, number) for number in range(3)] == states
+        back = [each.before for each in draft_log.going_back(workflow, 9)]
+        ahead = [each.after for each in draft_log.undone(workflow, 9)]
+        assert [*back, workflow.draft, *ahead] == states
 
 
 # --- what does not fit

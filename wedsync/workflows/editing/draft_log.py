@@ -65,16 +65,14 @@ def words_around(workflow: Workflow) -> dict[int, str]:
     return dict(rows.all())
 
 
-def document_after(workflow: Workflow, number: int) -> Any:
-    """The draft as it was after this operation, 0 being before the first that is kept."""
-    document = workflow.draft
-    here = workflow.draft_operation
-    between = (min(here, number), max(here, number))
-    rows = _operations(workflow, between)
-    for row in rows if number > here else reversed(rows):
-        move = patches.apply if number > here else patches.revert
-        document = move(document, _patch_of(row))
-    return document
+def before(document: Any, operation: DraftOperation) -> Any:
+    """The document as it was before this operation, which was the last that was done to it."""
+    return patches.revert(document, _patch_of(operation))
+
+
+def after(document: Any, operation: DraftOperation) -> Any:
+    """The document as it is after this operation, which is the next to be done to it."""
+    return patches.apply(document, _patch_of(operation))
 
 
 def going_back(workflow: Workflow, most: int) -> Iterator[Passed]:
@@ -82,9 +80,9 @@ def going_back(workflow: Workflow, most: int) -> Iterator[Passed]:
     document = workflow.draft
     here = workflow.draft_operation
     for row in reversed(_operations(workflow, (here - most, here))):
-        before = patches.revert(document, _patch_of(row))
-        yield Passed(row, before, document)
-        document = before
+        earlier = before(document, row)
+        yield Passed(row, earlier, document)
+        document = earlier
 
 
 def undone(workflow: Workflow, most: int) -> Iterator[Passed]:
@@ -92,9 +90,9 @@ def undone(workflow: Workflow, most: int) -> Iterator[Passed]:
     document = workflow.draft
     here = workflow.draft_operation
     for row in _operations(workflow, (here, here + most)):
-        after = patches.apply(document, _patch_of(row))
-        yield Passed(row, document, after)
-        document = after
+        later = after(document, row)
+        yield Passed(row, document, later)
+        document = later
 
 
 def _patch_of(operation: DraftOperation) -> Patch:

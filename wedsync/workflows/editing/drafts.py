@@ -21,7 +21,7 @@ from wedsync.workflows.editing.draft_operations import KINDS, Move, Operation, R
 from wedsync.workflows.editing.draft_operations import apply as done_to
 from wedsync.workflows.editing.recording import record
 from wedsync.workflows.engine import Problem
-from wedsync.workflows.models import Workflow
+from wedsync.workflows.models import DraftOperation, Workflow
 from wedsync.workflows.page_queries import source_names
 
 _LONGEST_WORDS = 200
@@ -95,6 +95,18 @@ def edit(
             "Say which draft you are changing: send its ETag as `If-Match`.",
         )
     check_revision(workflow, expected_revision)
+    return change(workflow, operations, by=by, words=words, about=about)
+
+
+def change(
+    workflow: Workflow,
+    operations: Sequence[Operation],
+    *,
+    by: Identity | None = None,
+    words: str | None = None,
+    about: str | None = None,
+) -> Draft:
+    """Do all of this to the draft as it is, its row locked by who asks; see `edit`."""
     document = done_to(workflow.draft, operations)
     said = (words, about) if words else None
     _become(workflow, document, _kind(operations), by, _taken(operations), said=said)
@@ -128,10 +140,16 @@ def undo(
 ) -> Draft:
     """Take the last operation back. Raises Conflict when there is none, Stale."""
     workflow = _locked(organization_id, workflow_id, expected_revision)
-    last = draft_log.operation(workflow, workflow.draft_operation)
+    return take_back(workflow, draft_log.operation(workflow, workflow.draft_operation), by=by)
+
+
+def take_back(
+    workflow: Workflow, last: DraftOperation | None, *, by: Identity | None = None
+) -> Draft:
+    """The same where the row is locked by who asks, who read the `last` operation."""
     if last is None:
         raise Conflict("There is nothing to undo.", code="nothing_to_undo")
-    workflow.draft = draft_log.document_after(workflow, last.number - 1)
+    workflow.draft = draft_log.before(workflow.draft, last)
     _step_to(workflow, last.number - 1)
     record("draft_undone", workflow, by, operation=last.number)
     return look_at(workflow)
@@ -147,9 +165,16 @@ def redo(
     """Do again what was undone last. Raises Conflict when there is nothing, Stale."""
     workflow = _locked(organization_id, workflow_id, expected_revision)
     following = draft_log.operation(workflow, workflow.draft_operation + 1)
+    return do_again(workflow, following, by=by)
+
+
+def do_again(
+    workflow: Workflow, following: DraftOperation | None, *, by: Identity | None = None
+) -> Draft:
+    """The same where the row is locked by who asks, who read the operation that is `following`."""
     if following is None:
         raise Conflict("There is nothing to redo.", code="nothing_to_redo")
-    workflow.draft = draft_log.document_after(workflow, following.number)
+    workflow.draft = draft_log.after(workflow.draft, following)
     _step_to(workflow, following.number)
     record("draft_redone", workflow, by, operation=following.number)
     return look_at(workflow)

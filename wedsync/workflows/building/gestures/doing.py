@@ -126,7 +126,7 @@ def undo(
         _refuse_unseen(last, operation, by)
     words = f"undid: {last.words}" if last else ""
     before = workflow.draft
-    draft = drafts.undo(by.organization_id, workflow_id, by=by)
+    draft = drafts.take_back(workflow, last, by=by)
     focus = _focus(before, workflow.draft, last)
     return _remembered(by, workflow, key, Done(draft, words, focus))
 
@@ -139,7 +139,7 @@ def redo(by: Identity, workflow_id: UUID, *, key: str | None = None) -> Done:
     following = draft_log.operation(workflow, workflow.draft_operation + 1)
     words = f"did again: {following.words}" if following else ""
     before = workflow.draft
-    draft = drafts.redo(by.organization_id, workflow_id, by=by)
+    draft = drafts.do_again(workflow, following, by=by)
     focus = _focus(before, workflow.draft, following)
     return _remembered(by, workflow, key, Done(draft, words, focus))
 
@@ -147,11 +147,9 @@ def redo(by: Identity, workflow_id: UUID, *, key: str | None = None) -> Done:
 def _done(by: Identity, workflow: Workflow, gesture: Gesture) -> Done:
     if not gesture.operations:
         return Done(drafts.look_at(workflow), gesture.words, gesture.focus, gesture.told)
-    draft = drafts.edit(
-        by.organization_id,
-        workflow.id,
+    draft = drafts.change(
+        workflow,
         gesture.operations,
-        expected_revision=workflow.draft_revision,
         by=by,
         words=gesture.words,
         about=gesture.about or gesture.focus,
