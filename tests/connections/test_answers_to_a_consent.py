@@ -1,6 +1,5 @@
 """An answer of a provider counts once, for whoever asked, in time, and survives a busy database."""
 
-import time
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -8,7 +7,14 @@ import pytest
 from apiflask import APIFlask
 from sqlalchemy import text
 
-from tests.connections.ways import begin, come_back, engine_of, events_of, only
+from tests.connections.ways import (
+    begin,
+    come_back,
+    engine_of,
+    events_of,
+    only,
+    wait_until_not_kept_yet,
+)
 from tests.far_ends.practice_partner import PracticePartner
 from tests.page_words import words_of
 from tests.personas import Persona, signed_in_browser
@@ -153,16 +159,19 @@ def test_an_answer_that_comes_twice_at_once_counts_once(
 
 
 def test_what_a_code_gained_is_not_lost_where_nobody_can_write_it_down_at_once(
-    app: APIFlask, editor: Persona, practice_partner: PracticePartner
+    app: APIFlask,
+    editor: Persona,
+    practice_partner: PracticePartner,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     location = practice_partner.allow(begin(editor))
-    practice_partner.faults(token_slow_s=1.0)
+    practice_partner.faults(token_slow_s=2.0)
     with beside(lambda: come_back(editor, location)) as going:
         wait_until(lambda: latest_outcome(app, editor) == "exchanging")
         with engine_of(app).begin() as other:
             lock = text("SELECT 1 FROM connections WHERE id = :id FOR UPDATE")
             other.execute(lock, {"id": only(app, editor).id})
-            time.sleep(4)  # longer than the provider takes and anybody waits for a lock
+            wait_until_not_kept_yet(caplog)
         assert going.result().status_code == 303
     assert only(app, editor).state == "active"
     assert latest_outcome(app, editor) == "connected"
@@ -173,7 +182,7 @@ def test_what_was_settled_meanwhile_is_not_settled_again(
     app: APIFlask, editor: Persona, practice_partner: PracticePartner
 ) -> None:
     location = practice_partner.allow(begin(editor))
-    practice_partner.faults(token_slow_s=1.0)
+    practice_partner.faults(token_slow_s=2.0)
     with beside(lambda: come_back(editor, location)) as going:
         wait_until(lambda: latest_outcome(app, editor) == "exchanging")
         with engine_of(app).begin() as other:

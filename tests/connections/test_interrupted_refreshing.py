@@ -1,6 +1,5 @@
 """Renewals whose answer is lost, late, or written down by somebody else: nothing is used twice."""
 
-import time
 from uuid import UUID
 
 import pytest
@@ -8,7 +7,13 @@ from apiflask import APIFlask
 from sqlalchemy import text
 
 from tests.connections.renewing import let_it_end, opened, refresh, say_refused, secrets_of
-from tests.connections.ways import change, engine_of, keeper_of, row_of
+from tests.connections.ways import (
+    change,
+    engine_of,
+    keeper_of,
+    row_of,
+    wait_until_not_kept_yet,
+)
 from tests.far_ends.practice_partner import PracticePartner
 from tests.workers.scene import beside, wait_until
 from wedsync.connections import refreshing
@@ -114,7 +119,10 @@ def test_the_answer_of_who_was_taken_for_dead_is_kept_where_nobody_has_a_later_o
 
 
 def test_an_answer_nobody_can_write_down_at_once_is_not_lost(
-    app: APIFlask, connection_id: UUID, practice_partner: PracticePartner
+    app: APIFlask,
+    connection_id: UUID,
+    practice_partner: PracticePartner,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     practice_partner.faults(token_slow_s=2.0)
     with beside(lambda: refresh(app, connection_id)) as going:
@@ -122,7 +130,7 @@ def test_an_answer_nobody_can_write_down_at_once_is_not_lost(
         with engine_of(app).begin() as other:
             lock = text("SELECT 1 FROM connections WHERE id = :id FOR UPDATE")
             other.execute(lock, {"id": connection_id})
-            time.sleep(5)  # longer than the answer takes and anybody waits for a lock
+            wait_until_not_kept_yet(caplog)
         assert going.result()
     row = row_of(app, connection_id)
     assert (row.state, row.generation) == ("active", 2)

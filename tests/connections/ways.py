@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
+import pytest
 from apiflask import APIFlask
 from sqlalchemy import Connection as DatabaseConnection
 from sqlalchemy import Engine, text
@@ -15,6 +16,7 @@ from werkzeug.test import TestResponse
 from tests.far_ends.practice_partner import PracticePartner
 from tests.page_words import words_of
 from tests.personas import Persona
+from tests.workers.scene import wait_until
 from wedsync.connections.keeping import Keeper
 from wedsync.connections.means import Means
 from wedsync.platform.db import db
@@ -41,6 +43,12 @@ def engine_of(app: APIFlask) -> Engine:
 def means_of(app: APIFlask) -> Means:
     here = app.extensions["wedsync"]
     return Means(engine_of(app), here.vault, here.settings)
+
+
+def wait_until_not_kept_yet(caplog: pytest.LogCaptureFixture) -> None:
+    """Until what came home could not be written down once, for it stood longer at a lock than
+    anybody waits for one."""
+    wait_until(lambda: "is not kept yet" in caplog.text, 25)
 
 
 def keeper_of(app: APIFlask) -> Kept:
