@@ -94,7 +94,7 @@ def _given(use: str) -> dict[str, Any]:
 def test_every_built_in_action_says_its_sentence_and_its_account(use: str) -> None:
     step = {"kind": "action", "use": use, "input": _given(use), "connection": ACCOUNT}
     parts = said(step, NAMES, entries())
-    assert plain_said(parts) == f"{_engine_says(step)} with Rosewood"
+    assert plain_said(parts) == f"{_engine_says(step)}, with Rosewood"
     assert not questions(parts)
 
 
@@ -102,7 +102,7 @@ def test_every_built_in_action_says_its_sentence_and_its_account(use: str) -> No
 def test_whatever_an_action_needs_is_asked_for(use: str) -> None:
     entry = entries()[use]
     asked = questions(said({"kind": "action", "use": use, "input": {}}, {}, entries()))
-    wanted = {f"input.{name}" for name in entry.info.required}
+    wanted = {f"input.{name}" for name in (*entry.info.required, *tuple(entry.info.told)[:1])}
     assert {each.field for each in asked} == wanted | (
         {"connection"} if entry.needs_account else set()
     )

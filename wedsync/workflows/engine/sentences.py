@@ -1,6 +1,6 @@
 """A step, and a whole workflow, in words. Drafts may hold anything; words are always found."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,13 +56,18 @@ def summary(definition: Any, actions: Actions, names: Names = _NO_NAMES) -> str:
 
 
 def summary_stretches(
-    definition: Any, actions: Actions, names: Names = _NO_NAMES
+    definition: Any,
+    actions: Actions,
+    names: Names = _NO_NAMES,
+    *,
+    known: Container[tuple[str | None, str]] = frozenset(),
 ) -> tuple[Stretch, ...]:
-    """The summary, with the step that each part of it tells of."""
+    """The summary, with the step that each part of it tells of. The parts that are `known`, by step
+    and field, are left empty: the caller has words for them."""
     if refusal(definition) is not None:
         return (Stretch("This workflow is too large to put into words."),)
     written = mapping(definition)
-    told = _Told(actions).paragraph(written.get("steps"))
+    told = _Told(actions, known).paragraph(written.get("steps"))
     when = _when(mapping(written.get("trigger")), names)
     return (Stretch(when, is_start=True), Stretch(": "), *told)
 
@@ -86,8 +91,9 @@ def _phrase(step: Mapping[str, Any], actions: Actions) -> str:
 class _Told:
     """Tells steps until enough is told."""
 
-    def __init__(self, actions: Actions) -> None:
+    def __init__(self, actions: Actions, known: Container[tuple[str | None, str]]) -> None:
         self._actions = actions
+        self._known = known
         self._left = MOST_STEPS_TOLD
 
     def paragraph(self, steps: Any) -> list[Stretch]:
@@ -118,14 +124,15 @@ class _Told:
         kind = step.get("kind")
         if isinstance(kind, str) and kind in KINDS and KINDS[kind].splits:
             return branches
-        own = Stretch(_phrase(step, self._actions), name)
+        own = Stretch("" if (name, "") in self._known else _phrase(step, self._actions), name)
         return [own, Stretch("; "), *branches] if branches else [own]
 
     def _branch(self, child: Child, owner: str | None) -> list[Stretch]:
-        joint = " " if child.lead == "otherwise" else ", "
+        joint = " " if child.field == "otherwise" else ", "
         told = self._flow(child.steps, after_split="; after that ")
+        lead = "" if (owner, child.field) in self._known else child.lead
         return [
-            Stretch(child.lead, owner, field=child.field),
+            Stretch(lead, owner, field=child.field),
             Stretch(joint),
             *(told or [Stretch("nothing")]),
         ]

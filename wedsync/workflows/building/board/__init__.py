@@ -7,7 +7,7 @@
 | its head, the paragraph, the steps | `bar`, `lede`, `step_rows` |
 | when what is counted from a wedding comes | `coming_dates`; `leaf_days`, the calendar |
 | who else has it open | `company` |
-| problems, and what mends them | `repairs`; `mending`, the gestures |
+| problems, and what mends them | `repairs`; `asking`, their words; `mending`, the gestures |
 | what of it differs from what a page shows | `board_changes` |
 | the panel | `open_panel`; `panel_parts`, its shapes |
 | its conditions, its data picker | `condition_panel`, `data_panel` |

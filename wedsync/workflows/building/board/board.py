@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from wedsync.platform.wording import sentence_end
+from wedsync.workflows.building.board.asking import asked
 from wedsync.workflows.building.board.bar import ago, bar_of
 from wedsync.workflows.building.board.board_changes import with_digests
 from wedsync.workflows.building.board.board_parts import Board
@@ -20,7 +21,9 @@ def board(setting: Setting, opened: Opened | None = None) -> Board:
     rows = Rows(setting, opened)
     trigger = rows.trigger()
     steps = rows.top()
-    problems = problems_of(setting, rows.numbers, rows.steps, rows.asked)
+    found = problems_of(setting, rows.numbers, rows.steps, rows.asked)
+    uses = {name: str(step.get("use")) for name, step in rows.steps.items()}
+    problems = asked(setting, found, rows.said, rows.numbers, uses)
     errors = sum(1 for each in problems if each.is_error)
     last = next((step.id for step in reversed(steps) if step.has_id), None)
     return with_digests(

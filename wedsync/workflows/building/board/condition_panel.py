@@ -196,7 +196,7 @@ def _result(setting: Setting, opened: Opened, field: str, gives: Gives) -> str:
     """What becomes of it for the example: “For Ada & Ben this branch is not taken.”"""
     name = setting.sample.name
     if gives.fits is None:
-        return f"For {name} nobody can tell yet."
+        return f"For {name} this cannot be told yet: {gives.because}." if gives.because else ""
     if opened.step is None:
         return f"For {name} it {'starts' if gives.fits else 'does not start'}."
     if not field.startswith("branches."):

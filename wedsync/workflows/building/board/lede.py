@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from wedsync.workflows.building.board.board_parts import Told
+from wedsync.workflows.building.sentences.action_slots import WITH_ACCOUNT
 from wedsync.workflows.building.sentences.slots import Part, Piece
 from wedsync.workflows.catalogue import Entries, infos_of
 from wedsync.workflows.engine import Stretch, summary_stretches
@@ -28,18 +29,21 @@ def lede_of(
     whens: Whens | None = None,
 ) -> tuple[Told, ...]:
     """The paragraph, with the words of the rows where they are given."""
-    found = summary_stretches(definition, infos_of(entries), names)
     telling = _Telling(said or {}, whens or {})
-    return tuple(part for each in found for part in telling.of(each))
+    known = {(step, "") for step in telling.said} | set(telling.whens)
+    found = summary_stretches(definition, infos_of(entries), names, known=known)
+    told = [part for each in found for part in telling.of(each)]
+    ends_asking = len(told) > 1 and told[-1].text == "." and told[-2].text.endswith("?")
+    return tuple(told[:-1] if ends_asking else told)
 
 
 class _Telling:
     def __init__(self, said: Said, whens: Whens) -> None:
-        self._said = said
-        self._whens = whens
+        self.said = said
+        self.whens = whens
         self._asked = {
             (step, part.field)
-            for step, parts in self._said.items()
+            for step, parts in self.said.items()
             for part in parts
             if not isinstance(part, Piece) and part.is_missing
         }
@@ -55,7 +59,7 @@ class _Telling:
     def _lead(self, stretch: Stretch) -> Iterator[Told]:
         """What leads into a branch."""
         step, field = stretch.step, stretch.field.removesuffix(".steps")
-        when = self._whens.get((step or "", stretch.field))
+        when = self.whens.get((step or "", stretch.field))
         if not when:
             yield from _plain(stretch)
             return
@@ -64,7 +68,7 @@ class _Telling:
         yield Told(when, step, is_missing=is_missing, field=f"{field}.when" if is_missing else "")
 
     def _sentence(self, stretch: Stretch) -> Iterator[Told]:
-        parts = self._said.get(stretch.step)
+        parts = self.said.get(stretch.step)
         if not parts:
             yield from _plain(stretch)
             return
@@ -89,10 +93,13 @@ def _without_account(parts: Sequence[Part]) -> Iterator[Part]:
     """The account a step acts through is told on its row."""
     kept = list(parts)
     for number, part in enumerate(kept):
-        is_account = not isinstance(part, Piece) and part.field == "connection"
+        is_account = (
+            not isinstance(part, Piece) and part.field == "connection" and not part.is_missing
+        )
         before = kept[number - 1] if number else None
-        if is_account and isinstance(before, Piece) and before.text.endswith(" with "):
-            kept[number - 1] = Piece(before.text.removesuffix(" with "))
+        if is_account and isinstance(before, Piece):
+            joint = before.text.removesuffix(WITH_ACCOUNT.lstrip(",")).rstrip(",")
+            kept[number - 1] = Piece(joint)
             kept[number] = Piece("")
     return (part for part in kept if not isinstance(part, Piece) or part.text)
 
@@ -105,6 +112,8 @@ def _joined(stretch: Stretch, parts: Iterator[Part]) -> list[Told]:
             told.append(Told(part.words, stretch.step, stretch.is_start, True, part.field))
             continue
         words = part.text if isinstance(part, Piece) else part.words
+        if not isinstance(part, Piece) and part.is_pill:
+            words = _inside(words)
         last = told[-1] if told else None
         if last is None or last.is_missing:
             told.append(Told(words, stretch.step, stretch.is_start))

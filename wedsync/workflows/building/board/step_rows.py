@@ -244,7 +244,7 @@ class Rows:
             label=child.label,
             when=when,
             number=int(found[1]) if found else None,
-            is_otherwise=child.lead == "otherwise",
+            is_otherwise=child.field == "otherwise",
             is_selected=self._is_open(owner, child.field),
             steps=steps,
             start=here.spot(None),
@@ -255,7 +255,7 @@ class Rows:
     def _when(self, child: Child, step: Mapping[str, Any], owner: str | None) -> str:
         """What leads into a list of steps, in the names of the picker."""
         found = _BRANCH.fullmatch(child.field)
-        if child.lead == "otherwise":
+        if child.field == "otherwise":
             return "always here, so nobody falls through"
         if not found:
             return child.lead

@@ -7,15 +7,17 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeAlias
 from uuid import UUID
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, Text, cast, func, or_, select
 
 from wedsync.accounts.models import Membership, User
 from wedsync.connections.models import Connection
 from wedsync.connectors.manifest import Manifest
-from wedsync.events.types import stored_event_type
+from wedsync.events.meanings import MEANINGS
+from wedsync.events.types import OURS, stored_event_type
 from wedsync.listings import manifests
 from wedsync.platform import ids
 from wedsync.platform.db import db
+from wedsync.platform.wording import capital
 from wedsync.webhooks.models import Hook
 from wedsync.workflows import page_queries
 from wedsync.workflows.building.panel.field import Choice, FieldKind
@@ -23,12 +25,14 @@ from wedsync.workflows.building.panel.field_specs import Spec
 from wedsync.workflows.building.panel.typed_rows import INPUT_KINDS, NEEDED
 from wedsync.workflows.catalogue import entries_here
 from wedsync.workflows.editing import poll_checks
+from wedsync.workflows.models import Workflow
 
 _ROLES = (
     Choice("role:owner", "Any owner"),
     Choice("role:editor", "Any editor"),
     Choice("role:viewer", "Any viewer"),
 )
+_TELLING = "webhook.send"
 _SOURCES = (
     Choice("ours", "WedSync itself"),
     Choice("any", "Anybody outside"),
@@ -118,15 +122,34 @@ class Choices:
             if manifest is None or manifest.triggers or manifest.streams or manifest.hooks
         ]
         hooks = [Choice(f"hook:{each.value}", each.words) for each in self._hooks()]
-        others = [Choice(f"workflow:{each.value}", each.words) for each in self._workflows()]
+        others = [Choice(f"workflow:{each}", name) for each, name in self._telling_workflows()]
         return (*_SOURCES, *accounts, *hooks, *others)
 
+    def _telling_workflows(self) -> Iterable[tuple[UUID, str]]:
+        """The workflows that tell others of something, and the one that is chosen."""
+        chosen = str(self._owner.get("source")).removeprefix("workflow:")
+        rows = db.session.execute(
+            select(Workflow.id, Workflow.name)
+            .where(
+                Workflow.organization_id == self._organization_id,
+                or_(
+                    cast(Workflow.draft, Text).contains(f'"{_TELLING}"'),
+                    Workflow.id == ids.read(chosen),
+                ),
+            )
+            .order_by(func.lower(Workflow.name), Workflow.id)
+        )
+        return [(workflow_id, name) for workflow_id, name in rows]
+
     def _event_types(self) -> Iterable[Choice]:
-        """What the chosen account tells of; of a wait, what any account tells of."""
+        """What the chosen account tells of, or we do; of a wait, what any of those tells of; where
+        no account is chosen yet, what those tell of that can be connected."""
         source = self._owner.get("source")
         named = source.removeprefix("connection:") if isinstance(source, str) else None
         is_wait = self._owner.get("kind") == "wait"
         found: dict[str, str] = {}
+        if is_wait or source == OURS:
+            found = {event_type: capital(said) for event_type, said in MEANINGS.items()}
         for row, manifest in self._all_accounts():
             if manifest is not None and (is_wait or str(row.id) == named):
                 for trigger in manifest.triggers:

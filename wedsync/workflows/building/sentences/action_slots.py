@@ -20,6 +20,9 @@ from wedsync.workflows.engine.steps.kind import mapping, text
 from wedsync.workflows.engine.trigger_kind import Names
 from wedsync.workflows.engine.words import address_words, path_of, stand_in
 
+WITH_ACCOUNT = ", with "
+"""What comes before the account a step acts through."""
+
 _SLOT = re.compile(r"\{(\w+)\}")
 _ASKING = ("who", "what", "which", "how", "where", "when", "whom", "whose", "for whom")
 _PREPOSITIONS = {"to": "to whom?", "from": "from whom?", "for": "for whom?"}
@@ -34,7 +37,15 @@ def action_said(step: Mapping[str, Any], names: Names, entries: Entries, pill_of
         return ["do ", missing("use", "what?")]
     sentence = entry.info.sentence or entry.info.label
     said = _filled(sentence, step, entry, pill_of)
-    return [*said, *_others_missing(sentence, step, entry), *_account(step, entry, names)]
+    parts = [part for part in (*said, *_others_missing(sentence, step, entry)) if part]
+    account = _account(step, entry, names)
+    return [*parts, _with(parts[-1]), account] if account else parts
+
+
+def _with(before: str | Slot) -> str:
+    """What joins the account to the sentence: a comma, but for after a question."""
+    is_question = isinstance(before, Slot) and before.words.endswith("?")
+    return WITH_ACCOUNT.lstrip(",") if is_question else WITH_ACCOUNT
 
 
 def _filled(sentence: str, step: Mapping[str, Any], entry: Entry, pill_of: PillOf) -> Phrase:
@@ -102,14 +113,14 @@ def _others_missing(sentence: str, step: Mapping[str, Any], entry: Entry) -> Phr
     return parts
 
 
-def _account(step: Mapping[str, Any], entry: Entry, names: Names) -> Phrase:
+def _account(step: Mapping[str, Any], entry: Entry, names: Names) -> Slot | None:
     connection = step.get("connection")
     name = names.get(f"connection:{connection}") if isinstance(connection, str) else None
     if name:
-        return [" with ", slot("connection", clip(name))]
+        return slot("connection", clip(name))
     if entry.needs_account:
-        return [" with ", missing("connection", f"which account at {entry.connector_name}?")]
-    return []
+        return missing("connection", f"which account at {entry.connector_name}?")
+    return None
 
 
 def question_for(entry: Entry, name: str) -> str:
