@@ -70,7 +70,7 @@ def state_of(app: APIFlask, try_id: UUID) -> tuple[str, str]:
 def last(app: APIFlask, persona: Persona, workflow_id: UUID) -> keeping.Last:
     with app.app_context():
         workflow = queries.get_workflow(persona.organization_id, workflow_id)
-        return keeping.last_of(persona.identity, workflow)
+        return keeping.last_of(persona.identity, workflow.id, workflow.draft)
 
 
 def write(box: UUID, step_id: str = "write", **given: Any) -> Any:
@@ -185,7 +185,7 @@ def test_what_it_really_gave_is_what_later_steps_are_looked_at_with(
     worker.try_steps()
     with app.test_request_context():
         workflow = queries.get_workflow(owner.organization_id, workflow_id)
-        tried = keeping.last_of(owner.identity, workflow).outputs
+        tried = keeping.last_of(owner.identity, workflow.id, workflow.draft).outputs
         seen = samples.sample(owner.organization_id, workflow.draft, tried=tried)
     assert seen.steps["after"] == {"status": 200}
     pretend(app, owner, workflow_id)

@@ -10,7 +10,7 @@ from werkzeug.datastructures import MultiDict
 
 from wedsync.errors import FieldError, Invalid
 from wedsync.platform.identity import Identity
-from wedsync.workflows import page_queries, queries
+from wedsync.workflows import queries
 from wedsync.workflows.building.board import mending
 from wedsync.workflows.building.gestures import clipboard, doing, of_branches, of_steps
 from wedsync.workflows.building.gestures.contradictions import ChangesOf
@@ -91,12 +91,9 @@ class Asked:
 
     def known_in(self, definition: Any) -> Known:
         """What the steps of a draft can read, named as the page names it."""
-        workflow = queries.get_workflow(self.organization_id, self.workflow_id)
-        tried = last_of(self.by, workflow).outputs
+        tried = last_of(self.by, self.workflow_id, definition).outputs
         chosen = self.here.sample or None
-        seen = sample(self.organization_id, definition, chosen, tried=tried)
-        names = page_queries.source_names(self.organization_id)
-        return known_in(definition, seen, names=names)
+        return known_in(definition, sample(self.organization_id, definition, chosen, tried=tried))
 
     def do(self, act: Act) -> Done:
         """Do it to the draft as it is now. Raises as `doing.do`."""

@@ -113,7 +113,7 @@ def setting_of(draft: Draft, person: Identity, chosen: str | None = None) -> Set
     words = here()
     definition = draft.workflow.draft
     names, accounts = _called(person.organization_id)
-    last = last_of(person, draft.workflow)
+    last = last_of(person, draft.workflow.id, definition)
     seen = sample(person.organization_id, definition, chosen, tried=last.outputs, wording=words)
     return Setting(
         draft=draft,

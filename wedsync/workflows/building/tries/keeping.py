@@ -43,18 +43,18 @@ class Last:
     states: Mapping[str, LastTry] = field(default_factory=dict)
 
 
-def last_of(by: Identity, workflow: Workflow) -> Last:
-    """The steps of the draft that this person tried as they are now, in one query."""
+def last_of(by: Identity, workflow_id: UUID, draft: Any) -> Last:
+    """The steps that this person tried as they are in this draft, in one query."""
     if by.user_id is None:
         return Last()
     kept = db.session.scalars(
         select(TriedOutput).where(
             TriedOutput.organization_id == by.organization_id,
             TriedOutput.user_id == by.user_id,
-            TriedOutput.workflow_id == workflow.id,
+            TriedOutput.workflow_id == workflow_id,
         )
     )
-    now = [row for row in kept if row.fingerprint == fingerprint(workflow.draft, row.step_id)]
+    now = [row for row in kept if row.fingerprint == fingerprint(draft, row.step_id)]
     return Last(
         outputs={row.step_id: row.output for row in now if row.output is not None},
         states={row.step_id: LastTry(row.is_real, row.tried_at) for row in now},

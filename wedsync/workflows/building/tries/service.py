@@ -109,7 +109,7 @@ def get(organization_id: UUID, workflow_id: UUID, try_id: UUID) -> Try:
 
 
 def _seen(by: Identity, workflow: Workflow, sample: str | None) -> Sample:
-    last = keeping.last_of(by, workflow)
+    last = keeping.last_of(by, workflow.id, workflow.draft)
     return samples.sample(by.organization_id, workflow.draft, sample, tried=last.outputs)
 
 
