@@ -261,7 +261,7 @@ def test_the_start_says_which_event_it_is_shown_with(app: APIFlask, owner: Perso
     )
     came_in(app, owner.organization_id, {"status": "accepted"})
     (told,) = looked.board().trigger.more
-    assert told.startswith("Shown with what came in today, ")
+    assert told.startswith("Happened once in the last 90 days, last at ")
 
 
 # --- what mends it

@@ -18,12 +18,14 @@ from wedsync.accounts.models import Membership, User
 from wedsync.connections.models import Connection
 from wedsync.events import meanings
 from wedsync.listings import manifests
+from wedsync.platform import ids
 from wedsync.platform.db import db
 from wedsync.platform.identity import Identity
 from wedsync.platform.wording import Wording, first_name, here
 from wedsync.webhooks.models import Hook
 from wedsync.workflows.building.board.coming_dates import Couple, couples_for
 from wedsync.workflows.building.gestures.clipboard import steps_said
+from wedsync.workflows.building.known.happened import COMES_IN, LATELY, Happened, started
 from wedsync.workflows.building.known.known_data import Known, known_in
 from wedsync.workflows.building.known.samples import Sample, SampleChoice, sample, samples_for
 from wedsync.workflows.building.models import Clipboard
@@ -32,7 +34,7 @@ from wedsync.workflows.building.tries.keeping import LastTry, last_of
 from wedsync.workflows.catalogue import Entries, entries_here
 from wedsync.workflows.editing.drafts import Draft
 from wedsync.workflows.engine.shape import refusal
-from wedsync.workflows.engine.steps.kind import sequence
+from wedsync.workflows.engine.steps.kind import mapping, sequence
 from wedsync.workflows.models import DraftOperation, Workflow, WorkflowVersion
 from wedsync.workflows.page_queries import event_names
 
@@ -78,8 +80,8 @@ class Around:
 class Setting:
     """A draft, who looks at it, and what they look at it with. `names` are those of accounts,
     hooks, workflows and people, `accounts` those of each connector, `tried` the steps this person
-    tried as they are; `couples` are those whose dates are shown; `refusal` is why nothing of
-    the draft can be looked at."""
+    tried as they are; `couples` are those whose dates are shown, `happened` is
+    how often it started or could have; `refusal` is why nothing of the draft can be looked at."""
 
     draft: Draft
     person: Identity
@@ -91,6 +93,7 @@ class Setting:
     samples: tuple[SampleChoice, ...]
     known: Known
     couples: tuple[Couple, ...]
+    happened: Happened
     around: Around
     refusal: str | None
     words: Wording = field(repr=False)
@@ -126,10 +129,20 @@ def setting_of(draft: Draft, person: Identity, chosen: str | None = None) -> Set
         samples=samples_for(person.organization_id, words),
         known=known_in(definition, seen, names=names, wording=words),
         couples=couples_for(draft.workflow, words),
+        happened=_happened(draft.workflow, seen, words),
         around=_around(draft.workflow, person, names, words),
         refusal=refusal(definition),
         words=words,
     )
+
+
+def _happened(workflow: Workflow, seen: Sample, words: Wording) -> Happened:
+    """How often what starts it came in, or started it."""
+    draft = workflow.draft if refusal(workflow.draft) is None else None
+    trigger = mapping(mapping(draft).get("trigger"))
+    if trigger.get("kind") in COMES_IN:
+        return seen.happened
+    return started(workflow, trigger, ids.first_at(words.now - LATELY))
 
 
 def _called(

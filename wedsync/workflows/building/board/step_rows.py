@@ -21,6 +21,7 @@ from wedsync.workflows.building.board.repairs import account_repairs, field_of
 from wedsync.workflows.building.board.setting import Setting
 from wedsync.workflows.building.conditions.condition_rows import tree_of, unanswered
 from wedsync.workflows.building.gestures.spots import Spot, lists_of
+from wedsync.workflows.building.known.happened import COMES_IN, happened_words
 from wedsync.workflows.building.known.pills import name_in
 from wedsync.workflows.building.sentences.slots import Piece, Slot, plain_said, questions, said
 from wedsync.workflows.engine import Problem
@@ -41,7 +42,6 @@ START = "step-start"
 
 _CALLED = 60
 _FIRST_CALENDARS = 3
-_COMES_IN = ("event", "webhook", "poll")
 _PLAIN = re.compile(r"[A-Za-z0-9_-]{1,80}")
 _BRANCH = re.compile(r"branches\.(\d+)(\..*)?")
 
@@ -119,7 +119,7 @@ class Rows:
             is_chosen=is_chosen,
             said=parts,
             state=self._state(None, parts, is_passed_over=False) if is_chosen else _NEEDS_START,
-            more=(self._came_in(),) if kind in _COMES_IN else (),
+            more=tuple(self._happened(trigger)) if is_chosen else (),
             recent=self._recent.get(None, ""),
             is_selected=self.opened is not None and self.opened.step is None,
             leaves=coming_dates.leaves_of_trigger(
@@ -128,13 +128,19 @@ class Rows:
             after=Spot(),
         )
 
-    def _came_in(self) -> str:
-        """Which event the draft is shown with."""
-        sample, words = self.setting.sample, self.setting.words
+    def _happened(self, trigger: Mapping[str, Any]) -> Iterator[str]:
+        """How often it happened lately, and which event the draft is shown with if another."""
+        sample, words, happened = self.setting.sample, self.setting.words, self.setting.happened
+        told = happened_words(trigger, happened, words)
+        if told:
+            yield told
+        if trigger.get("kind") not in COMES_IN:
+            return
         at = sample.trigger.get("occurred_at")
         if not sample.is_real or not isinstance(at, str):
-            return "Nothing came in lately, so it is shown with an example"
-        return f"Shown with what came in {words.moment(datetime.fromisoformat(at))}"
+            yield "Nothing came in lately, so it is shown with an example"
+        elif datetime.fromisoformat(at) != happened.last_at:
+            yield f"Shown with what came in {words.moment(datetime.fromisoformat(at))}"
 
     def top(self) -> tuple[BoardStep, ...]:
         """The workflow's own steps."""

@@ -6,5 +6,6 @@
 | what certainly came before it | `reach` |
 | finding it, using functions on it | `data_search`, `function_picker` |
 | any expression in words | `pills` |
+| how often what starts it happened | `happened` |
 | examples | `samples`, `sample_events`, `made_up`; `working_out`, what steps give |
 """

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Subquery, select
+from sqlalchemy import CTE, ColumnElement, Subquery, and_, func, select
 
 from wedsync import connectors
 from wedsync.connections.models import Connection
@@ -15,6 +15,8 @@ from wedsync.events.types import OURS, stored_event_type
 from wedsync.listings import manifests
 from wedsync.platform import ids, leaves
 from wedsync.platform.db import db
+from wedsync.weddings.models import Wedding
+from wedsync.workflows.building.known.happened import NEVER, Happened
 from wedsync.workflows.building.known.made_up import example_event, example_input
 
 MOST_LOOKED_AT = 5_000
@@ -53,24 +55,50 @@ def latest(
     first: UUID,
 ) -> Any:
     """The latest event of the organization that this trigger waits for, of the wedding if it has
-    such; none from before the id `first`, nor beyond the latest `MOST_LOOKED_AT` of their type."""
+    such; none from before the id `first`, nor beyond the latest `MOST_LOOKED_AT` of their type.
+    The row also says how often there was one, see `happened_in`."""
     wanted = _wanted(trigger, known)
     if wanted is None:
         return None
     looked_at = _looked_at(organization_id, wanted.type, first)
     source = looked_at.c.source
-    fitting = source != OURS if wanted.source is None else source == wanted.source
-    newest = select(looked_at.c.id).where(fitting).limit(1)
+    is_fitting = source != OURS if wanted.source is None else source == wanted.source
+    fitting = select(looked_at).where(is_fitting).cte("fitting")
+    newest = select(fitting.c.id).order_by(fitting.c.id.desc()).limit(1)
+    chosen = newest
     if wedding_id is not None:
-        newest = newest.order_by(looked_at.c.wedding_id.is_distinct_from(wedding_id))
-    newest = newest.order_by(looked_at.c.id.desc())
-    query = select(*_COLUMNS).where(
-        Event.organization_id == organization_id, Event.id == newest.scalar_subquery()
+        theirs_first = fitting.c.wedding_id.is_distinct_from(wedding_id)
+        chosen = select(fitting.c.id).order_by(theirs_first, fitting.c.id.desc()).limit(1)
+    last = select(Event).where(Event.id == newest.scalar_subquery()).subquery("last")
+    query = (
+        select(
+            *_COLUMNS,
+            select(func.count()).select_from(fitting).scalar_subquery().label("times"),
+            select(func.count()).select_from(looked_at).scalar_subquery().label("looked_at"),
+            last.c.occurred_at.label("last_at"),
+            Wedding.title.label("last_for"),
+        )
+        .join(last, last.c.organization_id == Event.organization_id)
+        .outerjoin(Wedding, _is_about(last))
+        .where(Event.organization_id == organization_id, Event.id == chosen.scalar_subquery())
     )
     return db.session.execute(query).first()
 
 
-def _looked_at(organization_id: UUID, event_type: str | None, first: UUID) -> Subquery:
+def happened_in(row: Any) -> Happened:
+    """How often there was an event this trigger waits for, as a row of `latest` says."""
+    if row is None:
+        return NEVER
+    return Happened(row.times, row.looked_at < MOST_LOOKED_AT, row.last_at, row.last_for)
+
+
+def _is_about(event: Subquery) -> ColumnElement[bool]:
+    return and_(
+        Wedding.organization_id == event.c.organization_id, Wedding.id == event.c.wedding_id
+    )
+
+
+def _looked_at(organization_id: UUID, event_type: str | None, first: UUID) -> CTE:
     """The latest there are, of one type where it is known, along an index."""
     query = select(Event.id, Event.wedding_id, Event.source).where(
         Event.organization_id == organization_id,
@@ -79,7 +107,7 @@ def _looked_at(organization_id: UUID, event_type: str | None, first: UUID) -> Su
     )
     if event_type is not None:
         query = query.where(Event.type == event_type)
-    return query.order_by(Event.id.desc()).limit(MOST_LOOKED_AT).subquery()
+    return query.order_by(Event.id.desc()).limit(MOST_LOOKED_AT).cte("looked_at")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ say it.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from types import MappingProxyType
 from typing import Any
 from uuid import UUID
@@ -21,6 +21,7 @@ from wedsync.weddings.models import Wedding
 from wedsync.weddings.policy import LIVE
 from wedsync.weddings.scope import scope_of
 from wedsync.workflows.building.known import sample_events
+from wedsync.workflows.building.known.happened import LATELY, NEVER, Happened
 from wedsync.workflows.building.known.made_up import EXAMPLE_NAME, example_wedding
 from wedsync.workflows.building.known.reach import Reach, Reaches, reaches
 from wedsync.workflows.building.known.working_out import Outputs, seen_by, work_out
@@ -31,7 +32,6 @@ from wedsync.workflows.engine.view import View
 
 EXAMPLE = "example"
 MOST_COUPLES = 20
-_RECENT = timedelta(days=90)
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -47,7 +47,8 @@ class SampleChoice:
 @dataclass(frozen=True, slots=True)
 class Sample:
     """What expressions see. `steps` are the outputs as the steps beside them read them, `shape` is
-    the example its maker gives of what comes in, `is_real` says whether `trigger` once came in.
+    the example its maker gives of what comes in, `is_real` says whether `trigger` once came in,
+    `happened` how often such did lately.
     `placed` is where each step stands, `outputs` also hold the first item of each loop."""
 
     key: str
@@ -57,6 +58,7 @@ class Sample:
     steps: Mapping[str, Any]
     shape: Any
     is_real: bool
+    happened: Happened
     now: datetime
     outputs: Outputs = field(repr=False)
     placed: Reaches = field(repr=False)
@@ -117,7 +119,7 @@ def sample(
     trigger = mapping(mapping(draft).get("trigger"))
     known = sample_events.manifests_for(organization_id, trigger)
     shape = sample_events.shape_of(trigger, known)
-    since = ids.first_at(words.now - _RECENT)
+    since = ids.first_at(words.now - LATELY)
     came = sample_events.latest(organization_id, trigger, known, couple.wedding_id, since)
     seen = as_trigger(came) if came else _made_up(trigger, shape, couple, words)
     return sample_of(
@@ -128,6 +130,7 @@ def sample(
         name=couple.name,
         shape=shape,
         is_real=came is not None,
+        happened=sample_events.happened_in(came),
         now=words.now,
         tried=tried,
     )
@@ -143,6 +146,7 @@ def sample_of(
     name: str = EXAMPLE_NAME,
     shape: Any = None,
     is_real: bool = False,
+    happened: Happened = NEVER,
     tried: Mapping[str, Any] = _NOTHING,
 ) -> Sample:
     """The surroundings of a draft for what came in and a wedding as expressions see them."""
@@ -159,6 +163,7 @@ def sample_of(
         steps=outputs.steps,
         shape=shape,
         is_real=is_real,
+        happened=happened,
         now=now,
         outputs=outputs,
         placed=placed,
