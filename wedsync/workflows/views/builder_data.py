@@ -12,13 +12,14 @@ from wedsync.workflows.building.conditions.condition_patterns import is_read
 from wedsync.workflows.building.conditions.condition_rows import (
     Expression,
     Group,
+    Part,
     Row,
     places,
     tree_of,
     when_of,
 )
 from wedsync.workflows.building.conditions.condition_shapes import Kind
-from wedsync.workflows.building.gestures import doing
+from wedsync.workflows.building.gestures import contradictions, doing
 from wedsync.workflows.building.gestures.doing import Done
 from wedsync.workflows.building.gestures.of_steps import Gesture, set_fields
 from wedsync.workflows.building.known import function_picker
@@ -31,6 +32,7 @@ from wedsync.workflows.building.typed.not_readable import NotReadable
 from wedsync.workflows.building.typed.texts_with_data import Vocabulary
 from wedsync.workflows.catalogue import entries
 from wedsync.workflows.editing.draft_operations import TAKEN_AWAY, Change
+from wedsync.workflows.editing.patches import read
 from wedsync.workflows.engine.operators import unescape_key
 from wedsync.workflows.engine.steps.kind import mapping
 from wedsync.workflows.views.builder_gestures import Asked, Doer
@@ -85,31 +87,64 @@ class Rows:
 
 
 Turn: TypeAlias = Callable[[Rows], Group]
+Bears: TypeAlias = Callable[[Part | None, Part | None], bool]
+"""Whether a gesture means the same where the part it is done to was shown, and is by now, so."""
 
 
-def _on_rows(turn: Callable[[Asked, Rows], Group]) -> Doer:
+def _is_the_same(shown: Part | None, now: Part | None) -> bool:
+    return shown == now
+
+
+def _is_joined_the_same(shown: Part | None, now: Part | None) -> bool:
+    if not isinstance(shown, Group) or not isinstance(now, Group):
+        return False
+    return shown.joined == now.joined
+
+
+def _has_room(shown: Part | None, now: Part | None) -> bool:
+    return isinstance(shown, Group) and isinstance(now, Group)
+
+
+def _on_rows(turn: Callable[[Asked, Rows], Group], bears: Bears = _is_the_same) -> Doer:
     """A gesture on the rows of the condition that the form names."""
 
     def do(asked: Asked) -> Done:
-        return _change_rows(asked, lambda rows: turn(asked, rows))
+        return _change_rows(asked, asked.text("place"), lambda rows: turn(asked, rows), bears)
 
     return do
 
 
-def _change_rows(asked: Asked, turn: Turn) -> Done:
-    field = asked.text("field")
+def _change_rows(asked: Asked, place: str, turn: Turn, bears: Bears = _is_the_same) -> Done:
+    """Done to the condition as it is by now, unless somebody else changed what it is done to."""
+
+    def changes_of(draft: Any) -> Sequence[Change]:
+        return _changes_of_rows(asked, draft, turn)
+
+    def is_as_shown(shown: Any, now: Any) -> bool:
+        (label, before), (own, after) = (_part_in(asked, draft, place) for draft in (shown, now))
+        return label == own and (before == after or (not place and bears(before, after)))
 
     def act(draft: Any) -> Gesture:
-        sheet = _sheet(asked, draft)
-        present, path = _condition(sheet, asked.step, field)
-        rows = _rows(asked, draft, present)
-        when = when_of(turn(rows))
-        value = TAKEN_AWAY if when == {} and asked.step is None else when
-        untouched = value is TAKEN_AWAY and present is None
-        changes = [] if untouched or value == present else [Change(asked.step, path, value)]
-        return set_fields(draft, asked.step, changes)
+        return set_fields(draft, asked.step, changes_of(draft))
 
-    return asked.do(act)
+    return asked.do(act, contradictions.Part(is_as_shown, changes_of))
+
+
+def _changes_of_rows(asked: Asked, draft: Any, turn: Turn) -> Sequence[Change]:
+    present, path = _condition(_sheet(asked, draft), asked.step, asked.text("field"))
+    when = when_of(turn(_rows(asked, draft, present)))
+    value = TAKEN_AWAY if when == {} and asked.step is None else when
+    untouched = value is TAKEN_AWAY and present is None
+    return [] if untouched or value == present else [Change(asked.step, path, value)]
+
+
+def _part_in(asked: Asked, draft: Any, place: str) -> tuple[Any, Part | None]:
+    """What the branch of a condition is called in a draft, and what stands at a place of it."""
+    sheet = _sheet(asked, draft)
+    present, path = _condition(sheet, asked.step, asked.text("field"))
+    label = read(sheet.owner, (*path[:2], "label")) if path[0] == "branches" else None
+    tree = tree_of(present)
+    return label, dict(places(tree)).get(place) if place else tree
 
 
 def _rows(asked: Asked, draft: Any, present: Any) -> Rows:
@@ -201,7 +236,10 @@ def insert(asked: Asked) -> Done:
     name = asked.text("name")
     if target.place is None:
         return _insert_in_field(asked, target.field, name)
-    return _change_rows(asked, lambda rows: _put(rows, target, _value(rows.vocabulary, name)))
+    place = target.place
+    return _change_rows(
+        asked, place, lambda rows: _put(rows, target, _value(rows.vocabulary, name))
+    )
 
 
 def _put(rows: Rows, target: Target, value: Expression) -> Group:
@@ -280,7 +318,9 @@ def apply_function(asked: Asked) -> Done:
         return function_picker.apply(asked.text("function"), present, told)
 
     if target.place is not None:
-        return _change_rows(asked, lambda rows: _put(rows, target, made_of(_present(rows, target))))
+        return _change_rows(
+            asked, target.place, lambda rows: _put(rows, target, made_of(_present(rows, target)))
+        )
     if asked.seen is not None:
         _keep_typed(asked)
 
@@ -331,10 +371,10 @@ def _as_written(sheet: Sheet, spec: Spec) -> tuple[str, ...]:
 
 
 GESTURES: Mapping[str, Doer] = {
-    "add-row": _on_rows(_add_row),
-    "add-group": _on_rows(_add_group),
+    "add-row": _on_rows(_add_row, _has_room),
+    "add-group": _on_rows(_add_group, _has_room),
     "remove-row": _on_rows(_remove_row),
-    "set-joined": _on_rows(_set_joined),
+    "set-joined": _on_rows(_set_joined, _is_joined_the_same),
     "change-row": _on_rows(_change_row),
     "insert": insert,
     "apply-function": apply_function,

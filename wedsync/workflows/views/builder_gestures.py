@@ -13,7 +13,7 @@ from wedsync.platform.identity import Identity
 from wedsync.workflows import queries
 from wedsync.workflows.building.board import mending
 from wedsync.workflows.building.gestures import clipboard, doing, of_branches, of_steps
-from wedsync.workflows.building.gestures.contradictions import ChangesOf
+from wedsync.workflows.building.gestures.contradictions import ChangesOf, Part
 from wedsync.workflows.building.gestures.doing import Act, Done, Seen
 from wedsync.workflows.building.gestures.of_steps import Gesture, Way
 from wedsync.workflows.building.gestures.spots import Spot, the_step
@@ -75,10 +75,9 @@ class Asked:
 
     @property
     def seen(self) -> Seen | None:
-        """The step as the page showed it, where the form says so; somebody who was told of another
-        change and puts theirs `over` it has seen that."""
-        fingerprint = self.text("over") or self.text("seen")
-        return Seen(self.step, fingerprint) if fingerprint else None
+        """The step as the page showed it, where the form says so, and what theirs is put `over`."""
+        fingerprint = self.text("seen") or self.text("over")
+        return Seen(self.step, fingerprint, self.text("over")) if fingerprint else None
 
     @property
     def typed(self) -> dict[str, str]:
@@ -95,9 +94,9 @@ class Asked:
         chosen = self.here.sample or None
         return known_in(definition, sample(self.organization_id, definition, chosen, tried=tried))
 
-    def do(self, act: Act) -> Done:
+    def do(self, act: Act, part: Part | None = None) -> Done:
         """Do it to the draft as it is now. Raises as `doing.do`."""
-        return doing.do(self.by, self.workflow_id, act, key=self.key, seen=self.seen)
+        return doing.do(self.by, self.workflow_id, act, key=self.key, seen=self.seen, part=part)
 
     def change(self, changes_of: ChangesOf, *, key: bool = True) -> Done:
         """Change fields of the step that was seen. Raises as `doing.change_fields`; Invalid where

@@ -1,7 +1,7 @@
 """The page of a draft: the board, the panel or the picker beside it, and what was just said."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flask import Response, request
@@ -11,6 +11,7 @@ from wedsync.platform import identity
 from wedsync.platform.fragments import render, wants_fragment
 from wedsync.workflows.building.board import board, board_changes, open_panel
 from wedsync.workflows.building.board.board_parts import Board
+from wedsync.workflows.building.board.clashes import clashes_of
 from wedsync.workflows.building.board.company import Company, company_of
 from wedsync.workflows.building.board.panel_parts import Opened, Panel
 from wedsync.workflows.building.board.setting import Setting, setting_of
@@ -32,7 +33,7 @@ class Said:
     """What is told beside the page: what was done, or what was `refused` and with which `error`,
     and then what was `typed`. Where the page `is_focused`, `focus` is the step that takes the
     focus, None what starts the workflow. With `is_news` nothing was pressed, and it is told what
-    somebody else did last."""
+    somebody else did last. `gesture` is what was refused."""
 
     told: str = ""
     refused: str = ""
@@ -42,6 +43,7 @@ class Said:
     typed: Mapping[str, str] | None = None
     status: int = 200
     is_news: bool = False
+    gesture: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,7 @@ class Picker:
 
 
 NOTHING_SAID = Said()
+_OF_ONE_TIME = frozenset(("csrf_token", "once", "held", "over"))
 _OF_ROWS = ("/others/", "/subject", "/verb")
 
 
@@ -81,6 +84,8 @@ def builder_page(here: Here, draft: Draft, said: Said = NOTHING_SAID) -> Respons
         differing=differing(held, shown) if held else None,
         panel=panel,
         clash=clash,
+        clashes=clashes_of(setting, clash) if clash else (),
+        again=_again(said) if clash else None,
         offer=offer if panel else None,
         try_offer=_try_offer(setting, panel),
         connect_page=connect_page,
@@ -116,7 +121,19 @@ def _panel(setting: Setting, opened: Opened | None, said: Said) -> Panel | None:
         return open_panel.panel(setting, opened)
     refused = Invalid(said.refused, errors=said.error.errors)
     problem = "" if refused.errors else said.refused
-    return open_panel.panel(setting, opened, said.typed, refused, problem)
+    panel = open_panel.panel(setting, opened, said.typed, refused, problem)
+    if panel is not None and isinstance(said.error, StepChanged) and said.typed is not None:
+        return replace(panel, seen=said.typed.get("seen") or panel.seen)
+    return panel
+
+
+def _again(said: Said) -> tuple[str, Mapping[str, str]] | None:
+    """The gesture that puts what was wanted over what somebody else did, with its form; None where
+    it is the panel's own form that is sent again."""
+    if said.typed is None or said.gesture in ("", "fields"):
+        return None
+    typed = {name: value for name, value in said.typed.items() if name not in _OF_ONE_TIME}
+    return said.gesture, typed
 
 
 def _tells(panel: Panel | None, said: Said) -> bool:

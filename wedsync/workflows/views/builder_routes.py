@@ -83,7 +83,7 @@ def builder_gesture(workflow_id: UUID, gesture: str) -> AnyResponse:
     try:
         did = GESTURES[gesture](asked)
     except (Conflict, Invalid, Stale) as error:
-        return _refused(asked, error)
+        return _refused(asked, gesture, error)
     commit()
     return _answered(_after(asked, gesture, did), did, is_focused=gesture not in _TYPING)
 
@@ -113,7 +113,7 @@ def _answered(here: Here, did: Done, *, is_focused: bool) -> AnyResponse:
     return redirect(here.url(), 303)
 
 
-def _refused(asked: Asked, error: WedSyncError) -> Response:
+def _refused(asked: Asked, gesture: str, error: WedSyncError) -> Response:
     """The page as it is by now, with the sentence and with what was typed."""
     db.session.rollback()
     found = queries.get_workflow(asked.organization_id, asked.workflow_id)
@@ -122,6 +122,7 @@ def _refused(asked: Asked, error: WedSyncError) -> Response:
         error=error,
         typed=asked.typed,
         status=error.status,
+        gesture=gesture,
     )
     return builder_page(asked.here, drafts.look_at(found), said)
 

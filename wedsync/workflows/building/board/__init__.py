@@ -10,5 +10,6 @@
 | problems, and what mends them | `repairs`; `asking`, their words; `mending`, the gestures |
 | what of it differs from what a page shows | `board_changes` |
 | the panel | `open_panel`; `panel_parts`, its shapes |
+| what two people made of one field | `clashes` |
 | its conditions, its data picker | `condition_panel`, `data_panel` |
 """

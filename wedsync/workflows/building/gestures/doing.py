@@ -20,9 +20,11 @@ from wedsync.platform.identity import Identity
 from wedsync.workflows import queries
 from wedsync.workflows.building.gestures.contradictions import (
     ChangesOf,
+    Part,
     doer,
     gone_words,
     merged,
+    of_part,
     refuse_changed,
 )
 from wedsync.workflows.building.gestures.of_steps import Gesture, remove, set_fields
@@ -46,10 +48,12 @@ _READ = text("SELECT focus, words FROM done_gestures WHERE key_hash = :key_hash"
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A step as somebody saw it (`contradictions.fingerprint`); None is what starts it."""
+    """A step as somebody saw it (`contradictions.fingerprint`); None is what starts it. Told what
+    somebody else made of it since, they put theirs `over` that, which has a fingerprint too."""
 
     step: str | None
     fingerprint: str
+    over: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,19 +74,19 @@ def do(
     *,
     key: str | None = None,
     seen: Seen | None = None,
+    part: Part | None = None,
 ) -> Done:
-    """Do a gesture to the draft as it is now.
+    """Do a gesture to the draft as it is now; of what was `seen` only a `part` may matter to it.
 
-    Raises NotFound; StepChanged when somebody else changed the step that was `seen` since;
-    Conflict `step_gone`, with who removed it; Invalid and Conflict when it does not fit.
+    Raises NotFound; StepChanged when somebody else changed the step that was `seen` since, or that
+    part of it; Conflict `step_gone`, with who removed it; Invalid and Conflict where it does not
+    fit.
     """
     workflow = queries.get_workflow(by.organization_id, workflow_id, lock=True)
     if (earlier := _claimed(by, workflow, key)) is not None:
         return earlier
     with _told_who_removed(workflow, seen.step if seen else None):
-        if seen is not None and seen.step is not None:
-            refuse_changed(workflow, seen.step, seen.fingerprint, by)
-        gesture = act(workflow.draft)
+        gesture = _agreed(by, workflow, act, seen, part)
     return _remembered(by, workflow, key, _done(by, workflow, gesture))
 
 
@@ -105,7 +109,7 @@ def change_fields(
         return earlier
     with _told_who_removed(workflow, seen.step):
         set_fields(workflow.draft, seen.step, ())
-        changes = merged(workflow, seen.step, seen.fingerprint, changes_of, by)
+        changes = merged(workflow, seen.step, seen.fingerprint, changes_of, by, seen.over)
         gesture = set_fields(workflow.draft, seen.step, changes)
     return _remembered(by, workflow, key, _done(by, workflow, gesture))
 
@@ -142,6 +146,20 @@ def redo(by: Identity, workflow_id: UUID, *, key: str | None = None) -> Done:
     draft = drafts.do_again(workflow, following, by=by)
     focus = _focus(before, workflow.draft, following)
     return _remembered(by, workflow, key, Done(draft, words, focus))
+
+
+def _agreed(
+    by: Identity, workflow: Workflow, act: Act, seen: Seen | None, part: Part | None
+) -> Gesture:
+    """The gesture, unless somebody else changed meanwhile what it is done to."""
+    changes = None
+    if seen is not None and part is not None:
+        changes = of_part(workflow, seen.step, seen.fingerprint, part, by, seen.over)
+    elif seen is not None and seen.step is not None:
+        refuse_changed(workflow, seen.step, seen.over or seen.fingerprint, by)
+    if seen is None or changes is None:
+        return act(workflow.draft)
+    return set_fields(workflow.draft, seen.step, changes)
 
 
 def _done(by: Identity, workflow: Workflow, gesture: Gesture) -> Done:

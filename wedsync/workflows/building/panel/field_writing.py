@@ -4,7 +4,7 @@ A field that is not in the form is left alone, and so is one that was posted as 
 nothing is rewritten that nobody touched. A field that was cleared is taken away.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -26,9 +26,9 @@ from wedsync.workflows.building.panel.typed_rows import (
 from wedsync.workflows.building.panel.typed_values import read_value
 from wedsync.workflows.building.typed.not_readable import NotReadable
 from wedsync.workflows.catalogue import entries
-from wedsync.workflows.editing.draft_operations import TAKEN_AWAY, Change
+from wedsync.workflows.editing.draft_operations import MOST_AT_ONCE, TAKEN_AWAY, Change
 from wedsync.workflows.editing.patches import same
-from wedsync.workflows.engine.operators import unescape_key
+from wedsync.workflows.engine.operators import operator_call, unescape_key
 from wedsync.workflows.engine.plain_words import clip
 from wedsync.workflows.engine.shape import refusal
 from wedsync.workflows.engine.steps.kind import mapping
@@ -189,11 +189,41 @@ def _placed(document: Any, path: tuple[str, ...], value: Any) -> Any:
 def _changes(
     definition: Any, step_id: str | None, before: Mapping[str, Any], after: Mapping[str, Any]
 ) -> list[Change]:
+    """Each as small as it can be: what is beside it in the same field may be somebody else's."""
     if step_id is None and not isinstance(definition.get("trigger"), dict):
         return [Change(None, ("trigger",), dict(after))] if after else []
     start = ("trigger",) if step_id is None else ()
-    return [
-        Change(step_id, (*start, name), after.get(name, TAKEN_AWAY))
-        for name in {**before, **after}
-        if name not in before or name not in after or not same(before[name], after[name])
-    ]
+    found = [Change(step_id, path, value) for path, value in _differing(before, after, start)]
+    if len(found) <= MOST_AT_ONCE:
+        return found
+    of_whole_fields = _differing(before, after, start, deepest=len(start) + 1)
+    return [Change(step_id, path, value) for path, value in of_whole_fields]
+
+
+def _differing(
+    before: Any, after: Any, path: tuple[str | int, ...], *, deepest: int = 8
+) -> Iterator[tuple[tuple[str | int, ...], Any]]:
+    """The places in which they differ, with what stands there after; a calculation is one value."""
+    if len(path) < deepest and (parts := _parts(before, after, path)) is not None:
+        for name, was, now in parts:
+            yield from _differing(was, now, (*path, name), deepest=deepest)
+    elif before is TAKEN_AWAY or after is TAKEN_AWAY or not same(before, after):
+        yield path, after
+
+
+def _parts(
+    before: Any, after: Any, path: tuple[str | int, ...]
+) -> list[tuple[str | int, Any, Any]] | None:
+    """What is side by side in both; None where they are compared as a whole. Of lists that are the
+    branches, which are found again where somebody moved them."""
+    if isinstance(before, list) and isinstance(after, list):
+        if path != ("branches",) or len(before) != len(after):
+            return None
+        pairs = enumerate(zip(before, after, strict=True))
+        return [(number, was, now) for number, (was, now) in pairs]
+    if not isinstance(before, Mapping) or not isinstance(after, Mapping):
+        return None
+    if operator_call(before) is not None or operator_call(after) is not None:
+        return None
+    names = {**before, **after}
+    return [(name, before.get(name, TAKEN_AWAY), after.get(name, TAKEN_AWAY)) for name in names]
