@@ -20,6 +20,7 @@ from tests.workers.scene import (
     retrying,
     tell,
 )
+from tests.workflows.clockwork.ticking import MovedClock
 from wedsync.platform import clock
 from wedsync.platform.db import db
 from wedsync.webhooks import hooks
@@ -113,10 +114,10 @@ def test_a_failure_that_was_taken_up_again_needs_nobody_any_more(
 
 
 def test_what_is_next_stands_under_its_couple(
-    app: APIFlask, worker: Worker, sink: Sink, owner: Persona
+    app: APIFlask, moved_clock: MovedClock, worker: Worker, sink: Sink, owner: Persona
 ) -> None:
     with app.app_context():
-        day = clock.now().date() + timedelta(days=5)
+        day = moved_clock.now.date() + timedelta(days=5)
         wedding = Wedding(
             organization_id=owner.organization_id, title="Hannah & Josef", date=day, venue="Bath"
         )

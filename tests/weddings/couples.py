@@ -1,6 +1,8 @@
 """Weddings as tests need them."""
 
+import os
 from datetime import date, timedelta
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -35,7 +37,13 @@ def change(app: APIFlask, persona: Persona, wedding_id: UUID, **given: Any) -> N
 
 
 def ahead(days: int) -> date:
-    return clock.now().date() + timedelta(days=days)
+    """A day so many after the one on which this test first asked, midnight or not."""
+    return _today(os.environ["PYTEST_CURRENT_TEST"].rpartition(" ")[0]) + timedelta(days=days)
+
+
+@cache
+def _today(_test: str) -> date:
+    return clock.now().date()
 
 
 def wedding(app: APIFlask, wedding_id: UUID) -> Wedding:

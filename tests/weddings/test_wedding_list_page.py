@@ -1,24 +1,26 @@
 """The list of weddings: the next one first, those that were below."""
 
 import re
-from datetime import timedelta
 from html import unescape
 from uuid import uuid4
 
+import pytest
 from apiflask import APIFlask
 
 from tests.page_words import words_of
 from tests.personas import Persona
-from wedsync.platform import clock
+from tests.weddings.couples import ahead
 from wedsync.platform.db import db
 from wedsync.weddings.models import Guest, Household, Wedding
 from wedsync.weddings.wedding_lists import PAGE
+
+pytestmark = pytest.mark.usefixtures("moved_clock")  # it stands still: a day stays so far off
 
 
 def marry(app: APIFlask, persona: Persona, title: str, days: int | None, guests: int = 0) -> None:
     """A wedding so many days ahead, its guests in one household."""
     with app.app_context():
-        day = None if days is None else clock.now().date() + timedelta(days=days)
+        day = None if days is None else ahead(days)
         wedding = Wedding(
             organization_id=persona.organization_id, title=title, date=day, venue="Bath"
         )
