@@ -78,6 +78,8 @@ def sentence_parts(entry: ActionEntry) -> tuple[Part, ...]:
 
 
 def _title(entry: ActionEntry, name: str) -> str:
+    if name == "told" and entry.told:
+        return "what you fill in"
     properties: Any = entry.input.get("properties")
     said = properties.get(name) if isinstance(properties, dict) else None
     title = said.get("title") if isinstance(said, dict) else None

@@ -109,6 +109,9 @@ class ActionEntry(_Part):
     group: Group
     effect: Effect
     input: dict[str, Any]
+    told: dict[Key, Words] = Field(default_factory=dict)
+    """What `{told}` says in a sentence: of these fields of the input those that are given, by what
+    they are called there. “Change the wedding’s {told}” becomes “… venue to Villa Serena”."""
     choose_from: dict[Key, Key] = Field(default_factory=dict)
     """By field of the input, the list at the account (`Manifest.choices`) it is chosen from."""
     message: bool = False

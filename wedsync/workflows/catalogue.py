@@ -23,6 +23,7 @@ from wedsync.listings.models import Listing
 from wedsync.platform.db import db
 from wedsync.workflows import actions
 from wedsync.workflows.engine import ActionInfo
+from wedsync.workflows.engine.steps.kind import InputCheck
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +153,8 @@ def _entry(manifest: Mapping[str, Any], action: Mapping[str, Any], code: Any) ->
         fields=tuple(fields),
         effect=code.effect if code else "once",
         sentence=action.get("sentence"),
-        check=_check_event_type if manifest["slug"] == "webhook" else None,
+        check=_CHECKS.get(manifest["slug"]),
+        told=action.get("told", {}),
     )
     return Entry(
         connector=manifest["slug"],
@@ -188,3 +190,13 @@ def _check_event_type(given: Mapping[str, Any]) -> list[tuple[str, str, str]]:
         message = f"Names that begin with “{first}.” are WedSync's own."
         return [("event_type", message, "Choose a name that begins with another word.")]
     return []
+
+
+def _check_changes(given: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """An action that changes a wedding must say what of it."""
+    if any(value not in (None, "") for name, value in given.items() if name != "wedding"):
+        return []
+    return [("final_count", "It is not said what changes.", "Fill in what should.")]
+
+
+_CHECKS: Mapping[str, InputCheck] = {"webhook": _check_event_type, "wedding": _check_changes}

@@ -16,6 +16,8 @@ from wedsync.events import service as events
 from wedsync.platform import ids
 from wedsync.platform.db import db
 from wedsync.weddings import service
+from wedsync.workflows.catalogue import entries, infos_of
+from wedsync.workflows.engine import sentence, validate
 
 ENQUIRY = "enquiry.answered"
 ON_ENQUIRY = {"kind": "event", "event_type": ENQUIRY, "source": "any", "filter": None}
@@ -134,8 +136,12 @@ def test_another_wedding_can_be_named(app: APIFlask, worker: Worker, owner: Pers
         ({"status": "over"}, "wedding_refused", "Status: There is no such status."),
         ({"status": "completed"}, "wedding_refused", "It is still to come"),
         ({"final_count": -1}, "wedding_refused", "Final count: This should be a whole number"),
-        ({"wedding": str(ids.new_id())}, "wedding_not_found", "There is no such wedding."),
-        ({"wedding": "Hannah"}, "wedding_not_found", "There is no such wedding."),
+        (
+            {"wedding": str(ids.new_id()), "final_count": 1},
+            "wedding_not_found",
+            "There is no such wedding.",
+        ),
+        ({"wedding": "Hannah", "final_count": 1}, "wedding_not_found", "There is no such wedding."),
     ],
 )
 def test_what_cannot_be_kept_fails_the_step_with_a_sentence(
@@ -333,3 +339,17 @@ def test_a_turn_that_is_taken_again_works_with_the_wedding_as_it_is(
     with refusing(app, "run_steps", "step_id <> 'refused'"):
         worker.come_home(worker.run_source, finished)
     assert wedding(app, couple).final_count == 81
+
+
+def test_it_says_what_it_changes() -> None:
+    step = update(wedding="Hannah", venue="Villa Serena", final_count={"var": "trigger.data.seats"})
+    told = sentence(step, infos_of(entries()))
+    assert told == "Change the wedding’s final count to seats, venue to “Villa Serena”."
+
+
+@pytest.mark.parametrize("given", [{}, {"wedding": "Hannah"}, {"venue": ""}, {"final_count": None}])
+def test_a_step_that_changes_nothing_is_refused(given: Any) -> None:
+    definition = {"format": 1, "trigger": ON_ENQUIRY, "steps": [update(**given)]}
+    (problem,) = validate(definition, actions=infos_of(entries()))
+    assert (problem.field, problem.severity) == ("input.final_count", "error")
+    assert problem.message == "It is not said what changes."

@@ -105,5 +105,8 @@ def _required(entry: ActionEntry, path: str) -> Iterator[Problem]:
 def _slots(entry: ActionEntry, path: str) -> Iterator[Problem]:
     for part, sentence in (("sentence", entry.sentence), ("done", entry.done)):
         for slot in _SLOT.findall(sentence):
-            if slot not in properties(entry):
+            if slot not in properties(entry) and not (slot == "told" and entry.told):
                 yield Problem(f"{path}.{part}", f"“{{{slot}}}” is not a field of the input.")
+    for name in entry.told:
+        if name not in properties(entry):
+            yield Problem(f"{path}.told.{name}", f"“{name}” is not a field of the input.")

@@ -16,6 +16,7 @@ from wedsync.workflows.building.sentences.phrases import (
 from wedsync.workflows.catalogue import Entries, Entry
 from wedsync.workflows.engine.operators import operator_call, unescape_key
 from wedsync.workflows.engine.plain_words import clip
+from wedsync.workflows.engine.steps.action import TOLD, told
 from wedsync.workflows.engine.steps.kind import mapping, text
 from wedsync.workflows.engine.trigger_kind import Names
 from wedsync.workflows.engine.words import address_words, path_of, stand_in
@@ -53,8 +54,20 @@ def _filled(sentence: str, step: Mapping[str, Any], entry: Entry, pill_of: PillO
     for number, part in enumerate(_SLOT.split(sentence)):
         if number % 2 == 0:
             parts.append(part)
+        elif part == TOLD:
+            parts += _told(step, entry, pill_of)
         else:
             parts.append(_after(parts[-1], _input(step, part, entry, pill_of)))
+    return parts
+
+
+def _told(step: Mapping[str, Any], entry: Entry, pill_of: PillOf) -> Phrase:
+    """`final count to [People coming], venue to [“Villa”]`; `[what?]` while none is given."""
+    given, parts = _given(step), list[str | Slot]()
+    for name, called in told(given, entry.info):
+        if _is_nothing(given.get(name)) and not _is_calculated(step):
+            return [missing(f"input.{name}", "what?")]
+        parts += [", " if parts else "", f"{called} to ", _input(step, name, entry, pill_of)]
     return parts
 
 

@@ -1,7 +1,7 @@
 """`action`: something is done outside the engine. How it runs is in `attempts`."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from wedsync.workflows.engine.attempts import ActionStep
@@ -44,6 +44,8 @@ DEFAULT_TIMEOUT_S = 30
 DEFAULT_ON_UNSURE: OnUnsure = "ask"
 
 _SLOT = re.compile(r"\{(\w+)\}")
+TOLD = "told"
+"""The slot of a sentence for the inputs that are said only where they are given."""
 _THEN = ("stop", "continue", "steps")
 _ON_UNSURE = ("ask", "retry", "skip")
 _ON_ERROR_FIELDS = frozenset(("retry", "then", "steps"))
@@ -172,8 +174,21 @@ def _phrase(step: Mapping[str, Any], actions: Actions) -> str:
     if info is None:
         return f"do “{clip(use, 60)}”" if isinstance(use, str) and use else "do something"
     given = mapping(step.get("input"))
-    said = _SLOT.sub(lambda slot: _slot(given, slot[1]), info.sentence or info.label)
+    said = _SLOT.sub(lambda slot: _said(given, slot[1], info), info.sentence or info.label)
     return said[:1].lower() + said[1:]
+
+
+def _said(given: Mapping[str, Any], name: str, info: ActionInfo) -> str:
+    if name != TOLD:
+        return _slot(given, name)
+    return ", ".join(f"{called} to {_slot(given, each)}" for each, called in told(given, info))
+
+
+def told(given: Mapping[str, Any], info: ActionInfo) -> Sequence[tuple[str, str]]:
+    """The inputs that `{told}` stands for, each with what it is called: those that are given, or
+    the first of all where none is."""
+    every = tuple(info.told.items())
+    return [each for each in every if given.get(each[0]) not in (None, "")] or every[:1]
 
 
 def _slot(given: Mapping[str, Any], name: str) -> str:

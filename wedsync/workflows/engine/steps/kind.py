@@ -1,7 +1,7 @@
 """What every kind of step answers, so that the engine knows no kind by name."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from wedsync.workflows.engine.problems import Field
@@ -18,8 +18,9 @@ class ActionInfo:
 
     `key` is `connector.action`. `required` names the inputs that must be given; `fields` all that
     may be (None: any). `effect` is the word, or asked of the input as written. `sentence` is a
-    template whose `{input}` slots are filled with words ("Send {event_type}"). `check` looks at
-    the input as written and gives `(field, message, fix)` for each problem it knows of.
+    template whose `{input}` slots are filled with words ("Send {event_type}"); `{told}` says all of
+    the inputs in `told` that are given, by what each is called there. `check` looks at the input as
+    written and gives `(field, message, fix)` for each problem it knows of.
     """
 
     key: str
@@ -29,6 +30,7 @@ class ActionInfo:
     effect: str | Callable[[Mapping[str, Any]], str] = "once"
     sentence: str | None = None
     check: InputCheck | None = None
+    told: Mapping[str, str] = field(default_factory=dict)
 
 
 Actions = Mapping[str, ActionInfo]
