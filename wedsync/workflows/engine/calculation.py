@@ -6,8 +6,10 @@ are filled in. Both engines call the typed functions back (`typed`).
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Protocol, TypeAlias
 
+import orjson
 from datalogic_py import DataHandle, DataLogicError, Engine, Rule
 
 from wedsync.workflows.engine.bodies import Body, BodyFault
@@ -25,6 +27,13 @@ all of it); of anything else, the whole."""
 
 _TRANSIENT_BYTES = 16 * 1024 * 1024
 _GUARD_BUDGET = 5 * OPS_BUDGET
+_MOST_WRITTEN = 2048
+_AS_IT_IS = (
+    orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
+    | orjson.OPT_PASSTHROUGH_SUBCLASS
+)  # fmt: skip
+MOST_KEPT = 1024
+"""A rule depends on nothing but how it is written, so what was made of it once holds for good."""
 
 
 def _engine(budget: int, *, templating: bool, calling: bool = True) -> Engine:
@@ -106,6 +115,17 @@ class Calculation:
 
 def compile_condition(when: Any) -> Calculation:
     """A condition, giving True or False by JSONLogic's idea of truth."""
+    if (key := written(when)) is not None:
+        return _kept_condition(key)
+    return _condition(when)
+
+
+@lru_cache(MOST_KEPT)
+def _kept_condition(key: bytes) -> Calculation:
+    return _condition(orjson.loads(key))
+
+
+def _condition(when: Any) -> Calculation:
     return _calculation(CONDITIONS, {"!!": [when]})
 
 
@@ -119,6 +139,17 @@ def compile_operand(expression: Any) -> Calculation | None:
 
 def compile_leaf(expression: Any) -> Calculation:
     """A calculation inside a template; raises `DataLogicError` for one that was not examined."""
+    if (key := written(expression)) is not None:
+        return _kept_leaf(key)
+    return _leaf(expression)
+
+
+@lru_cache(MOST_KEPT)
+def _kept_leaf(key: bytes) -> Calculation:
+    return _leaf(orjson.loads(key))
+
+
+def _leaf(expression: Any) -> Calculation:
     found = growth(expression)
     if found.loops or found.reads > 1:
         # Writing the answer out as text costs operations by its length, so the guard fails before
@@ -143,6 +174,17 @@ def _calculation(engine: Engine, expression: Any, copies: int = 0) -> Calculatio
         copies=copies,
         own_bytes=_own_bytes(expression, prepared.calls) if copies else 0,
     )
+
+
+def written(expression: Any) -> bytes | None:
+    """An expression as what is made of it is kept by; None for one that is long, or that cannot be
+    read again just as it is."""
+    try:
+        key = orjson.dumps(expression, option=_AS_IT_IS)
+    except TypeError:
+        return None
+    # A number that is none is written as null.
+    return key if len(key) <= _MOST_WRITTEN and b"null" not in key else None
 
 
 def _own_bytes(expression: Any, calls: bool) -> int:

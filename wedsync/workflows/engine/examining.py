@@ -1,19 +1,23 @@
 """Everything that can be said of an expression before it runs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
+import orjson
 from datalogic_py import DataLogicError, Engine
 
 from wedsync.workflows.engine.bodies import BodyFault
 from wedsync.workflows.engine.calculation import (
     CONDITIONS,
+    MOST_KEPT,
     PLAIN_CONDITIONS,
     PLAIN_TEMPLATES,
     TEMPLATES,
     Path,
     in_words,
+    written,
 )
 from wedsync.workflows.engine.growth import growth
 from wedsync.workflows.engine.limits import SEALED
@@ -25,6 +29,7 @@ if TYPE_CHECKING:
     from datalogic_py import Diagnostic
 
 Mode = Literal["strict", "template"]
+_PLAIN: Mapping[Mode, Engine] = {"strict": PLAIN_CONDITIONS, "template": PLAIN_TEMPLATES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +48,12 @@ def examine_condition(when: Any) -> Examined:
         return Examined(("There is no condition yet.",))
     if not isinstance(when, dict | bool):
         return Examined(("A condition compares values; this is only one.",))
-    return _examine(when, "strict", PLAIN_CONDITIONS)
+    return _examined(when, "strict")
 
 
 def examine_template(value: Any) -> Examined:
     """What can be said of a `values`, an `input`, or one part of them."""
-    found = [_examine(each, "template", PLAIN_TEMPLATES) for each in _calculations(value)]
+    found = [_examined(each, "template") for each in _calculations(value)]
     return Examined(
         tuple(fault for each in found for fault in each.faults),
         tuple(path for each in found for path in each.reads),
@@ -62,6 +67,17 @@ def _calculations(value: Any) -> Iterator[Any]:
     elif isinstance(value, dict | list):
         for part in value.values() if isinstance(value, dict) else value:
             yield from _calculations(part)
+
+
+def _examined(expression: Any, mode: Mode) -> Examined:
+    if (key := written(expression)) is not None:
+        return _kept(key, mode)
+    return _examine(expression, mode, _PLAIN[mode])
+
+
+@lru_cache(MOST_KEPT)
+def _kept(key: bytes, mode: Mode) -> Examined:
+    return _examine(orjson.loads(key), mode, _PLAIN[mode])
 
 
 def _examine(expression: Any, mode: Mode, engine: Engine) -> Examined:
