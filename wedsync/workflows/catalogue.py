@@ -83,7 +83,13 @@ def entries_here() -> Entries:
 
 
 def infos_here() -> Mapping[str, ActionInfo]:
-    return infos_of(entries_here())
+    """The same for sentences, of which a page has many."""
+    if _here() is None:
+        return infos_of(_built_in())
+    if "action_infos" not in g:
+        g.action_infos = infos_of(entries_here())
+    found: Mapping[str, ActionInfo] = g.action_infos
+    return found
 
 
 def infos_of(found: Entries) -> Mapping[str, ActionInfo]:

@@ -5,9 +5,10 @@ and never said.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import lru_cache
 from itertools import islice
 from typing import Any, Literal
 
@@ -75,11 +76,15 @@ class DataItem:
 @dataclass(frozen=True, slots=True)
 class DataGroup:
     """Where values come from, and the values. `place` ends a name that is not the only one:
-    `step 2`."""
+    `step 2`. What it is called is found out when somebody asks: few of a draft's are shown."""
 
-    title: str
+    called: str | Callable[[], str]
     items: tuple[DataItem, ...]
     place: str = ""
+
+    @property
+    def title(self) -> str:
+        return self.called if isinstance(self.called, str) else self.called()
 
 
 def read(*path: str) -> Any:
@@ -209,7 +214,12 @@ def _of(owner: str) -> str:
 
 def _words(part: str) -> str:
     """`meals_lock_date` and `mealsLockDate` are `meals lock date`, `email` is `e-mail`."""
-    apart = _CAMEL.sub(lambda found: f" {found[0].lower()}", part[: 2 * LONGEST_LABEL])
+    return _words_of(part[: 2 * LONGEST_LABEL])
+
+
+@lru_cache(4096)
+def _words_of(part: str) -> str:
+    apart = _CAMEL.sub(lambda found: f" {found[0].lower()}", part)
     words = [_SAID.get(word.lower(), word) for word in _WORD.findall(apart)]
     said = name_words("_".join(words)) if "e-mail" not in words else " ".join(words)
     return said if said[:3].isupper() else said[:1].lower() + said[1:]

@@ -1,8 +1,9 @@
 """The groups of the data picker, each value with a name no other value of the draft has."""
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from wedsync.platform.wording import Wording
@@ -84,10 +85,9 @@ class Groups:
 
     def step(self, name: str, here: Reach) -> DataGroup:
         """What a step gives."""
-        title = _title(here)
         output = self._sample.outputs.steps.get(name)
         items = self._outputs(name, here, output)
-        return self._named(title, items, f"step {here.number}")
+        return self._named(partial(_title, here), items, f"step {here.number}")
 
     def _outputs(self, name: str, here: Reach, output: Any) -> Iterator[DataItem]:
         kind, root = str(here.step.get("kind")), ("steps", name)
@@ -116,7 +116,7 @@ class Groups:
         found = self._sample.outputs.steps.get(name)
         listed = item_of([found], ("steps", name), (label,), self._wording)
         items = [replace(listed, label=label, longer="")] if found is not None else []
-        return self._named(_title(here), items, f"step {here.number}")
+        return self._named(partial(_title, here), items, f"step {here.number}")
 
     def loop(self, name: str, here: Reach) -> DataGroup:
         """What is there inside a loop: its item, and which it is."""
@@ -126,8 +126,7 @@ class Groups:
             items = [replace(items[0], label="The one it is about", longer="")]
         index = item_of(0, ("index",), ("index",), self._wording)
         items.append(replace(index, label="How many came before", longer=""))
-        title = f"Each of {expression_words(here.step.get('items'))}"
-        return self._named(clip(title), items, f"each in step {here.number}")
+        return self._named(partial(_each_title, here), items, f"each in step {here.number}")
 
     def always(self) -> DataGroup:
         """What every step can read."""
@@ -135,15 +134,19 @@ class Groups:
         icon = KIND_ICONS["date"]["icon"]
         return self._named("Always there", [DataItem(read("now"), "Now", icon, "date", now)], "")
 
-    def _named(self, title: str, items: Iterable[DataItem], place: str) -> DataGroup:
+    def _named(
+        self, title: str | Callable[[], str], items: Iterable[DataItem], place: str
+    ) -> DataGroup:
         named = tuple(replace(item, label=self._free(item, place)) for item in items)
         return DataGroup(title, named, place)
 
     def _free(self, item: DataItem, place: str) -> str:
         """A name that is not taken yet: its own, the longer one, the one with its place."""
-        free = next(name for name in _names(item, place) if folded(name) not in self._taken)
-        self._taken.add(folded(free))
-        return free
+        for name in _names(item, place):
+            if (key := folded(name)) not in self._taken:
+                break
+        self._taken.add(key)
+        return name
 
 
 def name_of(step: Mapping[str, Any]) -> str:
@@ -154,6 +157,10 @@ def name_of(step: Mapping[str, Any]) -> str:
 
 def _title(here: Reach) -> str:
     return clip(f"Step {here.number}: {name_of(here.step)}")
+
+
+def _each_title(here: Reach) -> str:
+    return clip(f"Each of {expression_words(here.step.get('items'))}")
 
 
 def _names(item: DataItem, place: str) -> Iterator[str]:
