@@ -32,7 +32,7 @@ ROUNDED = {"money.times": [DUE, 2]}
 ROWS: list[tuple[Any, bool | None, str]] = [
     ({"number.between": [WAITING, 1, 10]}, False, "No, it is 12"),
     ({"date.is_after": [LOCK, TODAY]}, True, "Yes, Tue 18 May 2027 is 7 days away"),
-    ({"date.is_on": [var("now"), TODAY]}, True, "Yes, Tue 11 May 2027, 12:40 UTC is today"),
+    ({"date.is_on": [var("now"), TODAY]}, True, "Yes, today is Tue 11 May 2027"),
     ({"date.is_date": [STYLE]}, False, "No, it is Plated"),
     (
         {"money.is_at_most": [ROUNDED, {"money.of_minor": [600_000, "GBP"]}]},

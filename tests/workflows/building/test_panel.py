@@ -141,7 +141,7 @@ def test_a_condition_is_shown_as_rows_with_what_each_gives(looked: Looking) -> N
 
 
 def test_the_result_says_what_becomes_of_the_branch(looked: Looking) -> None:
-    name = "Example couple: Ada & Ben"
+    name = "Ada & Ben"
     first = condition(opened(looked, "which", "branches.0.when"))
     assert first.gives.answer == "yes"
     assert first.result == f"For {name} this branch is taken."

@@ -36,6 +36,7 @@ from wedsync.workflows.building.panel.field import Choice
 from wedsync.workflows.engine.steps.kind import mapping, sequence
 
 _ANSWERS: Mapping[bool | None, Answer] = {True: "yes", False: "no", None: "unknown"}
+_AN_EXAMPLE = "Example couple: "
 _KINDS: Mapping[Kind, str] = {
     "text": "a text",
     "number": "a number",
@@ -194,7 +195,7 @@ def _verbs(offered: Sequence[VerbChoice]) -> list[Choice]:
 
 def _result(setting: Setting, opened: Opened, field: str, gives: Gives) -> str:
     """What becomes of it for the example: “For Ada & Ben this branch is not taken.”"""
-    name = setting.sample.name
+    name = setting.sample.name.removeprefix(_AN_EXAMPLE)
     if gives.fits is None:
         return f"For {name} this cannot be told yet: {gives.because}." if gives.because else ""
     if opened.step is None:
@@ -204,7 +205,11 @@ def _result(setting: Setting, opened: Opened, field: str, gives: Gives) -> str:
     earlier = _taken_before(setting, opened.step, field) if gives.fits else ""
     if earlier:
         return f"For {name} this would fit, but “{earlier}” comes first and is taken."
-    return f"For {name} this branch is {'taken' if gives.fits else 'not taken'}."
+    if gives.fits:
+        return f"For {name} this branch is taken."
+    given = mapping(setting.sample.outputs.steps.get(opened.step))
+    instead = f", but “{given['branch'] or 'Otherwise'}” is" if "branch" in given else ""
+    return f"For {name} this branch is not taken{instead}."
 
 
 def _taken_before(setting: Setting, step_id: str, field: str) -> str:

@@ -72,9 +72,12 @@ class _Telling:
         if not parts:
             yield from _plain(stretch)
             return
+        told = _joined(stretch, _without_account(parts))
+        if stretch.is_start and not stretch.text.startswith("When "):
+            yield from told  # “Every Monday at 09:00”
+            return
         if stretch.is_start:
             yield Told("When ")
-        told = _joined(stretch, _without_account(parts))
         first = told[0]
         yield Told(_inside(first.text), first.step, first.is_start, first.is_missing, first.field)
         yield from told[1:]

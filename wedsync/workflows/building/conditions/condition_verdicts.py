@@ -23,7 +23,7 @@ from wedsync.workflows.engine.functions import FUNCTIONS
 from wedsync.workflows.engine.limits import SEALED
 from wedsync.workflows.engine.operators import argument_list, operator_call
 from wedsync.workflows.engine.view import View
-from wedsync.workflows.engine.words import is_date, path_of, value_words
+from wedsync.workflows.engine.words import is_date, path_of, path_words, value_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,11 +119,22 @@ def _because(row: Row, fitted: bool, view: View) -> str:
         return ""
     if value is fitted:
         return ""  # “Yes, it is yes”
+    if not fitted and (absent := _absent(row, view)):
+        return absent
     if row.kind == "date" and is_date(value):
         return _day_words(row.subject, value, view)
     if (before := _worked_from(row.subject, view)) not in (None, _said(value)):
         return f"{before} becomes {_said(value)}"
     return f"it is {_said(value)}"
+
+
+def _absent(row: Row, view: View) -> str:
+    """That what the value is compared with is not there."""
+    for other in row.others:
+        path = path_of(other)
+        if path is not None and value_of(other, view) is None:
+            return f"{path_words(path)} is not given"
+    return ""
 
 
 def _of_the_wedding(row: Row, view: View) -> str:
@@ -153,6 +164,8 @@ def _day_words(subject: Any, value: Any, view: View) -> str:
         return f"it is {_said(value)}"
     if not isinstance(days, int):
         return f"it is {_said(value)}"
+    if path_of(subject) == ("now",):
+        return f"today is {_said(value).partition(',')[0]}"
     if abs(days) < 2:
         return f"{_said(value)} {('is today', 'is tomorrow', 'was yesterday')[days]}"
     return f"{_said(value)} {f'is {days:,} days away' if days > 0 else f'was {-days:,} days ago'}"

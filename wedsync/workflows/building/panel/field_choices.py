@@ -122,7 +122,10 @@ class Choices:
             if manifest is None or manifest.triggers or manifest.streams or manifest.hooks
         ]
         hooks = [Choice(f"hook:{each.value}", each.words) for each in self._hooks()]
-        others = [Choice(f"workflow:{each}", name) for each, name in self._telling_workflows()]
+        others = [
+            Choice(f"workflow:{each}", f"The workflow “{name}”")
+            for each, name in self._telling_workflows()
+        ]
         return (*_SOURCES, *accounts, *hooks, *others)
 
     def _telling_workflows(self) -> Iterable[tuple[UUID, str]]:

@@ -104,7 +104,7 @@ def _choose(step: Mapping[str, Any], told: _Told) -> Phrase:
         label = text(branch.get("label"))
         if not label:
             parts += ["; ", missing(f"branches.{number}.label", "what is this branch called?")]
-        if branch.get("when") is None:
+        if branch.get("when") in (None, {}):
             about = f"when “{label}”?" if label else "when is it taken?"
             parts += ["; ", missing(f"branches.{number}.when", about)]
     return parts
