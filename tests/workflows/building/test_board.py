@@ -343,6 +343,42 @@ def test_steps_without_an_id_of_their_own_are_shown_and_can_be_named(
     assert "name_steps" in every
 
 
+@pytest.mark.parametrize(
+    "step",
+    [
+        {"use": "http.request", "input": {}},
+        {"kind": "wait", "anchor": "wedding.date", "at": "25:00", "late": "run"},
+        {"kind": "set", "values": {"x": var("steps.gone.y")}},
+    ],
+)
+def test_what_is_wrong_with_a_step_that_cannot_be_named_can_be_mended_too(
+    app: APIFlask, owner: Persona, step: Any
+) -> None:
+    board = looking(app, owner, workflow(step)).board()
+    assert board.problems
+    for problem in board.problems:
+        assert words_of(list(problem.repairs)) == ["Give every step an id"]
+
+
+def test_where_all_is_turned_off_the_first_step_can_be_turned_on(
+    app: APIFlask, owner: Persona
+) -> None:
+    board = looking(app, owner, workflow({**note("one", x=1), "off": True})).board()
+    assert [(each.gesture, each.values) for each in repairs(board)] == [
+        ("turn_on", {"step": "one"})
+    ]
+
+
+def test_too_many_steps_lead_to_the_first_that_is_one_too_many(
+    app: APIFlask, owner: Persona
+) -> None:
+    many = [note(f"s{number}", x=1) for number in range(502)]
+    board = looking(app, owner, workflow(*many)).board()
+    assert [(each.words, each.step) for each in repairs(board)] == [
+        ("See where it is too long", "s500")
+    ]
+
+
 def test_somebody_who_may_only_look_is_offered_nothing(app: APIFlask, owner: Persona) -> None:
     viewer = make_persona(app, owner.organization_id, "viewer", name="Vera")
     flow = looking(app, owner, workflow(LETTER)).flow

@@ -359,6 +359,15 @@ def test_a_patch_leads_from_any_document_to_any_other_and_back(old: Any, new: An
     assert bool(patch.after) != patches.same(old, new)
 
 
+def test_a_workflow_grows_no_longer_than_it_may_be_and_one_that_is_can_be_shortened() -> None:
+    full = manual(*({"id": f"s{number}", "kind": "stop"} for number in range(500)))
+    with pytest.raises(WedSyncError) as refused:
+        draft_operations.apply(full, [Add(Place(None, "steps"), STOP)])
+    assert refused.value.detail == "A workflow has at most 500 steps. Split it into several."
+    longer = {**full, "steps": [*full["steps"], {"id": "x"}, {"id": "y"}]}
+    assert len(draft_operations.apply(longer, [Remove("x")])["steps"]) == 501
+
+
 def test_drafts_of_others_are_not_there(
     app: APIFlask, organization: UUID, stranger: Persona
 ) -> None:

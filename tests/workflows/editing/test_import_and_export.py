@@ -146,6 +146,7 @@ def test_a_set_of_one_value_that_is_called_like_a_function_means_itself(owner: P
         ({"wedsync": {}}, "/wedsync"),
         ({"definition": {"steps": ["x" * 70_000]}}, "/definition"),
         ({"definition": {"steps": [1] * 60_000}}, "/definition"),
+        ({"definition": {"steps": [{"kind": "stop"}] * 501}}, "/definition"),
         ({"needs": [{"placeholder": "a", "kind": "hook"}] * 501}, "/needs"),
         ({"needs": [{"placeholder": 1, "kind": "hook"}]}, "/needs/0/placeholder"),
         ({"mapping": {"hook-1": 7}}, "/mapping/hook-1"),

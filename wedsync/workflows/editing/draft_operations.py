@@ -19,6 +19,7 @@ from typing import Any, Final, TypeAlias
 
 from wedsync.errors import Conflict, FieldError, Invalid
 from wedsync.workflows.editing.patches import Path, read, removed, written
+from wedsync.workflows.engine.limits import MAX_STEPS
 from wedsync.workflows.engine.outline import children
 from wedsync.workflows.engine.shape import refusal
 from wedsync.workflows.engine.steps.kind import mapping, sequence
@@ -95,11 +96,25 @@ def apply(definition: Any, operations: Sequence[Operation]) -> Any:
     if not 0 < len(operations) <= MOST_AT_ONCE:
         problem = f"One request does 1 to {MOST_AT_ONCE} things."
         raise Invalid(problem, errors=[FieldError("/operations", "operations", problem)])
+    before = definition
     for number, operation in enumerate(operations):
         definition = _Doing(number).apply(definition, operation)
-    if too_large := refusal(definition):
+    if too_large := refusal(definition) or _too_many(before, definition):
         raise Invalid(too_large, errors=[FieldError("/operations", "operations", too_large)])
     return definition
+
+
+def _too_many(before: Any, after: Any) -> str | None:
+    """Why these are more steps than anybody could put into a workflow; one that came with too many
+    may be made shorter."""
+    count = _count(after)
+    if count <= MAX_STEPS or count <= _count(before):
+        return None
+    return f"A workflow has at most {MAX_STEPS} steps. Split it into several."
+
+
+def _count(definition: Any) -> int:
+    return sum(1 for _ in located(definition))
 
 
 def located(definition: Any) -> Iterator[Located]:

@@ -25,6 +25,7 @@ from wedsync.workflows.editing.patches import written
 from wedsync.workflows.editing.references import Reference, replaced
 from wedsync.workflows.engine import escape_key
 from wedsync.workflows.engine.checks import gives_record
+from wedsync.workflows.engine.limits import MAX_STEPS
 from wedsync.workflows.engine.operators import operator_call
 from wedsync.workflows.engine.shape import refusal
 from wedsync.workflows.engine.steps.kind import mapping, sequence
@@ -97,6 +98,9 @@ def _check(document: Any) -> None:
         raise _refused("definition", "There is no workflow in it.")
     if problem := refusal(document["definition"]):
         raise _refused("definition", problem)
+    if (count := sum(1 for _ in located(document["definition"]))) > MAX_STEPS:
+        problem = f"It has {count:,} steps, and a workflow at most {MAX_STEPS}."
+        raise _refused("definition", f"{problem} Split it into several.")
     if len(sequence(document.get("needs"))) > MAX_NEEDS:
         raise _refused("needs", f"It needs more than {MAX_NEEDS} things.")
 

@@ -8,6 +8,7 @@ from wedsync.workflows.building.board.mending import holds_gone
 from wedsync.workflows.building.board.setting import Setting
 from wedsync.workflows.catalogue import Entry
 from wedsync.workflows.engine import Problem
+from wedsync.workflows.engine.limits import MAX_STEPS
 from wedsync.workflows.engine.steps import KINDS
 from wedsync.workflows.engine.steps.kind import mapping
 from wedsync.workflows.engine.triggers import TRIGGERS
@@ -101,8 +102,19 @@ class _Mending:
             yield Repair("Give every step an id", "name_steps")
         elif problem.field.split(".")[-1].isdecimal():
             yield Repair("Take it away", "tidy_steps")
+        elif problem.field == "steps" and isinstance(definition.get("steps"), list):
+            yield from self._of_all_steps()
         elif problem.field in ("format", "steps") and problem.severity == "error":
             yield from anew(self._setting)
+        elif problem.field not in definition:  # it is of a step that cannot be named
+            yield Repair("Give every step an id", "name_steps")
+
+    def _of_all_steps(self) -> Iterator[Repair]:
+        """Too many: to the first that is one too many. All of them off: the first turned on."""
+        if len(self._steps) > MAX_STEPS:
+            yield Repair("See where it is too long", step=list(self._steps)[MAX_STEPS])
+        elif first := next(iter(self._steps), None):
+            yield Repair("Turn the first one on", "turn_on", {"step": first})
 
     def _of_step(self, problem: Problem, step: Mapping[str, Any]) -> Iterator[Repair]:
         own, field = problem.step, field_of(problem)
