@@ -69,6 +69,22 @@ def test_a_step_gets_the_account_that_was_connected_for_it(
     assert "This step uses Petal Practice from now on." in words
 
 
+def test_what_starts_it_may_wait_for_an_account_and_gets_the_one_that_is_connected(
+    app: APIFlask, owner: Persona, partner: PracticePartner
+) -> None:
+    builder = builder_of(app, owner, workflow({"id": "end", "kind": "stop", "outcome": "done"}))
+    builder.press("set-trigger", key="on:sandbox.rsvp_changed")
+    words = words_of(builder.look(step="-start"))
+    assert "It is not said which account tells of this. Choose one, or connect it." in words
+    assert "Connect Petal Practice" in words
+    assert "A guest changes their answer (Petal Practice)" in words
+    assert "gone" not in words
+    landing = connect(builder, partner, leave(builder, step=""))
+    owner.browser.get(landing)
+    assert builder.draft["trigger"]["source"] == f"connection:{only(app, owner).id}"
+    assert "Connect Petal Practice" not in words_of(builder.look(step="-start"))
+
+
 def test_what_was_typed_before_going_is_there_when_one_comes_back(
     builder: Builder, partner: PracticePartner
 ) -> None:

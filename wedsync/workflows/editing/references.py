@@ -55,8 +55,8 @@ def _of_trigger(trigger: Mapping[str, Any]) -> Iterator[Reference]:
         path = ("trigger", "connection")
         yield Reference(None, "trigger.connection", "connection", connection, path)
     if isinstance(source, str):
-        named, colon, own = source.partition(":")
-        if colon and named in _SOURCE_KINDS:
+        named, _, own = source.partition(":")
+        if own and named in _SOURCE_KINDS:
             path = ("trigger", "source")
             yield Reference(None, "trigger.source", named, own, path, f"{named}:")
 

@@ -124,7 +124,9 @@ def troubles(
 
 
 def place_of(problem: Problem, numbers: Mapping[str, str]) -> str:
-    """`The start`, `Step 2`, `Step 2, the question`."""
+    """`The start`, `Step 2`, `Step 2, the question`; `The workflow` for what no step can mend."""
+    if problem.step is None and problem.field and not problem.field.startswith("trigger"):
+        return "The workflow"
     number = numbers.get(problem.step or "")
     step = "The start" if problem.step is None else f"Step {number}" if number else "A step"
     part = _PARTS.get(problem.field.split(".")[0], "")

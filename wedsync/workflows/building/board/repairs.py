@@ -3,6 +3,8 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
+from wedsync import connectors
+from wedsync.events.types import stored_event_type
 from wedsync.workflows.building.board.board_parts import BoardProblem, Repair
 from wedsync.workflows.building.board.mending import holds_gone
 from wedsync.workflows.building.board.setting import Setting
@@ -11,7 +13,7 @@ from wedsync.workflows.engine import Problem
 from wedsync.workflows.engine.limits import MAX_STEPS
 from wedsync.workflows.engine.steps import KINDS
 from wedsync.workflows.engine.steps.kind import mapping
-from wedsync.workflows.engine.triggers import TRIGGERS
+from wedsync.workflows.engine.triggers import OF_AN_ACCOUNT, TRIGGERS
 from wedsync.workflows.words.workflow_words import message_of, place_of
 
 MOST_ACCOUNTS = 3
@@ -31,7 +33,11 @@ def problems_of(
     """`numbers` and `steps` are those of the draft by id, in reading order; `questions` the fields
     that are still to be answered, by step; only those `of_step`, where that is said."""
     order = {step: place for place, step in enumerate(numbers)}
-    among = [each for each in setting.draft.problems if of_step is None or each.step in of_step]
+    among = [
+        each
+        for each in setting.draft.problems
+        if of_step is None or (each.step in of_step and (each.step or _is_of_start(each)))
+    ]
     found = sorted(among, key=lambda each: order.get(each.step or "", -1))
     mending = _Mending(setting, steps, questions)
     if not mending.has_trigger:
@@ -123,6 +129,8 @@ class _Mending:
             return
         if field == "connection" and own is not None:
             yield from self._accounts(own, step)
+        elif own is None and step.get("source") == OF_AN_ACCOUNT and field == "source":
+            yield from _connecting(self._setting, step.get("event_type"))
         elif field and self._holds_gone(own, step, field):
             yield Repair("Take it out", "take_out", {"step": own or "", "field": field})
         if own is not None and not self._can_be_set(step):
@@ -178,6 +186,14 @@ def account_repairs(setting: Setting, step_id: str, entry: Entry) -> Iterator[Re
         yield Repair(f"Use “{account.name}”", "use_connection", values, step=step_id)
     if not accounts:
         yield Repair(f"Connect {entry.connector_name}", connect=entry.connector, step=step_id)
+
+
+def _connecting(setting: Setting, event_type: Any) -> Iterator[Repair]:
+    """Whose account tells of such an event, where there is none yet to choose."""
+    for manifest in connectors.manifests().values():
+        told = {stored_event_type(each.event_type, OF_AN_ACCOUNT) for each in manifest.triggers}
+        if event_type in told and not setting.accounts.get(manifest.slug):
+            yield Repair(f"Connect {manifest.name}", connect=manifest.slug)
 
 
 def anew(setting: Setting) -> Iterator[Repair]:

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import Row, Text, cast, func, or_, select
 
+from wedsync import connectors
 from wedsync.accounts.models import Membership, User
 from wedsync.connections.models import Connection
 from wedsync.connectors.manifest import Manifest
@@ -25,6 +26,7 @@ from wedsync.workflows.building.panel.field_specs import Spec
 from wedsync.workflows.building.panel.typed_rows import INPUT_KINDS, NEEDED
 from wedsync.workflows.catalogue import entries_here
 from wedsync.workflows.editing import poll_checks
+from wedsync.workflows.engine.triggers import OF_AN_ACCOUNT
 from wedsync.workflows.models import Workflow
 
 _ROLES = (
@@ -75,6 +77,8 @@ class Choices:
         found = spec.choices if make is None else tuple(make())
         known = {choice.value for choice in found}
         is_chosen_here = make is not None and spec.kind not in ("event_type", "person")
+        if present == OF_AN_ACCOUNT:
+            return (Choice(present, "Choose an account"), *found)
         if is_chosen_here and present and present not in known:
             return (*found, Choice(present, "one that is gone"))
         return found
@@ -158,6 +162,10 @@ class Choices:
                 for trigger in manifest.triggers:
                     stored = stored_event_type(trigger.event_type, f"connection:{row.id}")
                     found.setdefault(stored, f"{trigger.label} ({manifest.name})")
+        for manifest in connectors.manifests().values() if source == OF_AN_ACCOUNT else ():
+            for trigger in manifest.triggers:
+                stored = stored_event_type(trigger.event_type, OF_AN_ACCOUNT)
+                found.setdefault(stored, f"{trigger.label} ({manifest.name})")
         return [Choice(event_type, words) for event_type, words in found.items()]
 
     def _streams(self) -> Iterable[Choice]:
