@@ -7,7 +7,7 @@
  *
  *   data-revision  on the bar: how far the draft is that the page shows
  *   data-people    on `#company`: who is said to be here
- *   data-news, data-company  on `#live`: where to ask
+ *   data-news, data-company, data-under-way  on `#live`: where to ask
  */
 
 const live = document.getElementById("live");
@@ -25,6 +25,11 @@ live?.addEventListener("company", ({ detail }) => {
   if (people === document.getElementById("company")?.dataset.people) return;
   htmx.ajax("GET", live.dataset.company, { source: live, target: "#company", swap: "outerMorph" });
 });
+
+/* What the live version is at, once: a page that is open knows by then. */
+if (document.getElementById("under-way")) {
+  htmx.ajax("GET", live.dataset.underWay, { source: live, target: "#under-way", swap: "innerHTML" });
+}
 
 /* ---- What was changed ---- */
 function lookAgain() {

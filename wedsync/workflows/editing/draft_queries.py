@@ -100,6 +100,20 @@ def under_way(workflow: Workflow) -> tuple[int, int]:
     return row[0], row[1]
 
 
+def under_way_live(workflow: Workflow) -> int:
+    """How many runs of the live version are not over, up to `MOST_COUNTED`."""
+    open_runs = (
+        select(Run.id)
+        .where(
+            *_open_runs(workflow.organization_id, workflow.id),
+            Run.version_id == workflow.live_version_id,
+        )
+        .limit(MOST_COUNTED)
+        .subquery()
+    )
+    return db.session.scalar(select(func.count()).select_from(open_runs)) or 0
+
+
 def published_versions(
     organization_id: UUID, workflow_id: UUID, *, before: UUID | None = None, limit: int = 20
 ) -> list[PublishedVersion]:

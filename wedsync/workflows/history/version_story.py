@@ -93,10 +93,10 @@ def under_way(runs: int, weddings: int) -> str:
     """What a new version leaves alone: `3 are under way, about 2 weddings. …`."""
     if not runs:
         return "Nothing is under way at the moment."
-    about = f", about {_counted(weddings, 'wedding')}" if weddings else ""
+    about = f", about {counted(weddings, 'wedding')}" if weddings else ""
     verb = "is" if runs == 1 else "are"
     return (
-        f"{capital(_counted(runs, 'run'))} {verb} under way{about}. What has begun goes on as it "
+        f"{capital(counted(runs, 'run'))} {verb} under way{about}. What has begun goes on as it "
         "began; what begins from then on follows the new version."
     )
 
@@ -114,7 +114,7 @@ def _ran(published: PublishedVersion) -> str:
         return "did not run"
     said = f"ran {_times(published.ran)}"
     open_runs = published.under_way
-    return f"{said}, {_counted(open_runs, 'run')} still under way" if open_runs else said
+    return f"{said}, {counted(open_runs, 'run')} still under way" if open_runs else said
 
 
 def _times(number: int) -> str:
@@ -123,7 +123,8 @@ def _times(number: int) -> str:
     return "once" if number == 1 else f"{number:,} times"
 
 
-def _counted(number: int, noun: str) -> str:
+def counted(number: int, noun: str) -> str:
+    """`3 runs`, `10,000 runs or more`."""
     if number >= MOST_COUNTED:
         return f"{MOST_COUNTED:,} {noun}s or more"
     return count(number, noun)

@@ -23,6 +23,7 @@ from wedsync.workflows.building.tries.offer import Offer, offer_of
 from wedsync.workflows.building.tries.tryable import steps_by_id
 from wedsync.workflows.editing.drafts import Draft
 from wedsync.workflows.views.builder_choices import offer_here
+from wedsync.workflows.views.builder_folds import folds_of
 from wedsync.workflows.views.builder_parts import differing
 from wedsync.workflows.views.builder_state import Here
 from wedsync.workflows.views.connecting import connect_page
@@ -91,6 +92,7 @@ def builder_page(here: Here, draft: Draft, said: Said = NOTHING_SAID) -> Respons
         connect_page=connect_page,
         picker=picker_of(here, setting.definition, asks) if setting.may_edit else None,
         here=here,
+        folds=folds_of(identity.current()),
         company=Company() if held else company_of(identity.current(), draft.workflow.id),
         said=_done_by_others(setting, shown) if said.is_news else said.told,
         refused="" if is_told_there else said.refused,

@@ -30,7 +30,7 @@ def watch_draft(workflow_id: UUID) -> Response:
     return response
 
 
-@pages.get("/workflows/<uuid:workflow_id>/edit/company")
+@pages.get("/workflows/<uuid:workflow_id>/company")
 def builder_company(workflow_id: UUID) -> Response:
     """Who else has it open."""
     found = queries.get_workflow(identity.organization_id(), workflow_id)
@@ -38,7 +38,7 @@ def builder_company(workflow_id: UUID) -> Response:
     return render("workflows/builder/company.html", "company", company=company, workflow=found)
 
 
-@pages.post("/workflows/<uuid:workflow_id>/edit/news")
+@pages.post("/workflows/<uuid:workflow_id>/news")
 @identity.requires("viewer")
 def builder_news(workflow_id: UUID) -> Response:
     """What of the page is different by now. It changes nothing: what the page holds is posted only

@@ -16,6 +16,7 @@ from wedsync.platform.runtime import commit
 from wedsync.workflows import queries
 from wedsync.workflows.editing import draft_queries, drafts, exporting, importing, service
 from wedsync.workflows.editing.checking import blocks_publishing, problems_of
+from wedsync.workflows.history import version_story
 from wedsync.workflows.history.version_story import operation_line, told, under_way
 from wedsync.workflows.page_queries import source_names
 from wedsync.workflows.views.draft_forms import ImportForm, PublishForm, SettingsForm
@@ -42,6 +43,22 @@ def draft_changes(workflow_id: UUID) -> Response:
         form=PublishForm(obj=None, data={"revision": workflow.draft_revision}),
         is_blocked=blocks_publishing(problems),
         may_edit=identity.current().has_role("editor"),
+    )
+
+
+@pages.get("/workflows/<uuid:workflow_id>/under-way")
+def under_way_now(workflow_id: UUID) -> Response:
+    """What the live version is at, for the foot of the builder, which asks when it is there: the
+    gestures need not wait for it."""
+    workflow = queries.get_workflow(identity.organization_id(), workflow_id)
+    live = queries.live_version(workflow)
+    runs = draft_queries.under_way_live(workflow) if live else 0
+    return render(
+        "workflows/builder/under_way.html",
+        "under_way",
+        workflow=workflow,
+        version=live.number if live else None,
+        runs=version_story.counted(runs, "run") if runs else "",
     )
 
 

@@ -5,6 +5,7 @@
 | what both are told with | `setting` |
 | the board | `board`; `board_parts`, its shapes |
 | its head, the paragraph, the steps | `bar`, `lede`, `step_rows` |
+| a branch while it is folded | `folded` |
 | when what is counted from a wedding comes | `coming_dates`; `leaf_days`, the calendar |
 | who else has it open | `company` |
 | problems, and what mends them | `repairs`; `asking`, their words; `mending`, the gestures |

@@ -89,7 +89,8 @@ class BoardProblem:
 class BoardBranch:
     """A list of steps inside a step. `number` counts the branches of a choice from 0; it is None of
     “Otherwise”, a loop's steps, and of what happens when a step fails. `start` is the place above
-    its first step, `end` the one below its last; `summary` says it folded: `3 steps`."""
+    its first step, `end` the one below its last; `summary` counts its steps, `folded` says
+    what they are and whether something is to mend."""
 
     element: str
     field: str
@@ -102,6 +103,7 @@ class BoardBranch:
     start: Spot
     end: Spot
     summary: str
+    folded: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from wedsync.workflows.building.board.board_parts import (
     BoardTrigger,
     Repair,
 )
+from wedsync.workflows.building.board.folded import folded_words, summary_of
 from wedsync.workflows.building.board.panel_parts import Opened
 from wedsync.workflows.building.board.repairs import account_repairs, field_of
 from wedsync.workflows.building.board.setting import Setting
@@ -255,7 +256,8 @@ class Rows:
             steps=steps,
             start=here.spot(None),
             end=here.spot(last),
-            summary=count(_inside(steps), "step") if steps else "nothing yet",
+            summary=summary_of(steps),
+            folded=folded_words(steps),
         )
 
     def _when(self, child: Child, step: Mapping[str, Any], owner: str | None) -> str:
@@ -351,10 +353,6 @@ def told_as(step: Mapping[str, Any], parts: Sequence[Piece | Slot], setting: Set
 
 def _can_grow(step: Mapping[str, Any]) -> bool:
     return step.get("kind") == "choose" and len(sequence(step.get("branches"))) < MAX_BRANCHES
-
-
-def _inside(steps: Sequence[BoardStep]) -> int:
-    return sum(1 + sum(_inside(branch.steps) for branch in step.branches) for step in steps)
 
 
 def _text(written: Any) -> str:

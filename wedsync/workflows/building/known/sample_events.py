@@ -19,7 +19,7 @@ from wedsync.weddings.models import Wedding
 from wedsync.workflows.building.known.happened import NEVER, Happened
 from wedsync.workflows.building.known.made_up import example_event, example_input
 
-MOST_LOOKED_AT = 5_000
+MOST_LOOKED_AT = 2_000
 _COLUMNS = (
     Event.id,
     Event.type,
