@@ -35,6 +35,7 @@ OPEN_TO_VIEWERS = {
     "accounts.revoke_sign_in",
     "accounts.revoke_other_sign_ins",
     "workflows.ready_made_preview",
+    "workflows.template_preview",
 }
 """What a viewer may post: their own coming and going, and a look at what is not kept."""
 

@@ -43,7 +43,9 @@ def list_possible_questions(workflow_id: UUID) -> PossibleQuestions:
     return possible_out(outline(workflow))
 
 
-@templates.post(_ALL, body=TemplateIn, answer=TemplateOut, status=201, rings=["events"])
+@templates.post(
+    _ALL, body=TemplateIn, answer=TemplateOut, status=201, rings=["events"], problems=[404]
+)
 def create_template(body: TemplateIn) -> Any:
     """Save a workflow's draft as a template.
 

@@ -45,7 +45,11 @@ _QUESTIONS = Field(
 
 
 class TemplateIn(Body):
-    workflow_id: UUID = Field(strict=False, description="Whose draft is saved.")
+    workflow_id: UUID = Field(
+        strict=False,
+        description="Whose draft is saved.",
+        examples=["0198c0de-0000-7000-8000-000000000001"],
+    )
     name: str | None = _NAME
     goal: Goal | None = _GOAL
     sentence: str | None = _SENTENCE

@@ -6,6 +6,8 @@ from wedsync.platform.forms import Form
 from wedsync.workflows.ready_made.own.templates import Wanted
 from wedsync.workflows.ready_made.recipe import GOALS
 
+_GOALS = {**GOALS, "build": "Something else"}
+
 
 def _stripped(value: str | None) -> str:
     return (value or "").strip()
@@ -15,7 +17,7 @@ class TemplateForm(Form):
     """What it is called, what it is for, and what it says."""
 
     name = StringField("Name", filters=[_stripped])
-    goal = RadioField("What is it for?", choices=dict(GOALS), validate_choice=False)
+    goal = RadioField("What is it for?", choices=_GOALS, validate_choice=False)
     sentence = TextAreaField("What it does, in a sentence", filters=[_stripped])
 
     def wanted(self, questions: list[str] | None = None) -> Wanted:

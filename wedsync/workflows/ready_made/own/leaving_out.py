@@ -24,7 +24,7 @@ A_SECRET = "a secret"  # noqa: S105  the words for one
 A_NAME = "the name of a couple or of a guest"
 AN_ID = "an id of yours"
 
-_EMAIL = re.compile(r"[^\s@<>()\[\]{}\"',;:|]{1,64}@[^\s@<>()\[\]{}\"',;:|]{1,255}\.[^\W\d_]{2,24}")
+_EMAIL = re.compile(r"[^\s@<>()\[\]{}\",;:|]{1,64}@[^\s@<>()\[\]{}\"',;:|]{1,255}\.[^\W\d_]{2,24}")
 _PHONE = re.compile(
     r"(?<![\w+])(?:(?:\+|00)[1-9][\d ().-]{6,18}\d"
     r"|0\d{2,4}[ .-]\d{3,4}[ .-]?\d{3,4})(?!\w)"
@@ -33,7 +33,7 @@ _UUID = re.compile(r"(?i)(?<![0-9a-f])[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12
 _SECRETS = (
     re.compile(r"(?:wsk|whsec|(?:sk|pk|rk)_(?:live|test)|xox[a-z]|gh[a-z]|glpat)[_-][\w+/=.-]{8,}"),
     re.compile(r"eyJ[\w-]{8,}(?:\.[\w-]+)*"),
-    re.compile(r"(?i)(?<!\w)(?:bearer|basic)\s+[\w.~+/=-]{8,}"),
+    re.compile(r"(?i)(?<!\w)(?:bearer|basic)\s+(?=\S{0,400}[\d=])[\w.~+/=-]{8,}"),
     re.compile(r"(?<=://)[^/\s@]{1,500}@"),
     re.compile(r"-----BEGIN [\s\S]*"),
 )

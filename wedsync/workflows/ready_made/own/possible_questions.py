@@ -166,7 +166,7 @@ class _Finder:
     def _person(self, each: Reference) -> Possible:
         name = self._member_name(each.id)
         whom = "Who is asked next" if "then_ask" in each.path else "Who is asked"
-        made = self._of(each, "person", f"{whom}, at “{self._called(each.step)}”?", name, _WHO)
+        made = self._of(each, "person", f"{whom} at “{self._called(each.step)}”", name, _WHO)
         place = Place(path=each.path[:-1])
         return replace(made, question=made.question.model_copy(update={"places": (place,)}))
 
@@ -224,7 +224,7 @@ class _Finder:
         elif spec.kind == "number" and _is_whole(value):
             yield _number(spec, f"{spec.title}, for “{name}”", path, int(value))
         elif spec.kind == "person" and isinstance(address := mapping(value).get("email"), str):
-            title = f"Whose e-mail is asked, at “{name}”?"
+            title = f"Who is asked at “{name}”: which e-mail?"
             yield _field_question(
                 _key("email", address), "email", title, (*path, "email"), address, _WHO
             )
