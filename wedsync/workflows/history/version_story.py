@@ -8,6 +8,7 @@ from wedsync.listings.differences import Part, words_compared
 from wedsync.platform.wording import Wording, capital, count
 from wedsync.workflows.editing.differences import Difference
 from wedsync.workflows.editing.draft_queries import MOST_COUNTED, LoggedOperation, PublishedVersion
+from wedsync.workflows.words.whole_texts import whole_text
 
 _SUBJECTS = {"added": "Added", "removed": "Removed", "moved": "Moved", "changed": "Changed"}
 _MOST_IN_SHORT = 3
@@ -102,8 +103,8 @@ def under_way(runs: int, weddings: int) -> str:
 
 
 def _compared(difference: Difference) -> tuple[Part, ...]:
-    before, after = difference.before, difference.after
-    if not (isinstance(before, str) and isinstance(after, str)):
+    before, after = whole_text(difference.before), whole_text(difference.after)
+    if before is None or after is None:
         return ()
     is_long = max(len(before), len(after)) >= _WORTH_COMPARING
     return tuple(words_compared(before, after)) if is_long else ()

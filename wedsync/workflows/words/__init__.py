@@ -7,4 +7,5 @@
 | a wedding's dates | `wedding_words` |
 | a step as a line of a list | `step_lines` |
 | what a page is given of a step, and its values | `told`, `shown_values` |
+| a text with values in it | `whole_texts` |
 """
