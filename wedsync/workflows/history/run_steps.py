@@ -18,7 +18,7 @@ from wedsync.workflows.history.recorded_words import (
     tried,
 )
 from wedsync.workflows.queries import RecordedStep
-from wedsync.workflows.words.run_words import state_of
+from wedsync.workflows.words.run_words import ASKS, state_of
 from wedsync.workflows.words.shown_values import rows_of
 from wedsync.workflows.words.step_lines import Piece, done_sentence, look_of, titled
 from wedsync.workflows.words.step_lines import sentence_of as ahead_sentence
@@ -317,7 +317,9 @@ class _Telling:
         if mapping(self._course.waiting_for).get("kind") == "retry":
             until = waits_until(self._course.waiting_for)
             return State("retrying", f"Trying again{f' {self._words.at(until)}' if until else ''}")
-        return State("waiting", "Waiting")
+        question = self._course.questions.get(record.step.step_id)
+        is_asked = question is not None and question.state == "open"
+        return ASKS if is_asked else State("waiting", "Waiting")
 
     def _why(self, record: RecordedStep) -> str:
         """What went wrong, what is waited for, and what else there is to say."""

@@ -59,10 +59,13 @@ class RunLine:
 
 
 _WAITS = {
-    "approval": "Waiting for a yes",
     "event": "Waiting for something to come in",
     "call": "Waiting for another workflow",
 }
+
+
+ASKS = State("asks", "Waiting for a yes")
+"""Of what waits for somebody to answer."""
 
 
 def run_state(state: str) -> State:
@@ -84,6 +87,8 @@ def state_of(row: Standing, words: Wording) -> State:
         return State("retrying", f"Trying again {words.at(until)}" if until else "Trying again")
     if kind == "items":
         return _STATES["running"]
+    if kind == "approval":
+        return ASKS
     if kind in _WAITS:
         return State("waiting", _WAITS[kind])
     return State("waiting", _goes_on(until, words) if until else "Waiting")

@@ -8,7 +8,7 @@ from wedsync.platform.wording import State
 from wedsync.workflows.words.shown_values import Row
 from wedsync.workflows.words.step_lines import Piece
 
-_NODES = {"failed": "needs", "skipped": "off", "ahead": "off"}
+_NODES = {"failed": "needs", "asks": "needs", "skipped": "off", "ahead": "off"}
 
 
 @dataclass(frozen=True, slots=True)

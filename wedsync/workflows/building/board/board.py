@@ -7,6 +7,7 @@ from wedsync.workflows.building.board.asking import asked
 from wedsync.workflows.building.board.bar import ago, bar_of
 from wedsync.workflows.building.board.board_changes import with_digests
 from wedsync.workflows.building.board.board_parts import Board
+from wedsync.workflows.building.board.foreseen import foreseen
 from wedsync.workflows.building.board.lede import lede_of
 from wedsync.workflows.building.board.panel_parts import Opened
 from wedsync.workflows.building.board.repairs import problems_of
@@ -23,7 +24,10 @@ def board(setting: Setting, opened: Opened | None = None) -> Board:
     steps = rows.top()
     found = problems_of(setting, rows.numbers, rows.steps, rows.asked)
     uses = {name: str(step.get("use")) for name, step in rows.steps.items()}
-    problems = asked(setting, found, rows.said, rows.numbers, uses)
+    problems = (
+        *asked(setting, found, rows.said, rows.numbers, uses),
+        *foreseen(setting, rows.numbers, rows.steps),
+    )
     errors = sum(1 for each in problems if each.is_error)
     last = next((step.id for step in reversed(steps) if step.has_id), None)
     return with_digests(

@@ -7,8 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from wedsync.workflows.building.board.board_parts import Told
-from wedsync.workflows.building.sentences.action_slots import WITH_ACCOUNT
-from wedsync.workflows.building.sentences.slots import Part, Piece
+from wedsync.workflows.building.sentences.slots import Part, Piece, without_account
 from wedsync.workflows.catalogue import Entries, infos_of
 from wedsync.workflows.engine import Stretch, summary_stretches
 from wedsync.workflows.words.step_lines import pieces, plain
@@ -72,7 +71,7 @@ class _Telling:
         if not parts:
             yield from _plain(stretch)
             return
-        told = _joined(stretch, _without_account(parts))
+        told = _joined(stretch, without_account(parts))
         if stretch.is_start and not stretch.text.startswith("When "):
             yield from told  # “Every Monday at 09:00”
             return
@@ -92,22 +91,7 @@ def _plain(stretch: Stretch) -> Iterator[Told]:
     yield Told(said.removeprefix(lead), stretch.step, stretch.is_start)
 
 
-def _without_account(parts: Sequence[Part]) -> Iterator[Part]:
-    """The account a step acts through is told on its row."""
-    kept = list(parts)
-    for number, part in enumerate(kept):
-        is_account = (
-            not isinstance(part, Piece) and part.field == "connection" and not part.is_missing
-        )
-        before = kept[number - 1] if number else None
-        if is_account and isinstance(before, Piece):
-            joint = before.text.removesuffix(WITH_ACCOUNT.lstrip(",")).rstrip(",")
-            kept[number - 1] = Piece(joint)
-            kept[number] = Piece("")
-    return (part for part in kept if not isinstance(part, Piece) or part.text)
-
-
-def _joined(stretch: Stretch, parts: Iterator[Part]) -> list[Told]:
+def _joined(stretch: Stretch, parts: Sequence[Part]) -> list[Told]:
     """One link for what belongs together, but each question one of its own."""
     told: list[Told] = []
     for part in parts:

@@ -24,7 +24,14 @@ from wedsync.workflows.building.conditions.condition_rows import tree_of, unansw
 from wedsync.workflows.building.gestures.spots import Spot, lists_of
 from wedsync.workflows.building.known.happened import COMES_IN, happened_words
 from wedsync.workflows.building.known.pills import name_in
-from wedsync.workflows.building.sentences.slots import Piece, Slot, plain_said, questions, said
+from wedsync.workflows.building.sentences.slots import (
+    Piece,
+    Slot,
+    plain_said,
+    questions,
+    said,
+    without_account,
+)
 from wedsync.workflows.engine import Problem
 from wedsync.workflows.engine.clauses import STILL_OPEN, condition_words
 from wedsync.workflows.engine.limits import MAX_BRANCHES
@@ -348,7 +355,7 @@ def told_as(step: Mapping[str, Any], parts: Sequence[Piece | Slot], setting: Set
     entry = setting.entries.get(use) if isinstance(use, str) else None
     if entry and questions(parts):
         return entry.info.label
-    return inside_quotes(plain_said(parts))
+    return inside_quotes(plain_said(without_account(parts)))
 
 
 def _can_grow(step: Mapping[str, Any]) -> bool:

@@ -7,13 +7,13 @@ values and events have here (an action adds its account, a question who is asked
 must be given and is not is a slot with a question.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 from wedsync.workflows.building.known.known_data import Known
 from wedsync.workflows.building.sentences import trigger_slots
-from wedsync.workflows.building.sentences.action_slots import action_said
+from wedsync.workflows.building.sentences.action_slots import WITH_ACCOUNT, action_said
 from wedsync.workflows.building.sentences.phrases import (
     Phrase,
     Piece,
@@ -38,7 +38,7 @@ from wedsync.workflows.engine.times import duration_words
 from wedsync.workflows.engine.trigger_kind import Names
 from wedsync.workflows.engine.words import path_of
 
-__all__ = ["Part", "Piece", "Slot", "plain_said", "questions", "said"]
+__all__ = ["Part", "Piece", "Slot", "plain_said", "questions", "said", "without_account"]
 
 Part: TypeAlias = Piece | Slot
 _MOST_NAMED = 6
@@ -80,6 +80,19 @@ def said(
 def plain_said(parts: Iterable[Part]) -> str:
     """The sentence as plain text."""
     return "".join(part.text if isinstance(part, Piece) else part.words for part in parts)
+
+
+def without_account(parts: Sequence[Part]) -> tuple[Part, ...]:
+    """The sentence without the account a step acts through, where that is chosen."""
+    kept = list(parts)
+    for number, part in enumerate(parts):
+        if not isinstance(part, Slot) or part.field != "connection" or part.is_missing:
+            continue
+        before = kept[number - 1] if number else None
+        if isinstance(before, Piece) and before.text.endswith(WITH_ACCOUNT.lstrip(",")):
+            kept[number - 1] = Piece(before.text.removesuffix(" with ").removesuffix(","))
+            kept[number] = Piece("")
+    return tuple(part for part in kept if not isinstance(part, Piece) or part.text)
 
 
 def questions(parts: Iterable[Part]) -> tuple[Slot, ...]:
