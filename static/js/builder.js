@@ -10,21 +10,91 @@
  *   data-picker-link="id"       a field whose picker this link opens: by Ctrl+Space, or / at the start
  *   data-into="id"              a picker whose values are written into this text, as [name]
  *   data-focus="id"             on `#said`: the step that takes the focus after a gesture
- *   data-closes, data-closes-picker  what Escape presses
+ *   data-closes, data-closes-picker  what Escape presses: a picker first, then the panel
  *   data-behind-panel           what a panel that covers the screen shuts off
  *   data-part, data-held        a part of the page, and what it shows: gestures tell the server that,
  *                               which draws only what differs; a form that is one asks for the page
- *   data-saved, data-unsaved    what is said of the draft while all is saved, and while it is not
+ *
+ * Gestures that do not arrive are the matter of unsaved.js, which knows its requests by `isOfBuilder`.
  */
 
 const builder = () => document.getElementById("builder");
 const isInBuilder = (el) => Boolean(el.closest?.("#builder, #tools"));
 const isField = (el) => el.matches?.("input:not([type=hidden]), textarea, select");
 
-/* ---- Keys ---- A press waits until the answer before is there: it means what is seen then. */
+/* ---- Requests ---- One after another, whatever they came from. */
+let underWay = 0;
+
+addEventListener("htmx:config:request", ({ detail: { ctx } }) => {
+  const el = ctx.sourceElement;
+  if (!isInBuilder(el)) return;
+  clearTimeout(typed); // who goes on does not search any more
+  underWay += 1;
+  ctx.isOfBuilder = true;
+  ctx.focusedId = document.activeElement?.id;
+  ctx.sourceElement = builder(); // it stays, so one queue holds them all, whatever a swap removes
+  if (ctx.request.method !== "GET") return;
+  if (el.matches("form[data-part]")) stay(ctx.request.body);
+  if (!ctx.replace) ctx.push ??= "true"; // as for links that are boosted
+});
+
+/* What is open by now: a part that was not drawn anew may say what was open then. */
+function stay(body) {
+  for (const name of ["step", "field", "pick", "q", "function", "owner", "list", "after", "on"]) body.delete(name);
+  const open = new URLSearchParams(location.search);
+  for (const name of ["step", "field"]) if (open.has(name)) body.set(name, open.get(name));
+}
+
+/* What is held when it is sent: the one before changed the page. */
+addEventListener("htmx:before:request", ({ detail: { ctx } }) => {
+  if (!ctx.isOfBuilder || ctx.request.method === "GET") return;
+  const parts = [...document.querySelectorAll("[data-part]")];
+  ctx.request.body.set("held", parts.map(({ dataset }) => `${dataset.part} ${dataset.held}`).join("\n"));
+});
+
+addEventListener("htmx:finally:request", ({ detail: { ctx } }) => {
+  if (!ctx.isOfBuilder) return;
+  underWay -= 1;
+  queueMicrotask(goOn); // after htmx began with the next of its own
+});
+
+function goOn() {
+  pressNext();
+  if (leaving && !isBusy()) leaving();
+}
+
+function isBusy() {
+  return underWay > 0 || presses.length > 0 || changed !== null;
+}
+
+/* ---- Leaving ---- What was done before is done first, so that the page that follows knows it. */
+let leaving = null;
+
+document.addEventListener("click", (event) => {
+  const way = event.target.closest("#builder a[hx-boost=false], #tools a[hx-boost=false]");
+  const isElsewhere = event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0;
+  if (way && !isElsewhere) waitBefore(event, () => way.click());
+});
+
+document.addEventListener("submit", (event) => {
+  const { target, submitter } = event;
+  if (target.matches("#builder form[hx-boost=false]")) waitBefore(event, () => target.requestSubmit(submitter));
+});
+
+function waitBefore(event, leave) {
+  if (!isBusy()) return;
+  event.preventDefault();
+  leaving = () => {
+    leaving = null;
+    leave();
+  };
+}
+
+/* ---- Keys ---- A press waits until the answer before is there. It is for the step the focus was in;
+   of several presses in one place the next is for the step the one before led to. */
 const REPEATED = ["Alt+ArrowUp", "Alt+ArrowDown"];
 const presses = [];
-let isUnderWay = false;
+let pressedIn = "";
 
 document.addEventListener("keydown", (event) => {
   const { target } = event;
@@ -36,7 +106,9 @@ document.addEventListener("keydown", (event) => {
   } else if (!isField(target) && formOf(keys) && !isCopyingWords(keys)) {
     event.preventDefault();
     if (event.repeat && (presses.length > 0 || !REPEATED.includes(keys))) return;
-    presses.push({ keys, step: stepOf(target) });
+    const step = stepOf(target);
+    presses.push({ keys, step, isNext: isBusy() && step === pressedIn });
+    pressedIn = step;
     pressNext();
   }
 });
@@ -62,12 +134,12 @@ function stepOf(el) {
 }
 
 function pressNext() {
-  if (isUnderWay || presses.length === 0) return;
-  const { keys, step } = presses.shift();
-  const form = formOf(keys);
-  const isThere = step && document.getElementById(`step-${step}`);
-  if (form) press(form, isThere ? step : stepOf(document.activeElement));
-  if (!isUnderWay) pressNext();
+  while (underWay === 0 && presses.length > 0) {
+    const { keys, step, isNext } = presses.shift();
+    const form = formOf(keys);
+    const isThere = !isNext && step && document.getElementById(`step-${step}`);
+    if (form) press(form, isThere ? step : stepOf(document.activeElement));
+  }
 }
 
 function press(form, step) {
@@ -81,10 +153,16 @@ function press(form, step) {
 /* ---- Pickers and the panel ---- */
 function closes(keys, target) {
   if (keys !== "Escape" || document.querySelector("dialog[open], :popover-open")) return false;
-  const picker = target.closest("[data-picker]");
-  const way = picker?.querySelector("[data-closes-picker]") ?? builder()?.querySelector("[data-closes]");
+  const ways = ["[data-closes-picker]", "[data-closes]"].map((way) => builder()?.querySelector(way));
+  const way = ways.find(Boolean);
+  if (way && isUnsent(target)) target.form.requestSubmit();
   way?.click();
   return Boolean(way);
+}
+
+/* Typed, and not left yet: no change was told. */
+function isUnsent({ form, value, defaultValue }) {
+  return form?.dataset.sends === "change" && defaultValue !== undefined && value !== defaultValue;
 }
 
 function goesThroughPicker(keys, target) {
@@ -105,9 +183,12 @@ function opensPicker(keys, target) {
 }
 
 /* A panel over the whole screen: what lies behind it takes no focus. */
+function coversScreen(panel) {
+  return Boolean(panel) && getComputedStyle(panel).position === "fixed" && panel.offsetHeight > 0;
+}
+
 function shutBehindPanel() {
-  const panel = document.getElementById("panel");
-  const covers = Boolean(panel) && getComputedStyle(panel).position === "fixed" && panel.offsetHeight > 0;
+  const covers = coversScreen(document.getElementById("panel"));
   for (const el of document.querySelectorAll("[data-behind-panel]")) el.inert = covers;
 }
 
@@ -121,10 +202,19 @@ let changed = null;
 
 /* Enter changes a field and sends its form: once is enough. */
 document.addEventListener("change", ({ target: { form } }) => {
-  if (form?.dataset.sends === "change") changed = setTimeout(() => form.requestSubmit());
+  if (form?.dataset.sends !== "change") return;
+  clearTimeout(changed);
+  changed = setTimeout(() => {
+    changed = null;
+    if (form.isConnected) form.requestSubmit();
+  });
 });
 
-document.addEventListener("submit", () => clearTimeout(changed));
+document.addEventListener("submit", ({ target }) => {
+  if (target.dataset.sends !== "change") return;
+  clearTimeout(changed);
+  changed = null;
+});
 
 document.addEventListener("input", ({ target: { form } }) => {
   if (form?.dataset.sends !== "input") return;
@@ -169,22 +259,48 @@ function leaveTrail(id) {
 
 addEventListener("htmx:before:swap", () => {
   const el = document.activeElement;
-  before = el?.id && isInBuilder(el) ? { el, id: el.id, step: stepOf(el), isField: isField(el) } : null;
+  before = el?.id && isInBuilder(el) ? placeOf(el) : null;
+  saidBefore = sentence();
 });
 
-addEventListener("htmx:after:swap", ({ detail }) => {
+function placeOf(el) {
+  const row = el.id.startsWith("remove-") ? el.closest(".ws-cond") : null;
+  const beside = [
+    row?.previousElementSibling?.querySelector("[id^=remove-]"),
+    row?.parentElement.parentElement.querySelector(":scope > .ws-add-rows button"),
+  ];
+  return {
+    id: el.id,
+    step: stepOf(el),
+    isField: isField(el),
+    rows: el.closest(".ws-add-rows") ? rows().map(({ id }) => id) : null,
+    beside: beside.filter(Boolean).map(({ id }) => id),
+  };
+}
+
+const rows = () => [...document.querySelectorAll("#condition .ws-cond")];
+
+addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
   shutBehindPanel();
-  tellUnsaved();
-  if (before) keepFocus(detail.ctx);
+  if (ctx.isOfBuilder && ctx.request.method !== "GET") sayAgain();
+  if (before) keepFocus(ctx);
 });
 
-function keepFocus({ request }) {
+function keepFocus({ request, focusedId }) {
   const now = document.activeElement;
   const el = document.getElementById(before.id);
-  if (el && el !== now && staysAt(el, now)) el.focus({ preventScroll: true });
-  else if (chosen() && stepOf(chosen()) !== stepOf(now)) chosen().focus();
-  else if (!now?.closest("#panel") && fieldOf(request)) fieldOf(request).focus();
-  else if (!now || now === document.body) wayBack()?.focus();
+  if (chosen() && !takesFocus(chosen())) leaveTrail(chosen().id); // behind the panel, for afterwards
+  if (newRow()) newRow().focus();
+  else if (el && el !== now && staysAt(el, now)) el.focus({ preventScroll: true });
+  else if (before.id === focusedId && takesFocus(chosen()) && stepOf(chosen()) !== stepOf(now)) chosen().focus();
+  else if (!now?.closest("#panel") && asksForPart(request)) openPart()?.focus();
+  else if (!now || now === document.body) (wayBack() ?? openPart())?.focus();
+}
+
+/* What is chosen first in a row of a condition that came by a press. */
+function newRow() {
+  const row = before.rows && rows().findLast(({ id }) => !before.rows.includes(id));
+  return row?.querySelector("a, select, input:not([type=hidden])");
 }
 
 /* The step the server chose: its row may be one that was not drawn anew. */
@@ -195,19 +311,22 @@ function chosen() {
 
 function staysAt(el, now) {
   const isSameStep = before.step !== "" && before.step === stepOf(now);
-  return isSameStep || (before.isField && el.closest("#panel") !== null);
+  return takesFocus(el) && (isSameStep || (before.isField && el.closest("#panel") !== null));
 }
 
-/* The part of the panel that a link led to. */
-function fieldOf({ method, action }) {
-  const name = new URL(action, location.href).searchParams.get("field");
-  if (method !== "GET" || !name) return null;
+/* A link to a part of the panel. */
+function asksForPart({ method, action }) {
+  return method === "GET" && new URL(action, location.href).searchParams.has("field");
+}
+
+function openPart() {
+  const name = new URLSearchParams(location.search).get("field");
   const parts = [`#${CSS.escape(`field-${name}`)}`, "#condition :is(a, button)", "#panel :is(a, input)"];
-  return parts.map((part) => document.querySelector(part)).find((el) => el !== null);
+  return parts.map((part) => document.querySelector(part)).find(takesFocus);
 }
 
 function wayBack() {
-  const ids = [...trail.toReversed(), `open-${before.step}`, "open-start"];
+  const ids = [...before.beside, ...trail.toReversed(), `open-${before.step}`, "open-start"];
   return ids.map((id) => document.getElementById(id)).find(takesFocus);
 }
 
@@ -215,131 +334,12 @@ function takesFocus(el) {
   return el?.checkVisibility() && !el.closest("[inert]") && !el.disabled;
 }
 
-/* ---- Gestures that did not arrive ---- They wait here, and are sent again in order with their
-   keys; the server does none of them twice. Others wait behind them. */
-const AGAIN_MS = 5_000;
-const NOT_DONE = [401, 429, 502, 503, 504];
-const SHELF = `unsaved:${location.pathname}`;
-const unsaved = JSON.parse(sessionStorage.getItem(SHELF) ?? "[]");
-let isSendingAgain = false;
+/* ---- Said ---- The same sentence twice is nothing new to those who listen, unless it is put there anew. */
+let saidBefore = "";
 
-function newKey() {
-  const bytes = crypto.getRandomValues(new Uint8Array(16)); // randomUUID wants https
-  return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+const sentence = () => document.getElementById("said")?.textContent.trim() ?? "";
+
+function sayAgain() {
+  const said = document.getElementById("said");
+  if (said && sentence() !== "" && sentence() === saidBefore) said.replaceChildren(...said.cloneNode(true).childNodes);
 }
-
-addEventListener("htmx:config:request", ({ detail: { ctx } }) => {
-  const el = ctx.sourceElement;
-  if (!isInBuilder(el)) return;
-  clearTimeout(typed); // who goes on does not search any more
-  ctx.isOfBuilder = true;
-  ctx.sourceElement = builder(); // it stays, so one queue holds them all, whatever a swap removes
-  if (isGesture(ctx)) sign(ctx);
-  else {
-    if (el.matches("form[data-part]")) stay(ctx.request.body);
-    if (!ctx.replace) ctx.push ??= "true"; // as for links that are boosted
-  }
-});
-
-/* What is open by now: a part that was not drawn anew may say what was open then. */
-function stay(body) {
-  for (const name of ["step", "field", "pick", "q", "function", "owner", "list", "after", "on"]) body.delete(name);
-  const open = new URLSearchParams(location.search);
-  for (const name of ["step", "field"]) if (open.has(name)) body.set(name, open.get(name));
-}
-
-function sign({ request, again }) {
-  request.headers["Idempotency-Key"] = again?.key ?? newKey();
-  if (again) request.body = new URLSearchParams(again.body);
-}
-
-addEventListener("htmx:before:request", (event) => {
-  const { ctx } = event.detail;
-  if (!ctx.isOfBuilder) return;
-  if (isGesture(ctx) && !ctx.again && unsaved.length > 0) {
-    event.preventDefault();
-    keep(ctx);
-    return;
-  }
-  isUnderWay = true;
-  if (isGesture(ctx)) ctx.request.body.set("held", held()); // now: the one before changed the page
-});
-
-function held() {
-  const parts = [...document.querySelectorAll("[data-part]")];
-  return parts.map(({ dataset }) => `${dataset.part} ${dataset.held}`).join("\n");
-}
-
-addEventListener("htmx:response:error", ({ detail: { ctx } }) => {
-  if (isGesture(ctx) && !ctx.again && isNotDone(ctx)) keep(ctx);
-});
-
-/* On the document: the words that a line broke, which every page says, would be one too many. */
-document.addEventListener("htmx:error", (event) => {
-  const { ctx } = event.detail;
-  if (!ctx || ctx.response || !isGesture(ctx)) return;
-  event.stopPropagation();
-  if (!ctx.again) keep(ctx);
-});
-
-addEventListener("htmx:finally:request", ({ detail: { ctx } }) => {
-  if (!ctx.isOfBuilder) return;
-  isUnderWay = false;
-  ctx.again?.done(!isNotDone(ctx));
-  queueMicrotask(pressNext); // after htmx began with the next of its own
-});
-
-function isGesture(ctx) {
-  return ctx.isOfBuilder && ctx.request.method !== "GET";
-}
-
-function isNotDone(ctx) {
-  return !ctx.response || NOT_DONE.includes(ctx.response.status);
-}
-
-function keep({ request, swap }) {
-  const body = [...request.body].filter(([, value]) => typeof value === "string");
-  unsaved.push({ url: request.action, body, swap, key: request.headers["Idempotency-Key"] });
-  store();
-}
-
-function store() {
-  if (unsaved.length > 0) sessionStorage.setItem(SHELF, JSON.stringify(unsaved));
-  else sessionStorage.removeItem(SHELF);
-  tellUnsaved();
-}
-
-async function sendAgain() {
-  if (isSendingAgain || unsaved.length === 0) return;
-  isSendingAgain = true;
-  while (unsaved.length > 0 && (await isSent(unsaved[0]))) {
-    unsaved.shift();
-    store();
-  }
-  isSendingAgain = false;
-}
-
-function isSent(gesture) {
-  return new Promise((done) => {
-    const again = { ...gesture, done };
-    htmx.ajax("POST", gesture.url, { source: builder(), target: "#builder", swap: gesture.swap, again });
-  });
-}
-
-function tellUnsaved() {
-  const changes = unsaved.length === 1 ? "1 change is" : `${unsaved.length} changes are`;
-  const told = unsaved.length > 0 ? `Not saved yet. ${changes} sent as soon as WedSync answers.` : "";
-  for (const words of document.querySelectorAll("[data-saved]")) words.hidden = told !== "";
-  for (const words of document.querySelectorAll("[data-unsaved]")) {
-    words.hidden = told === "";
-    if (words.textContent !== told) words.textContent = told;
-  }
-}
-
-addEventListener("online", sendAgain);
-addEventListener("beforeunload", (event) => {
-  if (unsaved.length > 0) event.preventDefault();
-});
-setInterval(sendAgain, AGAIN_MS);
-tellUnsaved();
-sendAgain();

@@ -43,6 +43,7 @@ def _frame() -> dict[str, Any]:
         "tabbar": _tabbar(groups),
         "words": wording.here(),
         "me": {
+            "id": current_user.user.id,
             "name": current_user.user.name,
             "initials": "".join(part[0] for part in current_user.user.name.split()[:2]).upper(),
             "organization": current_user.organization.name,

@@ -38,6 +38,8 @@ _NAMES = ", ".join(f'"{name}"' for name in GESTURES)
 _UNNAMED = "New workflow"
 _OPENING = frozenset(("add", "set-trigger"))
 _FOLLOWING = frozenset(("duplicate", "paste"))
+_SHEET = "all"
+"""No field of its own: on a phone the panel opens with it, as a sheet."""
 _CLOSING_PICKERS = frozenset(("add", "set-trigger", "paste", "insert", "apply-function", "choose"))
 _TYPING = frozenset(("fields", "name", "copy", *builder_data.GESTURES, *builder_choices.GESTURES))
 """What leaves the focus where it is."""
@@ -98,7 +100,7 @@ def _after(asked: Asked, gesture: str, did: Done) -> Here:
     """What the page shows after a gesture."""
     here = asked.here.at() if gesture in _CLOSING_PICKERS else asked.here
     if gesture in _OPENING:
-        return here.at(step=did.focus or here.START)
+        return here.at(step=did.focus or here.START, field=_SHEET if gesture == "add" else "")
     if gesture in _FOLLOWING and here.step and did.focus:
         return here.at(step=did.focus)
     return here
