@@ -102,7 +102,7 @@ def renew_template(template_id: UUID, body: RenewIn) -> Any:
     if workflow_id is None:
         raise Conflict(
             "The workflow it was saved from is gone. Say in `workflow_id` which one to save.",
-            code="nothing_to_save",
+            code="cannot_be_saved",
         )
     wanted = Wanted(questions=body.questions)
     return _answer(service.replace(me, template_id, workflow_id, wanted))

@@ -29,6 +29,7 @@ from wedsync.audit.models import AuditEntry
 from wedsync.events.models import Event
 from wedsync.weddings.models import Guest, Household, Wedding
 from wedsync.workflows.ready_made.models import WorkflowTemplate
+from wedsync.workflows.ready_made.own import templates
 
 pytestmark = pytest.mark.usefixtures("built_in_listings")
 
@@ -358,7 +359,7 @@ def test_it_stays_when_its_workflow_is_gone(owner: Persona, accounts: dict[str, 
     path = f"{TEMPLATES}/{template['id']}"
     assert owner.api.get(path).json["workflow_id"] is None
     refused = owner.api.post(f"{path}/renew", json={})
-    assert (refused.status_code, refused.json["code"]) == (409, "nothing_to_save")
+    assert (refused.status_code, refused.json["code"]) == (409, "cannot_be_saved")
 
 
 def test_deleted_it_is_gone_and_what_was_made_of_it_stays(owner: Persona) -> None:
@@ -412,7 +413,7 @@ def test_a_connector_that_is_gone_is_not_asked_and_told(
 def test_nothing_is_saved_of_nothing(owner: Persona) -> None:
     empty = make(owner, {"format": 1, "steps": []})
     answer = owner.api.post(TEMPLATES, json={"workflow_id": str(empty)})
-    assert (answer.status_code, answer.json["code"]) == (409, "nothing_to_save")
+    assert (answer.status_code, answer.json["code"]) == (409, "cannot_be_saved")
 
 
 def test_a_draft_that_is_no_workflow_is_refused_with_a_sentence(owner: Persona) -> None:
@@ -454,6 +455,32 @@ def test_what_cannot_be_used_is_said_beside_its_field(
     answer = owner.api.post(TEMPLATES, json={"workflow_id": str(workflow), **given})
     assert answer.status_code == 422
     assert pointer in [each["pointer"] for each in answer.json["errors"]]
+
+
+def test_one_that_is_too_large_for_a_workflow_is_refused(owner: Persona) -> None:
+    note = {"id": "note", "kind": "set", "values": {"words": "word " * 120_000}}
+    workflow = make(owner, {"format": 1, "trigger": {"kind": "manual"}, "steps": [note]})
+    answer = owner.api.post(TEMPLATES, json={"workflow_id": str(workflow)})
+    assert (answer.status_code, answer.json["code"]) == (409, "cannot_be_saved")
+    page = owner.browser.get(f"/workflows/{workflow}/save-as-template", follow_redirects=True)
+    assert "It cannot be saved as a template." in page.text
+
+
+def test_there_are_only_so_many(owner: Persona, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(templates, "MOST", 1)
+    workflow = make(owner, {"format": 1, "trigger": {"kind": "manual"}, "steps": [wait()]})
+    save(owner, workflow, name="One")
+    answer = owner.api.post(TEMPLATES, json={"workflow_id": str(workflow), "name": "Two"})
+    assert (answer.status_code, answer.json["code"]) == (409, "too_many_templates")
+
+
+def test_a_field_named_for_a_secret_is_no_answer_to_begin_with(owner: Persona) -> None:
+    given = {"method": "GET", "url": "https://a.example/?key=k1", "headers": {"X-Token": "t1"}}
+    post = {"id": "post", "kind": "action", "use": "http.request", "input": given}
+    workflow = make(owner, {"format": 1, "trigger": {"kind": "manual"}, "steps": [post]})
+    template = json.dumps(save(owner, workflow))
+    assert "k1" not in template
+    assert "t1" not in template
 
 
 def test_no_two_have_one_name_even_when_saved_at_once(owner: Persona, editor: Persona) -> None:

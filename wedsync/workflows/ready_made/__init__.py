@@ -1,9 +1,13 @@
-r"""Ready-made workflows: started by answering two to four questions, each a file of its own.
+r"""Ready-made workflows: made by answering two to four questions. Ours are files, and an
+organization saves its own.
 
-Nouns: a *recipe* is one file in `recipes/`: what it promises, its *questions*, and a definition
-with *slots* where answers and values of the event go. `filling.fill` makes the definition of a
-vendor's answers, `preview` tells it before it is published, `service.start` publishes it. The
-pages are in `workflows.views.gallery_routes`.
+Nouns: a *recipe* promises something, asks its *questions*, and makes a definition of the answers.
+Ours are the files in `recipes/`, whose texts hold *slots* where answers and values of the event go;
+a *template* of one's own (`own`) knows the *places* of its answers instead, since what people write
+may look like a slot. Both go the same way: `answers` reads what is typed, `choosing` says what can
+be chosen, `filling.fill` makes the definition, `preview` tells it before anything is made,
+`service` makes a draft of it or publishes it. `shelf` is the gallery. The pages are in
+`workflows.views.gallery_routes` and `template_routes`.
 
 A text in a recipe's definition may hold slots:
 

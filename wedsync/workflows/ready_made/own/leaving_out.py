@@ -106,6 +106,11 @@ def is_own(kind: str) -> bool:
     return kind in _OWN
 
 
+def is_secret(name: str) -> bool:
+    """Whether what stands under a name is a secret, whatever it looks like."""
+    return _SECRET_NAMES.fullmatch(name) is not None
+
+
 def _texts(value: Any) -> Iterator[str]:
     if isinstance(value, str):
         yield value
@@ -159,7 +164,7 @@ class Leaving:
         for name, part in value.items():
             if isinstance(part, str) and (name == "var" or (is_part and name in _STRUCTURE)):
                 yield name, part
-            elif isinstance(part, str) and part and _SECRET_NAMES.fullmatch(name):
+            elif is_secret(name) and isinstance(part, str | int) and part != "":
                 self._tell(A_SECRET, where)
             elif self.privacy.is_private(name):
                 self._text(name, where)

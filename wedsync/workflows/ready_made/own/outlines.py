@@ -56,7 +56,7 @@ class Outline:
 
 def outline(workflow: Workflow, keys: Collection[str] | None = None) -> Outline:
     """What saving this draft would keep, asking the questions of these keys, or those that are
-    suggested (None). Raises Conflict `nothing_to_save`; Invalid for other questions, or too many.
+    suggested (None). Raises Conflict `cannot_be_saved`; Invalid for other questions, or too many.
     """
     definition = _checked(workflow.draft)
     known = entries(workflow.organization_id)
@@ -99,11 +99,11 @@ def _checked(definition: Any) -> dict[str, Any]:
     if problem is None and not isinstance(definition, dict):
         problem = "This draft is not a workflow."
     if problem is not None:
-        raise Conflict(f"{problem} It cannot be saved as a template.", code="nothing_to_save")
+        raise Conflict(f"{problem} It cannot be saved as a template.", code="cannot_be_saved")
     if not definition.get("trigger") and not definition.get("steps"):
         raise Conflict(
             "There is nothing in this workflow yet that could be saved as a template.",
-            code="nothing_to_save",
+            code="cannot_be_saved",
         )
     return dict(definition)
 

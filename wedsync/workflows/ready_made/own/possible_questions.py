@@ -29,7 +29,7 @@ from wedsync.workflows.editing.references import Reference, references
 from wedsync.workflows.engine.operators import unescape_key
 from wedsync.workflows.engine.steps.kind import mapping
 from wedsync.workflows.engine.words import clip
-from wedsync.workflows.ready_made.own.leaving_out import Privacy, is_own
+from wedsync.workflows.ready_made.own.leaving_out import Privacy, is_own, is_secret
 from wedsync.workflows.ready_made.own.own_recipe import OwnQuestion, Place
 from wedsync.workflows.ready_made.recipe import MOST_QUESTIONS, Kind
 
@@ -184,7 +184,7 @@ class _Finder:
         question = OwnQuestion(
             key=_key(kind, each.id),
             kind=kind,
-            title=title,
+            title=clip(title, LONGEST_TEXT),
             missing=_MISSING[kind],
             connector=connector,
             places=(Place(path=each.path, prefix=each.prefix),),
@@ -240,7 +240,7 @@ class _Finder:
             yield _field_question(_key("email", said), "email", title, path, said, _WHO)
             return
         kind: Kind = "link" if said.startswith(("https://", "http://")) else "text"
-        is_kept = not self._privacy.is_private(said)
+        is_kept = not is_secret(str(path[-1])) and not self._privacy.is_private(said)
         rank = _SUBJECT if spec.name.endswith("subject") else _REST
         title = f"{spec.title}, of “{name}”"
         yield _field_question(_key(path), kind, title, path, said, rank, is_kept=is_kept)

@@ -18,7 +18,7 @@ from wedsync.workflows.ready_made.models import GOAL_NAMES, WorkflowTemplate
 from wedsync.workflows.ready_made.own import template_queries
 from wedsync.workflows.ready_made.own.outlines import LONGEST_SENTENCE, Outline, outline
 
-MOST = 200
+MOST = 100
 LONGEST_NAME = 120
 
 
@@ -34,8 +34,8 @@ class Wanted:
 
 
 def save(by: Identity, workflow_id: UUID, wanted: Wanted) -> WorkflowTemplate:
-    """Save a workflow's draft. Raises NotFound, Invalid; Conflict where it holds nothing, or there
-    are `MOST` templates already."""
+    """Save a workflow's draft. Raises NotFound, Invalid; Conflict where it cannot be saved, or
+    there are `MOST` templates already."""
     workflow = queries.get_workflow(by.organization_id, workflow_id)
     drawn = outline(workflow, wanted.questions)
     _one_at_a_time(by.organization_id)
