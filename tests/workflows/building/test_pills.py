@@ -32,6 +32,12 @@ def pill(expression: Any, step: str = "end") -> Pill:
         (read("steps.find.status"), "Status, step 1", "letter-case"),
         (read("trigger.data.unheard_of.phone"), "Unheard of’s phone", "phone"),
         (read("now"), "Now", "calendar"),
+        ({"date.day": [read("now"), read("wedding.zone")]}, "Today", MADE),
+        (
+            {"date.add_days": [{"date.day": [read("now"), read("wedding.zone")]}, 30]},
+            "30 days after today",
+            MADE,
+        ),
         ({"text.upper": [GUEST]}, "Guest’s name, in capitals", MADE),
         ({"text.or_else": [read("trigger.data.meal"), "fish"]}, "Meal, or else fish", MADE),
         ({"date.add_days": [read("wedding.date"), -14]}, "14 days before wedding date", MADE),

@@ -30,6 +30,9 @@ _ROOTS = {
 }
 
 
+_CLOCKS = {("wedding", "zone")}
+
+
 @dataclass(frozen=True, slots=True)
 class Pill:
     """What stands in a slot. `is_missing`: it reads a step that is gone, or nothing there is."""
@@ -119,6 +122,8 @@ class _Naming:
         function = FUNCTIONS.get(call[0]) if call else None
         if call is None or function is None:
             return expression_words(self._with_names(expression))
+        if {tuple(path) for path in paths_in(expression)} - _CLOCKS == {("now",)}:
+            return expression_words(expression)  # today, 30 days after today
         if function.verb is not None:
             return condition_words(self._with_names(expression))
         parts = argument_list(call[1])
