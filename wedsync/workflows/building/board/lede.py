@@ -4,6 +4,7 @@ What is unfinished is said as on its row, so that only the question itself is ma
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 from wedsync.workflows.building.board.board_parts import Told
@@ -13,6 +14,8 @@ from wedsync.workflows.engine import Stretch, summary_stretches
 from wedsync.workflows.words.step_lines import pieces, plain
 
 _LEADS = ("When ", "if ")
+_A_FEW = 8
+"""Letters between two links that are one."""
 
 Said: TypeAlias = Mapping[str | None, Sequence[Part]]
 """The sentences of the rows, by step; None is the start."""
@@ -59,6 +62,9 @@ class _Telling:
         """What leads into a branch."""
         step, field = stretch.step, stretch.field.removesuffix(".steps")
         when = self.whens.get((step or "", stretch.field))
+        if stretch.field == "otherwise":
+            yield Told(stretch.text)
+            return
         if not when:
             yield from _plain(stretch)
             return
@@ -77,8 +83,7 @@ class _Telling:
             return
         if stretch.is_start:
             yield Told("When ")
-        first = told[0]
-        yield Told(_inside(first.text), first.step, first.is_start, first.is_missing, first.field)
+        yield replace(told[0], text=_inside(told[0].text))
         yield from told[1:]
 
 
@@ -92,21 +97,34 @@ def _plain(stretch: Stretch) -> Iterator[Told]:
 
 
 def _joined(stretch: Stretch, parts: Sequence[Part]) -> list[Told]:
-    """One link for what belongs together, but each question one of its own."""
+    """One link for what can be set and stands together, each question one of its own, and the words
+    around them as text. A sentence in which nothing can be set is a link as a whole."""
+    if all(isinstance(part, Piece) for part in parts):
+        said = "".join(part.text for part in parts if isinstance(part, Piece))
+        return [Told(said, stretch.step, stretch.is_start)]
     told: list[Told] = []
     for part in parts:
-        if not isinstance(part, Piece) and part.is_missing:
-            told.append(Told(part.words, stretch.step, stretch.is_start, True, part.field))
+        if isinstance(part, Piece):
+            told.append(Told(part.text))
             continue
-        words = part.text if isinstance(part, Piece) else part.words
-        if not isinstance(part, Piece) and part.is_pill:
-            words = _inside(words)
-        last = told[-1] if told else None
-        if last is None or last.is_missing:
-            told.append(Told(words, stretch.step, stretch.is_start))
-        else:
-            told[-1] = Told(last.text + words, stretch.step, stretch.is_start)
+        field = part.field if part.is_missing else ""
+        words = _inside(part.words) if part.is_pill else part.words
+        own = Told(words, stretch.step, stretch.is_start, part.is_missing, field)
+        if not part.is_missing and _goes_on(told):
+            joint, before = told.pop(), told.pop()
+            own = replace(own, text=before.text + joint.text + words)
+        told.append(own)
     return told
+
+
+def _goes_on(told: Sequence[Told]) -> bool:
+    """Whether what was told last is a link, and a few words that lead on from it."""
+    return (
+        len(told) > 1
+        and (told[-2].is_start or told[-2].step is not None)
+        and not told[-2].is_missing
+        and len(told[-1].text) <= _A_FEW
+    )
 
 
 def _inside(words: str) -> str:
