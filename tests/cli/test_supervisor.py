@@ -81,7 +81,7 @@ def test_what_will_not_stop_is_killed_when_its_time_is_over(tmp_path: Path) -> N
         supervisor.start([python("stubborn", code, stop_s=0.5)], [])
         supervisor.keep_until(lambda: "up" in said(tmp_path, "stubborn"), 10)
         began = time.monotonic()
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 15
 
 
 def test_the_first_stops_before_the_others_are_asked_and_each_is_asked_once(

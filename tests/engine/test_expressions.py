@@ -250,9 +250,9 @@ def test_an_expression_that_asks_too_much_is_a_failed_step_with_a_sentence(name:
     step = {"id": "s", "kind": "set", "values": {"x": BOMBS[name]}}
     data = {"n": NUMBERS, "big": [LETTER] * 1000, "word": "many"}
     journal = Journal(compile_definition(workflow(step)), data)
-    began = time.perf_counter()
+    began = time.thread_time()
     decision = journal.tell("start")
-    assert time.perf_counter() - began < 2
+    assert time.thread_time() - began < 2
     record = the(decision, Record)
     assert (record.state, record.error["class"]) == ("failed", "permanent")
     assert record.error["message"].endswith(".")

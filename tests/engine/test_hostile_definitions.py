@@ -64,11 +64,11 @@ HOSTILE = {
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_nothing_that_can_be_sent_hurts(name: str) -> None:
-    began = time.perf_counter()
+    began = time.thread_time()
     found = problems(HOSTILE[name])
     said = [sentence(HOSTILE[name], ACTIONS), summary(HOSTILE[name], ACTIONS)]
     list(steps_in_order(HOSTILE[name]))
-    assert time.perf_counter() - began < 3
+    assert time.thread_time() - began < 3
     assert len(found) <= MAX_PROBLEMS
     assert all(len(each.message) + len(each.fix) < 600 for each in found)
     assert all(len(each) < 10_000 for each in said)

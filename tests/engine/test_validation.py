@@ -253,9 +253,9 @@ def test_four_hundred_steps_are_looked_through_in_a_moment() -> None:
         {**SET, "id": f"s{n}", "values": {"x": var(f"steps.s{n - 1}.x") if n else 1}}
         for n in range(400)
     ]
-    began = time.perf_counter()
+    began = time.thread_time()
     assert problems(workflow(*steps)) == []
-    assert time.perf_counter() - began < 1
+    assert time.thread_time() - began < 1
 
 
 def test_five_hundred_and_one_steps_are_too_many() -> None:

@@ -52,7 +52,7 @@ def opened(app: APIFlask, event: Event) -> bytes:
         return bytes(vault.open(db.session, event.organization_id, where, event.raw_body))
 
 
-def until(condition: Callable[[], bool], seconds: float = 8) -> None:
+def until(condition: Callable[[], bool], seconds: float = 30) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it did not come true in time"

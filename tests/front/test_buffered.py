@@ -136,7 +136,7 @@ def test_forty_dripping_bodies_do_not_stop_a_page(front: FrontServer) -> None:
             assert front.request("GET", "/sign-in").status == 200
             took.append(time.monotonic() - began)
         assert min(took) < 0.5
-        assert max(took) < 3
+        assert max(took) < 8
     finally:
         for connection in dripping:
             connection.close()

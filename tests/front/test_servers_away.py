@@ -84,7 +84,7 @@ def test_a_database_that_restarts_is_found_again(
 
 
 def _until_accepted(sender: Sender, identifier: str) -> None:
-    deadline = time.monotonic() + 8
+    deadline = time.monotonic() + 30
     while (answer := sender.send(BODY, identifier)).status != 202:
         assert answer.status == 503
         assert time.monotonic() < deadline
@@ -102,7 +102,7 @@ def test_without_redis_nothing_is_different(
             began = time.monotonic()
             assert sender.send(BODY, f"m{number}").status == 202
             took.append(time.monotonic() - began)
-        assert sorted(took)[10] < 0.1
+        assert sorted(took)[10] < 0.5
     finally:
         front.kill()
 
@@ -111,7 +111,7 @@ def test_a_commit_rings_for_the_fan_out(settings: Settings, sender: Sender) -> N
     redis = Redis.from_url(settings.redis_url or "")
     redis.delete("bell:events", "rq:queue:wake")
     assert sender.send(BODY).status == 202
-    deadline = time.monotonic() + 3
+    deadline = time.monotonic() + 20
     # The flag comes first, and the job it stands for right after.
     while not (redis.exists("bell:events") and redis.llen("rq:queue:wake")):
         assert time.monotonic() < deadline

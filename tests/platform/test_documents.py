@@ -127,8 +127,8 @@ def _depth(value: Any) -> int:
 
 
 def test_a_megabyte_of_brackets_is_refused_quickly() -> None:
-    began = time.monotonic()
+    began = time.thread_time()
     for body in (b"[" * 2**20, b"[" * 2**19 + b"]" * 2**19, b'{"a":[' * 2**17):
         with pytest.raises(BadDocument):
             documents.read(body)
-    assert time.monotonic() - began < 2
+    assert time.thread_time() - began < 2

@@ -70,7 +70,7 @@ def test_work_that_ends_wakes_whoever_waits_for_answers(effects: Effects, sink: 
     began = time.monotonic()
     home = list(effects.finished(10.0))
     assert [tag for tag, _ in home] == ["work"]
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 8
 
 
 def test_work_that_raises_may_have_happened(effects: Effects) -> None:

@@ -93,12 +93,14 @@ def test_rows_survive_a_restart_and_a_kill_under_the_same_address(tmp_path: Path
         assert ask(server, "SELECT count(*) FROM kept") == 2
 
 
-def test_a_second_start_takes_under_three_seconds(tmp_path: Path) -> None:
+def test_a_second_start_makes_nothing_anew(tmp_path: Path) -> None:
+    began = time.monotonic()
     with embedded.postgres(tmp_path / "postgres", keep=False) as server:
+        first_s = time.monotonic() - began
         server.stop()
         began = time.monotonic()
         server.start()
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < first_s / 2
 
 
 def test_two_of_them_run_side_by_side(database: PostgresServer, tmp_path: Path) -> None:
@@ -238,7 +240,7 @@ def test_a_killed_redis_is_noticed(cache: RedisServer) -> None:
     pid = cache.pid
     assert pid is not None
     os.kill(pid, signal.SIGKILL)
-    assert process.wait_until(lambda: cache.ended, 5)
+    assert process.wait_until(lambda: cache.ended, 20)
     with pytest.raises(RedisGone):
         Redis.from_url(cache.url).ping()
     cache.restart()

@@ -164,7 +164,7 @@ def test_a_name_server_that_hangs_is_not_waited_for(monkeypatch: pytest.MonkeyPa
     refused = failure("hanging.example", timeout_s=0.3)
     ended.set()
     assert (refused.code, "looked up in time" in refused.message) == ("dns_failed", True)
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 10
 
 
 def test_a_connection_that_is_not_taken_in_time() -> None:
@@ -179,7 +179,7 @@ def test_a_connection_that_is_not_taken_in_time() -> None:
         began = time.monotonic()
         refused = failure("127.0.0.1", port, timeout_s=0.4)
         assert refused.code == "connect_timeout"
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < 10
         for each in waiting:
             each.close()
 
@@ -188,7 +188,7 @@ def test_a_handshake_that_hangs_is_not_waited_for(far_end: Start) -> None:
     silent = far_end(lambda connection: connection.far_end.stopping.wait(20))
     began = time.monotonic()
     assert failure("127.0.0.1", silent.port, timeout_s=0.4, tls=True).code == "connect_timeout"
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 10
 
 
 def test_a_far_end_that_speaks_no_tls(far_end: Start) -> None:

@@ -43,7 +43,7 @@ def test_a_connection_that_is_not_ready_in_time_was_not_sent(far_end: Start) -> 
     silent = far_end(lambda connection: connection.far_end.stopping.wait(20))
     outcome = request(post(silent.url.replace("http", "https"), connect_timeout_s=0.3))
     assert failure(outcome) == ("not_sent", "connect_timeout")
-    assert 250 < outcome.timings.total_ms < 3000
+    assert 250 < outcome.timings.total_ms < 10_000
 
 
 def test_names_that_hang_hold_nothing_else_up(
@@ -61,18 +61,18 @@ def test_names_that_hang_hold_nothing_else_up(
     monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
     with Transfers() as transfers:
         for number in range(60):
-            slow = post(f"http://n{number}.dead.example/", connect_timeout_s=0.6)
+            slow = post(f"http://n{number}.dead.example/", connect_timeout_s=3)
             transfers.start(slow, "dead")
         transfers.start(post(f"http://localhost:{there.port}/"), "quick")
         began = time.monotonic()
         [(tag, outcome)] = transfers.finished(5)
         assert (tag, answer(outcome).status) == ("quick", 200)
-        assert time.monotonic() - began < 0.5
+        assert time.monotonic() - began < 2.5
         late = []
         while len(transfers):
             late += [failure(outcome) for _, outcome in transfers.finished(5)]
         assert late == [("not_sent", "dns_failed")] * 60
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < 15
     ended.set()
 
 
@@ -82,7 +82,7 @@ def test_names_that_hang_hold_nothing_else_up(
 def test_a_far_end_that_never_answers_may_have_acted(far_end: Start) -> None:
     outcome = request(post(far_end(hangs).url, timeout_s=0.3))
     assert failure(outcome) == ("maybe", "timeout")
-    assert 250 < outcome.timings.total_ms < 3000
+    assert 250 < outcome.timings.total_ms < 10_000
 
 
 def test_a_dripping_answer_is_bounded_by_the_time_out(far_end: Start) -> None:
@@ -94,7 +94,7 @@ def test_a_dripping_answer_is_bounded_by_the_time_out(far_end: Start) -> None:
 
     outcome = request(post(far_end(drip).url, timeout_s=0.4))
     assert failure(outcome) == ("maybe", "timeout")
-    assert outcome.timings.total_ms < 3000
+    assert outcome.timings.total_ms < 10_000
 
 
 def test_a_dripping_head_is_bounded_by_the_time_out(far_end: Start) -> None:

@@ -26,7 +26,7 @@ def test_one_that_hangs_does_not_hold_up_the_rest(far_end: Start) -> None:
     quick, slow = far_end(), far_end(hangs)
     with Transfers(limit=32) as transfers:
         for number in range(5):
-            transfers.start(post(slow.url, timeout_s=1.5), f"slow {number}")
+            transfers.start(post(slow.url, timeout_s=20), f"slow {number}")
         began, done = time.monotonic(), 0
         while done < 100:
             while len(transfers) < 32:
@@ -34,7 +34,7 @@ def test_one_that_hangs_does_not_hold_up_the_rest(far_end: Start) -> None:
             for tag, outcome in transfers.finished(5):
                 assert (tag, answer(outcome).status) == ("quick", 200)
                 done += 1
-        assert time.monotonic() - began < 1.4
+        assert time.monotonic() - began < 15
 
 
 def test_send_many_brings_every_outcome_back_with_its_tag(far_end: Start) -> None:
@@ -67,11 +67,11 @@ def test_finished_returns_at_once_when_nothing_is_out_and_in_time_when_nothing_e
     with Transfers() as transfers:
         began = time.monotonic()
         assert transfers.finished(10) == []
-        assert time.monotonic() - began < 1
+        assert time.monotonic() - began < 5
         transfers.start(post(far_end(hangs).url), None)
         began = time.monotonic()
         assert transfers.finished(0.2) == []
-        assert 0.15 < time.monotonic() - began < 2
+        assert 0.15 < time.monotonic() - began < 5
 
 
 def test_another_thread_can_wake_the_one_that_waits(far_end: Start) -> None:

@@ -133,7 +133,7 @@ def test_a_server_that_falls_silent_is_left_in_time(far_end: Start, at: bytes) -
     began = time.monotonic()
     kind = "maybe" if at == b"." else "not_sent"
     assert failed(send(here(there.port), timeout_s=0.4)) == (kind, "timeout")
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 10
 
 
 def test_a_server_that_drips_is_left_in_time(far_end: Start) -> None:
@@ -144,7 +144,7 @@ def test_a_server_that_drips_is_left_in_time(far_end: Start) -> None:
     began = time.monotonic()
     outcome = send(here(far_end(drips).port), timeout_s=0.4)
     assert failed(outcome) == ("not_sent", "timeout")
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 10
 
 
 def test_a_server_that_never_stops_talking_is_not_listened_to_for_ever(far_end: Start) -> None:
@@ -154,7 +154,7 @@ def test_a_server_that_never_stops_talking_is_not_listened_to_for_ever(far_end: 
 
     began = time.monotonic()
     assert failed(send(here(far_end(talks).port), timeout_s=20)) == ("not_sent", "reset")
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 10
 
 
 @pytest.mark.parametrize("greeting", [b"SSH-2.0-OpenSSH_9.9\r\n", b"HTTP/1.1 400 Bad\r\n"])

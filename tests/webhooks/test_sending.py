@@ -104,9 +104,10 @@ def test_failures_are_tried_again_on_schedule_until_the_tenth(
         worker.deliver()
         delivery = only(app, endpoint)
         assert (delivery.state, delivery.failures, delivery.attempts) == ("due", failures, failures)
-        ended = attempts_of(app, delivery.id)[-1].finished_at
-        wait_s = (delivery.next_attempt_at - ended).total_seconds()
-        assert delay_s - 0.5 <= wait_s <= delay_s * 1.1
+        attempt = attempts_of(app, delivery.id)[-1]
+        soonest = attempt.started_at + timedelta(seconds=delay_s)
+        latest = attempt.finished_at + timedelta(seconds=delay_s * 1.1)
+        assert soonest <= delivery.next_attempt_at <= latest
         worker.deliver()
         assert only(app, endpoint).attempts == failures  # not before its time
         let_pass(app, delay_s * 1.1)
@@ -149,7 +150,7 @@ def test_a_receiver_that_never_answers_is_left_after_the_time_out(
     endpoint = subscribe(app, worker, organization, sink.url("/hang/on"))
     began = time.monotonic()
     worker.deliver()
-    assert 0.5 < time.monotonic() - began < 3
+    assert 0.5 < time.monotonic() - began < 10
     delivery = only(app, endpoint)
     (attempt,) = attempts_of(app, delivery.id)
     assert (delivery.state, delivery.failures) == ("due", 1)

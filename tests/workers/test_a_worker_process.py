@@ -33,7 +33,11 @@ from wedsync.platform import embedded
 from wedsync.platform.wake import QUEUE, Wake
 from wedsync.settings import Settings
 
-SOON_S = 6.0
+pytestmark = pytest.mark.timeout(240)
+
+# How patient the tests are with a machine that has much else to do.
+STARTS_S = 45.0
+SOON_S = 20.0
 
 Start = Callable[..., Process]
 
@@ -78,13 +82,13 @@ def test_a_worker_drains_while_there_is_no_redis_and_stops_when_asked(
     app: APIFlask, organization: UUID, sink: Sink, start: Start, address: str | None
 ) -> None:
     worker = start(redis_url=address)
-    wait_until(lambda: owners(app) == 1, 15)
+    wait_until(lambda: owners(app) == 1, STARTS_S)
     make_endpoint(app, organization, sink.url("/ok/without"))
     workflow = ask_for(app, organization, sink.url("/ok/without"))
     wait_until(lambda: states_of(app, workflow) == {"succeeded": 1}, SOON_S)
     delivered = "SELECT count(*) AS n FROM deliveries WHERE state = 'delivered'"
     wait_until(lambda: one(app, delivered).n == 1, SOON_S)
-    assert worker.stop(8) == 0
+    assert worker.stop(SOON_S) == 0
     assert owners(app) <= 1
 
 
@@ -93,7 +97,7 @@ def test_redis_may_come_go_and_come_back(
 ) -> None:
     redis = embedded.redis(tmp_path / "redis")
     worker = start(redis_url=redis.url)
-    wait_until(lambda: "Redis is away" in worker.log, 15)
+    wait_until(lambda: "Redis is away" in worker.log, STARTS_S)
     workflow = ask_for(app, organization, sink.url("/ok/coming"))
     wait_until(lambda: states_of(app, workflow) == {"succeeded": 1}, SOON_S)
     for round_number in (2, 3):
@@ -102,7 +106,7 @@ def test_redis_may_come_go_and_come_back(
         publish(app, organization, "seating.changed", {"guest": "Ana"})
         done = {"succeeded": round_number}
         wait_until(lambda done=done: states_of(app, workflow) == done, SOON_S)  # type: ignore[misc]
-    assert worker.stop(8) == 0
+    assert worker.stop(SOON_S) == 0
 
 
 def _wait_until_the_bell_is_answered(redis_url: str) -> None:
@@ -120,7 +124,7 @@ def test_a_ring_wakes_a_worker_at_once(
 ) -> None:
     with embedded.redis(tmp_path / "redis") as redis:
         start(redis_url=redis.url)
-        wait_until(lambda: owners(app) == 1, 15)
+        wait_until(lambda: owners(app) == 1, STARTS_S)
         _wait_until_the_bell_is_answered(redis.url)
         workflow = ask_for(app, organization, sink.url("/ok/rung"))
         waits = []
@@ -142,10 +146,10 @@ def test_what_is_in_flight_comes_home_when_a_worker_is_asked_to_stop(
 ) -> None:
     sink.forget()
     worker = start()
-    wait_until(lambda: owners(app) == 1, 15)
+    wait_until(lambda: owners(app) == 1, STARTS_S)
     workflow = ask_for(app, organization, sink.url("/slow/2.5/stopping"), key=False)
     wait_until(lambda: bool(sink.paths()), SOON_S)
-    assert worker.stop(12) == 0
+    assert worker.stop(SOON_S) == 0
     run = run_of(app, workflow)
     assert (run.state, tries_of(app, run.id, "call")) == ("succeeded", ["ok"])
 
@@ -155,13 +159,13 @@ def test_a_second_request_to_stop_does_not_cut_the_first_short(
 ) -> None:
     sink.forget()
     worker = start()
-    wait_until(lambda: owners(app) == 1, 15)
+    wait_until(lambda: owners(app) == 1, STARTS_S)
     workflow = ask_for(app, organization, sink.url("/slow/2/twice"), key=False)
     wait_until(lambda: bool(sink.paths()), SOON_S)
     for _ in range(2):
         worker.signal()
         time.sleep(0.3)
-    assert worker.stop(12) == 0
+    assert worker.stop(SOON_S) == 0
     assert run_of(app, workflow).state == "succeeded"
 
 
@@ -171,14 +175,14 @@ def test_the_worker_for_long_jobs_drains_nothing_and_stops_when_asked(
     with embedded.redis(tmp_path / "redis") as redis:
         worker = start("long", redis_url=redis.url, queue="long")
         client = Redis.from_url(redis.url)
-        wait_until(lambda: client.scard("rq:workers:long") == 1, 15)
+        wait_until(lambda: client.scard("rq:workers:long") == 1, STARTS_S)
         assert owners(app) == 0
-        assert worker.stop(8) == 0
+        assert worker.stop(SOON_S) == 0
 
 
 def test_a_worker_that_cannot_start_says_why_in_one_sentence(start: Start) -> None:
     worker = start(redis_url="nonsense")
-    wait_until(lambda: worker.ended, 15)
+    wait_until(lambda: worker.ended, STARTS_S)
     assert worker.stop() == 2
     assert worker.log.splitlines()[-1].startswith("workers: REDIS_URL should begin with")
 
@@ -191,23 +195,24 @@ def test_what_a_killed_worker_held_is_taken_up_by_another_within_two_seconds(
 ) -> None:
     sink.forget()
     first = start("first")
-    wait_until(lambda: owners(app) == 1, 15)
+    wait_until(lambda: owners(app) == 1, STARTS_S)
     workflow = ask_for(app, organization, sink.url("/hang/killed"), timeout_s=60)
     wait_until(lambda: bool(sink.paths()), SOON_S)
     start("second")
-    wait_until(lambda: owners(app) == 2, 15)
+    wait_until(lambda: owners(app) == 2, STARTS_S)
     run = run_of(app, workflow)
     first.kill()
     began = time.monotonic()
     wait_until(lambda: tries_of(app, run.id, "call") == ["lost", None], SOON_S)
-    assert time.monotonic() - began < 4.0  # about two seconds on a machine with nothing else to do
+    # About two seconds on a machine with nothing else to do, and far from the end of a lease.
+    assert time.monotonic() - began < 10
     wait_until(lambda: sink.keys() == {f"{run.id}:call:-:0": 2}, SOON_S)
 
 
 def test_two_workers_do_each_slot_of_the_schedule_once(app: APIFlask, start: Start) -> None:
     for name in ("first", "second"):
         start(name)
-    wait_until(lambda: owners(app) == 2, 15)
+    wait_until(lambda: owners(app) == 2, STARTS_S)
     taken = "SELECT slot, count(*) AS n FROM schedule_slots WHERE name = :name GROUP BY 1"
-    wait_until(lambda: len(rows(app, taken, name="give back claims")) >= 4, 10)
+    wait_until(lambda: len(rows(app, taken, name="give back claims")) >= 4, SOON_S)
     assert {row.n for row in rows(app, taken, name="give back claims")} == {1}

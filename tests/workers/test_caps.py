@@ -1,6 +1,5 @@
 """Limits of a workflow and fairness between organizations: what is above them waits."""
 
-import time
 from uuid import UUID
 
 from apiflask import APIFlask
@@ -28,6 +27,7 @@ from wedsync.platform.db import db
 from wedsync.workflows.editing import service
 from wedsync.workflows.models import Workflow
 from wedsync.workflows.running import claims
+from workers.fan_out import PER_ORGANIZATION
 
 RUNNING = "SELECT id FROM runs WHERE workflow_id = :id AND state = 'running'"
 ALL = "SELECT * FROM runs WHERE workflow_id = :id ORDER BY id"
@@ -162,16 +162,14 @@ def test_a_back_fill_of_one_organization_holds_up_no_other(
     other = make_workflow(app, stranger.organization_id, on_hook(other_hook), note("n", a=1))
     _back_fill(app, hook, 5_000)
     accept(app, other_hook, {})
-    began = time.monotonic()
     source, shares = worker.run_source, worker.runs._shares
     while states_of(app, other) != {"succeeded": 1}:
         worker._fan_out.batch()
         turn = source.turn(worker.owner.id, [], shares.room, shares)
         for lane in turn.at_once:
             shares.grow(lane)
-    assert time.monotonic() - began < 1
     done = one(app, "SELECT count(*) AS n FROM runs WHERE workflow_id = :id", id=busy).n
-    assert done < 2_000
+    assert done <= 2 * PER_ORGANIZATION
 
 
 def _back_fill(app: APIFlask, hook: Hook, count: int) -> None:

@@ -67,9 +67,9 @@ def test_a_description_that_cannot_be_checked_quickly_is_refused(schema: Any, sa
 )
 def test_a_pattern_that_is_tried_in_one_pass_may_be_used(pattern: str) -> None:
     assert is_quick(pattern)
-    begun = time.monotonic()
+    begun = time.thread_time()
     problems({"pattern": pattern}, "a" * 60_000 + "!")
-    assert time.monotonic() - begun < 1
+    assert time.thread_time() - begun < 1
 
 
 @pytest.mark.parametrize(
