@@ -6,7 +6,7 @@
  * typing in stays as it is; that they know an older step is told when they save it.
  *
  *   data-revision  on the bar: how far the draft is that the page shows
- *   data-people    on `#company`: who is said to be here
+ *   data-people    on `#company`: who is said to be here; a `b` with data-company shows it too
  *   data-news, data-company, data-under-way  on `#live`: where to ask
  */
 
@@ -26,6 +26,14 @@ live?.addEventListener("company", ({ detail }) => {
   htmx.ajax("GET", live.dataset.company, { source: live, target: "#company", swap: "outerMorph" });
 });
 
+/* Parts of the page that were drawn anew know of nobody. */
+function showCompany() {
+  const words = document.getElementById("company")?.textContent.trim() ?? "";
+  for (const el of document.querySelectorAll("b[data-company]")) {
+    if (el.textContent !== words) el.textContent = words;
+  }
+}
+
 /* What the live version is at, once: a page that is open knows by then. */
 if (document.getElementById("under-way")) {
   htmx.ajax("GET", live.dataset.underWay, { source: live, target: "#under-way", swap: "innerHTML" });
@@ -35,10 +43,10 @@ if (document.getElementById("under-way")) {
 function lookAgain() {
   const shown = Number(document.querySelector("[data-revision]")?.dataset.revision);
   if (latest <= shown || gestures.size > 0 || look) return;
-  look = { isStale: false };
+  look = { isStale: false, keep: isInUse() ? "panel" : "" };
   const parts = [...document.querySelectorAll("[data-part]")];
   const held = parts.map(({ dataset }) => `${dataset.part} ${dataset.held}`).join("\n");
-  const context = { source: live, target: "#builder", swap: "outerMorph", values: { held }, look };
+  const context = { source: live, target: "#builder", swap: "outerMorph", values: { held, keep: look.keep }, look };
   htmx.ajax("POST", live.dataset.news, context);
 }
 
@@ -51,11 +59,13 @@ addEventListener("htmx:before:request", ({ detail: { ctx } }) => {
 addEventListener("htmx:before:swap", (event) => {
   const { ctx } = event.detail;
   if (!ctx.look) return;
+  if (isInUse() && !ctx.look.keep) ctx.look.isStale = true;
   if (ctx.look.isStale) event.preventDefault();
-  else document.getElementById("panel")?.toggleAttribute("hx-morph-skip", isInUse());
+  else document.getElementById("panel")?.toggleAttribute("hx-morph-skip", Boolean(ctx.look.keep));
 });
 
 addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
+  showCompany();
   if (ctx.look) document.getElementById("panel")?.removeAttribute("hx-morph-skip");
 });
 

@@ -1,8 +1,7 @@
-"""Two people at one draft, or one with two tabs: each sees what the other does, and loses nothing."""
+"""Two people at one draft, or one with two tabs: each sees what the other does and loses nothing.
+And what is shown for the couples who come next, and what was folded."""
 
 import re
-
-from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -20,6 +19,7 @@ from tests.browser.building import (
 )
 from tests.browser.conftest import SignIn
 from tests.browser.looking import Trouble, look_at
+from tests.live_site import LiveSite
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -32,10 +32,6 @@ def two_steps(page: Page, name: str) -> None:
     add_step(page, "Add a step", "approve", "Ask somebody")
     add_step(page, "Add a step", "pause", "Wait for some time")
     assert order(page) == ["approval", "wait"]
-
-
-def company(page: Page) -> Callable[..., None]:
-    return expect(page.locator("#company"))
 
 
 def test_who_else_has_it_open_is_said_while_they_do(imogen: Page, sign_in: SignIn) -> None:
@@ -102,3 +98,44 @@ def test_what_somebody_is_typing_stays_while_others_change_the_draft(
     beth.get_by_role("button", name=re.compile("Keep mine")).click()
     expect(in_words(beth)).to_contain_text("2 weeks")
     expect(in_words(imogen)).to_contain_text("2 weeks")
+
+
+def test_a_branch_stays_folded_over_a_reload_and_opens_for_what_is_in_it(imogen: Page) -> None:
+    begin(imogen, "Folded")
+    choose_start(imogen, "somebody", "When somebody starts it")
+    add_step(imogen, "Add a step", "branch", "If")
+    add_step(imogen, "Add a step to Otherwise", "pause", "Wait for some time")
+    imogen.goto(imogen.url.partition("?")[0])
+    head = imogen.locator(".ws-branch").filter(has_text="Otherwise")
+    head.locator("summary").focus()
+    imogen.keyboard.press("Enter")
+    expect(imogen.locator("#step-wait")).to_be_hidden()
+    expect(head).to_contain_text("1 step: Wait for 3 days")
+    imogen.reload()
+    expect(imogen.locator("#step-wait")).to_be_hidden()
+    look_at(imogen, "builder-folded", briefly=True)
+    with gesture(imogen, "duplicate"):
+        imogen.locator("#open-choose").focus()
+        imogen.keyboard.press("Control+d")
+    expect(imogen.locator("#step-wait")).to_be_hidden()
+    imogen.goto(f"{imogen.url.partition('?')[0]}?step=wait")
+    expect(imogen.locator("#step-wait")).to_be_visible()
+    imogen.goto(imogen.url.partition("?")[0])
+    expect(imogen.locator("#step-wait")).to_be_visible()
+
+
+def test_a_wait_for_a_date_shows_the_next_couples_on_a_calendar(
+    imogen: Page, site: LiveSite
+) -> None:
+    begin(imogen, "Two weeks before")
+    choose_start(imogen, "somebody", "When somebody starts it")
+    add_step(imogen, "Add a step", "wedding date", "Wait for a day of the wedding")
+    leaves = imogen.locator("#step-wait .ws-leaf")
+    expect(leaves).to_have_count(3)
+    couples = [one["title"] for one in site.api("GET", "/weddings")["data"]]
+    shown = leaves.locator("b").all_inner_texts()
+    assert set(shown) <= set(couples)
+    expect(leaves.first).to_contain_text(re.compile(r"Goes on .*, 09:00.*; wedding \w+ \d+ \w+"))
+    expect(leaves.first.locator(".is-fire")).to_have_count(1)
+    expect(leaves.first.locator(".is-wedding")).to_have_count(1)
+    look_at(imogen, "builder-coming-dates")

@@ -163,7 +163,7 @@ def test_where_not_all_were_looked_at_it_says_at_least(app: APIFlask, owner: Per
 def test_starts_of_the_workflow_itself_are_counted_by_what_started_them(
     app: APIFlask, owner: Persona, trigger: dict[str, Any], cause: str
 ) -> None:
-    assert lines(app, owner, trigger) == ["Not started in the last 90 days"]
+    assert lines(app, owner, trigger) == ["Not published yet, so it has never started"]
     others = ("event:1", "rerun:2:1", "schedule-like:3")
     assert published(app, owner, trigger, *others) == "Not started in the last 90 days"
     wedding = marry(app, owner, title="Amara & Daniel")

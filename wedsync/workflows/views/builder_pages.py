@@ -24,7 +24,7 @@ from wedsync.workflows.building.tries.tryable import steps_by_id
 from wedsync.workflows.editing.drafts import Draft
 from wedsync.workflows.views.builder_choices import offer_here
 from wedsync.workflows.views.builder_folds import folds_of
-from wedsync.workflows.views.builder_parts import differing
+from wedsync.workflows.views.builder_parts import Differing, differing
 from wedsync.workflows.views.builder_state import Here
 from wedsync.workflows.views.connecting import connect_page
 
@@ -44,6 +44,7 @@ class Said:
     typed: Mapping[str, str] | None = None
     status: int = 200
     is_news: bool = False
+    keeps_panel: bool = False
     gesture: str = ""
 
 
@@ -61,6 +62,7 @@ class Picker:
 
 NOTHING_SAID = Said()
 _OF_ONE_TIME = frozenset(("csrf_token", "once", "held", "over"))
+_OF_PANEL = ("panel", "field-", "condition")
 _OF_ROWS = ("/others/", "/subject", "/verb")
 
 
@@ -82,7 +84,7 @@ def builder_page(here: Here, draft: Draft, said: Said = NOTHING_SAID) -> Respons
         status=said.status,
         workflow=draft.workflow,
         board=shown,
-        differing=differing(held, shown) if held else None,
+        differing=_drawn(differing(held, shown), said) if held else None,
         panel=panel,
         clash=clash,
         clashes=clashes_of(setting, clash) if clash else (),
@@ -102,6 +104,14 @@ def builder_page(here: Here, draft: Draft, said: Said = NOTHING_SAID) -> Respons
     if request.method == "POST" and not said.is_news:
         response.headers["HX-Replace-Url"] = here.url()
     return response
+
+
+def _drawn(found: Differing, said: Said) -> Differing:
+    """What is drawn anew: nothing under the hands of somebody."""
+    if not said.keeps_panel:
+        return found
+    parts = (part for part in found.parts if not part.startswith(_OF_PANEL))
+    return replace(found, parts=frozenset(parts))
 
 
 def _done_by_others(setting: Setting, shown: Board) -> str:

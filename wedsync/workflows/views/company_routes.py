@@ -6,7 +6,7 @@ the page asks for here.
 
 from uuid import UUID
 
-from flask import Response, make_response
+from flask import Response, make_response, request
 
 from wedsync.platform import identity
 from wedsync.platform.fragments import render
@@ -44,4 +44,5 @@ def builder_news(workflow_id: UUID) -> Response:
     """What of the page is different by now. It changes nothing: what the page holds is posted only
     because it is long."""
     found = queries.get_workflow(identity.organization_id(), workflow_id)
-    return builder_page(here_of(workflow_id), drafts.look_at(found), Said(is_news=True))
+    said = Said(is_news=True, keeps_panel=request.form.get("keep") == "panel")
+    return builder_page(here_of(workflow_id), drafts.look_at(found), said)

@@ -11,7 +11,7 @@ from wedsync.platform.db import db
 from wedsync.platform.identity import Identity
 from wedsync.platform.presence import place_of_draft
 from wedsync.platform.runtime import runtime
-from wedsync.platform.wording import listing
+from wedsync.platform.wording import first_name, listing
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,4 +41,9 @@ def company_of(person: Identity, workflow_id: UUID) -> Company:
 
 
 def _words(names: list[str]) -> str:
-    return f"{listing(names)} {'is' if len(names) == 1 else 'are'} here too." if names else ""
+    """`Ana is here too`, `Ana and Beth are here too`; by their whole names where two share one."""
+    if not names:
+        return ""
+    called = [first_name(each) for each in names]
+    told = called if len(set(called)) == len(names) else names
+    return f"{listing(told)} {'is' if len(names) == 1 else 'are'} here too"

@@ -139,7 +139,8 @@ class Rows:
     def _happened(self, trigger: Mapping[str, Any]) -> Iterator[str]:
         """How often it happened lately, and which event the draft is shown with if another."""
         sample, words, happened = self.setting.sample, self.setting.words, self.setting.happened
-        told = happened_words(trigger, happened, words)
+        is_published = self.setting.workflow.live_version_id is not None
+        told = happened_words(trigger, happened, words, is_published=is_published)
         if told:
             yield told
         if trigger.get("kind") not in COMES_IN:

@@ -24,6 +24,10 @@ MOST_TOLD = 1_000
 COMES_IN = ("event", "webhook", "poll")
 
 _IN_90_DAYS = "in the last 90 days"
+_NEVER = {
+    True: f"Not started {_IN_90_DAYS}",
+    False: "Not published yet, so it has never started",
+}
 _MOST_RUNS = 1_001
 _CAUSES: Mapping[str, str] = {
     "schedule": "schedule:",
@@ -84,12 +88,15 @@ def started(workflow: Workflow, trigger: Mapping[str, Any], first: UUID) -> Happ
     return Happened(row.times, row.looked_at < _MOST_RUNS, row.created_at, row.title)
 
 
-def happened_words(trigger: Mapping[str, Any], found: Happened, words: Wording) -> str:
-    """`Happened 9 times in the last 90 days, last for Amara & Daniel at 10:42 today`."""
+def happened_words(
+    trigger: Mapping[str, Any], found: Happened, words: Wording, *, is_published: bool
+) -> str:
+    """`Happened 9 times in the last 90 days, last for Amara & Daniel at 10:42 today`; empty where
+    nothing came in."""
     kind = str(trigger.get("kind"))
     verb = {"event": "Happened", "webhook": "Came in", "poll": "Came in"}.get(kind, "Started")
     if not found.times or found.last_at is None:
-        return f"Not {verb.lower()} {_IN_90_DAYS}" if verb == "Started" else ""
+        return _NEVER[is_published] if verb == "Started" else ""
     whatever = ", whether it fits or not" if trigger.get("filter") else ""
     about = f" for {found.last_for}" if found.last_for else ""
     return (
