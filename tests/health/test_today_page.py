@@ -8,6 +8,7 @@ from sqlalchemy import text
 from tests.listings.ways import a_draft, decided, sent
 from tests.page_words import words_of
 from tests.personas import Persona
+from tests.weddings.couples import ahead
 from tests.workers.scene import (
     Sink,
     Worker,
@@ -117,9 +118,11 @@ def test_what_is_next_stands_under_its_couple(
     app: APIFlask, moved_clock: MovedClock, worker: Worker, sink: Sink, owner: Persona
 ) -> None:
     with app.app_context():
-        day = moved_clock.now.date() + timedelta(days=5)
         wedding = Wedding(
-            organization_id=owner.organization_id, title="Hannah & Josef", date=day, venue="Bath"
+            organization_id=owner.organization_id,
+            title="Hannah & Josef",
+            date=ahead(5),
+            venue="Bath",
         )
         db.session.add(wedding)
         db.session.commit()

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from functools import cache
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from apiflask import APIFlask
 
@@ -37,13 +38,14 @@ def change(app: APIFlask, persona: Persona, wedding_id: UUID, **given: Any) -> N
 
 
 def ahead(days: int) -> date:
-    """A day so many after the one on which this test first asked, midnight or not."""
+    """A day so many after the one on which this test first asked, midnight or not, where the
+    businesses of tests are."""
     return _today(os.environ["PYTEST_CURRENT_TEST"].rpartition(" ")[0]) + timedelta(days=days)
 
 
 @cache
 def _today(_test: str) -> date:
-    return clock.now().date()
+    return clock.now().astimezone(ZoneInfo("Europe/London")).date()
 
 
 def wedding(app: APIFlask, wedding_id: UUID) -> Wedding:
