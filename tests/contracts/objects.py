@@ -139,9 +139,15 @@ class Objects:
 
     @cached_property
     def template(self) -> UUID:
-        workflow_id = self.workflow
+        """One that asks for an account of the practice partner."""
+        source = f"connection:{self.connection}"
+        trigger = {"kind": "event", "event_type": "external.rsvp.changed", "source": source}
         with self._app.test_request_context():
-            made = templates.save(self._owner.identity, workflow_id, WantedTemplate(name=self.mark))
+            draft = service.create(
+                self._organization_id, self.mark, DEFINITION | {"trigger": trigger}
+            )
+            wanted = WantedTemplate(name=self.mark)
+            made = templates.save(self._owner.identity, draft.workflow.id, wanted)
             db.session.commit()
             return made.id
 

@@ -17,6 +17,7 @@ from tests.personas import Persona
 pytestmark = pytest.mark.usefixtures("built_in_listings")
 
 DEFINITIONS = {"definition"}
+WORKFLOWS = {"workflow_id"}
 SETTINGS = {"get_message_rules", "get_books"}
 """What everybody has one of, so there is no list of it."""
 
@@ -136,6 +137,11 @@ def refuses(
         body = body | {name: str(objects.wedding)}
         answer = operation.send(stranger.api, path, json=body)
         assert answer.json[name] is None, operation.name
+    elif name in WORKFLOWS:
+        body = body | {name: str(objects.workflow)}
+        answer = operation.send(stranger.api, path, json=body)
+        assert answer.status_code == 422, operation.name
+        assert [each["pointer"] for each in answer.json["errors"]] == [f"/{name}"]
     elif name in DEFINITIONS:
         for definition, field in definitions_naming(objects):
             answer = operation.send(stranger.api, path, json=body | {name: definition})

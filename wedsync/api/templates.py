@@ -19,7 +19,7 @@ from wedsync.api.schemas.templates import (
     template_out,
 )
 from wedsync.api.schemas.workflows import WorkflowMade, workflow_made
-from wedsync.errors import Conflict
+from wedsync.errors import Conflict, FieldError, Invalid, NotFound
 from wedsync.platform import identity
 from wedsync.workflows import queries
 from wedsync.workflows.editing import drafts
@@ -43,9 +43,7 @@ def list_possible_questions(workflow_id: UUID) -> PossibleQuestions:
     return possible_out(outline(workflow))
 
 
-@templates.post(
-    _ALL, body=TemplateIn, answer=TemplateOut, status=201, rings=["events"], problems=[404]
-)
+@templates.post(_ALL, body=TemplateIn, answer=TemplateOut, status=201, rings=["events"])
 def create_template(body: TemplateIn) -> Any:
     """Save a workflow's draft as a template.
 
@@ -53,7 +51,7 @@ def create_template(body: TemplateIn) -> Any:
     open. `left_out` says what was.
     """
     wanted = Wanted(body.name, body.goal, body.sentence, body.questions)
-    return _answer(service.save(identity.current(), body.workflow_id, wanted))
+    return _answer(service.save(identity.current(), _own(body.workflow_id), wanted))
 
 
 @templates.get(_ALL, query=PageQuery, answer=TemplatePage)
@@ -96,9 +94,8 @@ def delete_template(template_id: UUID) -> Deleted:
 def renew_template(template_id: UUID, body: RenewIn) -> Any:
     """Put a workflow's draft of now in the place of what was saved; name and sentence stay."""
     me = identity.current()
-    workflow_id = body.workflow_id
-    if workflow_id is None:
-        workflow_id = template_queries.get(me.organization_id, template_id).workflow_id
+    saved_from = template_queries.get(me.organization_id, template_id).workflow_id
+    workflow_id = saved_from if body.workflow_id is None else _own(body.workflow_id)
     if workflow_id is None:
         raise Conflict(
             "The workflow it was saved from is gone. Say in `workflow_id` which one to save.",
@@ -118,6 +115,15 @@ def use_template(template_id: UUID, body: UseIn) -> Any:
     recipe = template_queries.find(me.organization_id, template_id)
     draft = drafts.look_at(ready_made.draft(me, recipe, body.answers).workflow)
     return workflow_made(draft), preconditions.revision_tag(draft.workflow.draft_revision)
+
+
+def _own(workflow_id: UUID) -> UUID:
+    """The id of a workflow of ours that a body names."""
+    try:
+        return queries.get_workflow(identity.organization_id(), workflow_id).id
+    except NotFound as error:
+        fault = FieldError("/workflow_id", "workflow", error.detail)
+        raise Invalid(error.detail, errors=[fault]) from error
 
 
 def _answer(row: WorkflowTemplate) -> tuple[TemplateOut, dict[str, str]]:

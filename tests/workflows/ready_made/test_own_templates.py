@@ -520,8 +520,9 @@ def test_somebody_elses_template_and_workflow_are_not_there(
     template = save(owner, workflow)
     own = make(stranger, {"format": 1, "trigger": {"kind": "manual"}, "steps": [wait()]})
     path = f"{TEMPLATES}/{template['id']}"
+    named = stranger.api.post(TEMPLATES, json={"workflow_id": str(workflow)})
+    assert (named.status_code, named.json["errors"][0]["pointer"]) == (422, "/workflow_id")
     for answer in (
-        stranger.api.post(TEMPLATES, json={"workflow_id": str(workflow)}),
         stranger.api.post(f"{path}/renew", json={"workflow_id": str(own)}),
         stranger.api.post(f"{path}/workflows", json={"answers": {}}),
         stranger.browser.get(f"/workflows/{own}/save-as-template?template={template['id']}"),
@@ -531,7 +532,7 @@ def test_somebody_elses_template_and_workflow_are_not_there(
         assert answer.status_code == 404
     assert stranger.api.get(TEMPLATES).json["data"] == []
     renewed = owner.api.post(f"{path}/renew", json={"workflow_id": str(own)})
-    assert renewed.status_code == 404
+    assert (renewed.status_code, renewed.json["detail"]) == (422, "There is no such workflow.")
 
 
 def test_an_account_of_somebody_else_in_a_draft_is_not_named(
