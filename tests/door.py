@@ -17,6 +17,8 @@ _HEARD = frozenset(
     {"socket.connect", "socket.getaddrinfo", "socket.gethostbyaddr", "socket.gethostbyname"}
     | {"socket.sendto", "socket.sendmsg"}
 )
+# A program of its own hears of no hook, so with the door shut none is started.
+_STARTED = frozenset({"subprocess.Popen", "os.system", "os.exec", "os.posix_spawn"})
 _FAR = (socket.AF_INET, socket.AF_INET6)
 _DOOR = ("wedsync.platform.outbound.connect", "wedsync.platform.outbound.names")
 # The installation's own stores are named in its settings, and are not the world outside.
@@ -75,6 +77,8 @@ class _Watch:
     def _concerns(self, event: str, arguments: tuple[object, ...]) -> bool:
         if event == "socket.__new__":
             return self._shut > 0 and arguments[1] in _FAR
+        if event in _STARTED:
+            return self._shut > 0
         return event in _HEARD and not _stays_here(arguments[0])
 
 

@@ -3,6 +3,7 @@
 import ast
 import smtplib
 import socket
+import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from types import FunctionType
@@ -113,6 +114,19 @@ def test_another_way_is_heard_and_stopped(office: PostOffice, way: Callable[[int
         with pytest.raises(door.NotThroughTheDoor):
             as_product(way)(office.port)
         assert len(heard) == 1
+
+
+def starts(_port: int) -> None:
+    subprocess.run(["true"], check=True)
+
+
+def test_with_the_door_shut_no_other_program_is_started() -> None:
+    as_product(starts)(0)
+    with door.shut() as heard:
+        with pytest.raises(door.NotThroughTheDoor):
+            as_product(starts)(0)
+        starts(0)
+    assert len(heard) == 1
 
 
 def test_a_thread_of_a_library_is_heard_too(office: PostOffice) -> None:
