@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from wedsync.workflows.building.board.board_parts import BoardProblem
 from wedsync.workflows.building.board.lede import Said
+from wedsync.workflows.building.board.repairs import is_of_gone
 from wedsync.workflows.building.board.setting import Setting
 from wedsync.workflows.building.sentences.action_slots import question_for
 from wedsync.workflows.building.sentences.slots import questions
@@ -25,7 +26,7 @@ def asked(
     }
     return tuple(
         _asking(setting, each, asking[each.step, each.field], numbers, uses.get(each.step or ""))
-        if (each.step, each.field) in asking
+        if (each.step, each.field) in asking and not is_of_gone(each)
         else each
         for each in problems
     )

@@ -1,6 +1,7 @@
 """The problems of a draft, in reading order, each with the buttons that mend it."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from wedsync import connectors
@@ -44,18 +45,36 @@ def problems_of(
         found = [each for each in found if not _is_of_start(each)]
         first = (_NO_START,) if of_step is None or None in of_step else ()
         found = [*first, *found]
-    return tuple(
-        BoardProblem(
-            step=each.step if each.step in steps else None,
-            field=field_of(each),
-            place=place_of(each, numbers),
-            message=message_of(each, str(steps.get(each.step or "", {}).get("use"))),
-            fix=each.fix,
-            is_error=each.severity == "error",
-            repairs=tuple(mending.of(each)),
-        )
-        for each in found
+    return tuple(_shown(each, numbers, steps, tuple(mending.of(each))) for each in found)
+
+
+def _shown(
+    problem: Problem,
+    numbers: Mapping[str, str],
+    steps: Mapping[str, Mapping[str, Any]],
+    repairs: tuple[Repair, ...],
+) -> BoardProblem:
+    shown = BoardProblem(
+        step=problem.step if problem.step in steps else None,
+        field=field_of(problem),
+        place=place_of(problem, numbers),
+        message=message_of(problem, str(steps.get(problem.step or "", {}).get("use"))),
+        fix=problem.fix,
+        is_error=problem.severity == "error",
+        repairs=repairs,
     )
+    if is_of_gone(shown) and problem.message.startswith(_READS_STEP):
+        return replace(shown, message="It reads a step that is gone.", fix=_FIX_OF_GONE)
+    return shown
+
+
+def is_of_gone(problem: BoardProblem) -> bool:
+    """Whether it is that something is read which is not there."""
+    return any(each.gesture == "take_out" for each in problem.repairs)
+
+
+_READS_STEP = "It reads step “"
+_FIX_OF_GONE = "Take that out, or choose another value."
 
 
 _NO_START = Problem(None, "trigger", "Nothing starts it yet.", "Choose what starts it.")
@@ -127,15 +146,17 @@ class _Mending:
         if field == "id":
             yield Repair("Give every step an id", "name_steps")
             return
+        is_gone = bool(field) and field != "connection" and self._holds_gone(own, step, field)
         if field == "connection" and own is not None:
             yield from self._accounts(own, step)
         elif own is None and step.get("source") == OF_AN_ACCOUNT and field == "source":
             yield from _connecting(self._setting, step.get("event_type"))
-        elif field and self._holds_gone(own, step, field):
+        elif is_gone:
             yield Repair("Take it out", "take_out", {"step": own or "", "field": field})
         if own is not None and not self._can_be_set(step):
             yield Repair("Remove this step", "remove", {"step": own})
-        yield Repair(self._link_words(problem, field), step=own, field=self._opened(own, field))
+        words = self._link_words(problem, field, is_gone)
+        yield Repair(words, step=own, field=self._opened(own, field))
 
     def _accounts(self, step_id: str, step: Mapping[str, Any]) -> Iterator[Repair]:
         """Accounts it could act through, and connecting one."""
@@ -155,12 +176,12 @@ class _Mending:
             return False
         return kind != "action" or not step.get("use") or self._entry(step) is not None
 
-    def _link_words(self, problem: Problem, field: str) -> str:
+    def _link_words(self, problem: Problem, field: str, is_gone: bool) -> str:
         if (problem.step, field) in self._questions:
-            return "Answer"
+            return "Choose another" if is_gone else "Answer"
         if problem.step is None and not self.has_trigger:
             return "Choose what starts it"
-        return "Choose another" if "no such" in problem.message else "See"
+        return "Choose another" if is_gone or "no such" in problem.message else "See"
 
     @property
     def has_trigger(self) -> bool:
