@@ -71,7 +71,7 @@ FAULTY: list[tuple[Any, str | None, str, str]] = [
         workflow(SET, trigger={**EVENT, "filter": {"==": [var("wedding.city"), "Lyon"]}}),
         None,
         "trigger.filter",
-        "nothing called “wedding.city”",
+        "only what came in is known, not “wedding.city”",
     ),
     (workflow({"kind": "set", "values": {}}), None, "id", "no name the others could use"),
     (workflow({**SET, "id": "a.b"}), "a.b", "id", "no name the others could use"),

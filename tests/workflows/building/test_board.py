@@ -544,5 +544,5 @@ def test_what_a_draft_names_and_is_gone_is_said(app: APIFlask, owner: Persona) -
 def test_a_draft_that_is_no_workflow_can_be_begun_anew(app: APIFlask, owner: Persona) -> None:
     flow = make_workflow(app, owner.organization_id, workflow(act("one")), publish=False)
     board = Looking(app, owner, flow, ["nothing"]).board()
-    assert board.unreadable == "This draft is no workflow."
+    assert board.unreadable == "What is in this draft is not a workflow."
     assert "start_anew" in [each.gesture for each in repairs(board)]

@@ -92,6 +92,12 @@ def _check_read(field: Field, path: tuple[str, ...]) -> None:
             "Move this into a loop, or read something else.",
         )
         return
+    if sees.roots == {"trigger"} and path[0] in ("wedding", "now", "steps", "run"):
+        field.error(
+            f"Before it starts, only what came in is known, not “{clip('.'.join(path), 60)}”.",
+            "Look at what came in, or ask for this in a step “Go on only if”.",
+        )
+        return
     if path[0] != "steps" or "steps" not in sees.roots:
         roots = listing([f"“{root}”" for root in sorted(sees.roots)], "or")
         message = f"There is nothing called “{clip('.'.join(path), 60)}” here."

@@ -112,7 +112,7 @@ def tidy_steps(definition: Any) -> Gesture:
             inside = sequence(read(kept, path))
             kept = put(kept, path, [step for step in inside if isinstance(step, dict)])
     if kept is definition:
-        return Gesture((), "", None, ("There are only steps among the steps.",))
+        return Gesture((), "", None, ("There is nothing to tidy: everything in it is a step.",))
     return Gesture((Replace(kept),), "took away what is no step", None)
 
 

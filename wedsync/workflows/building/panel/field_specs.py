@@ -144,8 +144,8 @@ WAYS: Mapping[str, tuple[Spec, ...]] = MappingProxyType(
         "anchor": _ANCHORED,
         "event": (
             Spec("event.event_type", "Until this happens", "event_type", required=True),
-            Spec("event.match", "And these are so", "key_values",
-                 "A place in what comes in, such as data.guest.id, and what must stand there.",
+            Spec("event.match", "And it is about", "key_values",
+                 "A name in what comes in, such as data.guest.id, and what must stand there.",
                  takes_data=True),
             Spec("event.timeout_s", "Wait at most", "duration", "For ever, if this is empty.",
                  least=1, most=MAX_WAIT_S, example="2 weeks"),

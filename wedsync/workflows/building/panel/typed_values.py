@@ -163,8 +163,8 @@ def _read_choice(spec: Spec, typed: str) -> Any:
         if str(value) == typed:
             return value
     if all(choice.value != typed for choice in spec.choices):
-        words = [choice.words for choice in spec.choices[:8]]
-        raise NotReadable(f"Choose {listing(words, 'or')}." if words else "There is no such thing.")
+        words = listing([choice.words for choice in spec.choices[:8]], "or")
+        raise NotReadable(f"Choose {words}." if words else "This is not one of the choices.")
     return typed
 
 
@@ -178,8 +178,8 @@ def _read_switch(spec: Spec, typed: str) -> bool | None:
 def _read_event_type(spec: Spec, typed: str) -> str:
     if not EVENT_TYPE.fullmatch(typed) or len(typed) > LONGEST_EVENT_TYPE:
         raise NotReadable(
-            "This is not the name of an event. Write words with dots between them, like"
-            " “external.rsvp.received”."
+            "This cannot be the name of what happens. Write words with dots between them, like"
+            " “menu.requested”."
         )
     return typed
 

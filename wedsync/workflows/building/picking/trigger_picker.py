@@ -8,6 +8,7 @@ the account where there are more than one.
 
 import copy
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 from uuid import UUID
@@ -38,28 +39,44 @@ from wedsync.workflows.words.step_lines import TRIGGER_LOOKS
 EVERY_S = 900
 """How often a list is looked at unless somebody says otherwise."""
 
-_KINDS: Mapping[str, tuple[str, str, str, Mapping[str, Any]]] = MappingProxyType(
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """A kind of start, as people choose it."""
+
+    words: str
+    help: str
+    also: str
+    goal: str
+    trigger: Mapping[str, Any]
+
+
+_KINDS: Mapping[str, _Kind] = MappingProxyType(
     {
-        "start:manual": (
+        "start:manual": _Kind(
             "When somebody starts it",
+            "You press a button.",
             "by hand manual button",
             FLOW,
             {"kind": "manual"},
         ),
-        "start:workflow": (
+        "start:workflow": _Kind(
             "When another workflow starts it",
+            "One of yours has a step that says so.",
             "call workflow",
             FLOW,
             {"kind": "workflow"},
         ),
-        "start:schedule": (
+        "start:schedule": _Kind(
             "At a time that comes round",
+            "Such as every weekday at 09:00.",
             "schedule every day week month",
             "Calendar",
             {"kind": "schedule", "cron": "0 9 * * 1-5", "zone": "Europe/London", "missed": "once"},
         ),
-        "start:before": (
+        "start:before": _Kind(
             "Some days before or after the wedding",
+            "Such as 14 days before, at 09:00 where they marry.",
             "wedding date before after anniversary",
             "Calendar",
             {
@@ -70,14 +87,16 @@ _KINDS: Mapping[str, tuple[str, str, str, Mapping[str, Any]]] = MappingProxyType
                 "late": "run",
             },
         ),
-        "start:webhook": (
+        "start:webhook": _Kind(
             "When a webhook arrives",
+            "Another tool sends word to an address of yours.",
             "webhook hook",
             "Messages",
             {"kind": "webhook", "hook": None},
         ),
-        "start:event": (
+        "start:event": _Kind(
             "When something else happens",
+            "Something a tool tells of, by its name.",
             "event api anything",
             FLOW,
             {"kind": "event", "event_type": "", "source": "any"},
@@ -93,8 +112,8 @@ def choices(
 ) -> tuple[Group, ...]:
     """What can start a workflow, by goal, that fits what is typed; see `step_picker.choices`."""
     found = [
-        (score(query, (words, also)), goal, Pick(key, words, _icon(trigger["kind"])))
-        for key, (words, also, goal, trigger) in _KINDS.items()
+        (score(query, (each.words, each.also)), each.goal, _kind_pick(key, each))
+        for key, each in _KINDS.items()
     ]
     for event_type, meaning in MEANINGS.items():
         pick = Pick(f"ours:{event_type}", f"When {meaning}", _icon("event"))
@@ -112,7 +131,7 @@ def made(organization_id: UUID, key: str) -> dict[str, Any]:
     """A fresh trigger of a pick, with the account where there is only one. Raises Invalid for a key
     of nothing."""
     if key in _KINDS:
-        return copy.deepcopy(dict(_KINDS[key][3]))
+        return copy.deepcopy(dict(_KINDS[key].trigger))
     sort, _, rest = key.partition(":")
     if sort == "ours" and rest in MEANINGS:
         return {"kind": "event", "event_type": rest, "source": "ours"}
@@ -205,6 +224,10 @@ def _hooks(organization_id: UUID) -> list[tuple[UUID, str]]:
         .order_by(Hook.name, Hook.id)
     )
     return [(hook_id, name) for hook_id, name in rows]
+
+
+def _kind_pick(key: str, kind: _Kind) -> Pick:
+    return Pick(key, kind.words, _icon(kind.trigger["kind"]), help=kind.help)
 
 
 def _icon(kind: str) -> str:
