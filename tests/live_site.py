@@ -101,7 +101,7 @@ class LiveSite:
             env=self.environment,
             capture_output=True,
             text=True,
-            timeout=50,
+            timeout=170,
             check=False,
         )
 

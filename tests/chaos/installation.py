@@ -78,7 +78,7 @@ class Installation:
     def logs(self) -> str:
         return "\n".join(worker.log[-4_000:] for worker in self.workers)
 
-    def finish(self, seconds: float = 60) -> None:
+    def finish(self, seconds: float = 180) -> None:
         """Wait until everything accepted has come to its end."""
         try:
             wait_until(lambda: one(self.app, UNFINISHED).n == 0, seconds, 0.1)

@@ -12,7 +12,7 @@ from tests.chaos.installation import (
 )
 from tests.workers.scene import rows
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 
 
 def test_what_was_accepted_survives_a_database_that_was_killed(

@@ -11,7 +11,7 @@ from tests.chaos.installation import (
     the_sink_has_each,
 )
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 
 
 def test_every_accepted_hook_has_one_run_and_reaches_the_partner(

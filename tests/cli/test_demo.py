@@ -17,7 +17,7 @@ from wedsync.cli.demonstration.hops import Hops, MissingHop
 from wedsync.cli.demonstration.receiver import listening
 from wedsync.platform.embedded import process
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 
 # Other tests may keep the machine busy; how long a hop takes is not what is tested here.
 PATIENT = ("--patience", "60")

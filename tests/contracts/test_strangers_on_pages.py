@@ -36,6 +36,7 @@ def test_a_page_that_names_an_object_does_not_find_somebody_elses(
     assert everything_of(app, owner.organization_id) == before
 
 
+@pytest.mark.timeout(240)
 def test_the_owner_reaches_each_of_those_pages(app: APIFlask) -> None:
     """Otherwise a 404 above would prove nothing. They are an admin too, for the admins' pages."""
     for rule, method in page_rules(app):
