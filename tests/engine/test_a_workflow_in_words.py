@@ -101,7 +101,7 @@ SEND = act("tell", use="webhook.send", input={"event_type": "seating.guest_added
         ),
         (
             ask(ask=None, who={"email": var("trigger.data.email")}),
-            "Ask the person at email and wait for the answer.",
+            "Ask the person at e-mail and wait for the answer.",
         ),
         (ask(ask=None, who=None), "Ask somebody and wait for the answer."),
         (call(), "Start another workflow."),

@@ -39,7 +39,20 @@ __all__ = [
 
 _ONE = re.compile(r"^(\{1\} [a-z]+)s ")
 _VAGUE = frozenset(
-    ("name", "id", "type", "value", "label", "title", "amount", "code", "date", "number", "status")
+    (
+        "name",
+        "id",
+        "type",
+        "value",
+        "label",
+        "title",
+        "amount",
+        "code",
+        "date",
+        "number",
+        "status",
+        "email",
+    )
 )
 _CALLED = {
     "now": "today",
@@ -49,6 +62,7 @@ _CALLED = {
     "wedding.title": "the name of the wedding",
 }
 """Values that people call otherwise than their path; of a step's, the path without the step."""
+_SAID = {"email": "e-mail"}
 _TAG = re.compile(r"\{%.*?%\}", re.DOTALL)
 _VALUE = re.compile(r"\{\{-?\s*([\w.-]*\w)[^}]*\}\}")
 
@@ -80,7 +94,7 @@ def path_words(path: Sequence[str]) -> str:
         own = own[1:]
     own = [part for part in own if not part.isdigit()] or own
     telling = own[-2:] if own[-1].lower() in _VAGUE else own[-1:]
-    said = " ".join(part.replace("_", " ").strip() for part in telling).strip()
+    said = " ".join(_SAID.get(part, part.replace("_", " ").strip()) for part in telling).strip()
     return clip(said, 60) or "a value"
 
 

@@ -8,12 +8,13 @@ from dataclasses import replace
 from typing import Any, TypeAlias
 
 from wedsync.workflows.building.board.board_parts import Told
-from wedsync.workflows.building.sentences.slots import Part, Piece, without_account
+from wedsync.workflows.building.sentences.slots import Part, Piece, Slot, without_account
 from wedsync.workflows.catalogue import Entries, infos_of
 from wedsync.workflows.engine import Stretch, summary_stretches
-from wedsync.workflows.words.step_lines import pieces, plain
+from wedsync.workflows.words.step_lines import is_question, pieces, plain
 
 _LEADS = ("When ", "if ")
+_WORKED_OUT = {"icon": "math-function"}
 _A_FEW = 8
 """Letters between two links that are one."""
 
@@ -108,13 +109,21 @@ def _joined(stretch: Stretch, parts: Sequence[Part]) -> list[Told]:
             told.append(Told(part.text))
             continue
         field = part.field if part.is_missing else ""
-        words = _inside(part.words) if part.is_pill else part.words
+        words = _inside_of(part)
         own = Told(words, stretch.step, stretch.is_start, part.is_missing, field)
         if not part.is_missing and _goes_on(told):
             joint, before = told.pop(), told.pop()
             own = replace(own, text=before.text + joint.text + words)
         told.append(own)
     return told
+
+
+def _inside_of(slot: Slot) -> str:
+    """What a slot says in the paragraph: a value by its name, a text put together as it is."""
+    if slot.is_pill and is_question(slot.words):
+        return f"“{slot.words}”"
+    is_name = slot.is_pill and slot.icon != _WORKED_OUT["icon"]
+    return _inside(slot.words) if is_name else slot.words
 
 
 def _goes_on(told: Sequence[Told]) -> bool:

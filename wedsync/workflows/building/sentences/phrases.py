@@ -86,7 +86,7 @@ def _settled(part: str | Slot) -> Sequence[Piece | Slot]:
     if isinstance(part, str):
         return (Piece(part),)
     said = _unquoted(part)
-    if is_question(said.words) and not said.is_missing:
+    if is_question(said.words) and not said.is_missing and not said.is_pill:
         return (Piece("“"), said, Piece("”"))
     return (said,)
 
