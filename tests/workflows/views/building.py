@@ -8,6 +8,7 @@ from apiflask import APIFlask
 from werkzeug.test import TestResponse
 
 from tests.personas import Persona
+from tests.workflows.definitions import make_workflow
 from wedsync.workflows import queries
 from wedsync.workflows.building.gestures.contradictions import fingerprint
 
@@ -66,3 +67,9 @@ class Builder:
     def ids(self) -> list[str]:
         """The ids of the workflow's own steps, in order."""
         return [step["id"] for step in self.draft["steps"]]
+
+
+def builder_of(app: APIFlask, persona: Persona, definition: Any) -> Builder:
+    """The builder of a new draft."""
+    made = make_workflow(app, persona.organization_id, definition, publish=False)
+    return Builder(app, persona, made)

@@ -4,7 +4,8 @@
 |---|---|
 | workflows | `routes`, `gallery_routes` |
 | templates of one's own | `template_routes`, `template_forms` |
-| the builder | `builder_routes`; `builder_pages`, `builder_state`, `builder_parts`, what is shown |
+| the builder | `builder_routes`; `builder_pages`, `builder_state`, what is shown |
+| what of it differs | `builder_parts`; `builder_beside`, the panel |
 | branches that were folded | `builder_folds` |
 | what is pressed in it | `builder_gestures`; `builder_data`, in conditions and pickers |
 | choosing and connecting in it | `builder_choices`; `connecting`, `connecting_routes` |

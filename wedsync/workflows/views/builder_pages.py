@@ -22,6 +22,7 @@ from wedsync.workflows.building.picking.step_picker import Group
 from wedsync.workflows.building.tries.offer import Offer, offer_of
 from wedsync.workflows.building.tries.tryable import steps_by_id
 from wedsync.workflows.editing.drafts import Draft
+from wedsync.workflows.views.builder_beside import Beside
 from wedsync.workflows.views.builder_choices import offer_here
 from wedsync.workflows.views.builder_folds import folds_of
 from wedsync.workflows.views.builder_parts import Differing, differing
@@ -34,7 +35,8 @@ class Said:
     """What is told beside the page: what was done, or what was `refused` and with which `error`,
     and then what was `typed`. Where the page `is_focused`, `focus` is the step that takes the
     focus, None what starts the workflow. With `is_news` nothing was pressed, and it is told what
-    somebody else did last. `gesture` is what was refused."""
+    somebody else did last; somebody who is at the panel keeps it as it is (`keeps_panel`).
+    `gesture` is what was refused."""
 
     told: str = ""
     refused: str = ""
@@ -78,21 +80,29 @@ def builder_page(here: Here, draft: Draft, said: Said = NOTHING_SAID) -> Respons
     clash = said.error if isinstance(said.error, StepChanged) and panel else None
     is_told_there = clash is not None or _tells(panel, said)
     held = board_changes.read_held(request.form.get("held", "")) if wants_fragment() else {}
+    offer = offer if panel else None
+    picker = picker_of(here, setting.definition, asks) if setting.may_edit else None
+    try_offer = _try_offer(setting, panel)
+    beside = Beside(shown, panel, offer, clash or picker, (here, try_offer, setting.may_edit))
+    shown = replace(shown, parts={**shown.parts, **beside.parts()})
     response = render(
         "workflows/builder/changed.html" if held else "workflows/builder/page.html",
         "changed" if held else "builder",
         status=said.status,
         workflow=draft.workflow,
         board=shown,
-        differing=_drawn(differing(held, shown), said) if held else None,
+        differing=_drawn(differing(held, shown, beside.retyped(said.typed or {})), said)
+        if held
+        else None,
+        beside=beside,
         panel=panel,
         clash=clash,
         clashes=clashes_of(setting, clash) if clash else (),
         again=_again(said) if clash else None,
-        offer=offer if panel else None,
-        try_offer=_try_offer(setting, panel),
+        offer=offer,
+        try_offer=try_offer,
         connect_page=connect_page,
-        picker=picker_of(here, setting.definition, asks) if setting.may_edit else None,
+        picker=picker,
         here=here,
         folds=folds_of(identity.current()),
         company=Company() if held else company_of(identity.current(), draft.workflow.id),

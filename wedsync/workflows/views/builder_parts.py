@@ -26,15 +26,18 @@ class Differing:
     put: tuple[tuple[str, BoardStep], ...] = ()
 
 
-def differing(held: Mapping[str, str], board: Board) -> Differing:
-    """What differs from what a page says that it holds (`board_changes.read_held`, in order).
+def differing(
+    held: Mapping[str, str], board: Board, retyped: frozenset[str] = frozenset()
+) -> Differing:
+    """What differs from what a page says that it holds (`board_changes.read_held`, in order), and
+    what was `retyped`.
 
     Which steps stand in its list is told by those it names: what the list says of itself is as old
     as the list, in which single steps came and went since.
     """
     before = [name for name in held if name.startswith(_STEP)]
     now = [step.element for step in board.steps]
-    others = frozenset(changed(held, board).parts) - {STEPS, *now}
+    others = (frozenset(changed(held, board).parts) | retyped) - {STEPS, *now}
     kept = _kept(before, now)
     redrawn = {each for each in kept if board.parts.get(each) != held[each]}
     if before == now:

@@ -87,7 +87,8 @@ def builder_gesture(workflow_id: UUID, gesture: str) -> AnyResponse:
     except (Conflict, Invalid, Stale) as error:
         return _refused(asked, gesture, error)
     commit()
-    return _answered(_after(asked, gesture, did), did, is_focused=gesture not in _TYPING)
+    here = _after(asked, gesture, did)
+    return _answered(here, did, asked.typed, is_focused=gesture not in _TYPING)
 
 
 def _key() -> str | None:
@@ -106,10 +107,13 @@ def _after(asked: Asked, gesture: str, did: Done) -> Here:
     return here
 
 
-def _answered(here: Here, did: Done, *, is_focused: bool) -> AnyResponse:
+def _answered(
+    here: Here, did: Done, typed: Mapping[str, str], *, is_focused: bool
+) -> AnyResponse:
     if wants_fragment():
-        said = " ".join((_sentence(did.words), *did.told)).strip()
-        return builder_page(here, did.draft, Said(said, is_focused=is_focused, focus=did.focus))
+        told = " ".join((_sentence(did.words), *did.told)).strip()
+        said = Said(told, is_focused=is_focused, focus=did.focus, typed=typed)
+        return builder_page(here, did.draft, said)
     for words in did.told:
         flash(words, "done")
     return redirect(here.url(), 303)

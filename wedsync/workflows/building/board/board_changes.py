@@ -31,18 +31,20 @@ def with_digests(board: Board) -> Board:
 
 
 def _digests(board: Board) -> dict[str, str]:
+    is_begun = board.count > 0 or board.trigger.is_chosen
     found = {
-        "bar": _digest(board.bar, board.errors, board.revision),
-        "lede": _digest(board.lede),
-        "problems": _digest(board.problems, board.unreadable),
-        "others": _digest(board.others),
-        "samples": _digest(board.sample, board.samples),
-        "trigger": _digest(board.trigger, board.may_edit),
-        STEPS: _digest([step.element for step in board.steps]),
-        "tools": _digest(board.end, board.paste, board.may_edit, board.count == 0),
+        "bar": digest(board.bar, board.errors, board.revision),
+        "menu": digest(board.bar.live, board.bar.undo is None),
+        "lede": digest(board.lede, is_begun),
+        "problems": digest(board.problems, board.unreadable),
+        "others": digest(board.others),
+        "samples": digest(board.sample, board.samples, board.count == 0, is_begun),
+        "trigger": digest(board.trigger, board.may_edit),
+        STEPS: digest([step.element for step in board.steps]),
+        "tools": digest(board.end, board.paste, board.may_edit, board.count == 0),
     }
     for step in board.steps:
-        found[step.element] = _digest(step, board.may_edit, board.paste)
+        found[step.element] = digest(step, board.may_edit, board.paste)
     return found
 
 
@@ -63,5 +65,6 @@ def read_held(posted: str) -> dict[str, str]:
     return {pair[0]: pair[1] for pair in pairs if len(pair) == 2}
 
 
-def _digest(*shown: object) -> str:
+def digest(*shown: object) -> str:
+    """A few letters that differ where what is shown does."""
     return hashlib.blake2b(repr(shown).encode("utf-8", "replace"), digest_size=6).hexdigest()

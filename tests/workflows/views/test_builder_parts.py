@@ -1,0 +1,208 @@
+"""What of the builder's page is sent after a gesture: what differs from what the page holds."""
+
+import re
+from typing import Any
+
+import pytest
+from apiflask import APIFlask
+
+from tests.engine.building import act, choose, note, workflow
+from tests.page_words import words_of
+from tests.personas import Persona, make_persona
+from tests.workflows.views.building import Builder, builder_of
+
+DRAFT = workflow(
+    note("shape", guest=1),
+    choose("which", ("Yes", {"==": [{"var": "trigger.data.count"}, 1]}, [act("first")])),
+    act("last"),
+)
+LARGEST = 20_000
+"""Bytes of an answer."""
+
+
+@pytest.fixture
+def builder(app: APIFlask, owner: Persona) -> Builder:
+    return builder_of(app, owner, DRAFT)
+
+
+class Shown:
+    """The page in one state: what it holds goes along with what is pressed."""
+
+    def __init__(self, builder: Builder, **state: str) -> None:
+        self.builder, self.state = builder, state
+        self.held = held_by(builder.look(**state).text)
+        self.where = "&".join(f"{name}={value}" for name, value in state.items())
+
+    def press(self, gesture: str, **fields: str) -> Any:
+        address = f"http://localhost{self.builder.address}?{self.where}"
+        headers = {"HX-Current-URL": address}
+        return self.builder.press(
+            gesture, self.state, fragment=True, headers=headers, held=self.held, **fields
+        )
+
+
+def test_a_part_of_the_page_that_says_what_it_holds_is_sent_what_differs(builder: Builder) -> None:
+    page = builder.look(step="shape")
+    held = held_by(page.text)
+    where = {"HX-Current-URL": f"http://localhost{builder.address}?step=shape"}
+    answer = builder.press(
+        "rename", fragment=True, headers=where, step="last", label="Tell", held=held
+    )
+    assert answer.headers["HX-Replace-Url"] == f"{builder.address}?step=shape"
+    assert 'hx-target="#step-last"' in answer.text
+    assert 'hx-target="#panel' not in answer.text
+    assert 'hx-target="#step-which"' not in answer.text
+    assert 'hx-target="#steps-list"' not in answer.text
+    assert "Renamed “" in words_of(answer)
+
+
+def test_in_a_long_list_only_what_came_went_or_moved_is_sent(app: APIFlask, owner: Persona) -> None:
+    builder = builder_of(app, owner, workflow(*(note(f"n{at}", value=at) for at in range(60))))
+    held = held_by(builder.look().text)
+    moved = builder.press("move", fragment=True, step="n30", way="up", held=held)
+    assert len(drawn_in(moved.text)) == 1
+    assert len(moved.data) < 20_000
+    held = held_by(builder.look().text)
+    added = builder.press("duplicate", fragment=True, step="n59", held=held)
+    assert 'hx-target="#step-n59" hx-swap="afterend"' in added.text
+    assert len(added.data) < 20_000
+    held = held_by(builder.look().text)
+    removed = builder.press("remove", fragment=True, step="n59-2", held=held)
+    assert 'hx-target="#step-n59-2" hx-swap="delete"' in removed.text
+    assert len(removed.data) < 20_000
+    held = held_by(builder.look().text)
+    first = builder.press("remove", fragment=True, step="n0", held=held)
+    assert 'hx-target="#step-n0" hx-swap="delete"' in first.text
+    assert drawn_in(first.text) == {"step-n1"}
+    half = "\n".join(line for line in held.splitlines() if "step-n1" not in line)
+    many = builder.press("undo", fragment=True, held=half)
+    assert 'hx-target="#steps-list"' in many.text
+    assert len(drawn_in(many.text)) == 60
+
+
+def test_a_step_that_came_alone_goes_alone(app: APIFlask, owner: Persona) -> None:
+    builder = builder_of(app, owner, workflow(note("one"), note("two")))
+    shown = builder.look().text
+    builder.press("duplicate", step="two")
+    new = builder.look().text
+    held = held_by(new).replace(digest_in(new, "steps"), digest_in(shown, "steps"))
+    removed = builder.press("remove", fragment=True, step="two-2", held=held)
+    assert 'hx-target="#step-two-2" hx-swap="delete"' in removed.text
+
+
+def digest_in(page: str, part: str) -> str:
+    found = re.search(rf'data-part="{part}" data-held="([^"]+)"', page)
+    assert found, part
+    return found[1]
+
+
+def drawn_in(answer: str) -> set[str]:
+    """The steps of the workflow's own list that an answer draws."""
+    return set(re.findall(r'data-part="(step-[^"]*)"', answer))
+
+
+def test_without_what_it_holds_the_whole_builder_is_sent(builder: Builder) -> None:
+    answer = builder.press("duplicate", fragment=True, step="last")
+    assert answer.status_code == 200
+    assert answer.text.strip().startswith('<div class="ws-builder"')
+    assert "hx-partial" not in answer.text
+
+
+def test_what_others_changed_comes_along_with_ones_own(
+    app: APIFlask, owner: Persona, builder: Builder
+) -> None:
+    held = held_by(builder.look().text)
+    ana = make_persona(app, owner.organization_id, "editor", name="Ana")
+    Builder(app, ana, builder.workflow_id).press("rename", step="shape", label="Her shape")
+    answer = builder.press("rename", fragment=True, step="last", label="Tell", held=held)
+    assert 'hx-target="#step-shape"' in answer.text
+    assert "Her shape" in words_of(answer)
+
+
+def test_five_gestures_of_one_page_come_in_order(builder: Builder) -> None:
+    held = held_by(builder.look().text)
+    for _ in range(5):
+        answer = builder.press("move", fragment=True, step="last", way="up", held=held)
+        assert answer.status_code == 200
+    assert builder.ids[0] == "last"
+
+
+def test_a_refusal_keeps_the_state_and_leaves_the_rest_of_the_page_alone(builder: Builder) -> None:
+    held = held_by(builder.look().text)
+    answer = builder.press("remove", fragment=True, step="gone", held=held)
+    assert answer.status_code == 409
+    assert "This step is not there any more." in words_of(answer)
+    assert 'hx-target="#steps-list"' not in answer.text
+
+
+def held_by(page: str) -> str:
+    """What the script says a page holds: each part with its digest."""
+    parts = re.findall(r'data-part="([^"]*)"\s+data-held="([^"]*)"', page)
+    assert parts
+    return "\n".join(f"{part} {digest}" for part, digest in parts)
+
+
+# --- the panel
+
+
+def test_of_the_panel_only_the_fields_that_differ_are_sent(builder: Builder) -> None:
+    shown = Shown(builder, step="last")
+    seen = builder.seen("last")
+    answer = shown.press("fields", step="last", seen=seen, label="Tell", input__method="POST")
+    assert answer.status_code == 200
+    assert targets(answer) >= {"panel-head", "panel-seen", r"part-field-label"}
+    assert not targets(answer) & {"panel", r"part-field-input\.method", r"part-field-input\.url"}
+    assert f'name="seen" value="{builder.seen("last")}"' in answer.text
+
+
+def test_a_field_that_was_understood_otherwise_than_typed_is_drawn_again(builder: Builder) -> None:
+    shown = Shown(builder, step="last")
+    same = shown.press("fields", step="last", seen=builder.seen("last"), input__method=" POST ")
+    assert r"part-field-input\.method" in targets(same)
+    assert "panel" not in targets(same)
+
+
+def test_what_was_refused_goes_when_it_was_corrected(builder: Builder) -> None:
+    shown = Shown(builder, step="last")
+    seen = builder.seen("last")
+    refused = shown.press("fields", step="last", seen=seen, timeout_s="soon")
+    assert refused.status_code == 422
+    assert "is-invalid" in refused.text
+    shown.held = with_those_of(shown.held, refused.text)
+    right = shown.press("fields", step="last", seen=seen, timeout_s="30 seconds")
+    assert right.status_code == 200
+    assert {"panel"} & targets(right)
+    assert "is-invalid" not in right.text
+
+
+def test_another_panel_is_sent_as_a_whole(builder: Builder) -> None:
+    shown = Shown(builder, step="last")
+    answer = shown.press("duplicate", step="last")
+    assert "panel" in targets(answer)
+
+
+def test_nothing_is_sent_twice_of_what_stays_as_it_is(builder: Builder) -> None:
+    shown = Shown(builder, step="last")
+    of_bar = {"topbar", "bar-name-line", "bar-undoing", "bar-publishing"}
+    of_clipboard = {"after-steps", "step-shape", "step-which", "step-last"}
+    assert targets(shown.press("copy", step="shape")) <= {"said"} | of_bar | of_clipboard
+
+
+def test_what_is_drawn_for_the_script_is_sent_by_it(builder: Builder) -> None:
+    builder.press("rename", step="last", label="Tell them")
+    answer = Shown(builder).press("rename", step="last", label="Tell")
+    assert "csrf_token" not in answer.text
+    whole = builder.press("rename", fragment=True, step="last", label="Tell them")
+    assert "csrf_token" in whole.text
+
+
+def targets(answer: Any) -> set[str]:
+    """The elements an answer draws."""
+    return set(re.findall(r'hx-target="#([^"]*)"', answer.text))
+
+
+def with_those_of(held: str, answer: str) -> str:
+    """What a page holds once an answer was drawn on it."""
+    pairs = dict(line.split() for line in held.splitlines())
+    pairs |= dict(line.split() for line in held_by(answer).splitlines())
+    return "\n".join(f"{part} {digest}" for part, digest in pairs.items())

@@ -1,0 +1,103 @@
+"""What stands beside the steps: the panel or a picker, and the tools of a phone, part by part.
+
+Where the same panel is open before and after, only those of its parts are drawn that differ; what
+is not drawn anew keeps what somebody goes on typing.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from wedsync.workflows.building.board.board_changes import digest
+from wedsync.workflows.building.board.board_parts import Board
+from wedsync.workflows.building.board.panel_parts import Panel, PanelField
+from wedsync.workflows.building.panel.account_choices import Offer
+from wedsync.workflows.building.panel.fields import rows_in
+
+PANEL, TOOLS = "panel", "page-tools"
+_PLAIN = re.compile(r"[A-Za-z0-9_.-]{1,80}")
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What is open beside `board`: a `panel`, with what an account `offer`s in it, else something
+    `other`, such as a picker. `around` is what it is drawn with besides."""
+
+    board: Board
+    panel: Panel | None
+    offer: Offer | None
+    other: Any
+    around: tuple[Any, ...]
+
+    def parts(self) -> dict[str, str]:
+        """By part, a digest of what it shows."""
+        opens = (self.panel.field, self.panel.place) if self.panel else ()
+        bar = self.board.bar.publishing, self.board.errors
+        found = {TOOLS: digest(opens, self.board.end, bar, self.around)}
+        if self.panel is None or self.other is not None:
+            return {**found, PANEL: digest(self.other, self.board.may_edit, self.around)}
+        return {**found, **dict(self._of_panel(self.panel))}
+
+    def _of_panel(self, panel: Panel) -> Iterator[tuple[str, str]]:
+        yield PANEL, digest(self._frame(panel), self.offer, self.around)
+        yield "panel-head", digest(panel.place, panel.title, self.around)
+        yield "panel-seen", digest(panel.seen)
+        if panel.tabs:
+            yield "panel-tabs", digest(panel.tabs, self.around)
+        if panel.condition is not None:
+            yield "condition", digest(panel.condition, panel.seen, panel.picker, self.around)
+        for each in panel.fields:
+            if self.is_alone(each):
+                own = _problems_of(panel, each)
+                yield _part(each), digest(each, own, panel.may_edit, self.around)
+
+    def _frame(self, panel: Panel) -> Any:
+        """The panel as far as none of its parts says it."""
+        fields = [
+            (each.field.name, each.field.part, bool(each.field.error))
+            if self.is_alone(each)
+            else each
+            for each in panel.fields
+        ]
+        said = {each.field.name for each in panel.fields}
+        if panel.condition is not None:
+            said.add(panel.condition.field)
+        problems = [
+            (number, each)
+            for number, each in enumerate(panel.problems)
+            if each.field not in said or any(repair.gesture for repair in each.repairs)
+        ]
+        frame = replace(panel, title="", place="", seen="", tabs=(), condition=None)
+        frame = replace(frame, fields=(), problems=())
+        return frame, fields, problems, bool(panel.tabs), panel.condition is not None
+
+    def is_alone(self, each: PanelField) -> bool:
+        """Whether a field can be drawn alone: its element can be named, and no picker stands open
+        in it."""
+        offered = self.offer.source.field if self.offer else None
+        name = each.field.name
+        return bool(_PLAIN.fullmatch(name)) and not each.is_open and name != offered
+
+    def retyped(self, typed: Mapping[str, str]) -> frozenset[str]:
+        """The fields that show something else than what was typed into them."""
+        panel = self.panel
+        if panel is None or "seen" not in typed or typed.get("step", "") != (panel.step or ""):
+            return frozenset()
+        return frozenset(_part(each) for each in panel.fields if _is_retyped(each, typed))
+
+
+def _part(each: PanelField) -> str:
+    return f"field-{each.field.name}"
+
+
+def _problems_of(panel: Panel, each: PanelField) -> Any:
+    name = each.field.name
+    return [(at, found) for at, found in enumerate(panel.problems) if found.field == name]
+
+
+def _is_retyped(each: PanelField, typed: Mapping[str, str]) -> bool:
+    name = each.field.name
+    if rows_in(typed, name):
+        return True
+    return name in typed and typed[name].replace("\r\n", "\n") != each.field.typed
