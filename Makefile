@@ -18,6 +18,11 @@ export npm_config_cache ?= $(CURDIR)/var/cache/npm
 export HYPOTHESIS_STORAGE_DIRECTORY ?= $(CURDIR)/var/cache/hypothesis
 export PLAYWRIGHT_BROWSERS_PATH ?= $(CURDIR)/var/cache/browsers
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# A registry that is slow for a moment is asked again.
+export PIP_RETRIES ?= 10
+export PIP_DEFAULT_TIMEOUT ?= 60
+export npm_config_fetch_retries ?= 6
+APT := apt-get -qq -o Acquire::Retries=5
 
 # make test FAST=1 leaves out what takes longest.
 SLOW_TESTS := tests/chaos tests/browser tests/far_ends
@@ -100,8 +105,8 @@ browser: setup
 	  command -v $$browser >/dev/null && exit 0; \
 	done; \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-	  apt-get update -qq && \
-	  DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends chromium; \
+	  $(APT) update && \
+	  DEBIAN_FRONTEND=noninteractive $(APT) install -y --no-install-recommends chromium; \
 	else \
 	  $(BIN)/python -m playwright install chromium; \
 	fi
