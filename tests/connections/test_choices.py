@@ -1,123 +1,22 @@
-"""What can be chosen at an account: read in time, kept for the team, and said when it fails."""
+"""What can be chosen at an account: read in time, kept for the team, and nobody else's."""
 
 import threading
-from collections.abc import Iterator
-from typing import Any
 from uuid import UUID
 
-import pytest
 from apiflask import APIFlask
 from sqlalchemy import text
 
-from tests.connections.ways import change, connected, engine_of, keeper_of, means_of, row_of
+from tests.connections.choosing import Book, age, ask, kept, load, read
+from tests.connections.ways import change, connected, engine_of, keeper_of, row_of
 from tests.far_ends.practice_partner import HARBOUR, PracticePartner
-from tests.far_ends.rest_service import Asked as Request
-from tests.far_ends.rest_service import Prepared, RestService, started_rest_service
 from tests.personas import Persona
-from tests.workflows.connected import API_KEY, NOBODY, connect, seating
+from tests.workflows.connected import API_KEY
 from wedsync.connections import choices, kept_choices, service
-from wedsync.connections.kept_choices import Asked, Kept
-from wedsync.connectors.choices import MAX_PAGE_BYTES, MOST, Choice
-from wedsync.platform import ids
+from wedsync.connections.kept_choices import Kept
+from wedsync.connectors.choices import Choice
 from wedsync.platform.db import db
 
 BEN = Choice("g_ben", "Ben Carter", "The Carters")
-TABLES = {
-    "key": "tables",
-    "label": "Tables",
-    "request": {"method": "GET", "path": "/tables", "query": {"page": "{cursor.page}"}},
-    "records": "tables",
-    "next_path": "next",
-}
-
-
-class Book(RestService):
-    """Tables in pages of `size`; answers only while it may."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.tables = 3
-        self.size = 100
-        self.may_answer = threading.Event()
-        self.may_answer.set()
-
-    def answer_to(self, asked: Request) -> Prepared:
-        if asked.path != "/tables" or (asked.method, asked.path) in self.prepared:
-            return super().answer_to(asked)
-        self.asked.append(asked)
-        self.may_answer.wait(20)
-        first = int(asked.query().get("page", 0))
-        after = min(first + self.size, self.tables)
-        listed = [{"id": number, "name": f"Table {number}"} for number in range(first, after)]
-        self.answers("GET", "/page", {"tables": listed, "next": after if listed else None})
-        return self.prepared["GET", "/page"]
-
-
-@pytest.fixture
-def book() -> Iterator[Book]:
-    with started_rest_service(Book) as started:
-        yield started
-        started.may_answer.set()
-
-
-@pytest.fixture
-def tables(app: APIFlask, editor: Persona, book: Book) -> UUID:
-    """A connection whose tables can be chosen."""
-    return connect(app, editor.organization_id, manifest(book))
-
-
-def manifest(book: RestService) -> Any:
-    return seating(book, f"tables-{ids.new_id().hex[-8:]}", choices=[TABLES])
-
-
-def ask(
-    app: APIFlask, persona: Persona, connection_id: UUID, key: str, *, refresh: bool = False
-) -> Asked | None:
-    with engine_of(app).begin() as database:
-        return choices.ask(database, persona.organization_id, connection_id, key, refresh=refresh)
-
-
-def load(app: APIFlask, persona: Persona, asked: Asked, within_s: float = 5.0) -> None:
-    """As the request of a page does."""
-    choices.load(means_of(app), persona.organization_id, asked.id, within_s=within_s, last=False)
-
-
-def kept(app: APIFlask, persona: Persona, connection_id: UUID, key: str = "tables") -> Kept:
-    means = means_of(app)
-    with means.engine.begin() as database:
-        return choices.kept(database, means.vault, persona.organization_id, connection_id, key)
-
-
-def read(
-    app: APIFlask,
-    persona: Persona,
-    connection_id: UUID,
-    key: str = "tables",
-    *,
-    within_s: float = 5.0,
-    refresh: bool = False,
-) -> Kept:
-    """Ask, read at once, and what is known then."""
-    asked = ask(app, persona, connection_id, key, refresh=refresh)
-    assert asked is not None
-    if asked.is_wanted:
-        load(app, persona, asked, within_s)
-    return kept(app, persona, connection_id, key)
-
-
-def age(app: APIFlask, connection_id: UUID, seconds: int) -> None:
-    """Let it be so long since anything was read, failed or asked for."""
-    with engine_of(app).begin() as database:
-        past = f"- interval '{seconds} seconds'"
-        database.execute(
-            text(
-                f"UPDATE account_choices SET loaded_at = loaded_at {past},"
-                f" failed_at = failed_at {past}, asked_at = asked_at {past},"
-                f" due_at = due_at {past}, claimed_until = claimed_until {past}"
-                " WHERE connection_id = :id"
-            ),
-            {"id": connection_id},
-        )
 
 
 # --- works
@@ -213,115 +112,6 @@ def test_a_token_that_is_refused_is_renewed_and_it_is_asked_once_more(
     practice_partner.faults(expire_tokens=True)
     assert BEN in read(app, editor, connection_id, "guests").choices
     assert row_of(app, connection_id).generation == before + 1
-
-
-# --- what people are told
-
-
-def test_at_most_a_thousand_are_kept_and_it_is_said_that_there_are_more(
-    app: APIFlask, editor: Persona, book: Book, tables: UUID
-) -> None:
-    book.tables = book.size = MOST + 1
-    found = read(app, editor, tables)
-    assert (len(found.choices), found.is_cut) == (MOST, True)
-
-
-def test_a_list_that_goes_round_in_circles_ends(
-    app: APIFlask, editor: Persona, book: Book, tables: UUID
-) -> None:
-    book.answers("GET", "/tables", {"tables": [{"id": "t1", "name": "One"}], "next": "again"})
-    found = read(app, editor, tables)
-    assert (found.choices, found.is_cut) == ((Choice("t1", "One"),), False)
-    assert len(book.asked) == 2
-
-
-def test_nobody_there_is_a_sentence_with_what_to_do(app: APIFlask, editor: Persona) -> None:
-    gone = RestService(port=int(NOBODY))
-    connection = connect(app, editor.organization_id, manifest(gone))
-    found = read(app, editor, connection)
-    assert found.failure == (
-        "Our seating could not be reached. Try again in a moment. "
-        "You can type it yourself meanwhile."
-    )
-    assert not found.is_wanted
-
-
-@pytest.mark.parametrize(
-    ("status", "document", "said"),
-    [
-        (500, {}, "gave no answer we could read. Try again in a moment."),
-        (429, {}, "asks us to slow down. Try again in a minute."),
-        (403, {}, "did not allow us to see this list. Connect it again"),
-        (404, {"message": "No tables here."}, "could not be read. They answered 404: No tables"),
-        (200, {"tables": 3}, "could not be read. There is no list in their answer."),
-    ],
-)
-def test_what_they_answer_instead_is_said(
-    app: APIFlask,
-    editor: Persona,
-    book: Book,
-    tables: UUID,
-    status: int,
-    document: Any,
-    said: str,
-) -> None:
-    book.answers("GET", "/tables", document, status=status)
-    failure = read(app, editor, tables).failure
-    assert failure is not None
-    assert said in failure
-    assert failure.endswith("You can type it yourself meanwhile.")
-
-
-def test_after_a_failure_it_waits_a_minute_unless_somebody_refreshes(
-    app: APIFlask, editor: Persona, book: Book, tables: UUID
-) -> None:
-    read(app, editor, tables)
-    book.answers("GET", "/tables", {}, status=500)
-    failed = read(app, editor, tables, refresh=True)
-    assert failed.failure is not None
-    assert len(failed.choices) == 3
-    age(app, tables, kept_choices.FRESH_S + 1)
-    assert read(app, editor, tables).failure is not None
-    book.prepared.clear()
-    asked = len(book.asked)
-    read(app, editor, tables)
-    assert len(book.asked) == asked
-    mended = read(app, editor, tables, refresh=True)
-    assert (mended.failure, len(mended.choices)) == (None, 3)
-
-
-def test_a_page_that_is_too_large_is_a_failure(
-    app: APIFlask, editor: Persona, book: Book, tables: UUID
-) -> None:
-    body = b'{"tables": ["' + b"x" * MAX_PAGE_BYTES + b'"]}'
-    book.answers("GET", "/tables", body=body, headers={"Content-Type": "application/json"})
-    assert "could not be read" in str(read(app, editor, tables).failure)
-
-
-def test_a_connection_that_needs_somebody_says_so(
-    app: APIFlask, editor: Persona, connection_id: UUID
-) -> None:
-    change(app, connection_id, "state = 'needs_reauth', reason = NULL")
-    failure = read(app, editor, connection_id, "guests").failure
-    assert failure == (
-        "Petal Practice needs you. Connect it again. You can type it yourself meanwhile."
-    )
-
-
-def test_a_list_the_connector_does_not_offer_any_more_is_said(
-    app: APIFlask, editor: Persona, tables: UUID
-) -> None:
-    failure = read(app, editor, tables, "chairs").failure
-    assert str(failure).startswith("Our seating does not offer this list any more.")
-
-
-def test_without_the_permission_it_says_which_way_to_get_it(
-    app: APIFlask, editor: Persona, practice_partner: PracticePartner, connection_id: UUID
-) -> None:
-    practice_partner.faults(revoke_grants=True)
-    failure = str(read(app, editor, connection_id, "guests").failure)
-    assert failure.endswith("You can type it yourself meanwhile.")
-    assert row_of(app, connection_id).state == "needs_reauth"
 
 
 # --- whose it is
