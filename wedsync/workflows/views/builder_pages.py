@@ -106,7 +106,7 @@ def builder_page(here: Here, draft: Draft, said: Said = NOTHING_SAID) -> Respons
         here=here,
         folds=folds_of(identity.current()),
         company=Company() if held else company_of(identity.current(), draft.workflow.id),
-        said=_done_by_others(setting, shown) if said.is_news else said.told,
+        said=_done_by_others(setting, shown) if said.is_news else said.told or _beside(panel, said),
         refused="" if is_told_there else said.refused,
         focus=(said.focus or "start") if said.is_focused else "",
         may_edit=setting.may_edit,
@@ -165,6 +165,13 @@ def _tells(panel: Panel | None, said: Said) -> bool:
     is_beside = any(each.field.error for each in panel.fields)
     of_rows = any(error.pointer.startswith(_OF_ROWS) for error in said.error.errors)
     return bool(panel.error) or is_beside or (of_rows and panel.condition is not None)
+
+
+def _beside(panel: Panel | None, said: Said) -> str:
+    """What stands beside a field is said aloud as well; the other ways of telling it are alerts."""
+    if panel is None or panel.error or said.error is None or isinstance(said.error, StepChanged):
+        return ""
+    return next((each.message for each in said.error.errors), "")
 
 
 def picker_of(here: Here, definition: Any, asks_for_start: bool) -> Picker | None:
