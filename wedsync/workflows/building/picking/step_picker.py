@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 from uuid import UUID
 
 from sqlalchemy import select
@@ -224,7 +224,8 @@ def newest_account(organization_id: UUID, use: str) -> str | None:
 
 def connect_url(slug: str, back: str | None) -> str:
     """Where an account of a connector is connected, coming back to a page of ours."""
-    return f"/connect/{slug}?{urlencode({'next': back})}" if back else f"/connect/{slug}"
+    page = f"/connect/{quote(slug, safe='')}"
+    return f"{page}?{urlencode({'next': back})}" if back else page
 
 
 def _rank(entry: Entry, accounts: Accounts) -> tuple[bool, bool]:
