@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from uuid import UUID
 
+import hypothesis
 import pytest
 from apiflask import APIFlask
 from sqlalchemy import text
@@ -30,6 +31,12 @@ from wedsync.migrations import tables
 from wedsync.platform import outbound
 from wedsync.platform.db import db
 from wedsync.settings import Settings
+
+# How long an example takes says how busy the machine is.
+hypothesis.settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("any machine")
 
 _servers = Servers()
 
