@@ -10,6 +10,8 @@ import pytest
 from apiflask import APIFlask
 from werkzeug.test import TestResponse
 
+from tests.connections.ways import connected
+from tests.far_ends.practice_partner import PracticePartner
 from tests.page_words import words_of
 from tests.personas import Persona
 from tests.workflows.ready_made.built_in_connections import connect, connect_all
@@ -225,6 +227,43 @@ def test_the_team_and_the_webhooks_are_offered(owner: Persona, editor: Persona) 
     owner.api.delete(f"/hooks/{hook}")
     said = words_of(owner.browser.get(f"/workflows/templates/{template['id']}"))
     assert "You have no webhook that could tell it yet." in said
+
+
+def releasing(account: UUID) -> dict[str, Any]:
+    """A workflow that gives back the seat of a guest who was chosen at the account."""
+    step = {
+        "id": "seat",
+        "kind": "action",
+        "use": "sandbox.release_seat",
+        "connection": str(account),
+        "input": {"guest_id": "g_ben"},
+    }
+    return BY_HAND | {"steps": [step]}
+
+
+def test_what_an_account_has_is_offered_by_name(
+    app: APIFlask, owner: Persona, viewer: Persona, practice_partner: PracticePartner
+) -> None:
+    account = connected(app, owner, practice_partner)
+    template = save(owner, make(owner, releasing(account)))
+    path = f"/workflows/templates/{template['id']}"
+    assert "Ben Carter" not in viewer.browser.get(path).text, "nobody asked the partner yet"
+    page = owner.browser.get(path)
+    assert '<option value="g_ben">Ben Carter' in page.text
+    keys = keys_of(template)
+    answers = {keys["connection"]: str(account), keys["listed"]: "g_ben"}
+    made = owner.browser.post(f"{path}/draft", data=answers)
+    assert draft_of(owner, made.location.split("/")[2])["steps"][0]["input"] == {
+        "guest_id": "g_ben"
+    }
+
+
+def test_an_account_that_is_away_lets_one_write_the_id(
+    owner: Persona, accounts: dict[str, UUID]
+) -> None:
+    template = save(owner, make(owner, releasing(accounts["sandbox"])))
+    page = owner.browser.get(f"/workflows/templates/{template['id']}")
+    assert "or write the id it goes by there" in words_of(page)
 
 
 def test_something_that_is_gone_is_said_on_its_card_and_its_page(owner: Persona) -> None:

@@ -21,7 +21,7 @@ from wedsync.workflows.engine.steps.kind import mapping
 from wedsync.workflows.engine.words import clip
 from wedsync.workflows.models import Workflow
 from wedsync.workflows.page_queries import source_names
-from wedsync.workflows.ready_made.own import possible_questions
+from wedsync.workflows.ready_made.own import possible_question, possible_questions
 from wedsync.workflows.ready_made.own.leaving_out import (
     GAP,
     Leaving,
@@ -31,7 +31,7 @@ from wedsync.workflows.ready_made.own.leaving_out import (
     privacy_of,
 )
 from wedsync.workflows.ready_made.own.own_recipe import OwnQuestion, in_places
-from wedsync.workflows.ready_made.own.possible_questions import Possible
+from wedsync.workflows.ready_made.own.possible_question import Possible
 from wedsync.workflows.ready_made.recipe import MOST_QUESTIONS
 from wedsync.workflows.ready_made.slots import NOT_CHOSEN, Answers
 from wedsync.workflows.words import workflow_words
@@ -86,7 +86,7 @@ class _Called:
     privacy: Privacy
 
     def quoted(self, step: Any) -> str:
-        return f"“{possible_questions.called(step, self.known, self.privacy)}”"
+        return f"“{possible_question.called(step, self.known, self.privacy)}”"
 
     def at(self, definition: Any, path: Path) -> str:
         """What the step around a place is called."""
