@@ -20,6 +20,7 @@ import urllib3
 from apiflask import APIFlask
 from standardwebhooks import Webhook
 
+from tests.cli.ports import free_port
 from wedsync.platform import clock
 from wedsync.platform.db import db
 from wedsync.settings import Settings
@@ -95,11 +96,6 @@ def _length(head: bytes) -> int | None:
     return None
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
-
-
 def start_front(
     settings: Settings, log_file: Path, *, target: str = "wedsync.front:app", **environ: str
 ) -> FrontServer:
@@ -132,7 +128,7 @@ def start_front(
 
 
 def _wait_until_it_answers(server: FrontServer) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline and server.process.poll() is None:
         with contextlib.suppress(OSError), server.connect(1):
             return

@@ -22,6 +22,7 @@ import urllib3
 from apiflask import APIFlask
 from standardwebhooks import Webhook
 
+from tests.cli.ports import free_port
 from tests.workers.scene import Hook, wait_until
 from wedsync.cli.supervisor import programs
 from wedsync.cli.supervisor.programs import Program
@@ -163,7 +164,7 @@ def started_front(settings: Settings, folder: Path) -> Iterator[Settings]:
     """A web process that answers; gives the settings with its port."""
     here = replace(settings, port=free_port())
     with started(programs.web(here), here, folder) as front:
-        wait_until(lambda: front.ended or _listens(here.port), 30)
+        wait_until(lambda: front.ended or _listens(here.port), 60)
         assert not front.ended, front.log
         yield here
 
@@ -241,11 +242,6 @@ class Partner:
             return 0, repr(error)
         said: dict[str, Any] = answer.json()
         return answer.status, str(said.get("event_id", said))
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
 
 
 def _listens(port: int) -> bool:
