@@ -61,10 +61,10 @@ def test_the_page_says_who_else_has_it_open(
 ) -> None:
     assert "here too" not in words_of(builder.look())
     with present(settings, builder.workflow_id, builder.persona, viewer):
-        assert "is here too." in words_of(builder.look())
+        assert "is here too" in words_of(builder.look())
         assert company(builder.persona, builder.workflow_id).count("here too") == 1
         assert str(viewer.identity.user_id) in builder.look().text
-        assert "is here too." in company(viewer, builder.workflow_id)
+        assert "is here too" in company(viewer, builder.workflow_id)
     assert "here too" not in company(viewer, builder.workflow_id)
 
 
@@ -74,7 +74,7 @@ def test_two_others_are_named_together_and_people_of_elsewhere_never(
     with present(settings, builder.workflow_id, editor, viewer, stranger):
         told = company(builder.persona, builder.workflow_id)
     assert " and " in told
-    assert "are here too." in told
+    assert "are here too" in told
     with present(settings, builder.workflow_id, stranger):
         assert "here too" not in company(builder.persona, builder.workflow_id)
 
@@ -91,6 +91,24 @@ def test_a_page_asks_what_is_new_and_is_told_who_did_it(builder: Builder, viewer
     assert " removed " in words_of(after)
     mine = builder.persona.browser.post(address, data={"held": held}, fragment=True)
     assert " removed " not in words_of(mine).partition("Undo")[0]
+
+
+def test_whoever_is_at_the_panel_keeps_it(builder: Builder, viewer: Persona) -> None:
+    address = f"/workflows/{builder.workflow_id}/news"
+    here = {"HX-Current-URL": f"http://localhost{builder.address}?step=shape"}
+    builder.press("rename", step="shape", label="Shaped")
+
+    def news(**form: str) -> str:
+        data = {"held": "steps 0\nstep-shape 0\nstep-which 0", **form}
+        answer = viewer.browser.post(address, data=data, headers=here, fragment=True)
+        assert answer.status_code == 200
+        return answer.text
+
+    assert 'hx-target="#panel"' in news()
+    kept = news(keep="panel")
+    assert 'hx-target="#step-shape"' in kept
+    assert 'hx-target="#panel' not in kept
+    assert 'hx-target="#condition"' not in kept
 
 
 def test_news_change_nothing(builder: Builder) -> None:
