@@ -29,7 +29,7 @@ SLOW_TESTS := tests/chaos tests/browser tests/far_ends
 TESTS ?= tests
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS)
 
-.PHONY: help setup suites run test check browser bench soak lock clean
+.PHONY: help setup suites run test check browser picture bench soak lock clean
 
 help:
 	@echo "make run      set up, start everything, print the address and the demo's logins"
@@ -37,6 +37,7 @@ help:
 	@echo "make check    style, types, templates and import rules"
 	@echo "make setup    Python and front-end packages, and the front end built from them"
 	@echo "make suites   the public JSONLogic suites, which some tests read; part of make test"
+	@echo "make picture  take README's picture of the builder anew, into docs/"
 	@echo "make bench    measure, beside yardsticks of the same run, into var/bench/"
 	@echo "make soak     every test, those that grow at full size, its report in var/soak/"
 	@echo "make lock     renew requirements.lock and requirements-dev.lock"
@@ -110,6 +111,9 @@ browser: setup
 	else \
 	  $(BIN)/python -m playwright install chromium; \
 	fi
+
+picture: setup browser
+	$(BIN)/python -m tests.browser.readme_picture
 
 bench: setup
 	$(BIN)/python -m tests.bench

@@ -15,7 +15,7 @@ from wedsync.cli.installation.logins import DEMO_PASSWORD
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 # The graphics process is one more that a full machine may starve, and nothing here needs it.
-_FLAGS = ["--no-sandbox", "--disable-background-networking", "--disable-gpu"]
+FLAGS = ["--no-sandbox", "--disable-background-networking", "--disable-gpu"]
 _PATIENCE_MS = 20_000
 expect.set_options(timeout=_PATIENCE_MS)
 
@@ -48,6 +48,10 @@ def practice(site: LiveSite) -> Iterator[PracticePartner]:
         yield partner
 
 
+def chromium_path() -> str | None:
+    return next(filter(None, map(shutil.which, _NAMES)), None)
+
+
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     """The machine's own browser, else the one `make browser` fetched; without either this fails.
@@ -55,9 +59,8 @@ def chromium() -> Iterator[Browser]:
     For a module only: Playwright's loop lives in the test's thread, and should not outlive the
     tests that know of it.
     """
-    found = next(filter(None, map(shutil.which, _NAMES)), None)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=_FLAGS)
+        browser = playwright.chromium.launch(executable_path=chromium_path(), args=FLAGS)
         yield browser
         browser.close()
 
