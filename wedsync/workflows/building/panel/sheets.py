@@ -43,8 +43,16 @@ def sheet_of(
 ) -> Sheet | None:
     """None where there is no such step, or nothing that can be looked at."""
     owner = owner_of(definition, step_id)
-    if owner is None:
-        return None
+    return None if owner is None else sheet_for(owner, step_id, entries, known)
+
+
+def sheet_for(
+    owner: Mapping[str, Any],
+    step_id: str | None,
+    entries: Entries,
+    known: Known | None = None,
+) -> Sheet:
+    """The fields of a step, or of a trigger where `step_id` is None, that was found already."""
     found = tuple(_trigger_specs(owner) if step_id is None else _step_specs(owner, entries))
     present = [value for spec in found for value in _values_of(spec, written_at(owner, spec))]
     return Sheet(owner, found, vocabulary_with(present, known, step_id))

@@ -6,7 +6,7 @@ from typing import Any
 from email_validator import EmailNotValidError, validate_email
 
 from wedsync.workflows.building.panel.field_specs import Spec
-from wedsync.workflows.building.panel.sheets import TEMPLATES, Sheet, sheet_of
+from wedsync.workflows.building.panel.sheets import TEMPLATES, Sheet, sheet_for
 from wedsync.workflows.building.typed.typed_times import shown_duration, shown_offset
 from wedsync.workflows.editing.draft_operations import located
 from wedsync.workflows.editing.patches import Path
@@ -45,18 +45,16 @@ class _Fields:
 
     def found(self) -> Iterator[Possible]:
         """What is typed into its fields."""
-        seen: set[str | None] = set()
-        owners: list[tuple[str | None, Path]] = [(None, ("trigger",))]
-        owners += [
-            (str(each.step.get("id")), each.path) for each in located(self._looked.definition)
-        ]
-        for step_id, path in owners:
-            sheet = sheet_of(self._looked.definition, step_id, self._looked.entries)
-            if step_id not in seen and sheet is not None:
-                seen.add(step_id)
-                for spec in sheet.specs:
-                    if spec.part == "main":
-                        yield from self._field(sheet, spec, (*path, *_path_in(sheet, spec)))
+        trigger = mapping(self._looked.definition.get("trigger"))
+        yield from self._of(sheet_for(trigger, None, self._looked.entries), ("trigger",))
+        for each in located(self._looked.definition):
+            sheet = sheet_for(each.step, str(each.step.get("id")), self._looked.entries)
+            yield from self._of(sheet, each.path)
+
+    def _of(self, sheet: Sheet, path: Path) -> Iterator[Possible]:
+        for spec in sheet.specs:
+            if spec.part == "main":
+                yield from self._field(sheet, spec, (*path, *_path_in(sheet, spec)))
 
     def _field(self, sheet: Sheet, spec: Spec, path: Path) -> Iterator[Possible]:
         value = sheet.value(spec)
