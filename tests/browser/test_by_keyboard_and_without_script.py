@@ -1,4 +1,4 @@
-"""Questions, weddings and what happened, by keyboard alone and with no script at all."""
+"""Questions, weddings, workflows and what happened, by keyboard alone or with no script at all."""
 
 import re
 from collections.abc import Iterator
@@ -6,9 +6,11 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.gestures import press, tab_to
+from tests.browser.building import in_words, order, publish, setting
+from tests.browser.gestures import come_back_until, press, tab_to
+from tests.browser.main_job import new_petal, run_of, tell_the_kitchen
 from tests.live_site import LiveSite
-from tests.workers.scene import wait_until
+from tests.workers.scene import Sink, wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 
@@ -68,3 +70,35 @@ def test_the_demo_asks_a_question_that_is_answered_by_keyboard(
     expect(imogen.get_by_text("You said yes. It goes on with that.")).to_be_visible()
     plain.goto("/approvals")
     expect(plain.get_by_role("main")).to_contain_text(re.compile("Imogen Hart said yes"))
+
+
+def test_a_workflow_is_looked_at_published_paused_and_its_run_tried_again_without_script(
+    site: LiveSite, plain: Page, sink: Sink
+) -> None:
+    petal, hook_id = new_petal(site)
+    definition = tell_the_kitchen(hook_id, sink.url("/flaky/1/kitchen"), tries=1)
+    made = site.api("POST", "/workflows", {"name": "Without script", "definition": definition})
+    page = f"/workflows/{made['id']}"
+    plain.goto(f"{page}/edit")
+    expect(in_words(plain)).to_contain_text("arrives at Petal RSVP")
+    assert order(plain) == ["coming", "shape", "kitchen", "tell"]
+    plain.locator("#open-kitchen").click()
+    expect(setting(plain, "textbox", "Address")).to_have_value(sink.url("/flaky/1/kitchen"))
+    plain.goto(page)
+    expect(in_words(plain)).to_contain_text("arrives at Petal RSVP")
+    plain.goto(f"{page}/edit")
+    publish(plain)
+
+    run_id = run_of(site, petal.answer("Nora Ashdown", "accepted"), made["id"])
+    failed = plain.locator("#step-kitchen").filter(has_text="Did not work")
+    come_back_until(plain, f"/runs/{run_id}", lambda: failed)
+    plain.get_by_role("button", name="Try again").click()
+    again = plain.url
+    assert again != f"{site.url}/runs/{run_id}"
+    done = plain.locator("#step-tell").filter(has_text="Done")
+    come_back_until(plain, again, lambda: done)
+    assert sink.keys()[f"{run_id}:kitchen:-:0"] == 2
+
+    plain.goto(page)
+    plain.get_by_role("button", name="Pause").click()
+    expect(plain.get_by_role("button", name="Resume")).to_be_visible()
