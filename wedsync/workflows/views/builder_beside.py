@@ -73,11 +73,13 @@ class Beside:
         return frame, fields, problems, bool(panel.tabs), panel.condition is not None
 
     def is_alone(self, each: PanelField) -> bool:
-        """Whether a field can be drawn alone: its element can be named, and no picker stands open
-        in it."""
-        offered = self.offer.source.field if self.offer else None
+        """Whether a field can be drawn alone: it has an element that can be named, and no picker
+        stands open in it."""
         name = each.field.name
-        return bool(_PLAIN.fullmatch(name)) and not each.is_open and name != offered
+        offered = self.offer.source.field if self.offer else None
+        of_branch = f"branches.{self.panel.branch}.label" if self.panel else None
+        is_named = _PLAIN.fullmatch(name) is not None
+        return is_named and not each.is_open and name not in (offered, of_branch)
 
     def retyped(self, typed: Mapping[str, str]) -> frozenset[str]:
         """The fields that show something else than what was typed into them."""

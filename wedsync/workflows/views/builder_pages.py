@@ -1,5 +1,6 @@
 """The page of a draft: the board, the panel or the picker beside it, and what was just said."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -65,6 +66,8 @@ class Picker:
 NOTHING_SAID = Said()
 _OF_ONE_TIME = frozenset(("csrf_token", "once", "held", "over"))
 _OF_PANEL = ("panel", "field-", "condition")
+_BETWEEN = re.compile(r">\s*\n\s*<(?!/textarea)")
+"""The indentation of templates, of which a browser sees nothing."""
 _OF_ROWS = ("/others/", "/subject", "/verb")
 
 
@@ -103,7 +106,7 @@ def builder_page(here: Here, draft: Draft, said: Said = NOTHING_SAID) -> Respons
         try_offer=try_offer,
         connect_page=connect_page,
         picker=picker,
-        here=here,
+        here=replace(here, is_near=bool(held)),
         folds=folds_of(identity.current()),
         company=Company() if held else company_of(identity.current(), draft.workflow.id),
         said=_done_by_others(setting, shown) if said.is_news else said.told or _beside(panel, said),
@@ -111,6 +114,8 @@ def builder_page(here: Here, draft: Draft, said: Said = NOTHING_SAID) -> Respons
         focus=(said.focus or "start") if said.is_focused else "",
         may_edit=setting.may_edit,
     )
+    if held:
+        response.set_data(_BETWEEN.sub(">\n<", response.get_data(as_text=True)))
     if request.method == "POST" and not said.is_news:
         response.headers["HX-Replace-Url"] = here.url()
     return response

@@ -8,8 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-from wedsync.workflows.building.board.board_changes import STEPS, changed
-from wedsync.workflows.building.board.board_parts import Board, BoardStep
+from wedsync.workflows.building.board.board_changes import (
+    STEPS,
+    branch_part,
+    changed,
+)
+from wedsync.workflows.building.board.board_parts import Board, BoardBranch, BoardStep
 
 _FEW = 4
 """Steps of a list that are drawn one by one at most; so many are no less work than the list."""
@@ -19,11 +23,13 @@ _STEP = "step-"
 @dataclass(frozen=True, slots=True)
 class Differing:
     """`parts` are those of `board_changes.changed`, to be drawn where they stand. Before that the
-    elements `gone` are taken away, and each step of `put` is drawn below the element beside it."""
+    elements `gone` are taken away, and each step of `put` is drawn below the element beside it.
+    `branches` are those that differ of steps that are not drawn, each beside its step."""
 
     parts: frozenset[str] = frozenset()
     gone: tuple[str, ...] = ()
     put: tuple[tuple[str, BoardStep], ...] = ()
+    branches: tuple[tuple[BoardStep, BoardBranch], ...] = ()
 
 
 def differing(
@@ -40,14 +46,21 @@ def differing(
     others = (frozenset(changed(held, board).parts) | retyped) - {STEPS, *now}
     kept = _kept(before, now)
     redrawn = {each for each in kept if board.parts.get(each) != held[each]}
+    stay = [step for step in board.steps if step.element in kept - redrawn]
+    branches = tuple(
+        (step, each)
+        for step in stay
+        for each in step.branches
+        if held.get(branch_part(each)) != board.parts[branch_part(each)]
+    )
     if before == now:
-        return Differing(others | redrawn)
+        return Differing(others | redrawn, branches=branches)
     if not kept or len(redrawn) + len(now) - len(kept) > _FEW:
         return Differing(others | {STEPS})
     above = [board.trigger.element, *now]
     put = [(above[at], step) for at, step in enumerate(board.steps) if step.element not in kept]
     gone = [each for each in before if each not in kept]
-    return Differing(others | redrawn, tuple(gone), tuple(put))
+    return Differing(others | redrawn, tuple(gone), tuple(put), branches)
 
 
 def _kept(before: Sequence[str], now: Sequence[str]) -> frozenset[str]:

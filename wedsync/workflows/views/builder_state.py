@@ -4,10 +4,10 @@ the example. It stands in the query of the page, so that a reload and a link sho
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any, ClassVar
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 from uuid import UUID
 
-from flask import request, url_for
+from flask import g, request, url_for
 
 from wedsync.platform import ids
 from wedsync.platform.fragments import wants_fragment
@@ -16,13 +16,18 @@ from wedsync.workflows.building.gestures.spots import Spot
 _LONGEST = 500
 _KEPT = ("step", "field", "sample")
 _SPOT = ("owner", "list", "after", "on")
+_UNQUOTED = "!$'()*,/:;?@"
+"""As in other addresses of ours."""
 
 
 @dataclass(frozen=True, slots=True)
 class Here:
     """`step` and `field` are what the panel shows (`START` is what starts the workflow), `pick` is
     the picker that is open: `step` at the spot `owner, list, after, on`, `start`, or one of data
-    (`panel_parts.Opened`). `q` is what is searched for, `function` one still to be told more."""
+    (`panel_parts.Opened`). `q` is what is searched for, `function` one still to be told more.
+
+    Where it `is_near` its addresses are for this very page, which knows where it is: shorter, and
+    gestures leave the state to the address that the script says."""
 
     workflow_id: UUID
     step: str = ""
@@ -35,13 +40,14 @@ class Here:
     q: str = ""
     function: str = ""
     sample: str = ""
+    is_near: bool = False
 
     START: ClassVar[str] = "-start"
 
     @classmethod
     def of(cls, workflow_id: UUID, given: Mapping[str, str]) -> "Here":
         """What a query says; what is no part of it is left out."""
-        known = {name: given[name][:_LONGEST] for name in _STATE if given.get(name)}
+        known: dict[str, Any] = {name: given[name][:_LONGEST] for name in _STATE if given.get(name)}
         return cls(workflow_id, **known)
 
     @property
@@ -52,19 +58,23 @@ class Here:
     @property
     def page(self) -> str:
         """The page without any of this."""
-        return url_for("workflows.builder", workflow_id=self.workflow_id)
+        if g.get("builder_page", ("", ""))[0] != self.workflow_id:
+            page = url_for("workflows.builder", workflow_id=self.workflow_id)
+            g.builder_page = (self.workflow_id, page)
+        found: str = g.builder_page[1]
+        return found
 
     def url(self, **changes: Any) -> str:
         """The page with another state; see `at`."""
-        query = self.at(**changes).query()
-        return url_for("workflows.builder", workflow_id=self.workflow_id, **query)
+        asking = _asking(self.at(**changes).query())
+        return asking or "?" if self.is_near else f"{self.page}{asking}"
 
     def do(self, gesture: str, **changes: Any) -> str:
         """Where the form of a gesture is sent, to come back to all of this."""
-        query = replace(self, **_named(changes)).query()
         name = gesture.replace("_", "-")
-        about = {"workflow_id": self.workflow_id, "gesture": name, **query}
-        return url_for("workflows.builder_gesture", **about)
+        if self.is_near and not changes:
+            return f"edit/{name}"
+        return f"{self.page}/{name}{_asking(replace(self, **_named(changes)).query())}"
 
     def at(self, **changes: Any) -> "Here":
         """Another state: the step, its field and the example stay unless they are changed, and
@@ -91,7 +101,11 @@ class Here:
         return str(ids.new_id())
 
 
-_STATE = tuple(each.name for each in fields(Here) if each.name != "workflow_id")
+_STATE = tuple(each.name for each in fields(Here) if each.name not in ("workflow_id", "is_near"))
+
+
+def _asking(query: Mapping[str, Any]) -> str:
+    return f"?{urlencode(query, safe=_UNQUOTED)}" if query else ""
 
 
 def here_of(workflow_id: UUID) -> Here:

@@ -7,7 +7,8 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from wedsync.workflows.building.board.board_parts import Board
+from wedsync.workflows.building.board.board_parts import Board, BoardBranch, BoardStep
+from wedsync.workflows.building.sentences.slots import questions
 
 STEPS = "steps"
 """The part of the list itself: which steps stand in it, in which order."""
@@ -34,7 +35,7 @@ def _digests(board: Board) -> dict[str, str]:
     is_begun = board.count > 0 or board.trigger.is_chosen
     found = {
         "bar": digest(board.bar, board.errors, board.revision),
-        "menu": digest(board.bar.live, board.bar.undo is None),
+        "menu": digest(bool(board.bar.live and board.bar.undo)),
         "lede": digest(board.lede, is_begun),
         "problems": digest(board.problems, board.unreadable),
         "others": digest(board.others),
@@ -44,8 +45,22 @@ def _digests(board: Board) -> dict[str, str]:
         "tools": digest(board.end, board.paste, board.may_edit, board.count == 0),
     }
     for step in board.steps:
-        found[step.element] = digest(step, board.may_edit, board.paste)
+        found[step.element] = digest(_without_branches(step), board.may_edit, board.paste)
+        for branch in step.branches:
+            own = branch, step.id, questions(step.said), board.may_edit
+            found[branch_part(branch)] = digest(own)
     return found
+
+
+def branch_part(branch: BoardBranch) -> str:
+    """The part that a branch of one of the workflow's own steps is."""
+    return f"in-{branch.element}"
+
+
+def _without_branches(step: BoardStep) -> tuple[object, ...]:
+    """The step, and of its branches only where they stand: each is a part of its own."""
+    layout = [(each.element, any(inner.branches for inner in each.steps)) for each in step.branches]
+    return replace(step, branches=()), layout
 
 
 def changed(held: Board | Mapping[str, str], after: Board) -> Changes:
@@ -55,6 +70,7 @@ def changed(held: Board | Mapping[str, str], after: Board) -> Changes:
     differ = [part for part, digest in now.items() if before.get(part) != digest]
     if STEPS in differ:
         elements = {step.element for step in after.steps}
+        elements |= {branch_part(each) for step in after.steps for each in step.branches}
         differ = [part for part in differ if part not in elements]
     return Changes(tuple(differ))
 
