@@ -24,7 +24,7 @@ from wedsync.cli.supervisor import preflight, programs
 from wedsync.platform.embedded import process
 from wedsync.settings import CHECKOUT, Settings
 
-_START_S = 30
+_START_S = 60
 _STOP_S = 15
 _REDIS_DATABASE = 15  # none of the databases that the tests' own workers ring
 
