@@ -36,6 +36,7 @@ OPEN_TO_VIEWERS = {
     "accounts.revoke_other_sign_ins",
     "workflows.ready_made_preview",
     "workflows.template_preview",
+    "workflows.builder_news",
 }
 """What a viewer may post: their own coming and going, and a look at what is not kept."""
 
