@@ -137,7 +137,7 @@ def test_another_wedding_can_be_named(app: APIFlask, worker: Worker, owner: Pers
         ({"status": "completed"}, "wedding_refused", "It is still to come"),
         ({"final_count": -1}, "wedding_refused", "Final count: This should be a whole number"),
         (
-            {"wedding": str(ids.new_id()), "final_count": 1},
+            {"wedding": str(UUID(int=7)), "final_count": 1},
             "wedding_not_found",
             "There is no such wedding.",
         ),
