@@ -222,7 +222,8 @@ document.addEventListener("input", ({ target: { form } }) => {
   typed = setTimeout(() => form.isConnected && form.requestSubmit(), TYPED_MS);
 });
 
-/* ---- Data into a text ---- At the place somebody left; the server would put it at the end. */
+/* ---- Data into a text ---- At the place somebody left; the server would put it at the end. Tab
+   marks all of a field it comes through: that is no place, and nothing to be written over. */
 let left = null;
 
 document.addEventListener("focusout", ({ target }) => {
@@ -234,7 +235,9 @@ document.addEventListener("click", (event) => {
   const field = document.getElementById(option?.closest("[data-into]").dataset.into);
   if (!field?.setRangeText) return;
   event.preventDefault();
-  if (field !== left) field.setSelectionRange(field.value.length, field.value.length);
+  const end = field.value.length;
+  const isAllMarked = field.selectionStart === 0 && field.selectionEnd === end;
+  if (field !== left || isAllMarked) field.setSelectionRange(end, end);
   field.setRangeText(`[${option.value}]`, field.selectionStart, field.selectionEnd, "end");
   field.form.requestSubmit();
   option.closest("[data-picker]").querySelector("[data-closes-picker]")?.click();
