@@ -93,7 +93,8 @@ def touch(connection: Connection, new: Iterable[NewRun], now: datetime) -> None:
 def write(connection: Connection, new: Sequence[NewRun], now: datetime) -> set[UUID]:
     """As `insert_runs`, for those who have the lanes touched and the budgets held themselves.
 
-    They are due a microsecond apart: runs are claimed by `due_at`, and begin in this order.
+    They are due a microsecond apart, the last of them `now`: runs are claimed by `due_at`, and
+    begin in this order.
     """
     if not new:
         return set()
@@ -111,8 +112,8 @@ def write(connection: Connection, new: Sequence[NewRun], now: datetime) -> set[U
             "reason": row.reason,
             "caller_run_id": row.caller_run_id,
             "causation": row.causation,
-            "due_at": now + timedelta(microseconds=n) if row.state == "queued" else None,
+            "due_at": now - timedelta(microseconds=behind) if row.state == "queued" else None,
         }
-        for n, row in enumerate(new)
+        for behind, row in zip(range(len(new) - 1, -1, -1), new, strict=True)
     ]
     return set(connection.execute(_INSERT, batch.rows(rows)).scalars())
