@@ -217,7 +217,7 @@ def test_two_people_change_different_fields_and_lose_nothing(imogen: Page, sign_
     expect(beth.locator("#panel").get_by_role("textbox", name="Remind after")).to_have_value(
         "2 days"
     )
-    expect(beth.locator("#flow")).to_contain_text("Imogen Hart changed this step")
+    expect(beth.locator("#flow")).to_contain_text("Imogen changed this step")
 
 
 def test_a_workflow_is_built_published_and_paused_without_script(plain: Page) -> None:
