@@ -184,8 +184,21 @@ def test_another_panel_is_sent_as_a_whole(builder: Builder) -> None:
 def test_nothing_is_sent_twice_of_what_stays_as_it_is(builder: Builder) -> None:
     shown = Shown(builder, step="last")
     of_bar = {"topbar", "bar-name-line", "bar-undoing", "bar-publishing"}
-    of_clipboard = {"after-steps", "step-shape", "step-which", "step-last"}
+    of_which = {"node-step-which", "main-step-which", "add-after-step-which"}
+    of_clipboard = {"after-steps", "step-shape", "step-last"} | of_which
     assert targets(shown.press("copy", step="shape")) <= {"said"} | of_bar | of_clipboard
+
+
+def test_a_branch_is_sent_alone_where_it_is_all_that_differs(builder: Builder) -> None:
+    answer = Shown(builder).press("rename", step="first", label="Ask them")
+    assert "step-which-branches-0-steps" in targets(answer)
+    assert not {"step-which", "main-step-which", "step-which-otherwise"} & targets(answer)
+
+
+def test_of_a_step_with_branches_only_what_is_beside_them_is_sent(builder: Builder) -> None:
+    answer = Shown(builder).press("rename", step="which", label="Coming or not")
+    assert "main-step-which" in targets(answer)
+    assert not {"step-which", "step-which-branches-0-steps"} & targets(answer)
 
 
 def test_what_is_drawn_for_the_script_is_sent_by_it(builder: Builder) -> None:

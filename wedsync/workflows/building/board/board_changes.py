@@ -45,7 +45,10 @@ def _digests(board: Board) -> dict[str, str]:
         "tools": digest(board.end, board.paste, board.may_edit, board.count == 0),
     }
     for step in board.steps:
-        found[step.element] = digest(_without_branches(step), board.may_edit, board.paste)
+        alone = replace(step, branches=()), board.may_edit, board.paste
+        if step.branches:
+            found[main_part(step)] = digest(alone)
+        found[step.element] = digest(_layout(step) if step.branches else alone, board.may_edit)
         for branch in step.branches:
             own = branch, step.id, questions(step.said), board.may_edit
             found[branch_part(branch)] = digest(own)
@@ -57,10 +60,17 @@ def branch_part(branch: BoardBranch) -> str:
     return f"in-{branch.element}"
 
 
-def _without_branches(step: BoardStep) -> tuple[object, ...]:
-    """The step, and of its branches only where they stand: each is a part of its own."""
-    layout = [(each.element, any(inner.branches for inner in each.steps)) for each in step.branches]
-    return replace(step, branches=()), layout
+def main_part(step: BoardStep) -> str:
+    """The part that a step with branches is without them."""
+    return f"main-{step.element}"
+
+
+def _layout(step: BoardStep) -> tuple[object, ...]:
+    """How a step stands in its list, and its branches in it."""
+    stands = step.is_off, step.is_passed_over, step.is_selected, step.is_last, step.role
+    return stands, [
+        (each.element, any(inner.branches for inner in each.steps)) for each in step.branches
+    ]
 
 
 def changed(held: Board | Mapping[str, str], after: Board) -> Changes:
@@ -70,6 +80,7 @@ def changed(held: Board | Mapping[str, str], after: Board) -> Changes:
     differ = [part for part, digest in now.items() if before.get(part) != digest]
     if STEPS in differ:
         elements = {step.element for step in after.steps}
+        elements |= {main_part(step) for step in after.steps}
         elements |= {branch_part(each) for step in after.steps for each in step.branches}
         differ = [part for part in differ if part not in elements]
     return Changes(tuple(differ))
