@@ -31,6 +31,7 @@ addEventListener("htmx:config:request", ({ detail: { ctx } }) => {
   clearTimeout(typed); // who goes on does not search any more
   underWay += 1;
   ctx.isOfBuilder = true;
+  delete ctx.request.anchor; // for pages without script: here nobody is taken away from where they look
   ctx.focusedId = document.activeElement?.id;
   ctx.sourceElement = builder(); // it stays, so one queue holds them all, whatever a swap removes
   if (ctx.request.method !== "GET") return;

@@ -35,6 +35,7 @@ _SETTLED = """async (patience) => {
 }"""
 _PATIENCE_MS = 20_000
 _TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+_COLOURS = ["color-contrast", "link-in-text-block"]
 
 
 @dataclass
@@ -69,7 +70,7 @@ def look_at(page: Page, name: str, *, briefly: bool = False) -> None:
         _show_all_of(page, width, height)
         for theme in themes:
             page.emulate_media(color_scheme=theme, reduced_motion="reduce")
-            page.evaluate(_SETTLED, _PATIENCE_MS)
+            settled(page)
             path = SCREENSHOTS / f"{name}-{width}-{theme}.png"
             page.screenshot(path=path)
             _require_no_sideways_scroll(page, path.stem)
@@ -91,15 +92,30 @@ def _require_no_sideways_scroll(page: Page, where: str) -> None:
     assert beyond <= 0, f"{where}: the page is {beyond} px wider than the screen"
 
 
-def _require_nothing_found(page: Page, where: str) -> None:
+def settled(page: Page) -> None:
+    """Wait until fonts are there, and end what still fades."""
+    page.evaluate(_SETTLED, _PATIENCE_MS)
+
+
+def violations(page: Page, part: str | None = None, *, only_colours: bool = False) -> list[str]:
+    """What axe finds on a page, or on a part of it; `only_colours` is what a theme can change."""
     if not page.evaluate("() => 'axe' in window"):
         page.evaluate(_AXE)
-    options = {"runOnly": {"type": "tag", "values": _TAGS}, "resultTypes": ["violations"]}
-    found = page.evaluate("(options) => axe.run(document, options)", options)["violations"]
-    assert not found, "\n".join(_line(where, violation) for violation in found)
+    rules = ("rule", _COLOURS) if only_colours else ("tag", _TAGS)
+    run_only = dict(zip(("type", "values"), rules, strict=True))
+    options = {"runOnly": run_only, "resultTypes": ["violations"]}
+    found = page.evaluate(
+        "([part, options]) => axe.run(part ?? document, options)", [part, options]
+    )
+    return [_line(violation) for violation in found["violations"]]
 
 
-def _line(where: str, violation: dict[str, Any]) -> str:
+def _require_nothing_found(page: Page, where: str) -> None:
+    found = violations(page)
+    assert not found, f"{where}:\n" + "\n".join(found)
+
+
+def _line(violation: dict[str, Any]) -> str:
     places = ", ".join(str(node["target"]) for node in violation["nodes"][:5])
     detail = violation["nodes"][0].get("failureSummary", "")
-    return f"{where}: {violation['id']}: {violation['help']} at {places}\n{detail}"
+    return f"{violation['id']}: {violation['help']} at {places}\n{detail}"
