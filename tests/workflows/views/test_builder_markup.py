@@ -76,7 +76,8 @@ class Drawn(HTMLParser):
         if tag == "form":
             assert not self._is_post, f"a form stands in a form: {found}"
             self._is_post = found.get("method") == "post"
-            self.sent += [set()] if self._is_post else []
+            leads_away = (found.get("action") or "").endswith("/duplicate")  # no gesture
+            self.sent += [{"once"} if leads_away else set()] if self._is_post else []
         elif self._is_post and tag == "input":
             self.sent[-1].add(found.get("name") or "")
 
