@@ -31,7 +31,7 @@ def test_a_workflow_with_two_ways_is_made_from_nothing_and_published(imogen: Pag
     add_step(imogen, "Add a step", "if", "If")
     look_at(imogen, "builder-choice", briefly=True)
     ask_for(imogen, "lock", "Final count due", "is before", "today")
-    expect(in_words(imogen)).to_contain_text("if final count due is before today")
+    expect(in_words(imogen)).to_contain_text("if the day the final count is due is before today")
     look_at(imogen, "builder-condition")
 
     add_step(imogen, "Add a step to Yes", "approve", "Ask somebody")
