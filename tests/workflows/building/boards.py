@@ -15,13 +15,15 @@ from wedsync.errors import Invalid
 from wedsync.platform.db import db
 from wedsync.workflows import queries
 from wedsync.workflows.building.board.board import board
-from wedsync.workflows.building.board.board_parts import Board, BoardStep
+from wedsync.workflows.building.board.board_parts import Board, BoardStep, Repair
 from wedsync.workflows.building.board.open_panel import panel
 from wedsync.workflows.building.board.panel_parts import Opened, Panel
 from wedsync.workflows.building.board.setting import Setting, setting_of
 from wedsync.workflows.editing import drafts
 from wedsync.workflows.editing.checking import problems_of
 from wedsync.workflows.editing.drafts import Draft
+
+LETTER = {"id": "letter", "kind": "action", "use": "smtp.send", "input": {}}
 
 
 @contextmanager
@@ -92,3 +94,13 @@ def every_step(steps: tuple[BoardStep, ...]) -> Iterator[BoardStep]:
 
 def by_id(board: Board) -> dict[str, BoardStep]:
     return {step.id: step for step in every_step(board.steps)}
+
+
+def repairs(board: Board, step: str | None = None) -> list[Repair]:
+    """What is offered for a step, for the start where it is None."""
+    return [each for problem in board.problems if problem.step == step for each in problem.repairs]
+
+
+def words_of(found: list[Repair]) -> list[str]:
+    """What the buttons say."""
+    return [repair.words for repair in found]

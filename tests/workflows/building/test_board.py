@@ -15,16 +15,23 @@ from tests.engine.test_hostile_definitions import HOSTILE, anything
 from tests.personas import Persona, make_persona
 from tests.statements import statements_asked
 from tests.weddings.couples import marry
-from tests.workflows.building.boards import Looking, acting, by_id, every_step, looking
+from tests.workflows.building.boards import (
+    LETTER,
+    Looking,
+    acting,
+    by_id,
+    every_step,
+    looking,
+    repairs,
+    words_of,
+)
 from tests.workflows.building.test_samples import came_in
-from tests.workflows.connected import change, mailbox
+from tests.workflows.connected import mailbox
 from tests.workflows.definitions import make_workflow
 from wedsync.accounts.models import User
 from wedsync.platform import ids
 from wedsync.platform.db import db
 from wedsync.workflows.building.board.board import board as board_of
-from wedsync.workflows.building.board.board_changes import changed, read_held
-from wedsync.workflows.building.board.board_parts import Board, Repair
 from wedsync.workflows.building.board.panel_parts import Opened
 from wedsync.workflows.building.board.setting import setting_of
 from wedsync.workflows.building.gestures import clipboard, doing
@@ -38,7 +45,6 @@ from wedsync.workflows.queries import get_workflow
 
 YES = {"==": [var("trigger.data.status"), "accepted"]}
 NO = {"==": [var("trigger.data.status"), "declined"]}
-LETTER = {"id": "letter", "kind": "action", "use": "smtp.send", "input": {}}
 THREE_DEEP = choose(
     "one",
     (
@@ -53,19 +59,6 @@ THREE_DEEP = choose(
 
 def at(*words: str) -> list[str]:
     return list(words)
-
-
-def repairs(board: Board, step: str | None = None) -> list[Repair]:
-    return [each for problem in board.problems if problem.step == step for each in problem.repairs]
-
-
-def words_of(found: list[Repair]) -> list[str]:
-    return [repair.words for repair in found]
-
-
-def called(app: APIFlask, connection_id: UUID, name: str) -> UUID:
-    change(app, connection_id, name=name)
-    return connection_id
 
 
 # --- what it shows
@@ -264,190 +257,6 @@ def test_the_start_says_which_event_it_is_shown_with(app: APIFlask, owner: Perso
     assert told.startswith("Happened once in the last 90 days, last at ")
 
 
-# --- what mends it
-
-
-def test_a_step_without_an_account_offers_to_connect_one(app: APIFlask, owner: Persona) -> None:
-    definition = workflow({**LETTER, "input": {"to": "a@b.c", "subject": "x", "body": "y"}})
-    board = looking(app, owner, definition).board()
-    step = by_id(board)["letter"]
-    assert step.state.words == "Needs account"
-    assert step.needs_account
-    assert [(each.words, each.connect) for each in step.repairs] == [
-        ("Connect E-mail (SMTP)", "smtp")
-    ]
-    assert "Connect E-mail (SMTP)" in words_of(repairs(board, "letter"))
-
-
-@pytest.mark.usefixtures("built_in_listings")
-def test_an_account_that_is_there_is_offered(app: APIFlask, owner: Persona) -> None:
-    connection = called(app, mailbox(app, owner.organization_id, 25), "Rosewood")
-    board = looking(app, owner, workflow(LETTER)).board()
-    found = [each for each in repairs(board, "letter") if each.gesture == "use_connection"]
-    assert [(each.words, each.values) for each in found] == [
-        ("Use “Rosewood”", {"step": "letter", "connection": str(connection)})
-    ]
-
-
-@pytest.mark.usefixtures("built_in_listings")
-def test_an_account_that_is_gone_is_said_with_the_others(app: APIFlask, owner: Persona) -> None:
-    gone = called(app, mailbox(app, owner.organization_id, 25), "Old")
-    other = called(app, mailbox(app, owner.organization_id, 25), "New")
-    looked = looking(app, owner, workflow({**LETTER, "connection": str(gone)}))
-    change(app, gone, state="deleted")
-    found = repairs(looked.board(), "letter")
-    uses = [each.values["connection"] for each in found if each.gesture == "use_connection"]
-    assert uses == [str(other)]
-    assert "Choose another" in words_of(found)
-
-
-@pytest.mark.parametrize(
-    ("step", "field"),
-    [
-        (note("reads", v=var("steps.gone.x")), "values.v"),
-        (act("reads", input={"method": "POST", "url": {"cat": ["a", var("steps.gone.x")]}}),
-         "input.url"),
-        (choose("reads", ("Yes", {"==": [var("steps.gone.x"), 1]}, [])), "branches.0.when"),
-        (choose("reads", ("Yes", {"==": [var("item.x"), 1]}, [])), "branches.0.when"),
-    ],
-)  # fmt: skip
-def test_a_value_that_is_gone_can_be_taken_out(
-    app: APIFlask, owner: Persona, step: Any, field: str
-) -> None:
-    board = looking(app, owner, workflow(step)).board()
-    found = [each for each in repairs(board, "reads") if each.gesture == "take_out"]
-    assert [each.values for each in found] == [{"step": "reads", "field": field}]
-    assert by_id(board)["reads"].state.kind == "needs"
-
-
-def test_a_value_of_a_later_step_is_not_gone(app: APIFlask, owner: Persona) -> None:
-    definition = workflow(note("reads", v=var("steps.later.x")), note("later", x=1))
-    found = repairs(looking(app, owner, definition).board(), "reads")
-    assert words_of(found) == ["See"]
-
-
-def test_an_unknown_action_can_be_removed(app: APIFlask, owner: Persona) -> None:
-    board = looking(app, owner, workflow({"id": "x", "kind": "action", "use": "xero.post"})).board()
-    assert ("remove", {"step": "x"}) in [(r.gesture, r.values) for r in repairs(board, "x")]
-
-
-def test_steps_without_an_id_of_their_own_are_shown_and_can_be_named(
-    app: APIFlask, owner: Persona
-) -> None:
-    definition = workflow(act("one"), {"kind": "stop", "outcome": "done"}, act("one"))
-    board = looking(app, owner, definition).board()
-    assert [step.has_id for step in board.steps] == [True, False, False]
-    assert len({step.element for step in board.steps}) == 3
-    assert not any(step.can_move_up for step in board.steps[1:])
-    every = [each.gesture for problem in board.problems for each in problem.repairs]
-    assert "name_steps" in every
-
-
-@pytest.mark.parametrize(
-    "step",
-    [
-        {"use": "http.request", "input": {}},
-        {"kind": "wait", "anchor": "wedding.date", "at": "25:00", "late": "run"},
-        {"kind": "set", "values": {"x": var("steps.gone.y")}},
-    ],
-)
-def test_what_is_wrong_with_a_step_that_cannot_be_named_can_be_mended_too(
-    app: APIFlask, owner: Persona, step: Any
-) -> None:
-    board = looking(app, owner, workflow(step)).board()
-    assert board.problems
-    for problem in board.problems:
-        assert words_of(list(problem.repairs)) == ["Give every step an id"]
-
-
-def test_where_all_is_turned_off_the_first_step_can_be_turned_on(
-    app: APIFlask, owner: Persona
-) -> None:
-    board = looking(app, owner, workflow({**note("one", x=1), "off": True})).board()
-    assert [(each.gesture, each.values) for each in repairs(board)] == [
-        ("turn_on", {"step": "one"})
-    ]
-
-
-def test_too_many_steps_lead_to_the_first_that_is_one_too_many(
-    app: APIFlask, owner: Persona
-) -> None:
-    many = [note(f"s{number}", x=1) for number in range(502)]
-    board = looking(app, owner, workflow(*many)).board()
-    assert [(each.words, each.step) for each in repairs(board)] == [
-        ("See where it is too long", "s500")
-    ]
-
-
-def test_somebody_who_may_only_look_is_offered_nothing(app: APIFlask, owner: Persona) -> None:
-    viewer = make_persona(app, owner.organization_id, "viewer", name="Vera")
-    flow = looking(app, owner, workflow(LETTER)).flow
-    board = Looking(app, viewer, flow).board()
-    assert not board.may_edit
-    assert not board.bar.publishing.is_possible
-    assert all(problem.repairs == () for problem in board.problems)
-    assert all(step.repairs == () for step in board.steps)
-
-
-# --- what of it changed
-
-
-def test_only_the_parts_that_changed_are_drawn_anew(app: APIFlask, owner: Persona) -> None:
-    looked = looking(app, owner, workflow(*[note(f"n{number}", v=number) for number in range(6)]))
-    before = looked.board()
-    assert changed(before, looked.board()).is_nothing
-    with app.app_context():
-        doing.do(owner.identity, looked.flow, lambda draft: gestures.rename(draft, "n3", "Third"))
-        db.session.commit()
-    parts = changed(before, looked.board()).parts
-    assert "step-n3" in parts
-    assert not {"step-n2", "step-n4", "steps", "trigger", "samples"} & set(parts)
-
-
-def test_where_the_order_changed_the_whole_list_is_drawn_anew(
-    app: APIFlask, owner: Persona
-) -> None:
-    looked = looking(app, owner, workflow(note("a", v=1), note("b", v=2)))
-    held = looked.board().parts
-    with app.app_context():
-        doing.do(owner.identity, looked.flow, lambda draft: gestures.move(draft, "a", "down"))
-        db.session.commit()
-    posted = "\n".join(f"{part} {digest}" for part, digest in held.items())
-    parts = changed(read_held(posted), looked.board()).parts
-    assert "steps" in parts
-    assert not any(part.startswith("step-") for part in parts)
-
-
-def test_a_step_that_comes_changes_no_other(app: APIFlask, owner: Persona) -> None:
-    looked = looking(app, owner, workflow(note("a", v=1), note("b", v=2), note("c", v=3)))
-    held = looked.board().parts
-    step = {"kind": "stop", "outcome": "done"}
-    with app.app_context():
-        doing.do(
-            owner.identity, looked.flow, lambda draft: gestures.add(draft, step, Spot(after="a"))
-        )
-        db.session.commit()
-    now = looked.board().parts
-    assert [now[f"step-{name}"] == held[f"step-{name}"] for name in at("a", "b", "c")] == [True] * 3
-
-
-def test_what_others_changed_is_drawn_anew_as_well(app: APIFlask, owner: Persona) -> None:
-    ana = make_persona(app, owner.organization_id, "editor", name="Ana")
-    looked = looking(app, owner, workflow(note("a", v=1), note("b", v=2)))
-    held = looked.board().parts
-    with app.app_context():
-        doing.do(ana.identity, looked.flow, lambda draft: gestures.rename(draft, "a", "Hers"))
-        doing.do(owner.identity, looked.flow, lambda draft: gestures.rename(draft, "b", "Mine"))
-        db.session.commit()
-    assert {"step-a", "step-b", "others"} <= set(changed(held, looked.board()).parts)
-
-
-def test_a_page_that_says_nothing_of_use_is_drawn_as_a_whole(app: APIFlask, owner: Persona) -> None:
-    board = looking(app, owner, workflow(note("a", v=1))).board()
-    held = read_held("bar\n\nlede x y\n \x00")
-    assert changed(held, board).parts == tuple(part for part in board.parts if part != "step-a")
-
-
 # --- how much work it is
 
 
@@ -544,5 +353,5 @@ def test_what_a_draft_names_and_is_gone_is_said(app: APIFlask, owner: Persona) -
 def test_a_draft_that_is_no_workflow_can_be_begun_anew(app: APIFlask, owner: Persona) -> None:
     flow = make_workflow(app, owner.organization_id, workflow(act("one")), publish=False)
     board = Looking(app, owner, flow, ["nothing"]).board()
-    assert board.unreadable == "What is in this draft is not a workflow."
+    assert board.unreadable == "This draft is not a workflow."
     assert "start_anew" in [each.gesture for each in repairs(board)]
