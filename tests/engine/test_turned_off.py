@@ -255,8 +255,7 @@ def test_the_paragraph_leaves_out_what_is_off_and_the_sentence_does_not_change()
     choice = choose("which", ("Yes", True, [off(send)]), otherwise=[send])
     told = summary(workflow(note("a"), off(send), choice), ACTIONS)
     assert told == (
-        "When somebody starts it: note done, then if always, nothing;"
-        " otherwise call far.example."
+        "When somebody starts it: note done, then if always, nothing; otherwise call far.example."
     )
     assert summary(workflow(off(choice)), ACTIONS).endswith(": nothing happens yet.")
     assert sentence(off(send), ACTIONS) == sentence(send, ACTIONS)

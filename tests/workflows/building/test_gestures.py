@@ -261,9 +261,7 @@ def test_what_pasted_steps_read_and_is_not_here_is_listed() -> None:
     outside = outside_of(DRAFT, steps)
     assert outside == {"shape": {"name": "“Note guest”", "kind": "set"}}
     nowhere = pasted(workflow(), steps, outside, Spot(), is_same=False)
-    assert nowhere.told == (
-        "“Contact guest” reads “Note guest”, which is not in this workflow.",
-    )
+    assert nowhere.told == ("“Contact guest” reads “Note guest”, which is not in this workflow.",)
     like = workflow(note("shape", x=1))
     assert pasted(like, steps, outside, Spot(), is_same=False).told == ()
 

@@ -71,4 +71,4 @@ def _others(setting: Setting) -> Iterator[str]:
 def _unreadable(setting: Setting) -> str:
     if setting.refusal:
         return f"This draft cannot be shown. {sentence_end(setting.refusal)}"
-    return "" if isinstance(setting.definition, dict) else "What is in this draft is not a workflow."
+    return "" if isinstance(setting.definition, dict) else "This draft is not a workflow."
