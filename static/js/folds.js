@@ -27,7 +27,11 @@ addEventListener("htmx:after:swap", showChosen);
 showChosen();
 
 function showChosen() {
+  let isOpened = false;
   for (let at = list()?.querySelector(".is-selected"); at; at = at.parentElement) {
-    if (at.matches(".ws-fold-branch:not([open])")) at.open = true;
+    if (!at.matches(".ws-fold-branch:not([open])")) continue;
+    at.open = true;
+    isOpened = true;
   }
+  if (isOpened) keep(); // now: that it was opened is told later, perhaps too late
 }
