@@ -252,8 +252,9 @@ def go_back_to_the_first_version(florist: Florist) -> None:
     page, hand = florist.page, florist.hand
     hand.press(page.get_by_role("link", name="All versions"))
     expect(page.get_by_role("heading", level=1)).to_have_text("Versions")
+    expect(page.get_by_role("insertion").first).to_contain_text("know it is late")
     look(florist, "versions")
-    hand.press(page.get_by_role("link", name="Version 1"))
+    hand.press(page.get_by_role("link", name="Version 1", exact=True))
     expect(page.get_by_role("heading", level=1)).to_have_text("Version 1")
     look(florist, "version")
     hand.press(page.get_by_role("link", name="Go back to it"))

@@ -81,7 +81,7 @@ def test_the_pages_of_a_draft_and_of_versions(imogen: Page, path: str, trouble: 
     look_at(imogen, "workflow-from-a-file")
     imogen.goto(f"{path}/versions")
     look_at(imogen, "versions")
-    imogen.get_by_role("link", name="Version 1").click()
+    imogen.get_by_role("link", name="Version 1", exact=True).click()
     expect(imogen.get_by_role("heading", level=1)).to_have_text("Version 1")
     look_at(imogen, "version")
     imogen.get_by_role("link", name="Go back to it").click()

@@ -36,7 +36,7 @@ class VersionLine:
     note: str
     is_live: bool
     ran: str
-    changes: tuple[str, ...]
+    changes: tuple[Told, ...]
     more: int
 
 
@@ -60,7 +60,7 @@ def told(found: Sequence[Difference]) -> list[Told]:
 
 def version_line(published: PublishedVersion, words: Wording) -> VersionLine:
     version = published.version
-    said = [each.words for each in published.differences]
+    found = published.differences
     return VersionLine(
         number=version.number,
         at=version.created_at,
@@ -69,8 +69,8 @@ def version_line(published: PublishedVersion, words: Wording) -> VersionLine:
         note=version.note or "",
         is_live=published.is_live,
         ran=_ran(published),
-        changes=tuple(said[:_MOST_IN_SHORT]),
-        more=max(0, len(said) - _MOST_IN_SHORT),
+        changes=tuple(told(found[:_MOST_IN_SHORT])),
+        more=max(0, len(found) - _MOST_IN_SHORT),
     )
 
 

@@ -39,6 +39,7 @@ def version_list(workflow_id: UUID) -> Response:
         versions=[version_line(each, words) for each in shown],
         earlier=shown[-1].version.id if len(found) > _PAGE else None,
         is_first_page=before is None,
+        may_edit=identity.current().has_role("editor"),
     )
 
 
