@@ -4,6 +4,7 @@ import statistics
 import time
 import uuid
 from collections.abc import Mapping
+from contextlib import closing
 
 from redis import Redis
 from rq import Queue
@@ -12,6 +13,7 @@ from tests.bench import bare_path, page, rq_jobs, traffic
 from tests.bench.load import Order, Receipt, Target
 from tests.bench.measurement import Run, percentile, require, succeeded
 from tests.bench.scene import LATENCY_PATH, RUNS_PATH
+from tests.bench.visitor import Visitor
 
 IN_FLIGHT = 20
 _PACE = 200.0
@@ -87,12 +89,9 @@ def latency(run: Run) -> Mapping[str, float]:
 
 def pages(run: Run) -> Mapping[str, float]:
     """The list of runs, read one after the other."""
-    reader = page.Reader(run.stage.ports.front)
-    try:
-        reader.milliseconds()
-        took = [reader.milliseconds() for _ in range(run.size.pages)]
-    finally:
-        reader.close()
+    with closing(Visitor(run.stage.ports.front, page.READER)) as visitor:
+        page.milliseconds(visitor)
+        took = [page.milliseconds(visitor) for _ in range(run.size.pages)]
     return {"page_p95_ms": percentile(took, 95)}
 
 

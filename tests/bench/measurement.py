@@ -26,6 +26,7 @@ class Size:
     raw_requests: int
     paced: int
     pages: int
+    gestures: int
     conditions: int
     no_ops: int
     back_fill: int
@@ -44,6 +45,7 @@ FULL = Size(
     50_000,
     600,
     80,
+    12,
     20_000,
     20,
     50_000,
@@ -51,7 +53,9 @@ FULL = Size(
     1_000_000,
     60,
 )
-QUICK = Size(1, 600, 600, 40, 1_000, 1_500, 6_000, 300, 20, 5_000, 8, 5_000, 100_000, 100_000, 15)
+QUICK = Size(
+    1, 600, 600, 40, 1_000, 1_500, 6_000, 300, 20, 3, 5_000, 8, 5_000, 100_000, 100_000, 15
+)
 
 
 @dataclass(frozen=True)

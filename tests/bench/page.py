@@ -1,25 +1,19 @@
 """The list of runs as somebody signed in sees it, with 10,000 runs behind it."""
 
-import http.client
-import re
-import time
-from urllib.parse import urlencode
-
 from sqlalchemy import text
 
 from tests.bench import traffic
 from tests.bench.measurement import Run
 from tests.bench.processes import BenchError
 from tests.bench.scene import seating
-from wedsync.accounts import organizations
+from tests.bench.visitor import Visitor, sign_up
 from wedsync.platform import batch
 from wedsync.platform.db import db
 from wedsync.webhooks import hooks
 from wedsync.workflows.editing import service as workflows
 
 RUNS = 10_000
-_EMAIL, _PASSWORD = "imogen@example.com", "three quiet olive trees"
-_CSRF = re.compile(r'name="csrf_token"[^>]*value="([^"]+)"')
+READER = "imogen@example.com"
 
 _EVENTS = text(
     "INSERT INTO events (id, organization_id, type, source, occurred_at, data, causation,"
@@ -42,42 +36,12 @@ _STEPS = text(
 )
 
 
-class Reader:
-    """Somebody who is signed in, over one kept connection."""
-
-    def __init__(self, port: int) -> None:
-        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-        self._cookie = ""
-        found = _CSRF.search(self._ask("GET", "/sign-in").decode())
-        if found is None:
-            raise BenchError("The sign-in page has no form.")
-        form = {"email": _EMAIL, "password": _PASSWORD, "csrf_token": found[1]}
-        self._ask("POST", "/sign-in", urlencode(form))
-
-    def milliseconds(self) -> float:
-        """How long the list takes to be there whole."""
-        began = time.monotonic()
-        page = self._ask("GET", "/runs")
-        took = (time.monotonic() - began) * 1000
-        if b"Guest" not in page:
-            raise BenchError("The list of runs does not show them.")
-        return took
-
-    def close(self) -> None:
-        self._connection.close()
-
-    def _ask(self, method: str, path: str, body: str | None = None) -> bytes:
-        headers = {"Cookie": self._cookie, "Accept": "text/html"}
-        if body is not None:
-            headers["Content-Type"] = "application/x-www-form-urlencoded"
-        self._connection.request(method, path, body, headers)
-        answer = self._connection.getresponse()
-        content = answer.read()
-        if answer.status not in (200, 303):
-            raise BenchError(f"{method} {path} was answered {answer.status}.")
-        if cookie := answer.getheader("Set-Cookie"):
-            self._cookie = cookie.partition(";")[0]
-        return content
+def milliseconds(visitor: Visitor) -> float:
+    """How long the list takes to be there whole."""
+    page = visitor.get("/runs")
+    if b"Guest" not in page.content:
+        raise BenchError("The list of runs does not show them.")
+    return page.took_ms
 
 
 def make_runs(run: Run) -> None:
@@ -85,9 +49,7 @@ def make_runs(run: Run) -> None:
     stage = run.stage
     answers = batch.rows([traffic.answer(number) for number in range(100)])["rows"]
     with stage.app.app_context():
-        _user, made = organizations.sign_up(
-            name="Imogen", email=_EMAIL, password=_PASSWORD, business="Rosewood Weddings"
-        )
+        _user, made = sign_up(READER)
         hook, _secret = hooks.create(made.id, {"name": "Answers", "scheme": "standard_webhooks"})
         definition = seating(hook.id, "http://127.0.0.1:1/")
         workflow = workflows.create(made.id, "Seat everybody", definition).workflow

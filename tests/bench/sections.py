@@ -4,7 +4,7 @@ Those of a section stand side by side: what is compared is measured within secon
 under the same workers. What leaves much behind comes last.
 """
 
-from tests.bench import back_fill, front, one_run, page, stored, timers, worker
+from tests.bench import back_fill, front, gestures, one_run, page, stored, timers, worker
 from tests.bench.measurement import Section
 
 SECTIONS = (
@@ -18,6 +18,7 @@ SECTIONS = (
     ),
     Section("latency", (front.latency,), workers=2),
     Section("page", (front.pages,), workers=2, prepare=page.make_runs),
+    Section("gestures", (gestures.gestures,), workers=2, rounds=1, prepare=gestures.make_workflow),
     Section("steps", (one_run.no_ops,), workers=1),
     Section("loop", (one_run.loop, one_run.calling_loop), workers=1),
     Section("engine", (worker.engine, worker.engine_beside_hanging), workers=1),
