@@ -107,9 +107,7 @@ def _after(asked: Asked, gesture: str, did: Done) -> Here:
     return here
 
 
-def _answered(
-    here: Here, did: Done, typed: Mapping[str, str], *, is_focused: bool
-) -> AnyResponse:
+def _answered(here: Here, did: Done, typed: Mapping[str, str], *, is_focused: bool) -> AnyResponse:
     if wants_fragment():
         told = " ".join((_sentence(did.words), *did.told)).strip()
         said = Said(told, is_focused=is_focused, focus=did.focus, typed=typed)
