@@ -1,7 +1,8 @@
 """The app factory: settings in, a Flask app with every slice's routes out.
 
 `inbound` decides who may reach a view, `rendering` how an error is shown, `headers` what every
-answer carries, `navigation` the frame of a signed-in page, `places` where its links lead.
+answer carries, `compression` how pages travel, `navigation` the frame of a signed-in page, `places`
+where its links lead.
 """
 
 from pathlib import Path
@@ -12,7 +13,7 @@ from htmx_flask import Htmx
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from wedsync import accounts, api, catalog, connections, health, webhooks, weddings, workflows
-from wedsync.factory import headers, inbound, navigation, rendering
+from wedsync.factory import compression, headers, inbound, navigation, rendering
 from wedsync.platform import assets, crypto, outbound
 from wedsync.platform.db import db, engine_options
 from wedsync.platform.fragments import PageRequest
@@ -81,6 +82,7 @@ def _extend(app: APIFlask, settings: Settings, master_key: bytes) -> None:
     assets.register_static(app)
     # Headers come first: a refusal of the inbound check already names the request's id.
     headers.register(app)
+    compression.register(app)
     inbound.register(app)
     rendering.register(app)
     navigation.register(app)
