@@ -211,10 +211,12 @@ class Editor:
 
 @dataclass
 class Pressed:
-    """How long each took, and how large its largest answer was, by gesture."""
+    """How long each took, and how large its largest answer was, by gesture, as the browser reads
+    it; and how large the largest of all was as it was sent."""
 
     took_ms: defaultdict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     most_bytes: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
+    most_sent_bytes: int = 0
 
     def press(self, editor: Editor, gesture: Gesture) -> None:
         editor.look(gesture.where)
@@ -222,6 +224,7 @@ class Pressed:
         self.took_ms[gesture.name].append(answer.took_ms)
         size = max(self.most_bytes[gesture.name], len(answer.content))
         self.most_bytes[gesture.name] = size
+        self.most_sent_bytes = max(self.most_sent_bytes, answer.sent_bytes)
 
     def figures(self) -> Iterator[tuple[str, float]]:
         """The slowest and the largest are the ones that count."""
@@ -231,6 +234,7 @@ class Pressed:
             yield f"{name}_kb", self.most_bytes[name] / 1000
         yield "gesture_p95_ms", max(slow.values())
         yield "gesture_kb", max(self.most_bytes.values()) / 1000
+        yield "gesture_sent_kb", self.most_sent_bytes / 1000
 
 
 def gestures(run: Run) -> Mapping[str, float]:

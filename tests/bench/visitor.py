@@ -1,5 +1,6 @@
 """Somebody who signs in with a browser and goes on over one kept connection."""
 
+import gzip
 import http.client
 import re
 import time
@@ -17,9 +18,10 @@ _TOKEN = re.compile(rb"""(?:X-CSRFToken:|name="csrf_token"[^>]*value=")([^'"]+)"
 
 @dataclass(frozen=True)
 class Answer:
-    """What came, and in how many milliseconds it was there whole."""
+    """What came, in how many bytes, and in how many milliseconds it was there whole."""
 
     content: bytes
+    sent_bytes: int
     took_ms: float
 
 
@@ -63,14 +65,16 @@ class Visitor:
         body: str | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
-        sent = {"Cookie": self._cookie, "Accept": "text/html", **(headers or {})}
+        asked = {"Accept": "text/html", "Accept-Encoding": "gzip"}
+        sent = {"Cookie": self._cookie, **asked, **(headers or {})}
         began = time.monotonic()
         self._connection.request(method, path, body, sent)
         answer = self._connection.getresponse()
-        content = answer.read()
+        came = answer.read()
         took_ms = (time.monotonic() - began) * 1000
         if answer.status not in (200, 303):
             raise BenchError(f"{method} {path} was answered {answer.status}.")
         if cookie := answer.getheader("Set-Cookie"):
             self._cookie = cookie.partition(";")[0]
-        return Answer(content, took_ms)
+        is_compressed = answer.getheader("Content-Encoding") == "gzip"
+        return Answer(gzip.decompress(came) if is_compressed else came, len(came), took_ms)
