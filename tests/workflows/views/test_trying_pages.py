@@ -51,6 +51,16 @@ def test_a_step_that_really_happens_is_looked_at_until_it_is_over(
     assert again.location == answer.location
 
 
+def test_sent_to_oneself_and_really_are_two_though_they_stand_in_one_form(
+    owner: Persona, draft: UUID, worker: Worker
+) -> None:
+    asked = {"step": "post", "once": "pressed"}
+    really = owner.browser.post(f"/workflows/{draft}/tries", data={**asked, "how": "really"})
+    worker.try_steps()
+    to_me = owner.browser.post(f"/workflows/{draft}/tries", data={**asked, "to_me": "yes"})
+    assert to_me.location != really.location
+
+
 def test_the_builder_has_the_buttons_and_says_what_was_tried(owner: Persona, draft: UUID) -> None:
     page = owner.browser.get(f"/workflows/{draft}/edit?step=post").text
     for words in ("Try all, pretend", "Try this step, pretend", "Try from here, pretend"):

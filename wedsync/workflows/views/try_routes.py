@@ -72,10 +72,10 @@ def draft_try(workflow_id: UUID, try_id: UUID) -> Response:
 
 def _tried(workflow_id: UUID, sample: str) -> Try:
     me, given = identity.current(), request.form
-    how, step = given.get("how", "pretend"), given.get("step") or None
-    if how == "pretend":
+    to_me, step = given.get("to_me") == "yes", given.get("step") or None
+    if given.get("how", "really" if to_me else "pretend") == "pretend":
         onwards = given.get("onwards") == "yes"
         return service.pretend(me, workflow_id, sample=sample or None, step=step, onwards=onwards)
-    to_me = given.get("to_me") == "yes"
-    once = given.get("once", "")[:_LONGEST_KEY] or None
-    return service.really(me, workflow_id, step or "", sample=sample or None, to_me=to_me, key=once)
+    once = given.get("once", "")[:_LONGEST_KEY]
+    key = f"{once} {to_me}" if once else None
+    return service.really(me, workflow_id, step or "", sample=sample or None, to_me=to_me, key=key)
