@@ -45,7 +45,7 @@ def _digests(board: Board) -> dict[str, str]:
         "tools": digest(board.end, board.paste, board.may_edit, board.count == 0),
     }
     for step in board.steps:
-        alone = replace(step, branches=()), board.may_edit, board.paste
+        alone = replace(step, branches=()), board.may_edit
         if step.branches:
             found[main_part(step)] = digest(alone)
         found[step.element] = digest(_layout(step) if step.branches else alone, board.may_edit)
