@@ -175,6 +175,16 @@ def test_what_was_refused_goes_when_it_was_corrected(builder: Builder) -> None:
     assert "is-invalid" not in right.text
 
 
+def test_turning_its_step_off_and_on_sends_little_of_the_panel(builder: Builder) -> None:
+    off = Shown(builder, step="last").press("turn-off", step="last")
+    assert targets(off) >= {"panel-notes", "panel-seen", "part-field-off"}
+    assert "panel" not in targets(off)
+    assert 'id="panel-notes" hidden' not in off.text
+    on = Shown(builder, step="last").press("turn-on", step="last")
+    assert targets(on) >= {"panel-notes", "panel-seen", "part-field-off"}
+    assert "panel" not in targets(on)
+
+
 def test_another_panel_is_sent_as_a_whole(builder: Builder) -> None:
     shown = Shown(builder, step="last")
     answer = shown.press("duplicate", step="last")
@@ -187,6 +197,10 @@ def test_nothing_is_sent_twice_of_what_stays_as_it_is(builder: Builder) -> None:
     of_which = {"node-step-which", "main-step-which", "add-after-step-which"}
     of_clipboard = {"after-steps", "step-shape", "step-last"} | of_which
     assert targets(shown.press("copy", step="shape")) <= {"said"} | of_bar | of_clipboard
+
+
+def test_what_is_copied_draws_only_where_it_can_be_pasted(builder: Builder) -> None:
+    assert targets(Shown(builder).press("copy", step="shape")) == {"said", "after-steps"}
 
 
 def test_a_branch_is_sent_alone_where_it_is_all_that_differs(builder: Builder) -> None:

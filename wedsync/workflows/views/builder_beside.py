@@ -14,6 +14,8 @@ from wedsync.workflows.building.board.board_parts import Board
 from wedsync.workflows.building.board.panel_parts import Panel, PanelField
 from wedsync.workflows.building.panel.account_choices import Offer
 from wedsync.workflows.building.panel.fields import rows_in
+from wedsync.workflows.building.tries.offer import Offer as TryOffer
+from wedsync.workflows.views.builder_state import Here
 
 PANEL, TOOLS = "panel", "page-tools"
 _PLAIN = re.compile(r"[A-Za-z0-9_.-]{1,80}")
@@ -22,55 +24,56 @@ _PLAIN = re.compile(r"[A-Za-z0-9_.-]{1,80}")
 @dataclass(frozen=True, slots=True)
 class Beside:
     """What is open beside `board`: a `panel`, with what an account `offer`s in it, else something
-    `other`, such as a picker. `around` is what it is drawn with besides."""
+    `other`, such as a picker; `tries` says how its step can be tried, and `here` what is open."""
 
     board: Board
     panel: Panel | None
     offer: Offer | None
     other: Any
-    around: tuple[Any, ...]
+    here: Here
+    tries: TryOffer | None
 
     def parts(self) -> dict[str, str]:
         """By part, a digest of what it shows."""
         opens = (self.panel.field, self.panel.place) if self.panel else ()
         bar = self.board.bar.publishing, self.board.errors
-        found = {TOOLS: digest(opens, self.board.end, bar, self.around)}
+        may_edit = self.board.may_edit
+        found = {TOOLS: digest(opens, self.board.end, bar, self.here, may_edit)}
         if self.panel is None or self.other is not None:
-            return {**found, PANEL: digest(self.other, self.board.may_edit, self.around)}
+            return {**found, PANEL: digest(self.other, may_edit, self.here)}
         return {**found, **dict(self._of_panel(self.panel))}
 
     def _of_panel(self, panel: Panel) -> Iterator[tuple[str, str]]:
-        yield PANEL, digest(self._frame(panel), self.offer, self.around)
-        yield "panel-head", digest(panel.place, panel.title, self.around)
+        lasting = self.here.step, self.here.sample, panel.may_edit
+        yield PANEL, digest(self._frame(panel), lasting)
+        yield "panel-head", digest(panel.place, panel.title, lasting)
         yield "panel-seen", digest(panel.seen)
+        yield "panel-notes", digest(panel.is_off, _unsaid(panel), lasting)
         if panel.tabs:
-            yield "panel-tabs", digest(panel.tabs, self.around)
+            yield "panel-tabs", digest(panel.tabs, lasting)
         if panel.condition is not None:
-            yield "condition", digest(panel.condition, panel.seen, panel.picker, self.around)
+            yield "condition", digest(panel.condition, panel.seen, panel.picker, lasting)
         for each in panel.fields:
             if self.is_alone(each):
-                own = _problems_of(panel, each)
-                yield _part(each), digest(each, own, panel.may_edit, self.around)
+                yield _part(each), digest(each, _problems_of(panel, each), lasting)
+        if self.tries is not None:
+            yield "panel-foot", digest(self.tries, self.here)
+        if panel.may_edit:
+            yield "panel-mends", digest([each.repairs for each in panel.problems])
 
     def _frame(self, panel: Panel) -> Any:
         """The panel as far as none of its parts says it."""
         fields = [
             (each.field.name, each.field.part, bool(each.field.error))
             if self.is_alone(each)
-            else each
+            else (each, _problems_of(panel, each))
             for each in panel.fields
         ]
-        said = {each.field.name for each in panel.fields}
-        if panel.condition is not None:
-            said.add(panel.condition.field)
-        problems = [
-            (number, each)
-            for number, each in enumerate(panel.problems)
-            if each.field not in said or any(repair.gesture for repair in each.repairs)
-        ]
-        frame = replace(panel, title="", place="", seen="", tabs=(), condition=None)
-        frame = replace(frame, fields=(), problems=())
-        return frame, fields, problems, bool(panel.tabs), panel.condition is not None
+        has = bool(panel.tabs), panel.condition is not None, self.tries is not None
+        frame = replace(panel, field="", title="", place="", seen="", tabs=(), condition=None)
+        frame = replace(frame, fields=(), problems=(), repairs=(), is_off=False)
+        picks = (self.here, self.offer) if panel.picker or self.offer else bool(self.here.field)
+        return frame, fields, has, picks
 
     def is_alone(self, each: PanelField) -> bool:
         """Whether a field can be drawn alone: it has an element that can be named, and no picker
@@ -96,6 +99,14 @@ def _part(each: PanelField) -> str:
 def _problems_of(panel: Panel, each: PanelField) -> Any:
     name = each.field.name
     return [(at, found) for at, found in enumerate(panel.problems) if found.field == name]
+
+
+def _unsaid(panel: Panel) -> Any:
+    """What is to mend and no field says."""
+    said = {each.field.name for each in panel.fields}
+    if panel.condition is not None:
+        said.add(panel.condition.field)
+    return [each for each in panel.problems if each.field not in said]
 
 
 def _is_retyped(each: PanelField, typed: Mapping[str, str]) -> bool:

@@ -67,7 +67,9 @@ NOTHING_SAID = Said()
 _OF_ONE_TIME = frozenset(("csrf_token", "once", "held", "over"))
 _OF_PANEL = ("panel", "field-", "condition")
 _BETWEEN = re.compile(r">\s*\n\s*<(?!/textarea)")
-"""The indentation of templates, of which a browser sees nothing."""
+_WITHIN = re.compile(r'(?<!=)"\s+(>?)')
+"""The indentation of templates, of which a browser sees nothing: between tags, and within one after
+a closing quote. In what people wrote every quote is escaped."""
 _OF_ROWS = ("/others/", "/subject", "/verb")
 
 
@@ -86,7 +88,7 @@ def builder_page(here: Here, draft: Draft, said: Said = NOTHING_SAID) -> Respons
     offer = offer if panel else None
     picker = picker_of(here, setting.definition, asks) if setting.may_edit else None
     try_offer = _try_offer(setting, panel)
-    beside = Beside(shown, panel, offer, clash or picker, (here, try_offer, setting.may_edit))
+    beside = Beside(shown, panel, offer, clash or picker, here, try_offer)
     shown = replace(shown, parts={**shown.parts, **beside.parts()})
     response = render(
         "workflows/builder/changed.html" if held else "workflows/builder/page.html",
@@ -115,10 +117,14 @@ def builder_page(here: Here, draft: Draft, said: Said = NOTHING_SAID) -> Respons
         may_edit=setting.may_edit,
     )
     if held:
-        response.set_data(_BETWEEN.sub(">\n<", response.get_data(as_text=True)))
+        response.set_data(_unindented(response.get_data(as_text=True)))
     if request.method == "POST" and not said.is_news:
         response.headers["HX-Replace-Url"] = here.url()
     return response
+
+
+def _unindented(html: str) -> str:
+    return _WITHIN.sub(lambda found: f'"{found[1] or " "}', _BETWEEN.sub(">\n<", html))
 
 
 def _drawn(found: Differing, said: Said) -> Differing:
