@@ -192,6 +192,23 @@ def test_days_before_a_date_are_asked(owner: Persona) -> None:
     assert made["steps"][0]["seconds"] == 3_600
 
 
+def test_what_a_branch_is_called_is_asked_where_little_else_can_be(owner: Persona) -> None:
+    branch = {"label": "A big one", "when": {">": [{"var": "wedding.final_count"}, 50]}}
+    choice = {
+        "id": "size",
+        "kind": "choose",
+        "branches": [{**branch, "steps": [wait()]}],
+        "otherwise": [],
+    }
+    made = make(owner, {"format": 1, "trigger": {"kind": "manual"}, "steps": [choice]})
+    assert owner.browser.get(f"/workflows/{made}/save-as-template").status_code == 200
+    template = save(owner, made)
+    keys = keys_of(template)
+    answers = {keys["duration"]: "3 days", keys["text"]: "Many guests"}
+    draft = draft_of(owner, use(owner, template["id"], answers)["id"])
+    assert draft["steps"][0]["branches"][0]["label"] == "Many guests"
+
+
 def test_it_is_written_down_and_told(
     owner: Persona, accounts: dict[str, UUID], database: Session
 ) -> None:

@@ -8,7 +8,7 @@ from email_validator import EmailNotValidError, validate_email
 from wedsync.workflows.building.panel.field_specs import Spec
 from wedsync.workflows.building.panel.sheets import TEMPLATES, Sheet, sheet_for
 from wedsync.workflows.building.typed.typed_times import shown_duration, shown_offset
-from wedsync.workflows.editing.draft_operations import located
+from wedsync.workflows.editing.draft_operations import located, path_of
 from wedsync.workflows.editing.patches import Path
 from wedsync.workflows.engine.operators import unescape_key
 from wedsync.workflows.engine.steps.kind import mapping
@@ -161,7 +161,7 @@ def _path_in(sheet: Sheet, spec: Spec) -> Path:
         names = mapping(sheet.owner.get(spec.path[0]))
         own = next((each for each in names if unescape_key(each) == spec.path[1]), spec.path[1])
         return (spec.path[0], own)
-    return spec.path
+    return path_of(spec.name)
 
 
 def _is_plain(value: Any) -> bool:
