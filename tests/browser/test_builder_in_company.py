@@ -111,6 +111,7 @@ def test_a_branch_stays_folded_over_a_reload_and_opens_for_what_is_in_it(imogen:
     imogen.keyboard.press("Enter")
     expect(imogen.locator("#step-wait")).to_be_hidden()
     expect(head).to_contain_text("1 step: Wait for 3 days")
+    imogen.wait_for_function("document.cookie.includes('ws-folded-')")  # a moment after it folds
     imogen.reload()
     expect(imogen.locator("#step-wait")).to_be_hidden()
     look_at(imogen, "builder-folded", briefly=True)
