@@ -209,6 +209,20 @@ def test_a_branch_is_sent_alone_where_it_is_all_that_differs(builder: Builder) -
     assert not {"step-which", "main-step-which", "step-which-otherwise"} & targets(answer)
 
 
+def test_a_branch_that_came_or_went_leaves_the_others_alone(app: APIFlask, owner: Persona) -> None:
+    yes = {"==": [{"var": "trigger.data.count"}, 1]}
+    inner = choose("inner", ("Yes", yes, [act("first")]))
+    builder = builder_of(app, owner, workflow(choose("which", ("Yes", yes, [inner])), act("last")))
+    came = Shown(builder).press("add-branch", step="which")
+    put = '<hx-partial hx-target="#step-which-branches-0-steps" hx-swap="afterend">'
+    assert put in came.text
+    assert 'id="step-inner"' not in came.text
+    assert "step-which" not in targets(came)
+    went = Shown(builder).press("undo", operation=str(builder.operation))
+    assert '<hx-partial hx-target="#step-which-branches-1-steps" hx-swap="delete">' in went.text
+    assert 'id="step-inner"' not in went.text
+
+
 def test_of_a_step_with_branches_only_what_is_beside_them_is_sent(builder: Builder) -> None:
     answer = Shown(builder).press("rename", step="which", label="Coming or not")
     assert "main-step-which" in targets(answer)

@@ -50,7 +50,7 @@ def _digests(board: Board) -> dict[str, str]:
             found[main_part(step)] = digest(alone)
         found[step.element] = digest(_layout(step) if step.branches else alone, board.may_edit)
         for branch in step.branches:
-            own = branch, step.id, questions(step.said), board.may_edit
+            own = branch, step.id, _is_asked(step, branch), board.may_edit
             found[branch_part(branch)] = digest(own)
     return found
 
@@ -65,12 +65,19 @@ def main_part(step: BoardStep) -> str:
     return f"main-{step.element}"
 
 
+def _is_asked(step: BoardStep, branch: BoardBranch) -> bool:
+    """Whether the step's own sentence asks when this branch is taken."""
+    asked = f"branches.{branch.number}.when"
+    return any(each.field == asked for each in questions(step.said))
+
+
 def _layout(step: BoardStep) -> tuple[object, ...]:
-    """How a step stands in its list, and its branches in it."""
+    """How a step stands in its list, and how its branches stand beside one another: one below the
+    other where they hold branches of their own, else by how many they are."""
     stands = step.is_off, step.is_passed_over, step.is_selected, step.is_last, step.role
-    return stands, [
-        (each.element, any(inner.branches for inner in each.steps)) for each in step.branches
-    ]
+    is_stacked = any(inner.branches for each in step.branches for inner in each.steps)
+    count = len(step.branches)
+    return stands, is_stacked or (count == 1, count in (2, 4))
 
 
 def changed(held: Board | Mapping[str, str], after: Board) -> Changes:
