@@ -78,6 +78,7 @@ def test_gestures_made_without_a_line_are_kept_and_sent_in_order(
     imogen.locator("#open-wait").focus()
     imogen.keyboard.press("Alt+ArrowUp")
     expect(unsaved(imogen)).to_contain_text("1 change is sent as soon as WedSync answers")
+    expect(imogen.locator("#topbar")).to_contain_text("Not saved yet. 1 change is sent")
     imogen.keyboard.press("Alt+ArrowDown")
     expect(unsaved(imogen)).to_contain_text("2 changes")
     imogen.locator("#open-stop").focus()
