@@ -118,13 +118,21 @@ class Endpoint(OrganizationRow, Base):
     """An outbound URL that wants to be told. `event_types` empty means all.
 
     `ordered_by` is a dotted path in the sent body; deliveries with one value there go out one
-    after the other. `failing_since` is the first failure since the last success.
+    after the other; with `stops_at_failure` the others wait behind one that was given up.
+    `signing_key` is the sealed seed of an Ed25519 key that signs beside `secret`; both are replaced
+    at once. `failing_since` is the first failure since the last success, `warned_at` when its owner
+    was told of it. `rate_per_s` and `max_in_flight` hold across all workers: `next_free_at` is when
+    the next request may leave. The circuit breaker is open until `breaker_until`; `breaker_trips`
+    picks the length of the next pause.
     """
 
     __tablename__ = "endpoints"
     __table_args__ = (
         OrganizationRow.unique_inside_organization(),
         CheckConstraint("state IN ('on', 'off', 'disabled')", name="state"),
+        CheckConstraint("receives IN ('posts', 'polls')", name="receives"),
+        CheckConstraint("rate_per_s > 0", name="rate_per_s"),
+        CheckConstraint("max_in_flight > 0", name="max_in_flight"),
     )
 
     url: Mapped[str]
@@ -138,6 +146,18 @@ class Endpoint(OrganizationRow, Base):
     state: Mapped[str] = mapped_column(server_default="on")
     state_reason: Mapped[str | None]
     failing_since: Mapped[datetime | None]
+    receives: Mapped[str] = mapped_column(server_default="posts")
+    signing_key: Mapped[bytes | None] = mapped_column(LargeBinary)
+    previous_signing_key: Mapped[bytes | None] = mapped_column(LargeBinary)
+    stops_at_failure: Mapped[bool] = mapped_column(server_default=text("false"))
+    rate_per_s: Mapped[float | None]
+    max_in_flight: Mapped[int | None]
+    next_free_at: Mapped[datetime | None]
+    consecutive_failures: Mapped[int] = mapped_column(server_default="0")
+    breaker_until: Mapped[datetime | None]
+    breaker_trips: Mapped[int] = mapped_column(server_default="0")
+    warned_at: Mapped[datetime | None]
+    disabled_at: Mapped[datetime | None]
 
 
 class Delivery(OrganizationRow, Base):
@@ -181,6 +201,7 @@ class Delivery(OrganizationRow, Base):
     owner: Mapped[UUID | None]
     fence: Mapped[int] = mapped_column(BigInteger, server_default="0")
     lease_until: Mapped[datetime | None]
+    last_error: Mapped[str | None]
 
 
 class DeliveryAttempt(Base):
