@@ -29,13 +29,13 @@ SLOW_TESTS := tests/chaos tests/browser tests/far_ends
 TESTS ?= tests
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS)
 
-.PHONY: help setup suites run test check browser picture bench soak lock clean
+.PHONY: help needed setup suites run test check browser php picture bench soak lock clean
 
 help:
 	@echo "make run      set up, start everything, print the address and the demo's logins"
 	@echo "make test     set up, check and test everything; FAST=1 leaves out the slow folders"
 	@echo "make check    style, types, templates and import rules"
-	@echo "make setup    Python and front-end packages, and the front end built from them"
+	@echo "make setup    packages, the front end built from them, and PHP, which some tests run"
 	@echo "make suites   the public JSONLogic suites, which some tests read; part of make test"
 	@echo "make picture  take README's picture of the builder anew, into docs/"
 	@echo "make bench    measure, beside yardsticks of the same run, into var/bench/"
@@ -43,7 +43,10 @@ help:
 	@echo "make lock     renew requirements.lock and requirements-dev.lock"
 	@echo "make clean    delete everything that was made, this checkout's private database included"
 
-setup: $(STAMPS)/python $(STAMPS)/packages $(STAMPS)/front-end
+# What running needs; whoever tests needs a little more.
+needed: $(STAMPS)/python $(STAMPS)/packages $(STAMPS)/front-end
+
+setup: needed php
 
 suites: $(STAMPS)/suites
 
@@ -87,7 +90,7 @@ $(STAMPS)/front-end: $(STAMPS)/packages $(shell find templates static wedsync/cl
 	npm run --silent build
 	@touch $@
 
-run: setup
+run: needed
 	@$(BIN)/python -m wedsync up
 
 check: setup
@@ -110,6 +113,16 @@ browser: setup
 	  DEBIAN_FRONTEND=noninteractive $(APT) install -y --no-install-recommends chromium; \
 	else \
 	  $(BIN)/python -m playwright install chromium; \
+	fi
+
+# PHP runs what partners paste to check our signature: the machine's own, else the system's package.
+php:
+	@command -v php >/dev/null && exit 0; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  $(APT) update && \
+	  DEBIAN_FRONTEND=noninteractive $(APT) install -y --no-install-recommends php-cli; \
+	else \
+	  echo "The tests need PHP on the command line (Debian: apt-get install php-cli)." >&2; exit 1; \
 	fi
 
 picture: setup browser

@@ -64,7 +64,7 @@ _CLAIM = text(
     " RETURNING deliveries.id, deliveries.organization_id, deliveries.endpoint_id,"
     "  deliveries.lane, deliveries.fence, deliveries.attempts, deliveries.failures,"
     "  e.id AS event_id, e.type, e.occurred_at, e.data, p.url, p.secret,"
-    "  p.previous_secret, p.previous_secret_until"
+    "  p.previous_secret, p.previous_secret_until, p.signing_key, p.previous_signing_key"
 )
 _SERVED = text(
     "UPDATE lanes SET served_at = clock_timestamp(), next_due_at = CASE WHEN ordered THEN"
@@ -229,11 +229,13 @@ class _Secrets:
         self._opened: dict[tuple[UUID, str], str] = {}
 
     def of(self, row: Row[Any], now: datetime) -> list[str]:
-        """What signs now: the present secret and, in its last day, the one before."""
-        secrets = [self._open(row, "secret", row.secret)]
-        if row.previous_secret and row.previous_secret_until and row.previous_secret_until > now:
-            secrets.append(self._open(row, "previous_secret", row.previous_secret))
-        return secrets
+        """What signs now: secret and signing key and, while they overlap, those before."""
+        until = row.previous_secret_until
+        fields = ["secret", "signing_key"]
+        if until is not None and until > now:
+            fields += ["previous_secret", "previous_signing_key"]
+        kept = ((field, getattr(row, field)) for field in fields)
+        return [self._open(row, field, sealed) for field, sealed in kept if sealed is not None]
 
     def _open(self, row: Row[Any], field: str, sealed: bytes) -> str:
         kept = (row.endpoint_id, field)
