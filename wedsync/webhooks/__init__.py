@@ -9,6 +9,7 @@ Nouns: a *hook* (an address senders post to, signed by a *scheme*), its *rejecti
 | the hook of a connection | `connection_hooks`; `subscribing`, a drain's work, tells the partner |
 | out | `endpoints`, `filters`, `samples`; `deliveries` are made by the fan-out |
 | sending, a drain's work | `sending`, `signing`, `schedule`, `verdicts`; `resending` when asked |
+| everything since a moment again | `replay_models` |
 | secrets of both | `secrets` |
 | reading | `queries`, `delivery_queries`, `page_queries` |
 | pages | `routes`, `hook_routes`, `endpoint_routes`, `connection_routes`, `forms` |

@@ -123,7 +123,8 @@ class Endpoint(OrganizationRow, Base):
     at once. `failing_since` is the first failure since the last success, `warned_at` when its owner
     was told of it. `rate_per_s` and `max_in_flight` hold across all workers: `next_free_at` is when
     the next request may leave. The circuit breaker is open until `breaker_until`; `breaker_trips`
-    picks the length of the next pause.
+    picks the length of the next pause. To one that polls `last_position` is the last that was
+    given, and `acknowledged_at` when its reader last said what it has.
     """
 
     __tablename__ = "endpoints"
@@ -158,6 +159,8 @@ class Endpoint(OrganizationRow, Base):
     breaker_trips: Mapped[int] = mapped_column(server_default="0")
     warned_at: Mapped[datetime | None]
     disabled_at: Mapped[datetime | None]
+    last_position: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    acknowledged_at: Mapped[datetime | None]
 
 
 class Delivery(OrganizationRow, Base):
@@ -165,7 +168,8 @@ class Delivery(OrganizationRow, Base):
 
     `lane` is what is claimed as a whole: the endpoint, or the endpoint and its order key.
     `failures` counts attempts that came back without success and picks the next delay;
-    `attempts` numbers every attempt that was started. `fence` rises with each claim.
+    `attempts` numbers every attempt that was started. `fence` rises with each claim. To an
+    endpoint that polls, `seq` is its position. `replay_id` is the replay that sent it last.
     """
 
     __tablename__ = "deliveries"
@@ -174,6 +178,7 @@ class Delivery(OrganizationRow, Base):
         UniqueConstraint("endpoint_id", "event_id"),
         parent("endpoint_id", "endpoints"),
         parent("event_id", "events"),
+        parent("replay_id", "replays", ondelete="SET NULL (replay_id)"),
         CheckConstraint(
             "state IN ('due', 'in_flight', 'delivered', 'exhausted', 'cancelled')", name="state"
         ),
@@ -187,6 +192,19 @@ class Delivery(OrganizationRow, Base):
         Index("ix_deliveries_claimed", "owner", postgresql_where=text("state = 'in_flight'")),
         Index("ix_deliveries_of_endpoint", "organization_id", "endpoint_id", text("id DESC")),
         Index("ix_deliveries_of_event", "event_id"),
+        Index(
+            "ix_deliveries_that_gave_up",
+            "endpoint_id",
+            "event_id",
+            postgresql_where=text("state = 'exhausted'"),
+        ),
+        Index(
+            "ix_deliveries_of_replay",
+            "replay_id",
+            "state",
+            "next_attempt_at",
+            postgresql_where=text("replay_id IS NOT NULL"),
+        ),
     )
 
     endpoint_id: Mapped[UUID]
@@ -202,6 +220,7 @@ class Delivery(OrganizationRow, Base):
     fence: Mapped[int] = mapped_column(BigInteger, server_default="0")
     lease_until: Mapped[datetime | None]
     last_error: Mapped[str | None]
+    replay_id: Mapped[UUID | None]
 
 
 class DeliveryAttempt(Base):

@@ -24,6 +24,8 @@ _OF_ENDPOINTS: tuple[sa.Column[Any], ...] = (
     sa.Column("breaker_trips", sa.Integer(), server_default="0", nullable=False),
     sa.Column("warned_at", _MOMENT, nullable=True),
     sa.Column("disabled_at", _MOMENT, nullable=True),
+    sa.Column("last_position", sa.BigInteger(), server_default="0", nullable=False),
+    sa.Column("acknowledged_at", _MOMENT, nullable=True),
 )
 _CHECKS = {
     "receives": "receives IN ('posts', 'polls')",
@@ -38,9 +40,96 @@ def upgrade() -> None:
     for name, condition in _CHECKS.items():
         op.create_check_constraint(op.f(f"ck_endpoints_{name}"), "endpoints", condition)
     op.add_column("deliveries", sa.Column("last_error", sa.Text(), nullable=True))
+    _add_replays()
+
+
+def _add_replays() -> None:
+    op.create_table(
+        "replays",
+        sa.Column("endpoint_id", sa.UUID(), nullable=False),
+        sa.Column("since", _MOMENT, nullable=False),
+        sa.Column("until", _MOMENT, nullable=False),
+        sa.Column("ends_before", sa.UUID(), nullable=False),
+        sa.Column(
+            "event_types", sa.ARRAY(sa.Text()), server_default=sa.text("'{}'"), nullable=False
+        ),
+        sa.Column("which", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), server_default="running", nullable=False),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("after", sa.UUID(), nullable=False),
+        sa.Column("total", sa.BigInteger(), nullable=True),
+        sa.Column("seen", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("queued", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("tries", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("fence", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("lease_until", _MOMENT, nullable=True),
+        sa.Column("finished_at", _MOMENT, nullable=True),
+        sa.Column("id", sa.UUID(), server_default=sa.text("uuidv7()"), nullable=False),
+        sa.Column(
+            "created_at", _MOMENT, server_default=sa.text("clock_timestamp()"), nullable=False
+        ),
+        sa.Column("organization_id", sa.UUID(), nullable=False),
+        sa.CheckConstraint(
+            "which IN ('all', 'not_delivered', 'failed')", name=op.f("ck_replays_which")
+        ),
+        sa.CheckConstraint(
+            "state IN ('running', 'paused', 'done', 'cancelled')", name=op.f("ck_replays_state")
+        ),
+        sa.ForeignKeyConstraint(
+            ["organization_id"],
+            ["organizations.id"],
+            name=op.f("fk_replays_organization_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["organization_id", "endpoint_id"],
+            ["endpoints.organization_id", "endpoints.id"],
+            name=op.f("fk_replays_organization_id_endpoint_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_replays")),
+        sa.UniqueConstraint("organization_id", "id", name=op.f("uq_replays_organization_id_id")),
+    )
+    op.create_index(
+        "ix_replays_running",
+        "replays",
+        ["lease_until"],
+        postgresql_where=sa.text("state = 'running'"),
+    )
+    op.create_index(
+        "ix_replays_of_endpoint",
+        "replays",
+        ["organization_id", "endpoint_id", sa.literal_column("id DESC")],
+    )
+    op.add_column("deliveries", sa.Column("replay_id", sa.UUID(), nullable=True))
+    op.create_foreign_key(
+        op.f("fk_deliveries_organization_id_replay_id"),
+        "deliveries",
+        "replays",
+        ["organization_id", "replay_id"],
+        ["organization_id", "id"],
+        ondelete="SET NULL (replay_id)",
+    )
+    op.create_index(
+        "ix_deliveries_that_gave_up",
+        "deliveries",
+        ["endpoint_id", "event_id"],
+        postgresql_where=sa.text("state = 'exhausted'"),
+    )
+    op.create_index(
+        "ix_deliveries_of_replay",
+        "deliveries",
+        ["replay_id", "state", "next_attempt_at"],
+        postgresql_where=sa.text("replay_id IS NOT NULL"),
+    )
 
 
 def downgrade() -> None:
+    op.drop_index("ix_deliveries_of_replay", "deliveries")
+    op.drop_index("ix_deliveries_that_gave_up", "deliveries")
+    op.drop_constraint(op.f("fk_deliveries_organization_id_replay_id"), "deliveries")
+    op.drop_column("deliveries", "replay_id")
+    op.drop_table("replays")
     op.drop_column("deliveries", "last_error")
     for name in _CHECKS:
         op.drop_constraint(op.f(f"ck_endpoints_{name}"), "endpoints")
