@@ -1,10 +1,12 @@
 """Making deliveries: one row per endpoint that subscribed to an event.
 
-Called by the fan-out, in its transaction. Sending them is `sending.py`.
+Called by the fan-out, in its transaction. Sending them is `sending.py`; replays make them again
+(`replaying.py`). An endpoint that polls has no lane: its deliveries wait in the order of
+`positions.py` until they are fetched (`polling.py`).
 """
 
 import hashlib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,12 +18,12 @@ from sqlalchemy import Connection, Row, text
 from wedsync.events.as_trigger import as_trigger
 from wedsync.platform import batch, documents, ids, leases
 from wedsync.platform.batch import recordset
-from wedsync.webhooks import filters
+from wedsync.webhooks import filters, positions
 
 LANES = "deliveries"
 
 _ENDPOINTS = text(
-    "SELECT id, organization_id, event_types, filter, ordered_by FROM endpoints"
+    "SELECT id, organization_id, event_types, filter, ordered_by, receives FROM endpoints"
     " WHERE organization_id = ANY(:organizations) AND state = 'on'"
 )
 _INSERT = text(
@@ -62,11 +64,15 @@ class FannedEvent:
 
 
 @dataclass(frozen=True, slots=True)
-class _New:
+class Wanted:
+    """A delivery that is to be made: for an ordered endpoint in its key's lane, for one that polls
+    at a position instead of a lane's turn."""
+
     endpoint_id: UUID
     event: FannedEvent
     lane: str
     ordered: bool
+    polled: bool
 
 
 def body_of(event_id: UUID, event_type: str, occurred_at: datetime, data: Any) -> dict[str, Any]:
@@ -83,35 +89,42 @@ def make_deliveries(connection: Connection, events: Sequence[FannedEvent], now: 
     """Make a due delivery for every subscribed endpoint; returns how many were wanted."""
     organizations = list({event.organization_id for event in events})
     endpoints = connection.execute(_ENDPOINTS, {"organizations": organizations}).all()
-    new = [
-        _new(event, endpoint)
+    wanted = [
+        wanted_by(endpoint, event)
         for event in events
         for endpoint in endpoints
-        if endpoint.organization_id == event.organization_id and _wants(endpoint, event)
+        if endpoint.organization_id == event.organization_id and wants(endpoint, event)
     ]
-    if new:
+    if wanted:
+        taken = take_positions(connection, wanted)
         # Order is settled under the lanes' locks. Without an order they are taken last, because
         # they are held until the commit and nobody can claim meanwhile.
-        is_ordered = any(row.ordered for row in new)
-        for step in (_touch, _insert) if is_ordered else (_insert, _touch):
-            step(connection, new, now)
-    return len(new)
+        if any(each.ordered for each in wanted):
+            touch(connection, wanted, now)
+            _insert(connection, wanted, taken, now)
+        else:
+            _insert(connection, wanted, taken, now)
+            touch(connection, wanted, now)
+    return len(wanted)
 
 
-def _wants(endpoint: Row[Any], event: FannedEvent) -> bool:
+def wants(endpoint: Row[Any], event: FannedEvent) -> bool:
+    """Whether an endpoint (its `event_types` and `filter`) is told of an event."""
     types: list[str] = endpoint.event_types
     if types and event.type not in types:
         return False
     return endpoint.filter is None or filters.matches(endpoint.filter, event.as_trigger())
 
 
-def _new(event: FannedEvent, endpoint: Row[Any]) -> _New:
+def wanted_by(endpoint: Any, event: FannedEvent) -> Wanted:
+    """The delivery of an event to an endpoint, in the lane its order asks for."""
     path = endpoint.ordered_by
-    if path is None:
-        return _New(endpoint.id, event, str(endpoint.id), ordered=False)
+    polled = endpoint.receives == "polls"
+    if path is None or polled:
+        return Wanted(endpoint.id, event, str(endpoint.id), ordered=False, polled=polled)
     body = body_of(event.id, event.type, event.occurred_at, event.data)
     key = hashlib.sha256(documents.write(_at(body, path))).hexdigest()[:16]
-    return _New(endpoint.id, event, f"{endpoint.id}:{key}", ordered=True)
+    return Wanted(endpoint.id, event, f"{endpoint.id}:{key}", ordered=True, polled=False)
 
 
 def _at(document: Any, path: str) -> Any:
@@ -120,43 +133,58 @@ def _at(document: Any, path: str) -> Any:
     return document
 
 
-def _touch(connection: Connection, new: Sequence[_New], now: datetime) -> None:
+def take_positions(connection: Connection, wanted: Sequence[Wanted]) -> dict[UUID, int]:
+    """The first position of each endpoint that polls; the next thing after this is `touch`."""
+    return positions.take(connection, Counter(each.endpoint_id for each in wanted if each.polled))
+
+
+def touch(connection: Connection, wanted: Sequence[Wanted], now: datetime) -> None:
     """Lock every lane in key order; from here on the order of this transaction is settled."""
     lanes: defaultdict[UUID, dict[str, datetime]] = defaultdict(dict)
-    for row in new:
-        lanes[row.event.organization_id][row.lane] = now
+    for each in wanted:
+        if not each.polled:
+            lanes[each.event.organization_id][each.lane] = now
     for organization_id in sorted(lanes):
         leases.touch_lanes(connection, LANES, organization_id, lanes[organization_id])
-    ordered = [row.lane for row in new if row.ordered]
+    ordered = [each.lane for each in wanted if each.ordered]
     if ordered:
         connection.execute(_ORDER, {"keys": ordered})
 
 
-def _insert(connection: Connection, new: Sequence[_New], now: datetime) -> None:
-    rows = [
+def _insert(
+    connection: Connection, wanted: Sequence[Wanted], taken: Mapping[UUID, int], now: datetime
+) -> None:
+    connection.execute(_INSERT, batch.rows(rows_of(connection, wanted, taken, now)))
+
+
+def rows_of(
+    connection: Connection, wanted: Sequence[Wanted], taken: Mapping[UUID, int], now: datetime
+) -> list[dict[str, Any]]:
+    """The rows of these deliveries, due, behind all that is open in their lanes."""
+    return [
         {
             "id": ids.new_id(),
-            "organization_id": row.event.organization_id,
-            "endpoint_id": row.endpoint_id,
-            "event_id": row.event.id,
-            "lane": row.lane,
+            "organization_id": each.event.organization_id,
+            "endpoint_id": each.endpoint_id,
+            "event_id": each.event.id,
+            "lane": each.lane,
             "seq": seq,
             "next_attempt_at": now,
         }
-        for row, seq in zip(new, _seqs(connection, new), strict=True)
+        for each, seq in zip(wanted, _seqs(connection, wanted, taken), strict=True)
     ]
-    connection.execute(_INSERT, batch.rows(rows))
 
 
-def _seqs(connection: Connection, new: Sequence[_New]) -> list[int]:
-    """The next number in each ordered lane; 0 where order does not matter."""
-    ordered = list({row.lane for row in new if row.ordered})
-    if not ordered:
-        return [0] * len(new)
-    last = {row.lane: row.seq for row in connection.execute(_LAST_SEQ, {"lanes": ordered})}
+def _seqs(connection: Connection, wanted: Sequence[Wanted], taken: Mapping[UUID, int]) -> list[int]:
+    """The next number in each ordered lane, or the position; 0 where order does not matter."""
+    following = {str(endpoint_id): first for endpoint_id, first in taken.items()}
+    ordered = list({each.lane for each in wanted if each.ordered})
+    if ordered:
+        last = connection.execute(_LAST_SEQ, {"lanes": ordered})
+        following.update(dict.fromkeys(ordered, 1) | {row.lane: row.seq + 1 for row in last})
     seqs = []
-    for row in new:
-        if row.ordered:
-            last[row.lane] = last.get(row.lane, 0) + 1
-        seqs.append(last[row.lane] if row.ordered else 0)
+    for each in wanted:
+        seqs.append(following.get(each.lane, 0))
+        if each.ordered or each.polled:
+            following[each.lane] = seqs[-1] + 1
     return seqs
