@@ -69,7 +69,7 @@ class Lane(Base):
 class Owner(Base):
     """A worker process that may hold claims; `lock_key` is its advisory lock. `taking` are the
     runs it took up last, by id, with the fence it found; `passing_on` the ids of the events it
-    fanned out last."""
+    fanned out last; `preparing` the ids of the suspect deliveries it makes ready to send."""
 
     __tablename__ = "owners"
 
@@ -79,6 +79,7 @@ class Owner(Base):
     seen_at: Mapped[datetime] = mapped_column(server_default=text("clock_timestamp()"))
     taking: Mapped[Any] = mapped_column(JSONB(none_as_null=True), nullable=True)
     passing_on: Mapped[Any] = mapped_column(JSONB(none_as_null=True), nullable=True)
+    preparing: Mapped[Any] = mapped_column(JSONB(none_as_null=True), nullable=True)
 
 
 class LostOwnership(Exception):

@@ -122,8 +122,9 @@ class Endpoint(OrganizationRow, Base):
     `signing_key` is the sealed seed of an Ed25519 key that signs beside `secret`; both are replaced
     at once. `failing_since` is the first failure since the last success, `warned_at` when its owner
     was told of it. `rate_per_s` and `max_in_flight` hold across all workers: `next_free_at` is when
-    the next request may leave. The circuit breaker is open until `breaker_until`; `breaker_trips`
-    picks the length of the next pause. To one that polls `last_position` is the last that was
+    the next request may leave, `full_until` a moment for which all its places are known to be
+    taken. The circuit breaker is open until `breaker_until`; `breaker_trips` picks the length of
+    the next pause. To one that polls `last_position` is the last that was
     given, and `acknowledged_at` when its reader last said what it has.
     """
 
@@ -134,6 +135,11 @@ class Endpoint(OrganizationRow, Base):
         CheckConstraint("receives IN ('posts', 'polls')", name="receives"),
         CheckConstraint("rate_per_s > 0", name="rate_per_s"),
         CheckConstraint("max_in_flight > 0", name="max_in_flight"),
+        Index(
+            "ix_endpoints_failing",
+            "failing_since",
+            postgresql_where=text("failing_since IS NOT NULL"),
+        ),
     )
 
     url: Mapped[str]
@@ -147,6 +153,7 @@ class Endpoint(OrganizationRow, Base):
     state: Mapped[str] = mapped_column(server_default="on")
     state_reason: Mapped[str | None]
     failing_since: Mapped[datetime | None]
+    last_failed_at: Mapped[datetime | None]
     receives: Mapped[str] = mapped_column(server_default="posts")
     signing_key: Mapped[bytes | None] = mapped_column(LargeBinary)
     previous_signing_key: Mapped[bytes | None] = mapped_column(LargeBinary)
@@ -154,6 +161,7 @@ class Endpoint(OrganizationRow, Base):
     rate_per_s: Mapped[float | None]
     max_in_flight: Mapped[int | None]
     next_free_at: Mapped[datetime | None]
+    full_until: Mapped[datetime | None]
     consecutive_failures: Mapped[int] = mapped_column(server_default="0")
     breaker_until: Mapped[datetime | None]
     breaker_trips: Mapped[int] = mapped_column(server_default="0")
@@ -163,6 +171,10 @@ class Endpoint(OrganizationRow, Base):
     acknowledged_at: Mapped[datetime | None]
 
 
+OPEN_IN_ORDER = "(state IN ('due', 'in_flight') OR (state = 'exhausted' AND blocks_lane))"
+"""Of deliveries: what the later ones of an ordered lane wait behind."""
+
+
 class Delivery(OrganizationRow, Base):
     """One event on its way to one endpoint.
 
@@ -170,6 +182,9 @@ class Delivery(OrganizationRow, Base):
     `failures` counts attempts that came back without success and picks the next delay;
     `attempts` numbers every attempt that was started. `fence` rises with each claim. To an
     endpoint that polls, `seq` is its position. `replay_id` is the replay that sent it last.
+    `deaths` counts the workers that died while making it ready. `blocks_lane`, of an exhausted one:
+    what comes later in its lane waits until somebody sends it again or goes on without it.
+    `last_error` is a stable code (`http_503`, `timeout`, …), empty after success.
     """
 
     __tablename__ = "deliveries"
@@ -183,13 +198,8 @@ class Delivery(OrganizationRow, Base):
             "state IN ('due', 'in_flight', 'delivered', 'exhausted', 'cancelled')", name="state"
         ),
         Index("ix_deliveries_due", "lane", "next_attempt_at", postgresql_where=text("state='due'")),
-        Index(
-            "ix_deliveries_open_in_order",
-            "lane",
-            "seq",
-            postgresql_where=text("state IN ('due', 'in_flight')"),
-        ),
-        Index("ix_deliveries_claimed", "owner", postgresql_where=text("state = 'in_flight'")),
+        Index("ix_deliveries_open_in_order", "lane", "seq", postgresql_where=text(OPEN_IN_ORDER)),
+        Index("ix_deliveries_claimed", "endpoint_id", postgresql_where=text("state = 'in_flight'")),
         Index("ix_deliveries_of_endpoint", "organization_id", "endpoint_id", text("id DESC")),
         Index("ix_deliveries_of_event", "event_id"),
         Index(
@@ -220,11 +230,18 @@ class Delivery(OrganizationRow, Base):
     fence: Mapped[int] = mapped_column(BigInteger, server_default="0")
     lease_until: Mapped[datetime | None]
     last_error: Mapped[str | None]
+    deaths: Mapped[int] = mapped_column(server_default="0")
+    blocks_lane: Mapped[bool] = mapped_column(server_default=text("false"))
     replay_id: Mapped[UUID | None]
 
 
 class DeliveryAttempt(Base):
-    """One HTTP try: written before its first byte leaves, finished with what came back."""
+    """One HTTP try: written before its first byte leaves, finished with what came back.
+
+    `request_headers` and `response_headers` are lines as on the wire (`name: value`), what is
+    secret in them masked; `heads.read` takes them apart. `timings` are `outbound.Timings`;
+    `answer` is the beginning of the body, or why there is none.
+    """
 
     __tablename__ = "delivery_attempts"
     __table_args__ = (parent("delivery_id", "deliveries"),)
@@ -239,3 +256,6 @@ class DeliveryAttempt(Base):
     error: Mapped[str | None]
     timings: Mapped[Any] = mapped_column(JSONB(none_as_null=True), nullable=True)
     answer: Mapped[str | None]
+    url: Mapped[str | None]
+    request_headers: Mapped[str | None]
+    response_headers: Mapped[str | None]

@@ -4,6 +4,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import postgresql
 
 revision = "0006"
 down_revision = "0005"
@@ -19,6 +20,8 @@ _OF_ENDPOINTS: tuple[sa.Column[Any], ...] = (
     sa.Column("rate_per_s", sa.Float(), nullable=True),
     sa.Column("max_in_flight", sa.Integer(), nullable=True),
     sa.Column("next_free_at", _MOMENT, nullable=True),
+    sa.Column("full_until", _MOMENT, nullable=True),
+    sa.Column("last_failed_at", _MOMENT, nullable=True),
     sa.Column("consecutive_failures", sa.Integer(), server_default="0", nullable=False),
     sa.Column("breaker_until", _MOMENT, nullable=True),
     sa.Column("breaker_trips", sa.Integer(), server_default="0", nullable=False),
@@ -27,6 +30,19 @@ _OF_ENDPOINTS: tuple[sa.Column[Any], ...] = (
     sa.Column("last_position", sa.BigInteger(), server_default="0", nullable=False),
     sa.Column("acknowledged_at", _MOMENT, nullable=True),
 )
+_OF_DELIVERIES: tuple[sa.Column[Any], ...] = (
+    sa.Column("last_error", sa.Text(), nullable=True),
+    sa.Column("deaths", sa.Integer(), server_default="0", nullable=False),
+    sa.Column("blocks_lane", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+)
+_OF_ATTEMPTS: tuple[sa.Column[Any], ...] = (
+    sa.Column("url", sa.Text(), nullable=True),
+    sa.Column("request_headers", sa.Text(), nullable=True),
+    sa.Column("response_headers", sa.Text(), nullable=True),
+)
+_PREPARING = sa.Column("preparing", postgresql.JSONB(none_as_null=True), nullable=True)
+_WAS_OPEN_IN_ORDER = "state IN ('due', 'in_flight')"
+_OPEN_IN_ORDER = f"({_WAS_OPEN_IN_ORDER} OR (state = 'exhausted' AND blocks_lane))"
 _CHECKS = {
     "receives": "receives IN ('posts', 'polls')",
     "rate_per_s": "rate_per_s > 0",
@@ -39,7 +55,7 @@ def upgrade() -> None:
         op.add_column("endpoints", column)
     for name, condition in _CHECKS.items():
         op.create_check_constraint(op.f(f"ck_endpoints_{name}"), "endpoints", condition)
-    op.add_column("deliveries", sa.Column("last_error", sa.Text(), nullable=True))
+    _let_the_drain_remember()
     _add_replays()
 
 
@@ -130,8 +146,55 @@ def downgrade() -> None:
     op.drop_constraint(op.f("fk_deliveries_organization_id_replay_id"), "deliveries")
     op.drop_column("deliveries", "replay_id")
     op.drop_table("replays")
-    op.drop_column("deliveries", "last_error")
+    _let_the_drain_forget()
     for name in _CHECKS:
         op.drop_constraint(op.f(f"ck_endpoints_{name}"), "endpoints")
     for column in reversed(_OF_ENDPOINTS):
         op.drop_column("endpoints", column.name)
+
+
+def _let_the_drain_remember() -> None:
+    op.create_index(
+        "ix_endpoints_failing",
+        "endpoints",
+        ["failing_since"],
+        postgresql_where=sa.text("failing_since IS NOT NULL"),
+    )
+    for column in _OF_DELIVERIES:
+        op.add_column("deliveries", column)
+    for column in _OF_ATTEMPTS:
+        op.add_column("delivery_attempts", column)
+    op.add_column("owners", _PREPARING)
+    _index_claimed("endpoint_id")
+    _index_open_in_order(_OPEN_IN_ORDER)
+
+
+def _let_the_drain_forget() -> None:
+    _index_open_in_order(_WAS_OPEN_IN_ORDER)
+    _index_claimed("owner")
+    op.drop_column("owners", _PREPARING.name)
+    for column in reversed(_OF_ATTEMPTS):
+        op.drop_column("delivery_attempts", column.name)
+    for column in reversed(_OF_DELIVERIES):
+        op.drop_column("deliveries", column.name)
+    op.drop_index("ix_endpoints_failing", "endpoints")
+
+
+def _index_claimed(column: str) -> None:
+    op.drop_index("ix_deliveries_claimed", "deliveries")
+    op.create_index(
+        "ix_deliveries_claimed",
+        "deliveries",
+        [column],
+        postgresql_where=sa.text("state = 'in_flight'"),
+    )
+
+
+def _index_open_in_order(condition: str) -> None:
+    op.drop_index("ix_deliveries_open_in_order", "deliveries")
+    op.create_index(
+        "ix_deliveries_open_in_order",
+        "deliveries",
+        ["lane", "seq"],
+        postgresql_where=sa.text(condition),
+    )

@@ -27,7 +27,7 @@ a private network (`ours`).
 from wedsync.platform.outbound.addresses import refusal
 from wedsync.platform.outbound.calling import request
 from wedsync.platform.outbound.connect import NotConnected, connect, tls_problem
-from wedsync.platform.outbound.messages import Answer, Failure, Outcome, Request, Timings
+from wedsync.platform.outbound.messages import Answer, Failure, Headers, Outcome, Request, Timings
 from wedsync.platform.outbound.permission import allow_loopback, loopback_allowed
 from wedsync.platform.outbound.transfers import Transfers, send_many
 from wedsync.platform.outbound.trusted import tls_context, trust
@@ -36,6 +36,7 @@ from wedsync.platform.outbound.urls import UrlRefused, check_url
 __all__ = [
     "Answer",
     "Failure",
+    "Headers",
     "NotConnected",
     "Outcome",
     "Request",

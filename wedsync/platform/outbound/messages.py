@@ -73,6 +73,11 @@ class Headers(Mapping[str, str]):
     def __repr__(self) -> str:
         return f"Headers({', '.join(self)})"
 
+    def lines(self) -> str:
+        """The fields as they came, one a line, without the status line."""
+        head = _final_head(self._raw).decode("latin-1")
+        return head.partition("\n")[2].strip("\n")
+
     def _read(self) -> dict[str, str]:
         if self._fields is None:
             self._fields = _fields(self._raw)
