@@ -28,13 +28,22 @@ _ENDPOINTS = text(
 )
 _INSERT = text(
     "INSERT INTO deliveries"
-    " (id, organization_id, endpoint_id, event_id, lane, seq, next_attempt_at)"
-    " SELECT id, organization_id, endpoint_id, event_id, lane, seq, next_attempt_at FROM "
+    " (id, organization_id, endpoint_id, event_id, event_type, wedding_id, lane, seq,"
+    "  next_attempt_at)"
+    " SELECT id, organization_id, endpoint_id, event_id, event_type, wedding_id, lane, seq,"
+    "  next_attempt_at FROM "
     + recordset(
-        "id uuid, organization_id uuid, endpoint_id uuid, event_id uuid, lane text, seq bigint,"
-        " next_attempt_at timestamptz"
+        "id uuid, organization_id uuid, endpoint_id uuid, event_id uuid, event_type text,"
+        " wedding_id uuid, lane text, seq bigint, next_attempt_at timestamptz"
     )
     + " ON CONFLICT (endpoint_id, event_id) DO NOTHING"
+)
+_COUNT = text(
+    "INSERT INTO delivery_hours (endpoint_id, organization_id, hour, made)"
+    " SELECT endpoint_id, organization_id, date_trunc('hour', clock_timestamp(), 'UTC'), made FROM "
+    + recordset("endpoint_id uuid, organization_id uuid, made bigint")
+    + " ORDER BY endpoint_id"
+    " ON CONFLICT (endpoint_id, hour) DO UPDATE SET made = delivery_hours.made + excluded.made"
 )
 _ORDER = text(
     "UPDATE lanes SET ordered = true WHERE kind = 'deliveries' AND key = ANY(:keys) AND NOT ordered"
@@ -105,7 +114,19 @@ def make_deliveries(connection: Connection, events: Sequence[FannedEvent], now: 
         else:
             _insert(connection, wanted, taken, now)
             touch(connection, wanted, now)
+        count_hour(connection, wanted)
     return len(wanted)
+
+
+def count_hour(connection: Connection, made: Sequence[Wanted]) -> None:
+    """Add them to what was made in this hour. Behind the lanes' locks, so that two who make
+    deliveries for the same endpoints cannot wait for each other."""
+    numbers = Counter((each.endpoint_id, each.event.organization_id) for each in made)
+    rows = [
+        {"endpoint_id": endpoint_id, "organization_id": organization_id, "made": number}
+        for (endpoint_id, organization_id), number in numbers.items()
+    ]
+    connection.execute(_COUNT, batch.rows(rows))
 
 
 def wants(endpoint: Row[Any], event: FannedEvent) -> bool:
@@ -167,6 +188,8 @@ def rows_of(
             "organization_id": each.event.organization_id,
             "endpoint_id": each.endpoint_id,
             "event_id": each.event.id,
+            "event_type": each.event.type,
+            "wedding_id": each.event.wedding_id,
             "lane": each.lane,
             "seq": seq,
             "next_attempt_at": now,

@@ -194,13 +194,37 @@ class Delivery(OrganizationRow, Base):
         parent("endpoint_id", "endpoints"),
         parent("event_id", "events"),
         parent("replay_id", "replays", ondelete="SET NULL (replay_id)"),
+        parent("wedding_id", "weddings", ondelete="SET NULL (wedding_id)"),
         CheckConstraint(
             "state IN ('due', 'in_flight', 'delivered', 'exhausted', 'cancelled')", name="state"
         ),
         Index("ix_deliveries_due", "lane", "next_attempt_at", postgresql_where=text("state='due'")),
         Index("ix_deliveries_open_in_order", "lane", "seq", postgresql_where=text(OPEN_IN_ORDER)),
         Index("ix_deliveries_claimed", "endpoint_id", postgresql_where=text("state = 'in_flight'")),
-        Index("ix_deliveries_of_endpoint", "organization_id", "endpoint_id", text("id DESC")),
+        # What people look through is read backwards along these, see `delivery_finding`.
+        Index("ix_deliveries_of_endpoint", "organization_id", "endpoint_id", "id"),
+        Index("ix_deliveries_in_state", "organization_id", "endpoint_id", "state", "id"),
+        Index("ix_deliveries_of_type", "organization_id", "event_type", "id"),
+        Index(
+            "ix_deliveries_with_error",
+            "organization_id",
+            "last_error",
+            "id",
+            postgresql_where=text("last_error IS NOT NULL"),
+        ),
+        Index(
+            "ix_deliveries_of_wedding",
+            "organization_id",
+            "wedding_id",
+            "id",
+            postgresql_where=text("wedding_id IS NOT NULL"),
+        ),
+        Index(
+            "ix_deliveries_given_up",
+            "lane",
+            "id",
+            postgresql_where=text("state = 'exhausted'"),
+        ),
         Index("ix_deliveries_of_event", "event_id"),
         Index(
             "ix_deliveries_that_gave_up",
@@ -219,6 +243,8 @@ class Delivery(OrganizationRow, Base):
 
     endpoint_id: Mapped[UUID]
     event_id: Mapped[UUID]
+    event_type: Mapped[str] = mapped_column(server_default="")
+    wedding_id: Mapped[UUID | None]
     lane: Mapped[str]
     seq: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     state: Mapped[str] = mapped_column(server_default="due")
@@ -233,6 +259,19 @@ class Delivery(OrganizationRow, Base):
     deaths: Mapped[int] = mapped_column(server_default="0")
     blocks_lane: Mapped[bool] = mapped_column(server_default=text("false"))
     replay_id: Mapped[UUID | None]
+
+
+class DeliveryHour(Base):
+    """How many deliveries were made for an endpoint in an hour (of UTC), counted as they are made:
+    a chart of a day does not read the day."""
+
+    __tablename__ = "delivery_hours"
+    __table_args__ = (parent("endpoint_id", "endpoints"),)
+
+    endpoint_id: Mapped[UUID] = mapped_column(primary_key=True)
+    hour: Mapped[datetime] = mapped_column(primary_key=True)
+    organization_id: Mapped[UUID]
+    made: Mapped[int] = mapped_column(BigInteger)
 
 
 class DeliveryAttempt(Base):

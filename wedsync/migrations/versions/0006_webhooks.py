@@ -57,6 +57,7 @@ def upgrade() -> None:
         op.create_check_constraint(op.f(f"ck_endpoints_{name}"), "endpoints", condition)
     _let_the_drain_remember()
     _add_replays()
+    _let_deliveries_be_found()
 
 
 def _add_replays() -> None:
@@ -141,6 +142,7 @@ def _add_replays() -> None:
 
 
 def downgrade() -> None:
+    _let_deliveries_be_lost()
     op.drop_index("ix_deliveries_of_replay", "deliveries")
     op.drop_index("ix_deliveries_that_gave_up", "deliveries")
     op.drop_constraint(op.f("fk_deliveries_organization_id_replay_id"), "deliveries")
@@ -198,3 +200,79 @@ def _index_open_in_order(condition: str) -> None:
         ["lane", "seq"],
         postgresql_where=sa.text(condition),
     )
+
+
+_FOUND_BY: dict[str, tuple[list[str], str | None]] = {
+    "ix_deliveries_of_endpoint": (["organization_id", "endpoint_id", "id"], None),
+    "ix_deliveries_in_state": (["organization_id", "endpoint_id", "state", "id"], None),
+    "ix_deliveries_of_type": (["organization_id", "event_type", "id"], None),
+    "ix_deliveries_with_error": (
+        ["organization_id", "last_error", "id"],
+        "last_error IS NOT NULL",
+    ),
+    "ix_deliveries_of_wedding": (
+        ["organization_id", "wedding_id", "id"],
+        "wedding_id IS NOT NULL",
+    ),
+    "ix_deliveries_given_up": (["lane", "id"], "state = 'exhausted'"),
+}
+
+
+def _let_deliveries_be_found() -> None:
+    op.add_column(
+        "deliveries", sa.Column("event_type", sa.Text(), server_default="", nullable=False)
+    )
+    op.add_column("deliveries", sa.Column("wedding_id", sa.UUID(), nullable=True))
+    op.execute(
+        "UPDATE deliveries d SET event_type = e.type, wedding_id = e.wedding_id FROM events e"
+        " WHERE e.organization_id = d.organization_id AND e.id = d.event_id"
+    )
+    op.create_foreign_key(
+        op.f("fk_deliveries_organization_id_wedding_id"),
+        "deliveries",
+        "weddings",
+        ["organization_id", "wedding_id"],
+        ["organization_id", "id"],
+        ondelete="SET NULL (wedding_id)",
+    )
+    op.drop_index("ix_deliveries_of_endpoint", "deliveries")
+    for name, (columns, condition) in _FOUND_BY.items():
+        where = None if condition is None else sa.text(condition)
+        op.create_index(name, "deliveries", columns, postgresql_where=where)
+    _count_by_the_hour()
+
+
+def _count_by_the_hour() -> None:
+    op.create_table(
+        "delivery_hours",
+        sa.Column("endpoint_id", sa.UUID(), nullable=False),
+        sa.Column("hour", _MOMENT, nullable=False),
+        sa.Column("organization_id", sa.UUID(), nullable=False),
+        sa.Column("made", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organization_id", "endpoint_id"],
+            ["endpoints.organization_id", "endpoints.id"],
+            name=op.f("fk_delivery_hours_organization_id_endpoint_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("endpoint_id", "hour", name=op.f("pk_delivery_hours")),
+    )
+    op.execute(
+        "INSERT INTO delivery_hours (endpoint_id, hour, organization_id, made)"
+        " SELECT endpoint_id, date_trunc('hour', created_at, 'UTC'), organization_id, count(*)"
+        " FROM deliveries WHERE created_at > now() - interval '2 days' GROUP BY 1, 2, 3"
+    )
+
+
+def _let_deliveries_be_lost() -> None:
+    op.drop_table("delivery_hours")
+    for name in _FOUND_BY:
+        op.drop_index(name, "deliveries")
+    op.create_index(
+        "ix_deliveries_of_endpoint",
+        "deliveries",
+        ["organization_id", "endpoint_id", sa.literal_column("id DESC")],
+    )
+    op.drop_constraint(op.f("fk_deliveries_organization_id_wedding_id"), "deliveries")
+    op.drop_column("deliveries", "wedding_id")
+    op.drop_column("deliveries", "event_type")
