@@ -1,5 +1,6 @@
 """Hooks and endpoints by API: secrets once, addresses to editors, edits that nobody loses."""
 
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -232,3 +233,65 @@ def test_a_delivery_is_given_up_and_sent_again(owner: Persona, database: Session
     assert (again["state"], again["event_id"]) == ("due", due["event_id"])
     owner.api.patch(f"/endpoints/{endpoint['id']}", json={"state": "off"})
     assert owner.api.post(f"{path}/resend").json["code"] == "endpoint_off"
+
+
+# --- what is said of sending, and what signs
+
+
+def test_everything_about_sending_is_said_and_read_by_api(owner: Persona) -> None:
+    said = {"ordered_by": "data.guest", "stops_at_failure": True, "rate_per_s": 2.5}
+    made = make_endpoint(owner, max_in_flight=3, key_pair=True, **said)
+    assert {name: made[name] for name in said} == said
+    assert (made["receives"], made["max_in_flight"], made["key_pair"]) == ("posts", 3, True)
+    assert made["public_key"].startswith("whpk_")
+    path = f"/endpoints/{made['id']}"
+    changed = owner.api.patch(path, json={"rate_per_s": None, "ordered_by": None}).json
+    assert (changed["rate_per_s"], changed["stops_at_failure"]) == (None, False)
+    assert changed["public_key"] == made["public_key"]
+    assert owner.api.patch(path, json={"key_pair": False}).json["public_key"] is None
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("rate_per_s", 0), ("rate_per_s", 1001), ("rate_per_s", "5"), ("max_in_flight", 0),
+        ("max_in_flight", 101), ("max_in_flight", 1.5), ("stops_at_failure", True),
+        ("stops_at_failure", "yes"), ("key_pair", 1), ("receives", "both"),
+    ],
+)  # fmt: skip
+def test_bounds_of_sending_are_refused_at_their_field(
+    owner: Persona, field: str, value: Any
+) -> None:
+    answer = owner.api.post("/endpoints", json={"url": URL, field: value})
+    assert answer.status_code == 422
+    assert [each["pointer"] for each in answer.json["errors"]] == [f"/{field}"]
+
+
+def test_one_that_fetches_is_made_by_api(owner: Persona) -> None:
+    body = {"receives": "polls", "description": "The till"}
+    made = owner.api.post("/endpoints", json=body)
+    assert made.status_code == 201, made.json
+    assert (made.json["url"], made.json["secret"], made.json["receives"]) == (None, None, "polls")
+    path = f"/endpoints/{made.json['id']}"
+    rotated = owner.api.post(f"{path}/rotate")
+    assert (rotated.status_code, rotated.json["code"]) == (409, "no_secret")
+    assert owner.api.patch(path, json={"receives": "posts"}).status_code == 422
+    unnamed = owner.api.post("/endpoints", json={"receives": "polls"})
+    assert [each["pointer"] for each in unnamed.json["errors"]] == ["/description"]
+
+
+def test_a_rotation_overlaps_for_as_long_as_is_asked_and_is_ended_early(owner: Persona) -> None:
+    made = make_endpoint(owner, key_pair=True)
+    path = f"/endpoints/{made['id']}"
+    rotated = owner.api.post(f"{path}/rotate", json={"overlap": "7d"}).json
+    assert rotated["secret"].startswith("whsec_")
+    assert rotated["secret"] != made["secret"]
+    assert rotated["previous_public_key"] == made["public_key"] != rotated["public_key"]
+    week = datetime.fromisoformat(rotated["secret_overlap_until"]) - clock.now()
+    assert timedelta(days=6, hours=23) < week <= timedelta(days=7)
+    ended = owner.api.post(f"{path}/end-overlap").json
+    assert (ended["secret_overlap_until"], ended["previous_public_key"]) == (None, None)
+    assert ended["public_key"] == rotated["public_key"]
+    at_once = owner.api.post(f"{path}/rotate", json={"overlap": "none"}).json
+    assert at_once["secret_overlap_until"] is None
+    assert owner.api.post(f"{path}/rotate", json={"overlap": "2h"}).status_code == 422

@@ -1,6 +1,7 @@
 """Endpoints are made, checked, changed, switched and taken away."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -10,10 +11,11 @@ from sqlalchemy import select
 
 from tests.personas import Persona
 from wedsync.audit.models import AuditEntry
-from wedsync.errors import Invalid, NotFound
+from wedsync.errors import Conflict, Invalid, NotFound
 from wedsync.platform import clock
 from wedsync.platform.db import db
 from wedsync.webhooks import endpoints, queries, secrets
+from wedsync.webhooks.endpoint_rules import EndpointFields
 
 URL = "https://partner.example/wedsync"
 
@@ -65,6 +67,9 @@ def test_everything_about_it_can_be_said_at_once_and_changed_later(
         ("filter", {"cat": ["a"]}), ("filter", {"var": "elsewhere"}), ("filter", "trigger"),
         ("ordered_by", "guest..id"), ("ordered_by", "secrets.id"),
         ("description", "x" * 501), ("state", "disabled"),
+        ("rate_per_s", 0), ("rate_per_s", 0.09), ("rate_per_s", 1000.5),
+        ("rate_per_s", float("nan")), ("max_in_flight", 0), ("max_in_flight", 101),
+        ("stops_at_failure", True), ("receives", "both"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_used_is_refused_with_a_sentence(
@@ -82,6 +87,68 @@ def test_an_endpoint_without_an_address_is_refused(organization: UUID) -> None:
         endpoints.create(organization, {"description": "Where to?"})
 
 
+def test_rates_and_stopping_are_kept_and_stopping_ends_with_the_order(
+    organization: UUID, editor: Persona
+) -> None:
+    bounds: EndpointFields = {"rate_per_s": 0.1, "max_in_flight": 100}
+    ordered: EndpointFields = {"ordered_by": "data.wedding_id", "stops_at_failure": True}
+    endpoint, _ = endpoints.create(organization, {"url": URL, **bounds, **ordered})
+    assert (endpoint.rate_per_s, endpoint.max_in_flight) == (0.1, 100)
+    assert endpoint.stops_at_failure
+    endpoints.update(editor.identity, endpoint.id, {"rate_per_s": None, "ordered_by": None})
+    assert (endpoint.rate_per_s, endpoint.stops_at_failure) == (None, False)
+
+
+def test_one_that_fetches_has_a_name_and_no_address(organization: UUID, editor: Persona) -> None:
+    polls: EndpointFields = {"receives": "polls", "description": "The till", "url": ""}
+    endpoint, _ = endpoints.create(organization, {**polls, "event_types": ["payment.received"]})
+    assert (endpoint.receives, endpoint.url) == ("polls", "")
+    endpoints.update(editor.identity, endpoint.id, {"description": "The new till"})
+    assert endpoint.description == "The new till"
+    with pytest.raises(Conflict):
+        endpoints.rotate_secret(editor.identity, endpoint.id)
+
+
+@pytest.mark.parametrize(
+    ("fields", "pointer"),
+    [
+        ({}, "/description"),
+        ({"description": "Till", "url": URL}, "/url"),
+        ({"description": "Till", "ordered_by": "data.id"}, "/ordered_by"),
+        ({"description": "Till", "rate_per_s": 5.0}, "/rate_per_s"),
+        ({"description": "Till", "max_in_flight": 5}, "/max_in_flight"),
+        ({"description": "Till", "key_pair": True}, "/key_pair"),
+    ],
+)
+def test_nothing_about_sending_can_be_said_of_one_that_fetches(
+    organization: UUID, fields: Any, pointer: str
+) -> None:
+    with pytest.raises(Invalid) as refused:
+        endpoints.create(organization, {"receives": "polls", **fields})
+    assert [error.pointer for error in refused.value.errors] == [pointer]
+
+
+def test_whether_we_send_is_chosen_once(organization: UUID, editor: Persona) -> None:
+    endpoint, _ = endpoints.create(organization, {"url": URL})
+    with pytest.raises(Invalid) as refused:
+        endpoints.update(editor.identity, endpoint.id, {"receives": "polls", "description": "x"})
+    assert [error.pointer for error in refused.value.errors] == ["/receives"]
+    endpoints.update(editor.identity, endpoint.id, {"receives": "posts"})
+
+
+def test_another_address_begins_afresh_and_the_same_one_does_not(
+    organization: UUID, editor: Persona
+) -> None:
+    endpoint, _ = endpoints.create(organization, {"url": URL})
+    endpoint.breaker_until, endpoint.breaker_trips = clock.now(), 3
+    endpoint.consecutive_failures, endpoint.failing_since = 5, clock.now()
+    endpoints.update(editor.identity, endpoint.id, {"url": URL, "description": "Same"})
+    assert (endpoint.breaker_trips, endpoint.consecutive_failures) == (3, 5)
+    endpoints.update(editor.identity, endpoint.id, {"url": f"{URL}/new"})
+    assert (endpoint.breaker_until, endpoint.failing_since) == (None, None)
+    assert (endpoint.breaker_trips, endpoint.consecutive_failures) == (0, 0)
+
+
 def test_enabling_forgets_why_it_was_disabled(organization: UUID, editor: Persona) -> None:
     endpoint, _ = endpoints.create(organization, {"url": URL})
     endpoint.state, endpoint.state_reason, endpoint.failing_since = "disabled", "gone", clock.now()
@@ -90,24 +157,66 @@ def test_enabling_forgets_why_it_was_disabled(organization: UUID, editor: Person
     assert endpoints.turn_off(editor.identity, endpoint.id).state == "off"
 
 
-def test_both_secrets_sign_for_a_day(organization: UUID, editor: Persona) -> None:
+@pytest.mark.parametrize("hours", [1, 24, 168])
+def test_both_secrets_sign_for_as_long_as_was_chosen(
+    organization: UUID, editor: Persona, hours: int
+) -> None:
     endpoint, first = endpoints.create(organization, {"url": URL})
-    _, second = endpoints.rotate_secret(editor.identity, endpoint.id)
+    before = clock.now()
+    _, second = endpoints.rotate_secret(editor.identity, endpoint.id, timedelta(hours=hours))
     assert secrets.opened(endpoint, endpoint.secret) == second != first
     assert endpoint.previous_secret is not None
-    assert secrets.overlap_until(endpoint) is not None
+    until = secrets.overlap_until(endpoint)
+    assert until is not None
+    assert timedelta(0) <= until - before - timedelta(hours=hours) < timedelta(minutes=1)
+
+
+def test_without_an_overlap_only_the_new_secret_signs(organization: UUID, editor: Persona) -> None:
+    endpoint, _ = endpoints.create(organization, {"url": URL, "key_pair": True})
+    endpoints.rotate_secret(editor.identity, endpoint.id)
+    endpoints.rotate_secret(editor.identity, endpoint.id, timedelta(0))
+    assert (endpoint.previous_secret, endpoint.previous_signing_key) == (None, None)
+    assert secrets.overlap_until(endpoint) is None
+
+
+def test_an_overlap_is_ended_early(organization: UUID, editor: Persona) -> None:
+    endpoint, _ = endpoints.create(organization, {"url": URL, "key_pair": True})
+    _, second = endpoints.rotate_secret(editor.identity, endpoint.id)
+    for _ in range(2):
+        endpoints.end_overlap(editor.identity, endpoint.id)
+        assert (endpoint.previous_secret, endpoint.previous_signing_key) == (None, None)
+        assert secrets.overlap_until(endpoint) is None
+    assert secrets.opened(endpoint, endpoint.secret) == second
+
+
+def test_a_key_pair_is_replaced_with_the_secret_and_taken_away(
+    organization: UUID, editor: Persona
+) -> None:
+    endpoint, _ = endpoints.create(organization, {"url": URL, "key_pair": True})
+    first = secrets.public_keys(endpoint)
+    assert (first.present or "").startswith("whpk_")
+    assert first.previous is None
+    endpoints.update(editor.identity, endpoint.id, {"key_pair": True})
+    assert secrets.public_keys(endpoint) == first
+    endpoints.rotate_secret(editor.identity, endpoint.id)
+    both = secrets.public_keys(endpoint)
+    assert both.previous == first.present != both.present
+    endpoints.update(editor.identity, endpoint.id, {"key_pair": False})
+    assert secrets.public_keys(endpoint) == secrets.PublicKeys()
 
 
 def test_every_change_is_in_the_audit_record(organization: UUID, editor: Persona) -> None:
     endpoint, _ = endpoints.create(organization, {"url": URL}, by=editor.identity)
     endpoints.turn_off(editor.identity, endpoint.id)
     endpoints.rotate_secret(editor.identity, endpoint.id)
+    endpoints.end_overlap(editor.identity, endpoint.id)
     endpoints.delete(editor.identity, endpoint.id)
     actions = db.session.scalars(
         select(AuditEntry.action).where(AuditEntry.object_id == endpoint.id).order_by(AuditEntry.id)
     ).all()
     assert actions == [
-        "endpoint.created", "endpoint.changed", "endpoint.secret_rotated", "endpoint.deleted",
+        "endpoint.created", "endpoint.changed", "endpoint.secret_rotated",
+        "endpoint.overlap_ended", "endpoint.deleted",
     ]  # fmt: skip
 
 
@@ -117,6 +226,7 @@ def test_a_strangers_endpoint_is_not_there(organization: UUID, stranger: Persona
     for change in (
         lambda: endpoints.update(stranger.identity, endpoint.id, {"url": "https://mine.example/"}),
         lambda: endpoints.rotate_secret(stranger.identity, endpoint.id),
+        lambda: endpoints.end_overlap(stranger.identity, endpoint.id),
         lambda: endpoints.delete(stranger.identity, endpoint.id),
         lambda: queries.get_endpoint(stranger.organization_id, endpoint.id),
     ):

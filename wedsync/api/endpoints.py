@@ -13,6 +13,7 @@ from wedsync.api.schemas.endpoints import (
     EndpointOut,
     EndpointPage,
     EndpointPatch,
+    EndpointRotation,
     endpoint_out,
 )
 from wedsync.platform import identity
@@ -68,14 +69,25 @@ def delete_endpoint(endpoint_id: UUID) -> Deleted:
     return Deleted(id=endpoint_id, deleted=True)
 
 
-@endpoints.post("/endpoints/<uuid:endpoint_id>/rotate", answer=EndpointOut)
-def rotate_endpoint_secret(endpoint_id: UUID) -> EndpointOut:
-    """Make a new secret.
+@endpoints.post(
+    "/endpoints/<uuid:endpoint_id>/rotate",
+    body=EndpointRotation,
+    answer=EndpointOut,
+    problems=[409],
+)
+def rotate_endpoint_secret(endpoint_id: UUID, body: EndpointRotation) -> EndpointOut:
+    """Make a new secret, and a new key pair where there is one.
 
-    The answer holds it, once; deliveries are signed with both for a day.
+    The answer holds the secret, once; what signed so far signs beside it for `overlap`.
     """
-    endpoint, secret = service.rotate_secret(identity.current(), endpoint_id)
+    endpoint, secret = service.rotate_secret(identity.current(), endpoint_id, body.length())
     return endpoint_out(endpoint, secret=secret)
+
+
+@endpoints.post("/endpoints/<uuid:endpoint_id>/end-overlap", answer=EndpointOut)
+def end_endpoint_overlap(endpoint_id: UUID) -> EndpointOut:
+    """Let only the present secret sign from now on; it changes nothing where it does already."""
+    return endpoint_out(service.end_overlap(identity.current(), endpoint_id))
 
 
 @endpoints.post("/endpoints/<uuid:endpoint_id>/enable", answer=EndpointOut, rings=["deliveries"])
@@ -103,4 +115,7 @@ def _read(endpoint_id: UUID) -> EndpointOut:
 
 
 def _fields(body: EndpointIn | EndpointPatch) -> service.EndpointFields:
-    return cast(service.EndpointFields, body.model_dump(exclude_unset=True))
+    said = body.model_dump(exclude_unset=True)
+    if "url" in said:
+        said["url"] = said["url"] or ""
+    return cast(service.EndpointFields, said)

@@ -8,6 +8,7 @@ Nouns: a *hook* (an address senders post to, signed by a *scheme*), its *rejecti
 | in | `hooks`; `schemes` judge what comes (the front calls them), `incoming` finds its data |
 | the hook of a connection | `connection_hooks`; `subscribing`, a drain's work, tells the partner |
 | out | `endpoints`, `filters`, `samples`; `deliveries` are made by the fan-out |
+| what can be said of an endpoint | `endpoint_rules`; `conditions`, a filter as rows to fill in |
 | fetched instead of sent | `positions` |
 | sending, a drain's work | `sending`, `signing`, `schedule`, `verdicts`; `resending` when asked |
 | everything since a moment again | `replay_models` |

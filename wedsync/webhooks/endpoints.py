@@ -1,37 +1,29 @@
-"""Endpoints: addresses an organization wants its events sent to."""
+"""Endpoints: addresses an organization wants its events sent to, or that fetch them themselves."""
 
-from typing import Any, TypedDict
+from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from wedsync.audit import service as audit
-from wedsync.errors import FieldError, Invalid
-from wedsync.events import types
+from wedsync.errors import Conflict, FieldError, Invalid
 from wedsync.platform import ids, outbound
 from wedsync.platform.db import db
 from wedsync.platform.identity import Identity
-from wedsync.webhooks import filters, queries, secrets
+from wedsync.webhooks import endpoint_rules, queries, secrets
+from wedsync.webhooks.endpoint_rules import EndpointFields
 from wedsync.webhooks.models import Endpoint
-from wedsync.webhooks.schemes import naming
 from wedsync.webhooks.schemes.signatures import new_standard_secret
 
-MOST_EVENT_TYPES = 100
-LONGEST_DESCRIPTION = 500
-_SENT_FIELDS = ("id", "type", "timestamp", "data")
-
-
-class EndpointFields(TypedDict, total=False):
-    """What can be said of an endpoint.
-
-    `event_types` are stored names, none of them meaning all; `filter` is JSONLogic over `trigger`;
-    `ordered_by` a dotted path in the sent body; `state` is `on` or `off`.
-    """
-
-    url: str
-    description: str
-    event_types: list[str]
-    filter: Any
-    ordered_by: str | None
-    state: str
+__all__ = [
+    "EndpointFields",
+    "create",
+    "delete",
+    "enable",
+    "end_overlap",
+    "rotate_secret",
+    "turn_off",
+    "update",
+]
 
 
 def create(
@@ -48,8 +40,10 @@ def create(
         description="",
         event_types=[],
         state="on",
+        receives="posts",
+        stops_at_failure=False,
     )
-    _apply(endpoint, {"url": "", **fields})
+    _apply(endpoint, fields if fields.get("receives") == "polls" else {"url": "", **fields})
     secret = new_standard_secret()
     secrets.set_first(endpoint, secret)
     db.session.add(endpoint)
@@ -61,20 +55,44 @@ def create(
 def update(by: Identity, endpoint_id: UUID, fields: EndpointFields) -> Endpoint:
     """Change what `fields` names. Raises NotFound, Invalid."""
     endpoint = queries.get_endpoint(by.organization_id, endpoint_id, for_update=True)
+    if fields.get("receives", endpoint.receives) != endpoint.receives:
+        words = "Whether we send or they fetch is chosen once. Make another endpoint for it."
+        raise Invalid(words, errors=[FieldError("/receives", "receives", words)])
     _apply(endpoint, fields)
     db.session.flush()
     _record("endpoint.changed", endpoint, by, {"fields": sorted(fields)})
     return endpoint
 
 
-def rotate_secret(by: Identity, endpoint_id: UUID) -> tuple[Endpoint, str]:
-    """Make a new secret; both sign for a day. Raises NotFound."""
+def rotate_secret(
+    by: Identity, endpoint_id: UUID, overlap: timedelta = secrets.OVERLAP
+) -> tuple[Endpoint, str]:
+    """Make a new secret, and key pair where there is one; what was before signs for `overlap` too.
+
+    Raises NotFound, and Conflict where nothing is signed.
+    """
     endpoint = queries.get_endpoint(by.organization_id, endpoint_id, for_update=True)
+    if endpoint.receives == "polls":
+        raise Conflict("They fetch with their API key, so there is no secret.", code="no_secret")
     secret = new_standard_secret()
-    secrets.replace(endpoint, secret)
+    secrets.replace(endpoint, secret, overlap)
     db.session.flush()
-    _record("endpoint.secret_rotated", endpoint, by)
+    hours = round(overlap / timedelta(hours=1))
+    _record("endpoint.secret_rotated", endpoint, by, {"overlap_hours": hours})
     return endpoint, secret
+
+
+def end_overlap(by: Identity, endpoint_id: UUID) -> Endpoint:
+    """From now on only the present secret signs; does nothing where it does already.
+
+    Raises NotFound.
+    """
+    endpoint = queries.get_endpoint(by.organization_id, endpoint_id, for_update=True)
+    if secrets.overlap_until(endpoint) is not None:
+        secrets.end_overlap(endpoint)
+        db.session.flush()
+        _record("endpoint.overlap_ended", endpoint, by)
+    return endpoint
 
 
 def enable(by: Identity, endpoint_id: UUID) -> Endpoint:
@@ -97,72 +115,30 @@ def delete(by: Identity, endpoint_id: UUID) -> None:
 
 def _apply(endpoint: Endpoint, fields: EndpointFields) -> None:
     """Set what `fields` names, or raise Invalid with everything that is wrong at once."""
-    errors = [
-        FieldError(f"/{name}", name, problem)
-        for name, problem_of in _PROBLEMS.items()
-        if name in fields and (problem := problem_of(fields.get(name)))
-    ]
+    errors = endpoint_rules.problems(endpoint, fields)
     if errors:
         raise Invalid(errors[0].message, errors=errors)
+    was_at = endpoint.url
     for name, value in fields.items():
-        setattr(endpoint, name, value)
-    if "url" in fields:
+        if name != "key_pair":
+            setattr(endpoint, name, value)
+    if fields.get("url"):
         endpoint.url = outbound.check_url(fields["url"])
     endpoint.event_types = list(dict.fromkeys(endpoint.event_types))
     endpoint.ordered_by = endpoint.ordered_by or None
-    if "state" in fields:
-        endpoint.state_reason = endpoint.failing_since = None
+    endpoint.stops_at_failure = endpoint.stops_at_failure and endpoint.ordered_by is not None
+    if "key_pair" in fields:
+        secrets.set_signing_key(endpoint, wanted=fields["key_pair"])
+    if "state" in fields or endpoint.url != was_at:
+        _begin_afresh(endpoint)
 
 
-def _url_problem(url: Any) -> str | None:
-    try:
-        outbound.check_url(url)
-    except outbound.UrlRefused as refused:
-        return refused.message
-    return None
-
-
-def _types_problem(event_types: Any) -> str | None:
-    if len(event_types) > MOST_EVENT_TYPES:
-        return f"Name at most {MOST_EVENT_TYPES} kinds of event, or none for all."
-    return next(filter(None, map(_type_problem, event_types)), None)
-
-
-def _type_problem(event_type: str) -> str | None:
-    """Stored names: ours, or a sender's as it wrote it."""
-    if naming.is_usable(event_type.removeprefix(types.EXTERNAL)):
-        return None
-    return types.problem_with(event_type) or "This cannot be the name of an event."
-
-
-def _ordered_by_problem(path: Any) -> str | None:
-    if not path or (naming.is_path(path) and path.partition(".")[0] in _SENT_FIELDS):
-        return None
-    return "Name a place in what is sent, such as data.wedding_id."
-
-
-def _filter_problem(condition: Any) -> str | None:
-    return None if condition is None else filters.problem(condition)
-
-
-def _description_problem(description: Any) -> str | None:
-    if len(description) <= LONGEST_DESCRIPTION:
-        return None
-    return f"The description is longer than {LONGEST_DESCRIPTION} characters."
-
-
-def _state_problem(state: Any) -> str | None:
-    return None if state in ("on", "off") else "An endpoint is on or off."
-
-
-_PROBLEMS = {
-    "url": _url_problem,
-    "event_types": _types_problem,
-    "filter": _filter_problem,
-    "ordered_by": _ordered_by_problem,
-    "description": _description_problem,
-    "state": _state_problem,
-}
+def _begin_afresh(endpoint: Endpoint) -> None:
+    """Whoever switches it on, or gives it another address, thinks that it works now."""
+    if endpoint.state != "disabled":
+        endpoint.state_reason = endpoint.disabled_at = None
+    endpoint.failing_since = endpoint.warned_at = endpoint.breaker_until = None
+    endpoint.consecutive_failures = endpoint.breaker_trips = 0
 
 
 def _record(
