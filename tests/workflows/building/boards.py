@@ -20,8 +20,6 @@ from wedsync.workflows.building.board.open_panel import panel
 from wedsync.workflows.building.board.panel_parts import Opened, Panel
 from wedsync.workflows.building.board.setting import Setting, setting_of
 from wedsync.workflows.editing import drafts
-from wedsync.workflows.editing.checking import problems_of
-from wedsync.workflows.editing.drafts import Draft
 
 LETTER = {"id": "letter", "kind": "action", "use": "smtp.send", "input": {}}
 
@@ -52,8 +50,6 @@ class Looking:
             if self.definition is not None:
                 db.session.expunge(workflow)
                 workflow.draft = self.definition
-                found = problems_of(workflow.organization_id, self.definition)
-                draft = Draft(workflow, tuple(found))
             yield setting_of(draft, self.somebody.identity, chosen)
 
     def board(self, opened: Opened | None = None, chosen: str | None = None) -> Board:

@@ -1,7 +1,7 @@
 """Workflows that call each other: what is called must be there to be called, and no circle of
 calls goes live, since it would never end."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -35,22 +35,21 @@ class _Called:
 
 def calls_of(definition: Any) -> list[Reference]:
     """The places in which a definition calls another workflow."""
-    return [
-        each
-        for each in references(definition)
-        if each.kind == "workflow" and each.field == "workflow"
-    ]
+    return _calls_among(references(definition))
 
 
-def problems(organization_id: UUID, workflow_id: UUID | None, definition: Any) -> list[Problem]:
-    """What is wrong with the calls of a definition; that a workflow is not there is said
-    elsewhere."""
-    named = calls_of(definition)
-    if not named:
-        return []
+def problems(
+    organization_id: UUID, workflow_id: UUID | None, named: Iterable[Reference]
+) -> list[Problem]:
+    """What is wrong with the calls among what a definition has `named`; that a workflow is not
+    there is said elsewhere."""
     known = _Known(organization_id)
-    found = (_problem(each, workflow_id, known) for each in named)
+    found = (_problem(each, workflow_id, known) for each in _calls_among(named))
     return [problem for problem in found if problem]
+
+
+def _calls_among(named: Iterable[Reference]) -> list[Reference]:
+    return [each for each in named if each.kind == "workflow" and each.field == "workflow"]
 
 
 def one_publisher_at_a_time(organization_id: UUID, definition: Any) -> None:

@@ -3,12 +3,12 @@
 A reference to somebody else's hook is answered in the very words of one that does not exist.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Set
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, null, select
 
 from wedsync.accounts.models import Membership
 from wedsync.connections.models import Connection
@@ -20,7 +20,7 @@ from wedsync.workflows.catalogue import Entries, Entry, entries, infos_of
 from wedsync.workflows.editing import calls, poll_checks
 from wedsync.workflows.editing.references import Reference, references
 from wedsync.workflows.engine import Problem, steps_in_order, validate
-from wedsync.workflows.engine.outline import turned_off
+from wedsync.workflows.engine.outline import Placed, off_among, turned_off
 from wedsync.workflows.engine.steps.kind import mapping
 from wedsync.workflows.models import Workflow
 from wedsync.workflows.running import given_input
@@ -39,26 +39,42 @@ _CONDITIONS: Mapping[str, tuple[ColumnElement[bool], ...]] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class There:
+    """What an organization has of what definitions name: ids by the kind of reference, and of its
+    accounts the connector. A kind that is left out was not looked up."""
+
+    ids: Mapping[str, Set[UUID]] = field(default_factory=dict)
+    connectors: Mapping[UUID, str] = field(default_factory=dict)
+
+
 def problems_of(
-    organization_id: UUID, definition: Any, *, workflow_id: UUID | None = None
+    organization_id: UUID,
+    definition: Any,
+    *,
+    workflow_id: UUID | None = None,
+    there: There | None = None,
 ) -> list[Problem]:
     """Everything that is wrong with a definition of this organization, in reading order.
 
     `workflow_id` is the workflow whose it is, once there is one: it must not come to call itself.
+    What is `there` is looked up unless the caller has done so.
     """
     known = entries(organization_id)
+    steps = tuple(steps_in_order(definition))
+    named = tuple(references(definition))
+    there = _with_all(organization_id, named, there or There())
     found = _wrong_input(definition)
-    found += missing_references(organization_id, definition)
+    found += _missing_among(named, there)
     found += poll_checks.problems(organization_id, definition)
-    found += calls.problems(organization_id, workflow_id, definition)
-    found += _wrong_accounts(organization_id, definition, known)
+    found += calls.problems(organization_id, workflow_id, named)
+    found += _wrong_accounts(steps, known, there)
     of_itself = validate(definition, actions=infos_of(known), is_ours=is_ours)
-    return of_itself + _milder_where_off(definition, found)
+    return of_itself + _milder_where_off(off_among(steps), found)
 
 
-def _milder_where_off(definition: Any, problems: list[Problem]) -> list[Problem]:
+def _milder_where_off(off: Set[str], problems: list[Problem]) -> list[Problem]:
     """The problems, of which those of steps that are turned off block nothing."""
-    off = turned_off(definition)
     return [replace(each, severity="warning") if each.step in off else each for each in problems]
 
 
@@ -68,15 +84,15 @@ def blocks_publishing(problems: Iterable[Problem]) -> bool:
 
 def missing_references(organization_id: UUID, definition: Any) -> list[Problem]:
     """A problem for each reference to something this organization does not have."""
-    named = list(references(definition))
-    there = _existing(organization_id, named)
-    return [_missing(each) for each in named if (each.kind, ids.read(each.id)) not in there]
+    named = tuple(references(definition))
+    return _missing_among(named, _with_all(organization_id, named, There()))
 
 
 def gone(organization_id: UUID, definition: Any) -> list[Problem]:
     """Of what is missing, that which a step that is on, or the trigger, would need."""
     missing = missing_references(organization_id, definition)
-    return [each for each in _milder_where_off(definition, missing) if each.severity == "error"]
+    needed = _milder_where_off(turned_off(definition), missing)
+    return [each for each in needed if each.severity == "error"]
 
 
 def _wrong_input(definition: Any) -> list[Problem]:
@@ -87,38 +103,23 @@ def _wrong_input(definition: Any) -> list[Problem]:
     return [Problem(None, "trigger.input", problem, fix)] if problem else []
 
 
-def _wrong_accounts(organization_id: UUID, definition: Any, known: Entries) -> list[Problem]:
+def _wrong_accounts(steps: Iterable[Placed], known: Entries, there: There) -> list[Problem]:
     """Steps whose action needs an account and has none, or one of another kind."""
-    if not isinstance(definition, dict):
-        return []
-    steps = [placed.step for placed in steps_in_order(definition)]
-    using = [(step, known[use]) for step in steps if (use := str(step.get("use"))) in known]
-    named = {found for step, _ in using if (found := ids.read(step.get("connection")))}
-    kinds = _kinds(organization_id, named) if named else {}
     problems = []
-    for step, entry in using:
+    for step in (placed.step for placed in steps):
+        entry = known.get(str(step.get("use")))
+        if entry is None:
+            continue
         name = step["id"] if isinstance(step.get("id"), str) else None
-        connection = step.get("connection")
-        if not connection:
+        connection = ids.read(step.get("connection"))
+        if not step.get("connection"):
             if entry.needs_account:
                 problems.append(Problem(name, "connection", *_needs_account(entry)))
             continue
-        kind = kinds.get(ids.read(connection))
-        if kind is not None and kind != entry.connector:
+        connector = there.connectors.get(connection) if connection else None
+        if connector is not None and connector != entry.connector:
             problems.append(Problem(name, "connection", *_unfit(entry)))
     return problems
-
-
-def _kinds(organization_id: UUID, named: set[UUID]) -> dict[UUID | None, str]:
-    """Which connector each of these connections is of."""
-    rows = db.session.execute(
-        select(Connection.id, Connection.slug).where(
-            Connection.organization_id == organization_id,
-            Connection.id.in_(named),
-            Connection.state != "deleted",
-        )
-    )
-    return dict(rows.all())
 
 
 def _needs_account(entry: Entry) -> tuple[str, str]:
@@ -135,20 +136,40 @@ def _unfit(entry: Entry) -> tuple[str, str]:
     )
 
 
-def _existing(organization_id: UUID, named: list[Reference]) -> set[tuple[str, UUID | None]]:
-    there: set[tuple[str, UUID | None]] = set()
-    for kind, column in _IDS.items():
-        wanted = {found for each in named if each.kind == kind and (found := ids.read(each.id))}
-        if wanted:
-            rows = db.session.scalars(
-                select(column).where(
-                    column.class_.organization_id == organization_id,
-                    column.in_(wanted),
-                    *_CONDITIONS.get(kind, ()),
-                )
-            )
-            there |= {(kind, row) for row in rows}
-    return there
+def _with_all(organization_id: UUID, named: Iterable[Reference], there: There) -> There:
+    """What is there, with whatever of the kinds that are `named` was not looked up yet."""
+    wanted: dict[str, set[UUID]] = {}
+    for each in named:
+        if each.kind in _IDS and each.kind not in there.ids and (own := ids.read(each.id)):
+            wanted.setdefault(each.kind, set()).add(own)
+    found = {kind: _existing(organization_id, kind, each) for kind, each in wanted.items()}
+    return There(
+        {**there.ids, **{kind: rows.keys() for kind, rows in found.items()}},
+        {**there.connectors, **found.get("connection", {})},
+    )
+
+
+def _existing(organization_id: UUID, kind: str, wanted: set[UUID]) -> dict[UUID, Any]:
+    """Those of a kind that there are, an account with its connector."""
+    column = _IDS[kind]
+    more = Connection.slug if kind == "connection" else null()
+    rows = db.session.execute(
+        select(column, more).where(
+            column.class_.organization_id == organization_id,
+            column.in_(wanted),
+            *_CONDITIONS.get(kind, ()),
+        )
+    )
+    return dict(rows.all())
+
+
+def _missing_among(named: Iterable[Reference], there: There) -> list[Problem]:
+    nothing: Set[UUID] = frozenset()
+    return [
+        _missing(each)
+        for each in named
+        if ids.read(each.id) not in there.ids.get(each.kind, nothing)
+    ]
 
 
 def _missing(reference: Reference) -> Problem:

@@ -21,7 +21,7 @@ from wedsync.errors import Conflict, FieldError, Invalid
 from wedsync.workflows.editing.patches import Path, read, removed, written
 from wedsync.workflows.engine.limits import MAX_STEPS
 from wedsync.workflows.engine.outline import children
-from wedsync.workflows.engine.shape import refusal
+from wedsync.workflows.engine.shape import Readable, readable, refusal
 from wedsync.workflows.engine.steps.kind import mapping, sequence
 from wedsync.workflows.engine.words import clip
 
@@ -119,8 +119,12 @@ def _count(definition: Any) -> int:
 
 def located(definition: Any) -> Iterator[Located]:
     """Every step with the way to it, a step before those inside it."""
-    if refusal(definition) is None:
-        yield from _steps_of(definition)
+    return located_in(readable(definition))
+
+
+def located_in(definition: Readable) -> Iterator[Located]:
+    """The same in a definition that was asked about before."""
+    return _steps_of(definition)
 
 
 def _steps_of(definition: Any) -> Iterator[Located]:

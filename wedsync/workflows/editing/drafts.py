@@ -6,6 +6,7 @@ again, and any can be undone and done again, also tomorrow and by somebody else.
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -27,15 +28,30 @@ from wedsync.workflows.page_queries import source_names
 _LONGEST_WORDS = 200
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Draft:
-    """A workflow after its draft was looked at: what stands in the way of publishing it, and what
-    can be undone and done again, in words."""
+    """A workflow whose draft is looked at: what stands in the way of publishing it, and what can be
+    undone and done again, in words. Each is looked up when it is asked for first."""
 
     workflow: Workflow
-    problems: tuple[Problem, ...]
-    undo: str | None = None
-    redo: str | None = None
+
+    @cached_property
+    def problems(self) -> tuple[Problem, ...]:
+        workflow = self.workflow
+        found = problems_of(workflow.organization_id, workflow.draft, workflow_id=workflow.id)
+        return tuple(found)
+
+    @property
+    def undo(self) -> str | None:
+        return self._words.get(self.workflow.draft_operation)
+
+    @property
+    def redo(self) -> str | None:
+        return self._words.get(self.workflow.draft_operation + 1)
+
+    @cached_property
+    def _words(self) -> dict[int, str]:
+        return draft_log.words_around(self.workflow)
 
 
 class Step(Protocol):
@@ -53,13 +69,7 @@ class Step(Protocol):
 
 def look_at(workflow: Workflow) -> Draft:
     """The workflow's draft with its problems."""
-    words = draft_log.words_around(workflow)
-    return Draft(
-        workflow,
-        tuple(problems_of(workflow.organization_id, workflow.draft, workflow_id=workflow.id)),
-        undo=words.get(workflow.draft_operation),
-        redo=words.get(workflow.draft_operation + 1),
-    )
+    return Draft(workflow)
 
 
 def validate(

@@ -1,12 +1,12 @@
 """A definition as a list of steps in the order people read it; drafts may hold anything."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from wedsync.workflows.engine.shape import refusal
+from wedsync.workflows.engine.shape import Readable, readable
 from wedsync.workflows.engine.steps import KINDS
-from wedsync.workflows.engine.steps.kind import Child, is_off, mapping, sequence
+from wedsync.workflows.engine.steps.kind import Child, is_off, sequence
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +24,22 @@ class Placed:
 
 def steps_in_order(definition: Any) -> Iterator[Placed]:
     """Every step, a step before the steps inside it. What is no step is passed over."""
-    if refusal(definition) is None:
-        yield from _placed(mapping(definition).get("steps"), ())
+    return steps_of(readable(definition))
+
+
+def steps_of(definition: Readable) -> Iterator[Placed]:
+    """The same of a definition that was asked about before."""
+    return _placed(definition.get("steps"), ())
 
 
 def turned_off(definition: Any) -> frozenset[str]:
     """The ids of all steps that are passed over, those inside a step that is off among them."""
-    found = (each.step.get("id") for each in steps_in_order(definition) if each.off)
+    return off_among(steps_in_order(definition))
+
+
+def off_among(steps: Iterable[Placed]) -> frozenset[str]:
+    """The same among steps that were placed before."""
+    found = (each.step.get("id") for each in steps if each.off)
     return frozenset(name for name in found if isinstance(name, str))
 
 

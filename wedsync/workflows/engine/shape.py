@@ -1,7 +1,8 @@
 """What may be kept as JSON at all, asked without recursion, so that nothing hostile can hurt."""
 
+from collections.abc import Mapping
 from math import isfinite
-from typing import Any
+from typing import Any, NewType
 
 import orjson
 
@@ -12,6 +13,9 @@ from wedsync.workflows.engine.limits import (
     MAX_TEXT,
     SEALED,
 )
+
+Readable = NewType("Readable", Mapping[str, Any])
+"""A definition that was asked about (`readable`): it can be gone through without asking again."""
 
 _SMALLEST, _LARGEST = -(2**63), 2**64 - 1
 _NOT_JSON = "It holds something that is not JSON."
@@ -37,6 +41,13 @@ def refusal(value: object) -> str | None:
             return f"It has more than {MAX_NODES:,} parts."
         level = _inside(containers, texts)
     return _text_refusal(texts)
+
+
+def readable(definition: object) -> Readable:
+    """A definition as far as it can be gone through: nothing of what is refused, or is none."""
+    if isinstance(definition, dict) and refusal(definition) is None:
+        return Readable(definition)
+    return Readable({})
 
 
 def _sort_out(

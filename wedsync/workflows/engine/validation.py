@@ -14,9 +14,9 @@ from wedsync.workflows.engine import steps as step_kinds
 from wedsync.workflows.engine import triggers as trigger_kinds
 from wedsync.workflows.engine.checks import check_fields, check_off, check_text, nearest
 from wedsync.workflows.engine.limits import MAX_LABEL, MAX_NOTE, MAX_STEPS
-from wedsync.workflows.engine.outline import Placed, steps_in_order
+from wedsync.workflows.engine.outline import Placed, steps_of
 from wedsync.workflows.engine.problems import Field, Findings, Problem, Sees
-from wedsync.workflows.engine.shape import refusal
+from wedsync.workflows.engine.shape import Readable, refusal
 from wedsync.workflows.engine.steps.kind import Actions, Kind, all_off, is_off, mapping
 from wedsync.workflows.engine.trigger_kind import IsOurs
 from wedsync.workflows.engine.words import clip
@@ -50,7 +50,7 @@ def validate(
     elif not isinstance(definition, dict):
         findings.error(None, "", "This is not a workflow.", "Give it a trigger and steps.")
     else:
-        _Validation(findings, actions, is_ours, own_id).definition(definition)
+        _Validation(findings, actions, is_ours, own_id).definition(Readable(definition))
     return findings.problems
 
 
@@ -71,7 +71,7 @@ class _Validation:
         self._every: frozenset[str] = frozenset()
         self._seen: set[str] = set()
 
-    def definition(self, definition: Mapping[str, Any]) -> None:
+    def definition(self, definition: Readable) -> None:
         whole = Field(self._findings, None, "", definition, Sees(_TRIGGER_ROOTS))
         check_fields(whole, _DEFINITION_FIELDS, _DEFINITION_FIELDS)
         if "format" in definition and not _is_format(definition["format"]):
@@ -92,8 +92,8 @@ class _Validation:
         if kind and check_fields(field, kind.required, kind.fields | {"kind"}):
             kind.check(field, self._is_ours)
 
-    def _all_steps(self, field: Field, definition: Mapping[str, Any]) -> None:
-        placed = list(steps_in_order(definition))
+    def _all_steps(self, field: Field, definition: Readable) -> None:
+        placed = list(steps_of(definition))
         if len(placed) > MAX_STEPS:
             field.error(f"There are more than {MAX_STEPS} steps.", "Split the workflow.")
             return

@@ -13,7 +13,7 @@ _MINUTE = 60
 
 def bar_of(setting: Setting, errors: int) -> Bar:
     """The bar; `errors` is how many problems keep the draft from going live."""
-    draft, around = setting.draft, setting.around
+    around = setting.around
     here = setting.workflow.draft_operation
     differs = _differs(setting)
     following = (around.last_version or 0) + 1
@@ -22,8 +22,8 @@ def bar_of(setting: Setting, errors: int) -> Bar:
         draft=f"Draft of version {following}" if differs else "",
         saved=f"Saved {ago(around.done[0].at, setting.words)}" if around.done else "",
         live=f"version {around.live_version} is live" if around.live_version else "",
-        undo=Undo(draft.undo, here) if draft.undo else None,
-        redo=Undo(draft.redo, here + 1) if draft.redo else None,
+        undo=Undo(around.undo, here) if around.undo else None,
+        redo=Undo(around.redo, here + 1) if around.redo else None,
         publishing=_publishing(setting, differs, errors),
         state=workflow_state(setting.workflow),
     )

@@ -36,7 +36,7 @@ def problems_of(
     order = {step: place for place, step in enumerate(numbers)}
     among = [
         each
-        for each in setting.draft.problems
+        for each in setting.problems
         if of_step is None or (each.step in of_step and (each.step or _is_of_start(each)))
     ]
     found = sorted(among, key=lambda each: order.get(each.step or "", -1))
@@ -219,7 +219,7 @@ def _connecting(setting: Setting, event_type: Any) -> Iterator[Repair]:
 
 def anew(setting: Setting) -> Iterator[Repair]:
     """The ways out of a draft that is no workflow: what was done last, or an empty one."""
-    if setting.draft.undo:
+    if setting.around.undo:
         operation = str(setting.workflow.draft_operation)
-        yield Repair(f"Undo: {setting.draft.undo}", "undo", {"operation": operation})
+        yield Repair(f"Undo: {setting.around.undo}", "undo", {"operation": operation})
     yield Repair("Begin anew", "start_anew")

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Text, cast, func, literal, null, or_, select, union_all
+from sqlalchemy import Row, Text, cast, func, literal, null, or_, select, union_all
 from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by
 
 from wedsync.accounts.models import Membership, User
@@ -32,7 +32,9 @@ from wedsync.workflows.building.models import Clipboard
 from wedsync.workflows.building.picking.step_picker import THERE
 from wedsync.workflows.building.tries.keeping import LastTry, last_of
 from wedsync.workflows.catalogue import Entries, entries_here
+from wedsync.workflows.editing.checking import There, problems_of
 from wedsync.workflows.editing.drafts import Draft
+from wedsync.workflows.engine import Problem
 from wedsync.workflows.engine.shape import refusal
 from wedsync.workflows.engine.steps.kind import mapping, sequence
 from wedsync.workflows.models import DraftOperation, Workflow, WorkflowVersion
@@ -67,23 +69,28 @@ class Recent:
 @dataclass(frozen=True, slots=True)
 class Around:
     """The versions beside a draft, what is on the clipboard in words, and what was done to the
-    draft lately, the latest first: always the last thing, and of the rest what is recent."""
+    draft lately, the latest first: always the last thing, and of the rest what is recent. `undo`
+    and `redo` are what can be taken back and done again, in words."""
 
     last_version: int | None
     live_version: int | None
     live_hash: str | None
     clipboard: str
+    undo: str | None
+    redo: str | None
     done: tuple[Recent, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """A draft, who looks at it, and what they look at it with. `names` are those of accounts,
-    hooks, workflows and people, `accounts` those of each connector, `tried` the steps this person
-    tried as they are; `couples` are those whose dates are shown, `happened` is
-    how often it started or could have; `refusal` is why nothing of the draft can be looked at."""
+    """A workflow, who looks at its draft, and what they look at it with. `problems` are all that is
+    wrong with the draft, `names` those of accounts, hooks, workflows and people, `accounts` those
+    of each connector, `tried` the steps this person tried as they are; `couples` are those whose
+    dates are shown, `happened` is how often it started or could have; `refusal` is why nothing of
+    the draft can be looked at."""
 
-    draft: Draft
+    workflow: Workflow
+    problems: Sequence[Problem]
     person: Identity
     entries: Entries
     names: Mapping[str, str]
@@ -99,12 +106,8 @@ class Setting:
     words: Wording = field(repr=False)
 
     @property
-    def workflow(self) -> Workflow:
-        return self.draft.workflow
-
-    @property
     def definition(self) -> Any:
-        return self.draft.workflow.draft
+        return self.workflow.draft
 
     @property
     def may_edit(self) -> bool:
@@ -113,24 +116,28 @@ class Setting:
 
 def setting_of(draft: Draft, person: Identity, chosen: str | None = None) -> Setting:
     """Look up what the board and the panel need; `chosen` is the couple (`SampleChoice.key`)."""
-    words = here()
-    definition = draft.workflow.draft
-    names, accounts = _called(person.organization_id)
-    last = last_of(person, draft.workflow.id, definition)
-    seen = sample(person.organization_id, definition, chosen, tried=last.outputs, wording=words)
+    words, workflow = here(), draft.workflow
+    organization_id, definition = person.organization_id, workflow.draft
+    rows = db.session.execute(_everything_named(organization_id)).all()
+    names, accounts = _called(rows)
+    last = last_of(person, workflow.id, definition)
+    seen = sample(organization_id, definition, chosen, tried=last.outputs, wording=words)
     return Setting(
-        draft=draft,
+        workflow=workflow,
+        problems=problems_of(
+            organization_id, definition, workflow_id=workflow.id, there=_there(rows)
+        ),
         person=person,
         entries=entries_here(),
         names=names,
         accounts=accounts,
         tried=last.states,
         sample=seen,
-        samples=samples_for(person.organization_id, words),
+        samples=samples_for(organization_id, words),
         known=known_in(definition, seen, names=names, wording=words),
-        couples=couples_for(draft.workflow, words),
-        happened=_happened(draft.workflow, seen, words),
-        around=_around(draft.workflow, person, names, words),
+        couples=couples_for(workflow, words),
+        happened=_happened(workflow, seen, words),
+        around=_around(workflow, person, names, words),
         refusal=refusal(definition),
         words=words,
     )
@@ -146,11 +153,10 @@ def _happened(workflow: Workflow, seen: Sample, words: Wording) -> Happened:
 
 
 def _called(
-    organization_id: UUID,
+    rows: Sequence[Row[Any]],
 ) -> tuple[Mapping[str, str], Mapping[str, Sequence[Account]]]:
     """What everything is called that steps and triggers name by id, and the accounts to choose.
     People go by their first names, where no two of them share it."""
-    rows = db.session.execute(_everything_named(organization_id)).all()
     known = manifests.of_many(db.session, {row.version for row in rows if row.version})
     names = dict(meanings.NAMES)
     accounts: dict[str, list[Account]] = {}
@@ -165,8 +171,19 @@ def _called(
     return names, accounts
 
 
+def _there(rows: Sequence[Row[Any]]) -> There:
+    """What of it definitions can name: no account that was deleted, and no hook of an account,
+    since what comes to that comes from the account."""
+    named = [row for row in rows if row.state != "deleted" and row.account is None]
+    ids_of = {
+        name: {row.id for row in named if row.kind == kind} for kind, name in _REFERENCES.items()
+    }
+    return There(ids_of, {row.id: row.slug for row in named if row.kind == "connection"})
+
+
 def _everything_named(organization_id: UUID) -> Any:
-    nothing = (cast(null(), Text), cast(null(), Text), cast(null(), Connection.id.type))
+    no_account = cast(null(), Connection.id.type)
+    nothing = (cast(null(), Text), cast(null(), Text), no_account)
 
     def all_of(kind: str, model: Any, *more: Any) -> Any:
         return select(
@@ -176,11 +193,15 @@ def _everything_named(organization_id: UUID) -> Any:
             *(each.label(name) for each, name in zip(more, _MORE, strict=True)),
         )
 
-    about = (Connection.slug, Connection.state, Connection.listing_version_id)
-    people = all_of("user", User, *nothing).join(Membership, Membership.user_id == User.id)
+    about = (Connection.slug, Connection.state, Connection.listing_version_id, no_account)
+    hooks = all_of("hook", Hook, *nothing, Hook.connection_id)
+    workflows = all_of("workflow", Workflow, *nothing, no_account)
+    people = all_of("user", User, *nothing, no_account).join(
+        Membership, Membership.user_id == User.id
+    )
     return union_all(
-        all_of("hook", Hook, *nothing).where(Hook.organization_id == organization_id),
-        all_of("workflow", Workflow, *nothing).where(Workflow.organization_id == organization_id),
+        hooks.where(Hook.organization_id == organization_id),
+        workflows.where(Workflow.organization_id == organization_id),
         people.where(Membership.organization_id == organization_id),
         all_of("connection", Connection, *about).where(
             Connection.organization_id == organization_id
@@ -188,7 +209,9 @@ def _everything_named(organization_id: UUID) -> Any:
     )
 
 
-_MORE = ("slug", "state", "version")
+_MORE = ("slug", "state", "version", "account")
+_REFERENCES = {"hook": "hook", "workflow": "workflow", "user": "person", "connection": "connection"}
+"""By what a row is, the kind of reference to it."""
 
 
 def _around(
@@ -197,12 +220,16 @@ def _around(
     row = db.session.execute(_all_around(workflow, person, words.now - RECENT)).one()
     copied = sequence(row.steps)
     is_whole = bool(copied) and refusal(row.steps) is None
+    done = tuple(_recent(each, person, names) for each in row.done or ())
+    is_last_known = bool(done) and done[0].number == workflow.draft_operation
     return Around(
         last_version=row.last,
         live_version=row.number,
         live_hash=row.content_hash,
         clipboard=steps_said(copied) if is_whole else "",
-        done=tuple(_recent(each, person, names) for each in row.done or ()),
+        undo=done[0].words if is_last_known else None,
+        redo=row.redo,
+        done=done,
     )
 
 
@@ -232,9 +259,23 @@ def _all_around(workflow: Workflow, person: Identity, since: datetime) -> Any:
         select(func.max(WorkflowVersion.number)).where(*own).scalar_subquery().label("last"),
         copied.scalar_subquery().label("steps"),
         _done(workflow, since).label("done"),
+        _undone(workflow).label("redo"),
     ).subquery("alone")
     return select(alone, live.c.number, live.c.content_hash).select_from(
         alone.outerjoin(live, literal(True))
+    )
+
+
+def _undone(workflow: Workflow) -> Any:
+    """What was undone last, in words."""
+    return (
+        select(DraftOperation.words)
+        .where(
+            DraftOperation.organization_id == workflow.organization_id,
+            DraftOperation.workflow_id == workflow.id,
+            DraftOperation.number == workflow.draft_operation + 1,
+        )
+        .scalar_subquery()
     )
 
 

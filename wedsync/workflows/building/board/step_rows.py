@@ -98,7 +98,7 @@ class Rows:
     _calendars: int = 0
 
     def __post_init__(self) -> None:
-        for problem in self.setting.draft.problems:
+        for problem in self.setting.problems:
             if problem.severity == "error" and _is_of_row(problem):
                 self._faults.setdefault(problem.step, []).append(field_of(problem))
         for each in self.setting.around.done:
