@@ -16,6 +16,7 @@ from wedsync.platform.leases import LostOwnership, OwnerLock
 from wedsync.platform.mail.sending import MailSender
 from wedsync.platform.wake import Wake
 from wedsync.platform.window import Window
+from wedsync.webhooks import replaying
 from wedsync.webhooks.sending import DeliverySource
 from wedsync.webhooks.subscribing import Subscribing
 from wedsync.workflows.building.tries.real_tries import TrySource
@@ -53,6 +54,7 @@ def start_drains(app: Flask, owner: OwnerLock, stopping: threading.Event) -> lis
             ),
             "mail": partial(MailSender(db.engine, here.vault, here.settings).work, stopping),
             "reruns": _reruns(here.wake, stopping),
+            "replays": _replays(here.wake, stopping),
             "tries": partial(Window(tries).work, stopping, bells.hang("tries")),
             "deliveries": partial(Window(deliveries).work, stopping, bells.hang("deliveries")),
         }
@@ -105,6 +107,16 @@ def _reruns(bells_of_all: Wake, stopping: threading.Event) -> Callable[[], None]
     def work() -> None:
         if bulk_rerun.work(stopping):
             bells_of_all.ring("runs")
+
+    return work
+
+
+def _replays(bells_of_all: Wake, stopping: threading.Event) -> Callable[[], None]:
+    """Go on with what endpoints are sent again; each delivery is due at once."""
+
+    def work() -> None:
+        if replaying.work(db.engine, stopping):
+            bells_of_all.ring("deliveries")
 
     return work
 

@@ -8,17 +8,20 @@ Nouns: a *hook* (an address senders post to, signed by a *scheme*), its *rejecti
 | in | `hooks`; `schemes` judge what comes (the front calls them), `incoming` finds its data |
 | the hook of a connection | `connection_hooks`; `subscribing`, a drain's work, tells the partner |
 | out | `endpoints`, `filters`, `samples`; `deliveries` are made by the fan-out |
-| what can be said of an endpoint | `endpoint_rules`; `conditions`, a filter as rows to fill in |
+| what can be said of an endpoint | `endpoint_rules`; `conditions`, a filter as rows to fill in; \
+`event_choices` to choose from |
 | fetched instead of sent | `positions` |
 | sending, a drain's work | `sending`, `signing`, `schedule`, `verdicts`; `resending` when asked |
-| everything since a moment again | `replay_models` |
-| secrets of both | `secrets` |
+| everything since a moment again | `replays`, `replay_models` |
+| going through it, a drain's work | `replaying`; `replay_events`, what it reads |
+| secrets of both | `secrets`; `verification`, how a partner checks ours |
 | reading | `queries`, `delivery_queries`, `page_queries` |
-| pages | `routes`, `hook_routes`, `endpoint_routes`, `connection_routes`, `forms` |
+| pages | `routes`, `hook_routes`, `endpoint_routes`, `secret_routes`, `connection_routes` |
+| what is filled in on them | `forms`, `endpoint_forms` |
 | what pages tell | `delivery_log`, `delivery_words`, `endpoint_words`, `hook_words` |
 """
 
-from wedsync.webhooks import connection_routes, endpoint_routes, hook_routes
+from wedsync.webhooks import connection_routes, endpoint_routes, hook_routes, secret_routes
 from wedsync.webhooks.routes import pages
 
-__all__ = ["connection_routes", "endpoint_routes", "hook_routes", "pages"]
+__all__ = ["connection_routes", "endpoint_routes", "hook_routes", "pages", "secret_routes"]

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, text
+from sqlalchemy import Connection, text
 
 from wedsync.events.as_trigger import as_trigger
 from wedsync.platform import batch, documents, ids, leases
@@ -129,7 +129,7 @@ def count_hour(connection: Connection, made: Sequence[Wanted]) -> None:
     connection.execute(_COUNT, batch.rows(rows))
 
 
-def wants(endpoint: Row[Any], event: FannedEvent) -> bool:
+def wants(endpoint: Any, event: FannedEvent) -> bool:
     """Whether an endpoint (its `event_types` and `filter`) is told of an event."""
     types: list[str] = endpoint.event_types
     if types and event.type not in types:
@@ -194,11 +194,13 @@ def rows_of(
             "seq": seq,
             "next_attempt_at": now,
         }
-        for each, seq in zip(wanted, _seqs(connection, wanted, taken), strict=True)
+        for each, seq in zip(wanted, seqs_of(connection, wanted, taken), strict=True)
     ]
 
 
-def _seqs(connection: Connection, wanted: Sequence[Wanted], taken: Mapping[UUID, int]) -> list[int]:
+def seqs_of(
+    connection: Connection, wanted: Sequence[Wanted], taken: Mapping[UUID, int]
+) -> list[int]:
     """The next number in each ordered lane, or the position; 0 where order does not matter."""
     following = {str(endpoint_id): first for endpoint_id, first in taken.items()}
     ordered = list({each.lane for each in wanted if each.ordered})
