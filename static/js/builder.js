@@ -34,6 +34,8 @@ addEventListener("htmx:config:request", ({ detail: { ctx } }) => {
   delete ctx.request.anchor; // for pages without script: here nobody is taken away from where they look
   ctx.focusedId = document.activeElement?.id;
   ctx.sourceElement = builder(); // it stays, so one queue holds them all, whatever a swap removes
+  if (el.matches("#pick-form, #condition-form, #condition form")) saySeen(ctx.request.body);
+  if (el.matches("#condition form")) sayWhose(ctx.request.body);
   if (ctx.request.method !== "GET") return;
   if (el.matches("form[data-part]")) stay(ctx.request.body);
   if (!ctx.replace) ctx.push ??= "true"; // as for links that are boosted
@@ -46,11 +48,40 @@ function stay(body) {
   for (const name of ["step", "field"]) if (open.has(name)) body.set(name, open.get(name));
 }
 
+/* As the panel shows the step by now: parts that were not drawn anew may say what it was before. */
+function saySeen(body) {
+  const seen = document.getElementById("panel-seen");
+  if (seen) body.set("seen", seen.value);
+}
+
+/* What the forms of a condition have in common stands in one of them. */
+function sayWhose(body) {
+  const { elements } = document.getElementById("condition-form");
+  for (const name of ["step", "field"]) body.set(name, elements[name].value);
+}
+
 /* What is held when it is sent: the one before changed the page. */
 addEventListener("htmx:before:request", ({ detail: { ctx } }) => {
   if (!ctx.isOfBuilder || ctx.request.method === "GET") return;
   const parts = [...document.querySelectorAll("[data-part]")];
   ctx.request.body.set("held", parts.map(({ dataset }) => `${dataset.part} ${dataset.held}`).join("\n"));
+});
+
+/* Drawings come by their names: `<ti-name>`, or with another class `<ti-name class>`. */
+const drawings = document.querySelector("svg.ti use").getAttribute("href").split("#")[0];
+
+addEventListener("htmx:after:request", ({ detail: { ctx } }) => {
+  ctx.text = ctx.text?.replace(/<ti-(([\w-]+)[^>]*)>/g, (_, names, name) => {
+    return `<svg class="ti ti-${names}" aria-hidden="true"><use href="${drawings}#${name}"></use></svg>`;
+  });
+});
+
+/* A part that stays as it is comes by its name, wherever it stands by now. */
+addEventListener("htmx:before:swap", ({ detail: { tasks } }) => {
+  for (const kept of tasks.flatMap(({ fragment }) => [...fragment.querySelectorAll("ws-kept")])) {
+    const there = document.getElementById(kept.getAttribute("for"));
+    kept.replaceWith(there?.cloneNode(true) ?? "");
+  }
 });
 
 addEventListener("htmx:finally:request", ({ detail: { ctx } }) => {
@@ -287,7 +318,7 @@ const rows = () => [...document.querySelectorAll("#condition .ws-cond")];
 addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
   shutBehindPanel();
   if (ctx.isOfBuilder && ctx.request.method !== "GET") sayAgain();
-  if (before) keepFocus(ctx);
+  if (before && !ctx.fold) keepFocus(ctx);
 });
 
 function keepFocus({ request, focusedId }) {

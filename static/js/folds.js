@@ -1,6 +1,9 @@
 /*
  * Branches that were folded stay so for this person on this device: the server reads the cookie
  * that `data-folds` names and draws them so. What somebody opens inside a folded branch is shown.
+ *
+ *   data-fold="name"            a fold of the panel; the page says that it holds it open, as a part
+ *   data-unsent                 in one that was closed when it came: what it holds is asked for
  */
 
 const MOST = 60;
@@ -35,3 +38,35 @@ function showChosen() {
   }
   if (isOpened) keep(); // now: that it was opened is told later, perhaps too late
 }
+
+/* ---- Of the panel ---- What a closed fold holds does not come along: it is there once it is opened. */
+document.addEventListener("toggle", ({ target }) => target.matches("[data-fold]") && showFolded(target), true);
+
+/* Another panel may have come into a fold that stands open. */
+addEventListener("htmx:after:swap", () => {
+  for (const fold of document.querySelectorAll("[data-fold]")) showFolded(fold);
+});
+
+function showFolded(fold) {
+  if (fold.open) Object.assign(fold.dataset, { part: `open-${fold.dataset.fold}`, held: "yes" });
+  else for (const name of ["part", "held"]) delete fold.dataset[name];
+  const unsent = unsentIn(fold);
+  if (fold.open && unsent) htmx.ajax("GET", location.href, { source: "#builder", target: unsent, swap: "outerMorph", push: "false", fold });
+}
+
+const unsentIn = (fold) => fold.querySelector("[data-unsent]");
+
+/* For the panel that is there by now; what went before it may have brought it, or closed the fold. */
+addEventListener("htmx:before:request", (event) => {
+  const { request, fold } = event.detail.ctx;
+  if (!fold) return;
+  const address = new URL(location);
+  address.searchParams.set("fold", fold.dataset.fold);
+  request.action = address.href.replace(address.hash, "");
+  if (!fold.open || !unsentIn(fold)) event.preventDefault();
+});
+
+/* It did not come: opening it once more asks again. */
+addEventListener("htmx:finally:request", ({ detail: { ctx } }) => {
+  if (ctx.fold && ctx.status !== "swapped" && unsentIn(ctx.fold)) ctx.fold.open = false;
+});

@@ -5,7 +5,7 @@
 | workflows | `routes`, `gallery_routes` |
 | templates of one's own | `template_routes`, `template_forms` |
 | the builder | `builder_routes`; `builder_pages`, `builder_state`, what is shown |
-| what of it differs | `builder_parts`; `builder_beside`, the panel |
+| what of it differs | `builder_parts`; `builder_lede`, in words; `builder_beside`, the panel |
 | branches that were folded | `builder_folds` |
 | what is pressed in it | `builder_gestures`; `builder_data`, in conditions and pickers |
 | choosing and connecting in it | `builder_choices`; `connecting`, `connecting_routes` |

@@ -11,13 +11,20 @@ from typing import Any
 
 from wedsync.workflows.building.board.board_changes import digest
 from wedsync.workflows.building.board.board_parts import Board
-from wedsync.workflows.building.board.panel_parts import Panel, PanelField
+from wedsync.workflows.building.board.panel_parts import (
+    ConditionPanel,
+    Panel,
+    PanelField,
+    ShownGroup,
+)
 from wedsync.workflows.building.panel.account_choices import Offer
 from wedsync.workflows.building.panel.fields import rows_in
 from wedsync.workflows.building.tries.offer import Offer as TryOffer
 from wedsync.workflows.views.builder_state import Here
 
 PANEL, TOOLS = "panel", "page-tools"
+UNFOLDED = "open-"
+"""What a page says that it holds of a fold of the panel that stands open."""
 _PLAIN = re.compile(r"[A-Za-z0-9_.-]{1,80}")
 
 
@@ -52,7 +59,7 @@ class Beside:
         if panel.tabs:
             yield "panel-tabs", digest(panel.tabs, lasting)
         if panel.condition is not None:
-            yield "condition", digest(panel.condition, panel.seen, panel.picker, lasting)
+            yield from _of_condition(panel.condition, panel.picker, lasting)
         for each in panel.fields:
             if self.is_alone(each):
                 yield _part(each), digest(each, _problems_of(panel, each), lasting)
@@ -84,12 +91,32 @@ class Beside:
         is_named = _PLAIN.fullmatch(name) is not None
         return is_named and not each.is_open and name not in (offered, of_branch)
 
+    def unsent(self, held: Mapping[str, str]) -> frozenset[str]:
+        """The fields that a page which says what it has `held` never got: they are folded there."""
+        fields = self.panel.fields if self.panel else ()
+        folded = (_part(each) for each in fields if each.field.part != "main")
+        return frozenset(part for part in folded if part not in held)
+
     def retyped(self, typed: Mapping[str, str]) -> frozenset[str]:
         """The fields that show something else than what was typed into them."""
         panel = self.panel
         if panel is None or "seen" not in typed or typed.get("step", "") != (panel.step or ""):
             return frozenset()
         return frozenset(_part(each) for each in panel.fields if _is_retyped(each, typed))
+
+
+def _of_condition(asked: ConditionPanel, picker: Any, lasting: Any) -> Iterator[tuple[str, str]]:
+    """The condition as far as none of its rows says it, and each row."""
+    frame = asked.field, asked.title, asked.result, asked.can_be_removed, _layout(asked.tree)
+    yield "condition", digest(frame, lasting)
+    for row in asked.tree.rows:
+        is_open = row.is_open or any(each.is_open for each in row.inputs)
+        yield row.element, digest(row, picker if is_open else None, asked.field, lasting)
+
+
+def _layout(group: ShownGroup) -> Any:
+    parts = [_layout(each) if isinstance(each, ShownGroup) else each.place for each in group.parts]
+    return group.place, group.joined, group.can_add_group, parts
 
 
 def _part(each: PanelField) -> str:

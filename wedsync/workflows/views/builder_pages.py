@@ -23,9 +23,10 @@ from wedsync.workflows.building.picking.step_picker import Group
 from wedsync.workflows.building.tries.offer import Offer, offer_of
 from wedsync.workflows.building.tries.tryable import steps_by_id
 from wedsync.workflows.editing.drafts import Draft
-from wedsync.workflows.views.builder_beside import Beside
+from wedsync.workflows.views.builder_beside import UNFOLDED, Beside
 from wedsync.workflows.views.builder_choices import offer_here
 from wedsync.workflows.views.builder_folds import folds_of
+from wedsync.workflows.views.builder_lede import lede_parts, sentences
 from wedsync.workflows.views.builder_parts import Differing, differing
 from wedsync.workflows.views.builder_state import Here
 from wedsync.workflows.views.connecting import connect_page
@@ -65,17 +66,22 @@ class Picker:
 
 NOTHING_SAID = Said()
 _OF_ONE_TIME = frozenset(("csrf_token", "once", "held", "over"))
-_OF_PANEL = ("panel", "field-", "condition")
+_OF_PANEL = ("panel", "field-", "condition", "row-")
 _BETWEEN = re.compile(r">\s*\n\s*<(?!/textarea)")
 _WITHIN = re.compile(r'(?<!=)"\s+(>?)')
 """The indentation of templates, of which a browser sees nothing: between tags, and within one after
 a closing quote. In what people wrote every quote is escaped."""
+_ICON = re.compile(
+    r'<svg class="ti ti-([^"]*)" aria-hidden="true">\s*<use href="[^"]*"></use>\s*</svg>'
+)
+"""A drawing (`macros/ui.html`); the script knows where it stands and draws it by its name."""
+_FOLDS = frozenset(("if_it_fails", "more"))
 _OF_ROWS = ("/others/", "/subject", "/verb")
 
 
 def builder_page(here: Here, draft: Draft, said: Said = NOTHING_SAID) -> Response:
     """The page; to a part of one that asks the whole of the builder, or, where that says what it
-    holds, only what is different by now."""
+    holds, only what is different by now: of it the folds of the panel that it holds open."""
     offer = offer_here(here) if identity.current().has_role("editor") else None
     setting = setting_of(draft, identity.current(), here.sample or None)
     opened = Opened.of(setting.definition, here.query())
@@ -89,16 +95,18 @@ def builder_page(here: Here, draft: Draft, said: Said = NOTHING_SAID) -> Respons
     picker = picker_of(here, setting.definition, asks) if setting.may_edit else None
     try_offer = _try_offer(setting, panel)
     beside = Beside(shown, panel, offer, clash or picker, here, try_offer)
-    shown = replace(shown, parts={**shown.parts, **beside.parts()})
+    shown = replace(shown, parts={**shown.parts, **lede_parts(shown), **beside.parts()})
+    drawn = _drawn(held, shown, beside, said) if held else None
     response = render(
         "workflows/builder/changed.html" if held else "workflows/builder/page.html",
         "changed" if held else "builder",
         status=said.status,
         workflow=draft.workflow,
         board=shown,
-        differing=_drawn(differing(held, shown, beside.retyped(said.typed or {})), said)
-        if held
-        else None,
+        differing=drawn,
+        stays=drawn.stays if drawn else frozenset(),
+        sentences=sentences(shown.lede),
+        unfolded=frozenset(name for name in held if name.startswith(UNFOLDED)),
         beside=beside,
         panel=panel,
         clash=clash,
@@ -117,22 +125,48 @@ def builder_page(here: Here, draft: Draft, said: Said = NOTHING_SAID) -> Respons
         may_edit=setting.may_edit,
     )
     if held:
-        response.set_data(_unindented(response.get_data(as_text=True)))
+        response.set_data(_shortened(response.get_data(as_text=True)))
     if request.method == "POST" and not said.is_news:
         response.headers["HX-Replace-Url"] = here.url()
     return response
 
 
-def _unindented(html: str) -> str:
-    return _WITHIN.sub(lambda found: f'"{found[1] or " "}', _BETWEEN.sub(">\n<", html))
+def folded_page(here: Here, draft: Draft, fold: str) -> Response:
+    """What a fold of the open panel holds; nothing where no panel is open."""
+    setting = setting_of(draft, identity.current(), here.sample or None)
+    opened = Opened.of(setting.definition, here.query())
+    panel = _panel(setting, opened, NOTHING_SAID)
+    if panel is None or fold not in _FOLDS:
+        return Response(status=204)
+    shown = board.board(setting, opened)
+    parts = Beside(shown, panel, None, None, here, None).parts()
+    return render(
+        "workflows/builder/folded.html",
+        "folded",
+        workflow=draft.workflow,
+        board=replace(shown, parts=parts),
+        panel=panel,
+        fold=fold,
+        here=replace(here, is_near=True),
+        offer=None,
+        stays=frozenset(),
+    )
 
 
-def _drawn(found: Differing, said: Said) -> Differing:
+def _shortened(html: str) -> str:
+    html = _WITHIN.sub(lambda found: f'"{found[1] or " "}', html)
+    return _BETWEEN.sub(">\n<", _ICON.sub(r"<ti-\1>", html)).strip()
+
+
+def _drawn(held: Mapping[str, str], shown: Board, beside: Beside, said: Said) -> Differing:
     """What is drawn anew: nothing under the hands of somebody."""
-    if not said.keeps_panel:
-        return found
-    parts = (part for part in found.parts if not part.startswith(_OF_PANEL))
-    return replace(found, parts=frozenset(parts))
+    retyped = beside.retyped(said.typed or {})
+    found = differing(held, shown, retyped)
+    stays = {part for part, digest in shown.parts.items() if held.get(part) == digest} - retyped
+    parts = found.parts - beside.unsent(held)
+    if said.keeps_panel:
+        parts = frozenset(part for part in parts if not part.startswith(_OF_PANEL))
+    return replace(found, parts=parts, stays=frozenset(stays))
 
 
 def _done_by_others(setting: Setting, shown: Board) -> str:

@@ -27,7 +27,8 @@ class Differing:
     elements `gone` are taken away, and each step of `put` is drawn below the element beside it.
     Of steps with branches that are not drawn as a whole, `mains` are those that differ without
     them, and `branches` those that do, each beside its step; those that came are `put_branches`,
-    each with the element that it is drawn below."""
+    each with the element that it is drawn below. What `stays` is there already, wherever it stands
+    by now."""
 
     parts: frozenset[str] = frozenset()
     gone: tuple[str, ...] = ()
@@ -35,6 +36,7 @@ class Differing:
     mains: tuple[BoardStep, ...] = ()
     branches: tuple[tuple[BoardStep, BoardBranch], ...] = ()
     put_branches: tuple[tuple[str, BoardStep, BoardBranch], ...] = ()
+    stays: frozenset[str] = frozenset()
 
 
 def differing(

@@ -23,7 +23,7 @@ from wedsync.workflows.engine import FORMAT
 from wedsync.workflows.ready_made.shelf import shelf
 from wedsync.workflows.views import builder_choices, builder_data, builder_gestures
 from wedsync.workflows.views.builder_gestures import Asked, Doer
-from wedsync.workflows.views.builder_pages import Said, builder_page
+from wedsync.workflows.views.builder_pages import Said, builder_page, folded_page
 from wedsync.workflows.views.builder_state import Here, here_of
 from wedsync.workflows.views.draft_forms import NewForm
 from wedsync.workflows.views.routes import pages
@@ -41,6 +41,9 @@ _FOLLOWING = frozenset(("duplicate", "paste"))
 _SHEET = "all"
 """No field of its own: on a phone the panel opens with it, as a sheet."""
 _CLOSING_PICKERS = frozenset(("add", "set-trigger", "paste", "insert", "apply-function", "choose"))
+_TAKING_BACK = frozenset(("undo", "redo"))
+_OTHER_PICKERS = frozenset(("step", "start"))
+"""That are not open for a value."""
 _TYPING = frozenset(("fields", "name", "copy", *builder_data.GESTURES, *builder_choices.GESTURES))
 """What leaves the focus where it is."""
 _LONGEST_KEY = 200
@@ -73,9 +76,13 @@ def new_workflow() -> AnyResponse:
 
 @pages.get("/workflows/<uuid:workflow_id>/edit")
 def builder(workflow_id: UUID) -> Response:
-    """The draft, to be changed; somebody who only looks on reads it."""
+    """The draft, to be changed; somebody who only looks on reads it. A page that opens a `fold` of
+    its panel is answered what that holds."""
     found = queries.get_workflow(identity.organization_id(), workflow_id)
-    return builder_page(here_of(workflow_id), drafts.look_at(found))
+    here, draft, fold = here_of(workflow_id), drafts.look_at(found), request.args.get("fold")
+    if fold and wants_fragment():
+        return folded_page(here, draft, fold)
+    return builder_page(here, draft)
 
 
 @pages.post(f"/workflows/<uuid:workflow_id>/edit/<any({_NAMES}):gesture>")
@@ -99,12 +106,19 @@ def _key() -> str | None:
 
 def _after(asked: Asked, gesture: str, did: Done) -> Here:
     """What the page shows after a gesture."""
-    here = asked.here.at() if gesture in _CLOSING_PICKERS else asked.here
+    here = asked.here.at() if _closes_picker(asked.here, gesture) else asked.here
     if gesture in _OPENING:
         return here.at(step=did.focus or here.START, field=_SHEET if gesture == "add" else "")
     if gesture in _FOLLOWING and here.step and did.focus:
         return here.at(step=did.focus)
     return here
+
+
+def _closes_picker(here: Here, gesture: str) -> bool:
+    """Those that were pressed in it; and what is taken back may be what it stands open for."""
+    if gesture in _TAKING_BACK:
+        return here.pick not in _OTHER_PICKERS
+    return gesture in _CLOSING_PICKERS
 
 
 def _answered(here: Here, did: Done, typed: Mapping[str, str], *, is_focused: bool) -> AnyResponse:

@@ -116,6 +116,11 @@ class ShownRow:
     is_opaque: bool = False
     words: str = ""
 
+    @property
+    def element(self) -> str:
+        """Of the page."""
+        return f"row-{self.place.replace('.', '-')}"
+
 
 @dataclass(frozen=True, slots=True)
 class ShownGroup:
@@ -126,6 +131,12 @@ class ShownGroup:
     parts: tuple["ShownRow | ShownGroup", ...]
     gives: Verdict | None
     can_add_group: bool
+
+    @property
+    def rows(self) -> tuple[ShownRow, ...]:
+        """Those of all groups in it, in order."""
+        inside = (each.rows if isinstance(each, ShownGroup) else (each,) for each in self.parts)
+        return tuple(row for rows in inside for row in rows)
 
 
 @dataclass(frozen=True, slots=True)
