@@ -35,9 +35,9 @@ def start_drains(app: Flask, owner: OwnerLock, stopping: threading.Event) -> lis
         here = runtime.runtime()
         here.wake.prefer(bells.ring_here)
         runs = RunSource(db.engine, here.vault, here.settings, here.wake, owner)
-        deliveries = DeliverySource(db.engine, here.vault, owner)
         tries = TrySource(db.engine, here.vault, here.settings, here.wake, owner)
         deaths = here.settings.recoveries_before_parking
+        deliveries = DeliverySource(db.engine, here.vault, owner, deaths)
         fan_out = FanOut(db.engine, here.vault, owner, deaths)
         rings = partial(here.wake.ring, "events")
         polls = Polls(db.engine, here.vault, here.settings, owner, rings)
@@ -56,7 +56,11 @@ def start_drains(app: Flask, owner: OwnerLock, stopping: threading.Event) -> lis
             "reruns": _reruns(here.wake, stopping),
             "replays": _replays(here.wake, stopping),
             "tries": partial(Window(tries).work, stopping, bells.hang("tries")),
-            "deliveries": partial(Window(deliveries).work, stopping, bells.hang("deliveries")),
+            "deliveries": partial(
+                Window(deliveries, unwanted=deliveries.unwanted).work,
+                stopping,
+                bells.hang("deliveries"),
+            ),
         }
     drains = [
         Drain(lane, work, app=app, bell=bells.hang(lane), stopping=stopping)

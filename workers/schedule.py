@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine, text
 
 from wedsync.connections import keeping, refreshing
 from wedsync.platform import clock, leases, runtime
-from wedsync.webhooks import sending
+from wedsync.webhooks import settling
 from wedsync.workflows.building.tries import real_tries
 from wedsync.workflows.clockwork import poll_timers, replanning
 from wedsync.workflows.history import attention
@@ -114,7 +114,7 @@ def give_back_claims(connection: Connection) -> int:
     """Free what dead owners held, and what hung past its lease; returns how many rows."""
     dead = leases.dead_owners(connection)
     # Deliveries before runs, as the fan-out does: two that lock lanes in one order cannot deadlock.
-    freed = sending.release(connection, dead) + claims.release(connection, dead)
+    freed = settling.release(connection, dead) + claims.release(connection, dead)
     once_slots.give_back_of(connection, dead)
     refreshing.release(connection, dead)
     poll_timers.release(connection, dead)
@@ -127,7 +127,7 @@ def give_back_claims(connection: Connection) -> int:
 
 def look_at_sleeping_lanes(connection: Connection) -> None:
     """Wake lanes that have work nobody told them of; deliveries before runs, as everywhere."""
-    sending.sweep_lanes(connection)
+    settling.sweep_lanes(connection)
     claims.sweep_lanes(connection)
 
 

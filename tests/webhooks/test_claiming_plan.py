@@ -11,7 +11,7 @@ from sqlalchemy import Connection, text
 from tests.workers.passing_time import let_pass
 from tests.workers.scene import Sink, Worker, deliveries_of, make_endpoint, publish
 from wedsync.platform.db import db
-from wedsync.webhooks import sending
+from wedsync.webhooks import claiming, settling
 
 DUE = 3_000
 TAKEN = 50
@@ -85,7 +85,7 @@ def test_a_claim_reads_what_it_takes_also_by_statistics_that_know_of_nothing_due
     busy: Connection, endpoint: UUID
 ) -> None:
     given = {"lanes": [str(endpoint)], "allowances": [TAKEN], "owner": uuid4(), "lease": 90}
-    assert rows_read(busy, sending._CLAIM.text, **given) <= TAKEN
+    assert rows_read(busy, claiming._CLAIM.text, **given) <= TAKEN
 
 
 def test_a_claim_begins_where_its_lane_is_due(busy: Connection, endpoint: UUID) -> None:
@@ -93,7 +93,7 @@ def test_a_claim_begins_where_its_lane_is_due(busy: Connection, endpoint: UUID) 
     given = {"lanes": [str(endpoint)], "allowances": [TAKEN], "owner": uuid4(), "lease": 90}
     looks = [
         node["Index Cond"]
-        for node in nodes_of(plan_of(busy, sending._CLAIM.text, **given))
+        for node in nodes_of(plan_of(busy, claiming._CLAIM.text, **given))
         if node.get("Index Name") == "ix_deliveries_due"
     ]
     assert len(looks) == 1
@@ -112,6 +112,6 @@ def test_a_lane_that_nobody_told_of_its_work_is_found(
     worker.deliver()
     assert [each.state for each in deliveries_of(app, endpoint)] == ["due"]
     with app.app_context(), db.engine.begin() as connection:
-        sending.sweep_lanes(connection)
+        settling.sweep_lanes(connection)
     worker.deliver()
     assert [each.state for each in deliveries_of(app, endpoint)] == ["delivered"]

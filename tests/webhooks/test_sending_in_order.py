@@ -83,6 +83,7 @@ def test_an_exhausted_one_leaves_a_gap_and_the_lane_goes_on(
     for _ in range(10):
         worker.work()
         let_pass(app, 100_000)
+    worker.work()
     states = {row.event_id: (row.state, row.attempts) for row in deliveries_of(app, endpoint)}
     assert states[first] == ("exhausted", 10)
     assert states[second] == ("due", 1)

@@ -1,4 +1,4 @@
-"""Time that passes for runs and deliveries without anybody waiting for it."""
+"""Time that passes for runs, deliveries and endpoints without anybody waiting for it."""
 
 from apiflask import APIFlask
 from sqlalchemy import text
@@ -6,6 +6,14 @@ from sqlalchemy import text
 from wedsync.platform.db import db
 
 _UNTIL = "engine_state #>> '{positions,0,plan,until}'"
+_OF_ENDPOINTS = (
+    "breaker_until",
+    "next_free_at",
+    "full_until",
+    "failing_since",
+    "last_failed_at",
+    "warned_at",
+)
 _PLANNED = "$.positions[0].plan.until"
 
 
@@ -21,5 +29,9 @@ def let_pass(app: APIFlask, seconds: float) -> None:
             f" WHERE engine_state @? '{_PLANNED}'",
             f"UPDATE deliveries SET next_attempt_at = next_attempt_at {moved}"
             " WHERE next_attempt_at IS NOT NULL",
+            *(
+                f"UPDATE endpoints SET {column} = {column} {moved} WHERE {column} IS NOT NULL"
+                for column in _OF_ENDPOINTS
+            ),
         ):
             connection.execute(text(statement), {"seconds": seconds})

@@ -104,14 +104,16 @@ class Worker:
         self.run_source = RunSource(
             self.engine, self.runtime.vault, self.runtime.settings, self.runtime.wake, self.owner
         )
-        self.delivery_source = DeliverySource(self.engine, self.runtime.vault, self.owner)
         self.runs: Window[LiveRun] = Window(self.run_source)
-        self.deliveries: Window[Sending] = Window(self.delivery_source)
         self.try_source = TrySource(
             self.engine, self.runtime.vault, self.runtime.settings, self.runtime.wake, self.owner
         )
         self.tries: Window[RealTry] = Window(self.try_source)
         deaths = self.runtime.settings.recoveries_before_parking
+        self.delivery_source = DeliverySource(self.engine, self.runtime.vault, self.owner, deaths)
+        self.deliveries: Window[Sending] = Window(
+            self.delivery_source, unwanted=self.delivery_source.unwanted
+        )
         self._fan_out = FanOut(self.engine, self.runtime.vault, self.owner, deaths)
 
     def fan_out(self) -> int:

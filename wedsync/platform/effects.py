@@ -97,6 +97,10 @@ class Effects:
             self._bell.wait(timeout_s)
         return home + self._came_home()
 
+    def end(self, tag: object) -> None:
+        """Have the request of `tag` end now, as a failure. Blocking work goes on to its own end."""
+        self._transfers.end(tag)
+
     def close(self) -> None:
         """Drop what is in flight, its outcomes unknown. Work that has not begun never begins."""
         for task in self._tasks:

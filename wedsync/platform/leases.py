@@ -38,8 +38,8 @@ log = logging.getLogger(__name__)
 
 _SEEN = text("UPDATE owners SET seen_at = clock_timestamp() WHERE id = :id")
 _TOUCH = text(
-    "INSERT INTO lanes (kind, key, organization_id, next_due_at)"
-    " SELECT :kind, key, CAST(:organization_id AS uuid), due FROM "
+    "INSERT INTO lanes (kind, key, organization_id, next_due_at, ordered)"
+    " SELECT :kind, key, CAST(:organization_id AS uuid), due, strpos(key, ':') > 0 FROM "
     + recordset("key text, due timestamptz")
     + " ORDER BY key ON CONFLICT (kind, key) DO UPDATE SET next_due_at ="
     " least(lanes.next_due_at, excluded.next_due_at)"
@@ -47,7 +47,9 @@ _TOUCH = text(
 
 
 class Lane(Base):
-    """One lane of one kind (`runs`, `deliveries`); `next_due_at` empty means nothing to do."""
+    """One lane of one kind (`runs`, `deliveries`); `next_due_at` empty means nothing to do. Its
+    rows go one after the other (`ordered`) when there is a colon in its key, and what orders them
+    behind it."""
 
     __tablename__ = "lanes"
     __table_args__ = (
@@ -158,27 +160,6 @@ def touch_lanes(
     connection.execute(
         _TOUCH, {"kind": kind, "organization_id": organization_id, **batch.rows(rows)}
     )
-
-
-def lanes_with_work(unless: str) -> TextClause:
-    """The statement `take_lanes` runs; `unless` is a subquery on `lanes` that passes one over,
-    because its owner said "not now": what is due there stays due."""
-    return text(
-        "SELECT key, organization_id FROM lanes"
-        " WHERE kind = :kind AND next_due_at <= clock_timestamp()"
-        " AND key <> ALL(CAST(:full AS text[]))"
-        " AND organization_id <> ALL(CAST(:full_organizations AS uuid[]))"
-        f" AND NOT EXISTS ({unless})"
-        " ORDER BY served_at LIMIT :limit FOR UPDATE SKIP LOCKED"
-    )
-
-
-def take_lanes(
-    connection: Connection, statement: TextClause, kind: str, allotment: Allotment
-) -> dict[str, int]:
-    """As `grant_lanes`: how many rows each lane may give, by its key."""
-    granted = grant_lanes(connection, statement, kind, allotment)
-    return {lane.key: places for lane, places in granted}
 
 
 def grant_lanes(

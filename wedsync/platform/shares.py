@@ -118,10 +118,12 @@ class Allotment:
         """The organizations that may take nothing more now."""
         return [owner for owner, held in self._held_by.items() if held >= self._shares.half]
 
-    def grant(self, lane: str, organization_id: UUID) -> int:
-        """Give a lane as many places as it may have; 0 when there is none for it."""
+    def grant(self, lane: str, organization_id: UUID, at_most: int | None = None) -> int:
+        """Give a lane as many places as it may have, `at_most` that many; 0 when there is none."""
         left = self._shares.half - self._held_by[organization_id]
         granted = max(0, min(self._allowance(lane), left, self.room))
+        if at_most is not None:
+            granted = min(granted, max(0, at_most))
         self.room -= granted
         self._held[lane] += granted
         self._held_by[organization_id] += granted

@@ -8,9 +8,9 @@ that transaction committed to.
 import logging
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 from uuid import UUID
 
 from wedsync.platform.effects import Effect, Effects, Ended
@@ -43,6 +43,9 @@ class Job(Protocol):
 
 J = TypeVar("J", bound=Job)
 
+Unwanted: TypeAlias = Callable[[UUID, Sequence[UUID]], Collection[UUID]]
+"""Of an owner's rows in flight, those that nobody wants any more."""
+
 
 @dataclass(slots=True)
 class Turn(Generic[J]):
@@ -50,12 +53,14 @@ class Turn(Generic[J]):
 
     `starts` leave now; `claimed` counts rows taken; `at_once` are lanes whose work ended inside
     the transaction without an effect. `woke`: it made other rows of this source due.
+    `again_in_s`: something that may not leave yet may in that many seconds.
     """
 
     starts: Sequence[tuple[J, Effect]] = field(default_factory=list)
     claimed: int = 0
     at_once: list[str] = field(default_factory=list)
     woke: bool = False
+    again_in_s: float | None = None
 
 
 class Source(Protocol[J]):
@@ -85,10 +90,21 @@ class Source(Protocol[J]):
 
 
 class Window(Generic[J]):
-    """Keeps up to `size` effects of one source in flight. Used by one thread."""
+    """Keeps up to `size` effects of one source in flight. Used by one thread.
 
-    def __init__(self, source: Source[J], *, size: int = WINDOW, renew_s: float = 15.0) -> None:
+    `unwanted` is asked once a second about requests that are slow; those it names are ended.
+    """
+
+    def __init__(
+        self,
+        source: Source[J],
+        *,
+        size: int = WINDOW,
+        renew_s: float = 15.0,
+        unwanted: Unwanted | None = None,
+    ) -> None:
         self._source = source
+        self._unwanted = unwanted
         self._effects = Effects(limit=size)
         self._shares = Shares(size)
         self._started: dict[int, tuple[J, float]] = {}
@@ -96,13 +112,15 @@ class Window(Generic[J]):
         self._held_as: UUID | None = None
         self._renew_s = renew_s
         self._renewed_at = time.monotonic()
+        self._asked_at = time.monotonic()
+        self._again_in_s: float | None = None
 
     @property
     def in_flight(self) -> int:
         return len(self._started)
 
     def work(self, stopping: threading.Event, rung: threading.Event) -> None:
-        """Work until nothing is due and nothing is in flight.
+        """Work until nothing is due, or will be within a second, and nothing is in flight.
 
         When `stopping` is set nothing new is claimed, and what is in flight comes home.
         """
@@ -117,11 +135,13 @@ class Window(Generic[J]):
             if claimed:
                 look_at = 0.0  # whatever was due or made due: there may be more at once
             elif room:
-                look_at = time.monotonic() + LOOK_SECONDS
+                look_at = time.monotonic() + (self._again_in_s or LOOK_SECONDS)
             self._renew_in_time(owner)
-            if not self._started and not claimed:
+            self._end_unwanted(owner)
+            if self._started or claimed:
+                self._collect(look_at)
+            elif self._again_in_s is None or stopping.wait(self._again_in_s):
                 return
-            self._collect()
 
     def drop(self) -> None:
         """Forget everything in flight: its claims belong to another owner id now."""
@@ -147,6 +167,8 @@ class Window(Generic[J]):
         # What came home is let go only after the commit: a turn that fails is taken again.
         turn = self._source.turn(owner, self._finished, room, self._shares)
         self._finished = []
+        soon = turn.again_in_s is not None and turn.again_in_s <= LOOK_SECONDS
+        self._again_in_s = turn.again_in_s if soon else None
         for lane in turn.at_once:
             self._shares.grow(lane)
         now = time.monotonic()
@@ -156,9 +178,12 @@ class Window(Generic[J]):
             self._started[id(job)] = (job, now)
         return bool(turn.claimed or turn.woke)
 
-    def _collect(self) -> None:
-        """Gather answers until enough of them, or the oldest has waited long enough."""
+    def _collect(self, look_at: float) -> None:
+        """Gather answers until enough of them, or the oldest has waited long enough, or it is time
+        for a look at what else may leave."""
         deadline = time.monotonic() + FLUSH_SECONDS
+        if self._again_in_s is not None:
+            deadline = min(deadline, look_at)
         while self._started and len(self._finished) < FLUSH_AT:
             left = deadline - time.monotonic()
             if left <= 0:
@@ -183,3 +208,17 @@ class Window(Generic[J]):
         if self._started and time.monotonic() - self._renewed_at >= self._renew_s:
             self._source.renew(owner, [job.id for job, _ in self._started.values()])
             self._renewed_at = time.monotonic()
+
+    def _end_unwanted(self, owner: UUID) -> None:
+        """Ask once a second whether anybody still wants what has been away for that long."""
+        now = time.monotonic()
+        if self._unwanted is None or now - self._asked_at < LOOK_SECONDS:
+            return
+        self._asked_at = now
+        slow = [job for job, at in self._started.values() if now - at >= LOOK_SECONDS]
+        if not slow:
+            return
+        unwanted = self._unwanted(owner, [job.id for job in slow])
+        for job in slow:
+            if job.id in unwanted:
+                self._effects.end(job)

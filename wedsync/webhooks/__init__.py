@@ -5,13 +5,18 @@ Nouns: a *hook* (an address senders post to, signed by a *scheme*), its *rejecti
 
 | subject | where |
 |---|---|
-| in | `hooks`; `schemes` judge what comes (the front calls them), `incoming` finds its data |
+| in | `hooks`; `schemes` judge what comes (the front calls them), `incoming` finds its data, \
+`shown_headers` masks what is kept beside it |
+| trying a hook; what is let go in time | `hook_samples`; `retention` |
 | the hook of a connection | `connection_hooks`; `subscribing`, a drain's work, tells the partner |
 | out | `endpoints`, `filters`, `samples`; `deliveries` are made by the fan-out |
 | what can be said of an endpoint | `endpoint_rules`; `conditions`, a filter as rows to fill in; \
 `event_choices` to choose from |
 | fetched instead of sent | `positions` |
-| sending, a drain's work | `sending`, `signing`, `schedule`, `verdicts`; `resending` when asked |
+| sending, a drain's work | `sending`: `claiming`, `limits`, then `signing`, `heads`, then `settling`, \
+`verdicts`, `schedule`; `resending` when asked |
+| endpoints and deliveries in trouble | `standing`, `failing`; `deadly_deliveries`; `operational` \
+tells of it |
 | everything since a moment again | `replays`, `replay_models` |
 | going through it, a drain's work | `replaying`; `replay_events`, what it reads |
 | secrets of both | `secrets`; `verification`, how a partner checks ours |

@@ -18,7 +18,8 @@ from sqlalchemy import Connection, text
 from wedsync.events.as_trigger import as_trigger
 from wedsync.platform import batch, documents, ids, leases
 from wedsync.platform.batch import recordset
-from wedsync.webhooks import filters, positions
+from wedsync.webhooks import filters, operational, positions
+from wedsync.webhooks.models import OPEN_IN_ORDER
 
 LANES = "deliveries"
 
@@ -45,12 +46,9 @@ _COUNT = text(
     + " ORDER BY endpoint_id"
     " ON CONFLICT (endpoint_id, hour) DO UPDATE SET made = delivery_hours.made + excluded.made"
 )
-_ORDER = text(
-    "UPDATE lanes SET ordered = true WHERE kind = 'deliveries' AND key = ANY(:keys) AND NOT ordered"
-)
 _LAST_SEQ = text(
     "SELECT lane, max(seq) AS seq FROM deliveries"
-    " WHERE lane = ANY(:lanes) AND state IN ('due', 'in_flight') GROUP BY lane"
+    f" WHERE lane = ANY(:lanes) AND {OPEN_IN_ORDER} GROUP BY lane"
 )
 
 
@@ -66,6 +64,20 @@ class FannedEvent:
     data: Any
     wedding_id: UUID | None
     causation: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, event: Any) -> "FannedEvent":
+        """A row of `events` that was fanned out before."""
+        return cls(
+            event.id,
+            event.organization_id,
+            event.type,
+            event.source,
+            event.occurred_at,
+            event.data,
+            event.wedding_id,
+            event.causation,
+        )
 
     def as_trigger(self) -> dict[str, Any]:
         """The event as expressions see it, under `trigger`."""
@@ -134,6 +146,8 @@ def wants(endpoint: Any, event: FannedEvent) -> bool:
     types: list[str] = endpoint.event_types
     if types and event.type not in types:
         return False
+    if operational.is_about(event.type, event.source, event.data, endpoint.id):
+        return False
     return endpoint.filter is None or filters.matches(endpoint.filter, event.as_trigger())
 
 
@@ -167,9 +181,13 @@ def touch(connection: Connection, wanted: Sequence[Wanted], now: datetime) -> No
             lanes[each.event.organization_id][each.lane] = now
     for organization_id in sorted(lanes):
         leases.touch_lanes(connection, LANES, organization_id, lanes[organization_id])
-    ordered = [each.lane for each in wanted if each.ordered]
-    if ordered:
-        connection.execute(_ORDER, {"keys": ordered})
+
+
+def place_one(connection: Connection, wanted: Wanted, now: datetime) -> int:
+    """Wake its lane, or take its position; the number it has there, behind all that is open."""
+    taken = take_positions(connection, [wanted])
+    touch(connection, [wanted], now)
+    return seqs_of(connection, [wanted], taken)[0]
 
 
 def _insert(

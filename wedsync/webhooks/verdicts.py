@@ -3,18 +3,30 @@
 import random
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, Literal, TypeAlias
 from uuid import UUID
 
-from wedsync.platform.outbound import Answer, Outcome, Timings
+from wedsync.platform.outbound import Answer, Outcome
 from wedsync.platform.retry_after import retry_after_s
-from wedsync.webhooks import schedule
+from wedsync.webhooks import heads, schedule
+
+ABORTED = "aborted"
 
 _ANSWER_SHOWN = 1_000
+_TOO_MANY = 429
+# Our own reasons say nothing about who would have received it.
+_OURS = frozenset({"not_ready", "url_refused", "request_refused", "address_refused", ABORTED})
+
+Bearing: TypeAlias = Literal["up", "down", "unknown"]
+"""What an outcome says of the far end: it answers, it does not or asks to be left alone, or
+nothing."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Sending:
-    """One claimed delivery on its way."""
+    """One claimed delivery on its way to `url`. `is_probe`: the one that an open breaker lets out
+    to see; `is_suspect`: a worker died while at it. `head` is set when it is ready: the headers of
+    the request, as they are kept."""
 
     id: UUID
     organization_id: UUID
@@ -23,80 +35,97 @@ class Sending:
     fence: int
     number: int
     failures: int
+    event_id: UUID
+    event_type: str
+    url: str
+    is_suspect: bool = False
+    is_probe: bool = False
+    head: str | None = None
+
+    @property
+    def is_ordered(self) -> bool:
+        return ":" in self.lane
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What one attempt's outcome means for its delivery: the columns both rows get."""
+    """What one attempt's outcome means for its delivery. `rest_s`: they asked to be left alone for
+    that long."""
 
-    id: UUID
-    organization_id: UUID
-    endpoint_id: UUID
-    lane: str
-    fence: int
-    number: int
-    outcome: str
+    sending: Sending
+    outcome: Outcome
+    kind: str
     state: str
     failures: int
     next_attempt_at: datetime | None
-    status: int | None
     error: str | None
-    timings: Timings
-    answer: str
+    bearing: Bearing
+    rest_s: float | None = None
 
     @property
     def is_gone(self) -> bool:
-        return self.status == 410
+        return isinstance(self.outcome, Answer) and self.outcome.status == 410
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether it is a failure of the delivery, not our own change of mind."""
+        return self.state != "delivered" and self.error != ABORTED
+
+    def row(self) -> dict[str, Any]:
+        """The columns that the delivery and its attempt get."""
+        sending, outcome = self.sending, self.outcome
+        answer = outcome if isinstance(outcome, Answer) else None
+        return {
+            "id": sending.id,
+            "number": sending.number,
+            "fence": sending.fence,
+            "outcome": self.kind,
+            "status": answer.status if answer else None,
+            "error": self.error,
+            "timings": outcome.timings,
+            "answer": _words(outcome),
+            "request_headers": sending.head,
+            "response_headers": heads.of_answer(answer.headers) if answer else None,
+            "state": self.state,
+            "failures": self.failures,
+            "next_attempt_at": self.next_attempt_at,
+        }
 
 
 def judge(sending: Sending, outcome: Outcome, now: datetime) -> Verdict:
     """What an outcome means: only 2xx is success, a redirect is not, 410 ends it for good."""
     if not isinstance(outcome, Answer):
-        return _failed(sending, outcome, outcome.kind, outcome.code, now)
+        if outcome.code == ABORTED:
+            return Verdict(
+                sending, outcome, outcome.kind, "due", sending.failures, now, ABORTED, "unknown"
+            )
+        bearing: Bearing = "unknown" if outcome.code in _OURS else "down"
+        return _failed(sending, outcome, outcome.kind, outcome.code, now, bearing)
     if 200 <= outcome.status < 300:
-        return _verdict(sending, outcome, "ok", "delivered", sending.failures)
+        return Verdict(sending, outcome, "ok", "delivered", sending.failures, None, None, "up")
     if outcome.status == 410:
-        return _verdict(
-            sending, outcome, "refused", "cancelled", sending.failures + 1, error="gone"
-        )
-    is_redirect = 300 <= outcome.status < 400
-    error = "redirected" if is_redirect else f"http_{outcome.status}"
-    return _failed(sending, outcome, "refused", error, now)
+        failures = sending.failures + 1
+        return Verdict(sending, outcome, "refused", "cancelled", failures, None, "gone", "up")
+    return refused(sending, outcome, now)
 
 
-def _failed(sending: Sending, outcome: Outcome, kind: str, error: str, now: datetime) -> Verdict:
+def refused(sending: Sending, answer: Answer, now: datetime) -> Verdict:
+    """An answer that is no success, whatever else it says."""
+    is_redirect = 300 <= answer.status < 400
+    error = "redirected" if is_redirect else f"http_{answer.status}"
+    is_down = answer.status >= 500 or answer.status == _TOO_MANY
+    return _failed(sending, answer, "refused", error, now, "down" if is_down else "up")
+
+
+def _failed(
+    sending: Sending, outcome: Outcome, kind: str, error: str, now: datetime, bearing: Bearing
+) -> Verdict:
     failures = sending.failures + 1
     wait_s = retry_after_s(outcome) if isinstance(outcome, Answer) else None
     again = schedule.next_attempt_at(failures, now, random=random.random(), retry_after_s=wait_s)
     state = "due" if again else "exhausted"
-    return _verdict(sending, outcome, kind, state, failures, again, error)
-
-
-def _verdict(
-    sending: Sending,
-    outcome: Outcome,
-    kind: str,
-    state: str,
-    failures: int,
-    next_attempt_at: datetime | None = None,
-    error: str | None = None,
-) -> Verdict:
-    return Verdict(
-        sending.id,
-        sending.organization_id,
-        sending.endpoint_id,
-        sending.lane,
-        sending.fence,
-        sending.number,
-        kind,
-        state,
-        failures,
-        next_attempt_at,
-        outcome.status if isinstance(outcome, Answer) else None,
-        error,
-        outcome.timings,
-        _words(outcome),
-    )
+    rest_s = wait_s if bearing == "down" else None
+    return Verdict(sending, outcome, kind, state, failures, again, error, bearing, rest_s)
 
 
 def _words(outcome: Outcome) -> str:

@@ -12,6 +12,9 @@ NOT_READY_IN_TIME = "The connection was not ready in time."
 NOBODY_LISTENS = "Nothing is listening at this address."
 NOT_REACHED = "This address could not be reached."
 
+ABORTED = "aborted"
+WANTED_NO_MORE = "We ended this ourselves, as nobody wanted it any more."
+
 _TLS = frozenset(
     {
         pycurl.E_SSL_CONNECT_ERROR,

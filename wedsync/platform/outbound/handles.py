@@ -4,7 +4,7 @@ import re
 import socket
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 
 import pycurl
 
@@ -172,6 +172,11 @@ class Handle:
             return Failure("not_sent", "address_refused", sentence(self._refusal), timings)
         os_errno = self.curl.getinfo(pycurl.OS_ERRNO)
         return faults.before_sending(curl_code, detail, os_errno, timings)
+
+    def aborted(self) -> Failure:
+        """The outcome of what we ended ourselves."""
+        kind: Literal["maybe", "not_sent"] = "maybe" if self._sent else "not_sent"
+        return Failure(kind, faults.ABORTED, faults.WANTED_NO_MORE, self._timings())
 
     def _set_once(self) -> None:
         setopt = self.curl.setopt

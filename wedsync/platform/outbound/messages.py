@@ -111,6 +111,7 @@ class Failure:
     | `timeout` | maybe | sent, and no full answer in time |
     | `reset` | maybe | sent, and the connection ended before a full answer |
     | `answer_invalid`, `answer_too_large` | maybe | what came is not HTTP, or its head is endless |
+    | `aborted` | either | we ended it ourselves, as nobody wanted it any more |
     """
 
     kind: Literal["not_sent", "maybe"]

@@ -104,6 +104,23 @@ class Transfers:
         self._unclaimed -= len(done)
         return done
 
+    def end(self, tag: object) -> None:
+        """Have what was started for `tag` end now; nothing when it has, or was not.
+
+        It comes back from `finished`: `not_sent` where nothing had left, else `maybe`.
+        """
+        self._check_usable()
+        for curl, handle in list(self._running.items()):
+            if handle.tag is tag:
+                del self._running[curl]
+                self._end(handle, handle.aborted())
+        for host, calls in list(self._waiting.items()):
+            for call in [call for call in calls if call.tag is tag]:
+                calls.remove(call)
+                self._refuse(tag, faults.ABORTED, faults.WANTED_NO_MORE, _spent(call))
+            if not calls:
+                del self._waiting[host]
+
     def wakeup(self) -> None:
         """Make `finished` return at once, now or the next time. Safe from any thread."""
         self._woken = True

@@ -1,0 +1,142 @@
+"""Claiming deliveries: by lane, the longest unserved first, as many as may leave now."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, Row, text
+
+from wedsync.platform import leases
+from wedsync.platform.shares import Allotment
+from wedsync.webhooks import deadly_deliveries, limits
+from wedsync.webhooks.deliveries import LANES
+from wedsync.webhooks.limits import Bound
+from wedsync.webhooks.models import OPEN_IN_ORDER
+
+# One look at the endpoint for each lane, whatever the planner believes of how many there are.
+_LANES = text(
+    "SELECT l.key, l.organization_id, l.ordered, e.is_bounded FROM lanes l CROSS JOIN LATERAL"
+    f" (SELECT e.state = 'on' AND e.receives = 'posts' AND ({limits.HELD}) IS NOT TRUE AS is_open,"
+    f"   {limits.BOUNDED} AS is_bounded"
+    "  FROM endpoints e WHERE e.id = CAST(left(l.key, 36) AS uuid) LIMIT 1) e"
+    " WHERE l.kind = :kind AND l.next_due_at <= clock_timestamp()"
+    " AND l.key <> ALL(CAST(:full AS text[]))"
+    " AND l.organization_id <> ALL(CAST(:full_organizations AS uuid[]))"
+    " AND e.is_open ORDER BY l.served_at LIMIT :limit FOR UPDATE OF l SKIP LOCKED"
+)
+# Nothing is due before its lane is, but for the difference of clocks. So a search begins behind
+# what was taken before, which lies dead in the index for as long as anybody reads an old snapshot.
+_CLOCKS_APART = "interval '2 seconds'"
+_CLAIM = text(
+    "WITH allowed AS (SELECT * FROM unnest(CAST(:lanes AS text[]), CAST(:allowances AS int[]))"
+    "  AS t(lane, allowance)),"
+    " picked AS ("
+    "  SELECT d.id FROM allowed JOIN lanes l ON l.kind = 'deliveries' AND l.key = allowed.lane"
+    "  CROSS JOIN LATERAL ("
+    "   (SELECT id FROM deliveries WHERE lane = l.key AND NOT l.ordered AND state = 'due'"
+    "     AND next_attempt_at <= (SELECT clock_timestamp())"
+    f"    AND next_attempt_at >= l.next_due_at - {_CLOCKS_APART}"
+    "     ORDER BY next_attempt_at LIMIT allowed.allowance)"
+    "   UNION ALL"
+    "   (SELECT id FROM (SELECT id, state, next_attempt_at FROM deliveries"
+    f"      WHERE lane = l.key AND l.ordered AND {OPEN_IN_ORDER}"
+    "      ORDER BY seq LIMIT 1) head"
+    "     WHERE state = 'due' AND next_attempt_at <= clock_timestamp())) d)"
+    " UPDATE deliveries SET state = 'in_flight', owner = :owner, fence = fence + 1,"
+    "  attempts = attempts + 1, lease_until = clock_timestamp() + make_interval(secs => :lease)"
+    " FROM picked, events e, endpoints p"
+    # Asked again: whoever cancelled it meanwhile did so without the lane. Not in words an index
+    # has: where the statistics know of nothing due, the planner would read all that is.
+    " WHERE deliveries.id = picked.id AND deliveries.state || '' = 'due'"
+    "  AND e.id = deliveries.event_id"
+    "  AND p.id = deliveries.endpoint_id"
+    " RETURNING deliveries.id, deliveries.organization_id, deliveries.endpoint_id,"
+    "  deliveries.lane, deliveries.fence, deliveries.attempts, deliveries.failures,"
+    "  deliveries.deaths, e.id AS event_id, e.type, e.occurred_at, e.data, p.url, p.secret,"
+    "  p.previous_secret, p.previous_secret_until, p.signing_key, p.previous_signing_key"
+)
+_SERVED = text(
+    "UPDATE lanes SET served_at = clock_timestamp(), next_due_at = CASE WHEN ordered THEN"
+    " (SELECT CASE state WHEN 'due' THEN next_attempt_at END FROM deliveries"
+    f"   WHERE lane = lanes.key AND {OPEN_IN_ORDER} ORDER BY seq LIMIT 1)"
+    " ELSE (SELECT min(next_attempt_at) FROM deliveries WHERE lane = lanes.key AND state = 'due'"
+    f"  AND next_attempt_at >= lanes.next_due_at - {_CLOCKS_APART})"
+    " END WHERE kind = 'deliveries' AND key = ANY(:lanes)"
+)
+
+
+class Claimed:
+    """What one claim took: its rows, which of them to give up unsent, which are probes, and in how
+    many seconds a rate lets more leave."""
+
+    def __init__(
+        self,
+        rows: Sequence[Row[Any]] = (),
+        hopeless: frozenset[UUID] = frozenset(),
+        probed: frozenset[UUID] = frozenset(),
+        again_in_s: float | None = None,
+    ) -> None:
+        self.rows = rows
+        self.hopeless = hopeless
+        self.probed = probed
+        self.again_in_s = again_in_s
+
+
+def claim(
+    connection: Connection, owner: UUID, allotment: Allotment, deaths_before_giving_up: int
+) -> Claimed:
+    """Claim what is due for `owner`, as far as `allotment` and the endpoints' limits go."""
+    lanes = _lanes(connection, allotment)
+    bounded = {_endpoint_of(lane.key) for lane in lanes if lane.is_bounded}
+    bounds = limits.bounds_of(connection, sorted(bounded)) if bounded else {}
+    taken = _granted(lanes, allotment, bounds)
+    if not taken:
+        limits.spend(connection, bounds, {})
+        return Claimed()
+    given = {"lanes": list(taken), "allowances": list(taken.values())}
+    rows = connection.execute(
+        _CLAIM, {**given, "owner": owner, "lease": leases.LEASE_SECONDS}
+    ).all()
+    kept, hopeless = deadly_deliveries.sorted_out(connection, owner, rows, deaths_before_giving_up)
+    connection.execute(_SERVED, {"lanes": list(taken)})
+    leaving = Counter(row.endpoint_id for row in kept) if bounds else {}
+    again_in_s = limits.spend(connection, bounds, leaving)
+    probed = frozenset(endpoint_id for endpoint_id, bound in bounds.items() if bound.is_probe)
+    return Claimed(kept, frozenset(hopeless), probed, again_in_s)
+
+
+def _lanes(connection: Connection, allotment: Allotment) -> Sequence[Row[Any]]:
+    """Lock lanes that have work and may be sent it, longest unserved first; those another worker
+    is taking from are passed over."""
+    if allotment.room <= 0:
+        return ()
+    given = {
+        "kind": LANES,
+        "full": allotment.full_lanes,
+        "full_organizations": allotment.full_organizations,
+        "limit": allotment.room,
+    }
+    return connection.execute(_LANES, given).all()
+
+
+def _granted(
+    lanes: Sequence[Row[Any]], allotment: Allotment, bounds: Mapping[UUID, Bound]
+) -> dict[str, int]:
+    """How many rows each lane may give; what may give none keeps its place in the row."""
+    granted = {}
+    for lane in lanes:
+        bound = bounds.get(_endpoint_of(lane.key)) if lane.is_bounded else None
+        if lane.is_bounded and bound is None:
+            continue  # asked about elsewhere just now
+        at_most = None if bound is None else min(bound.left, 1) if lane.ordered else bound.left
+        places = allotment.grant(lane.key, lane.organization_id, at_most)
+        if bound is not None:
+            bound.left -= places
+        if places:
+            granted[lane.key] = places
+    return granted
+
+
+def _endpoint_of(lane: str) -> UUID:
+    return UUID(lane[:36])
