@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from standardwebhooks import Webhook
 
 from wedsync.webhooks import schemes
-from wedsync.webhooks.schemes import Headers, Rejected, Verified
+from wedsync.webhooks.schemes import Headers, Rejected, Request, Verified
 
 NOW = datetime(2026, 5, 30, 12, 0, tzinfo=UTC)
 SECRET = "whsec_" + base64.b64encode(bytes(range(32))).decode()
@@ -67,7 +67,7 @@ def verify(
 ) -> Verified | Rejected:
     options = HMAC_OPTIONS if scheme == "hmac" else {}
     found = schemes.named(scheme)
-    return found.verify(secrets or (SECRET,), options, Headers(pairs), body, now)
+    return found.verify(secrets or (SECRET,), options, Request(Headers(pairs), body), now)
 
 
 def code(verdict: Verified | Rejected) -> str:
@@ -108,7 +108,8 @@ def test_another_secret_or_another_body_is_refused(scheme: str, sign: Signer) ->
 def test_a_hook_without_a_secret_refuses_everything(scheme: str, sign: Signer) -> None:
     found = schemes.named(scheme)
     options = HMAC_OPTIONS if scheme == "hmac" else {}
-    assert code(found.verify((), options, Headers(sign()), BODY, NOW)) == "signature_invalid"
+    request = Request(Headers(sign()), BODY)
+    assert code(found.verify((), options, request, NOW)) == "signature_invalid"
 
 
 @pytest.mark.parametrize("minutes", [-5, 5])
@@ -206,14 +207,16 @@ def test_hmac_comes_in_every_algorithm_and_encoding(algorithm: str, encoding: st
     text = digest.hex().upper() if encoding == "hex" else base64.b64encode(digest).decode()
     options = {"header": "X-Sign", "algorithm": algorithm, "encoding": encoding}
     verdict = schemes.named("hmac").verify(
-        ["a plain secret"], options, Headers([(b"x-sign", text.encode())]), BODY, NOW
+        ["a plain secret"], options, Request(Headers([(b"x-sign", text.encode())]), BODY), NOW
     )
     assert verdict == Verified(None)
 
 
 def test_an_envelope_of_standard_webhooks_is_opened() -> None:
     document = {"type": "seat.taken", "timestamp": "2026-05-30T13:00:00+02:00", "data": {"a": 1}}
-    incoming = schemes.named("standard_webhooks").read(document, "other.name", "msg_1", NOW)
+    incoming = schemes.named("standard_webhooks").read(
+        document, "other.name", Verified("msg_1"), NOW
+    )
     assert incoming == schemes.Incoming(
         "msg_1", "seat.taken", datetime(2026, 5, 30, 11, tzinfo=UTC), {"a": 1}
     )
@@ -228,33 +231,36 @@ def test_an_envelope_of_standard_webhooks_is_opened() -> None:
 )  # fmt: skip
 def test_any_other_body_is_data_under_the_hooks_own_name(document: object) -> None:
     scheme = schemes.named("standard_webhooks")
-    assert scheme.read(document, "rsvp.received", "m", NOW).type == "rsvp.received"
-    assert scheme.read(document, None, "m", NOW).type == schemes.DEFAULT_TYPE
+    assert scheme.read(document, "rsvp.received", Verified("m"), NOW).type == "rsvp.received"
+    assert scheme.read(document, None, Verified("m"), NOW).type == schemes.DEFAULT_TYPE
     assert scheme.data_of(document) == document
 
 
 @pytest.mark.parametrize("moment", ["", "soon", "1e308", 1e308, True, "0001-01-01T00:00:00+14:00"])
 def test_a_moment_nobody_can_read_is_the_time_of_receipt(moment: object) -> None:
     document = {"type": "a.b", "timestamp": moment, "data": {}}
-    assert schemes.named("standard_webhooks").read(document, None, "m", NOW).occurred_at == NOW
+    assert (
+        schemes.named("standard_webhooks").read(document, None, Verified("m"), NOW).occurred_at
+        == NOW
+    )
 
 
 def test_a_stripe_event_says_id_type_moment_and_data() -> None:
     document = {"id": "evt_1", "type": "charge.paid", "created": 1780142400, "data": {"object": {}}}
-    incoming = schemes.named("stripe").read(document, None, None, NOW)
+    incoming = schemes.named("stripe").read(document, None, Verified(), NOW)
     assert incoming == schemes.Incoming("evt_1", "charge.paid", NOW, {"object": {}})
 
 
 def test_a_very_long_id_of_stripes_still_fits_the_index() -> None:
     document = {"id": "é" * 4000, "type": "charge.paid", "data": {}}
-    found = schemes.named("stripe").read(document, None, None, NOW).sender_event_id
+    found = schemes.named("stripe").read(document, None, Verified(), NOW).sender_event_id
     assert found is not None
     assert len(found) < 100
 
 
 def test_an_hmac_body_is_data_whole() -> None:
     document = {"type": "not.this", "data": 1}
-    incoming = schemes.named("hmac").read(document, "rsvp.received", None, NOW)
+    incoming = schemes.named("hmac").read(document, "rsvp.received", Verified(), NOW)
     assert (incoming.type, incoming.data, incoming.sender_event_id) == (
         "rsvp.received", document, None,
     )  # fmt: skip

@@ -202,10 +202,17 @@ class NamedWedding(_Part):
     day: str
 
 
+HookScheme = Literal[
+    "standard_webhooks", "standard_webhooks_v1a", "stripe", "github", "shopify", "slack", "twilio",
+    "tripleseat", "xero", "meta", "graph", "hmac", "basic", "bearer",
+]  # fmt: skip
+"""How a partner proves who it is; `wedsync.webhooks.schemes` knows each."""
+
+
 class Hooks(_Part):
     """How the partner tells us: a hook per connection, subscribed by itself or by hand."""
 
-    scheme: Literal["standard_webhooks", "stripe", "hmac"]
+    scheme: HookScheme
     setup: Literal["automatic", "by_hand"]
     options: dict[str, Any] = Field(default_factory=dict)
     event_type: str | None = None

@@ -1,9 +1,11 @@
 """`POST /hooks/<token>`: read, verify, store, answer. Nothing else happens in the request.
 
-Refusals are looked for in this order: 404 hook_unknown, 413, 408, 401, 400, 503.
+Refusals are looked for in this order: 404 hook_unknown, 413, 408, 401, 400, 429, 503. A sender that
+asks for an echo before it sends anything gets it while one is awaited, by GET where it asks so.
 """
 
 import hashlib
+from datetime import datetime
 
 from wedsync.errors import TooSlow, WedSyncError
 from wedsync.events.types import stored_event_type
@@ -12,31 +14,40 @@ from wedsync.front.asgi import Receive, Scope, Send
 from wedsync.front.committer import Arrival, Committer
 from wedsync.front.hook_cache import HookCache, KnownHook
 from wedsync.front.limits import Limits
+from wedsync.front.quotas import Quotas
 from wedsync.front.rejections import Rejections
-from wedsync.front.shown_headers import shown
 from wedsync.platform import clock, documents, ids
 from wedsync.platform.vault import place, seal_with
 from wedsync.webhooks.hooks import PATH
 from wedsync.webhooks.incoming import RAW_BODY
-from wedsync.webhooks.schemes import Headers, Rejected
+from wedsync.webhooks.schemes import Handshake, Headers, Rejected, Request, Verified
+from wedsync.webhooks.shown_headers import shown
 
 
 class Acceptor:
-    """Answers senders."""
+    """Answers senders. `site` is where they know us: some sign the address they were given."""
 
     def __init__(
-        self, hooks: HookCache, committer: Committer, rejections: Rejections, limits: Limits
+        self,
+        site: str,
+        hooks: HookCache,
+        committer: Committer,
+        quotas: Quotas,
+        rejections: Rejections,
+        limits: Limits,
     ) -> None:
+        self._site = site + PATH
         self._hooks = hooks
         self._committer = committer
+        self._quotas = quotas
         self._rejections = rejections
         self._limits = limits
 
     async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request below /hooks/."""
-        if scope["method"] != "POST":
-            error = answers.MethodNotAllowed("Senders use POST here.")
-            await self._refuse(error, receive, send, (b"allow", b"POST"))
+        method = scope["method"]
+        if method != "POST" and not (method == "GET" and scope["query_string"]):
+            await self._refuse_method(receive, send)
             return
         try:
             hook = await self._hooks.find(scope["path"].removeprefix(PATH))
@@ -45,8 +56,10 @@ class Acceptor:
             return
         if hook is None:
             await self._refuse(answers.unknown_hook(), receive, send)
-            return
-        await self._answer_for(hook, scope, receive, send)
+        elif method not in hook.scheme.METHODS:
+            await self._refuse_method(receive, send)
+        else:
+            await self._answer_for(hook, scope, receive, send)
 
     async def _answer_for(
         self, hook: KnownHook, scope: Scope, receive: Receive, send: Send
@@ -58,45 +71,91 @@ class Acceptor:
         except WedSyncError as error:
             size = bodies.declared_length(scope) or 0
             self._rejections.refused(hook, error.code, scope["headers"], size)
-            await self._refuse(error, receive, send)
+            await self._refuse(error, receive, send, bare=hook.scheme.ANSWERED_BARE)
             return
         try:
-            event_id = await self._accept(hook, scope, body)
+            await self._take(hook, scope, body, send)
         except WedSyncError as error:
             if error.status < 500:
                 self._rejections.refused(hook, error.code, scope["headers"], len(body))
-            await answers.send_problem(send, error)
-            return
-        await answers.send_json(
-            send, hook.scheme.SUCCESS_STATUS, b'{"event_id":"%b"}' % event_id.encode()
-        )
+            await answers.send_problem(send, error, bare=hook.scheme.ANSWERED_BARE)
 
-    async def _accept(self, hook: KnownHook, scope: Scope, body: bytes) -> str:
-        """Verify and store; the id of the event that stands for this request."""
-        arrival = _arrival(hook, scope, body)
-        kept = await self._committer.store(arrival)
-        self._rejections.accepted(hook, clock.now(), conflict=kept.conflict)
-        return str(kept.event_id)
+    async def _take(self, hook: KnownHook, scope: Scope, body: bytes, send: Send) -> None:
+        """Verify, store, answer; raises the refusal."""
+        now = clock.now()
+        request = Request(Headers(scope["headers"]), body, self._address(scope), scope["method"])
+        verdict = hook.scheme.verify(hook.secrets, hook.options, request, now)
+        if isinstance(verdict, Verified):
+            arrival = _arrival(hook, scope, body, verdict, now)
+            self._quotas.take(hook, now)
+            kept = await self._committer.store(arrival)
+            self._rejections.accepted(hook, clock.now(), conflict=kept.conflict)
+            await _say_taken(hook, str(kept.event_id).encode(), send)
+        elif isinstance(verdict, Handshake):
+            await self._shake_hands(hook, verdict, now, send)
+        else:
+            raise _refusal(verdict)
+
+    async def _shake_hands(
+        self, hook: KnownHook, wanted: Handshake, now: datetime, send: Send
+    ) -> None:
+        if not wanted.echo:
+            self._rejections.shaken(hook, now)
+            await answers.send_bare(send, hook.scheme.SUCCESS_STATUS)
+            return
+        if hook.handshake_until is None or hook.handshake_until < now:
+            raise answers.UnexpectedHandshake(
+                "No handshake is awaited here. Open the hook's page, let it await one, and begin "
+                "it again."
+            )
+        self._rejections.shaken(hook, now)
+        await answers.send_text(send, wanted.echo)
+
+    def _address(self, scope: Scope) -> str:
+        """The address as the sender knows it, its query included."""
+        query: bytes = scope["query_string"]
+        address: str = self._site + scope["path"].removeprefix(PATH)
+        return f"{address}?{query.decode('latin-1')}" if query else address
+
+    async def _refuse_method(self, receive: Receive, send: Send) -> None:
+        error = answers.MethodNotAllowed("Senders use POST here.")
+        await self._refuse(error, receive, send, (b"allow", b"POST"))
 
     async def _refuse(
-        self, error: WedSyncError, receive: Receive, send: Send, *headers: tuple[bytes, bytes]
+        self,
+        error: WedSyncError,
+        receive: Receive,
+        send: Send,
+        *headers: tuple[bytes, bytes],
+        bare: bool = False,
     ) -> None:
         """Answer a request whose body was not read to its end."""
         if not isinstance(error, TooSlow):
             await bodies.discard(
                 receive, most=self._limits.discarded_bytes, seconds=self._limits.discarding_s
             )
-        await answers.send_problem(send, error, answers.CLOSE, *headers)
+        await answers.send_problem(send, error, answers.CLOSE, *headers, bare=bare)
 
 
-def _arrival(hook: KnownHook, scope: Scope, body: bytes) -> Arrival:
-    now = clock.now()
-    verdict = hook.scheme.verify(hook.secrets, hook.options, Headers(scope["headers"]), body, now)
-    if isinstance(verdict, Rejected):
-        raise answers.Unsigned(verdict.message, code=verdict.code)
+def _refusal(verdict: Rejected) -> WedSyncError:
+    if verdict.code == "body_invalid":
+        return answers.Unreadable(verdict.message)
+    return answers.Unsigned(verdict.message, code=verdict.code)
+
+
+async def _say_taken(hook: KnownHook, event_id: bytes, send: Send) -> None:
+    if hook.scheme.ANSWERED_BARE:
+        await answers.send_bare(send, hook.scheme.SUCCESS_STATUS, (b"wedsync-event", event_id))
+        return
+    await answers.send_json(send, hook.scheme.SUCCESS_STATUS, b'{"event_id":"%b"}' % event_id)
+
+
+def _arrival(
+    hook: KnownHook, scope: Scope, body: bytes, verified: Verified, now: datetime
+) -> Arrival:
     try:
-        document = documents.read(body)
-        incoming = hook.scheme.read(document, hook.event_type, verdict.sender_event_id, now)
+        document = hook.scheme.parse(body)
+        incoming = hook.scheme.read(document, hook.event_type, verified, now)
     except documents.BadDocument as error:
         raise answers.Unreadable(str(error)) from error
     event_id = ids.new_id()

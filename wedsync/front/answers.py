@@ -8,6 +8,7 @@ from wedsync.front.asgi import Pairs, Send
 from wedsync.platform import documents
 
 _JSON = (b"content-type", b"application/json")
+_TEXT = (b"content-type", b"text/plain; charset=utf-8")
 _PROBLEM = (b"content-type", b"application/problem+json")
 _SAFE: Pairs = [(b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff")]
 CLOSE = (b"connection", b"close")
@@ -23,6 +24,18 @@ class Unreadable(WedSyncError):
     """A hook's body is signed but cannot be read."""
 
     code, title, status = "body_invalid", "The body could not be read", 400
+
+
+class UnexpectedHandshake(WedSyncError):
+    """A sender asks for an echo that no person awaits."""
+
+    code, title, status = "handshake_unexpected", "No handshake is awaited", 400
+
+
+class OverQuota(WedSyncError):
+    """A hook took as many requests in this minute as it may."""
+
+    code, title, status = "quota", "This address takes no more in this minute", 429
 
 
 class MethodNotAllowed(WedSyncError):
@@ -62,9 +75,29 @@ async def send_json(send: Send, status: int, body: bytes) -> None:
     await send_whole(send, status, [_JSON, *_SAFE], body)
 
 
-async def send_problem(send: Send, error: WedSyncError, *more: tuple[bytes, bytes]) -> None:
-    """Send a refusal. When the request was not read to its end, add `CLOSE`."""
-    body = documents.write(
+async def send_text(send: Send, text: bytes) -> None:
+    """Say these words, and let nobody take them for anything but plain text."""
+    await send_whole(send, 200, [_TEXT, *_SAFE], text)
+
+
+async def send_bare(send: Send, status: int, *more: tuple[bytes, bytes]) -> None:
+    """Send an answer that is all status and headers."""
+    await send_whole(send, status, [*_SAFE, *more], b"")
+
+
+async def send_problem(
+    send: Send, error: WedSyncError, *more: tuple[bytes, bytes], bare: bool = False
+) -> None:
+    """Send a refusal; a `bare` one has no body. When the request was not read to its end, add
+    `CLOSE`."""
+    headers = [_PROBLEM, *_SAFE, *more]
+    if error.retry_after_s is not None:
+        headers.append((b"retry-after", b"%d" % error.retry_after_s))
+    await send_whole(send, error.status, headers[bare:], b"" if bare else _problem(error))
+
+
+def _problem(error: WedSyncError) -> bytes:
+    return documents.write(
         {
             "type": "about:blank",
             "code": error.code,
@@ -74,7 +107,3 @@ async def send_problem(send: Send, error: WedSyncError, *more: tuple[bytes, byte
             "request_id": secrets.token_hex(8),
         }
     )
-    headers = [_PROBLEM, *_SAFE, *more]
-    if error.retry_after_s is not None:
-        headers.append((b"retry-after", b"%d" % error.retry_after_s))
-    await send_whole(send, error.status, headers, body)

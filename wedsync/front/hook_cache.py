@@ -7,6 +7,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +19,7 @@ from wedsync.front.link import DatabaseAway, Link
 from wedsync.platform.crypto import Unsealable
 from wedsync.platform.vault import OpenKey, Vault, open_with, place
 from wedsync.webhooks import schemes
+from wedsync.webhooks.hooks import MOST_PER_MINUTE
 
 FRESH_S = 1.0
 _MOST_KNOWN = 10_000
@@ -26,6 +28,10 @@ _TOKEN = re.compile(r"[A-Za-z0-9_-]{20,100}")
 
 _FIND = (
     "SELECT h.token, h.id, h.organization_id, h.connection_id, h.scheme, h.options, h.event_type,"
+    " h.quota_per_minute,"
+    " CASE WHEN h.handshake_until > clock_timestamp() THEN h.handshake_until"
+    # Some partners try the address while they are being told of it.
+    "  WHEN h.subscription = 'wanted' THEN clock_timestamp() + interval '1 minute' END,"
     " h.secret, CASE WHEN h.previous_secret_until > clock_timestamp() THEN h.previous_secret END,"
     " k.id, k.wrapped, k.destroyed_at"
     " FROM hooks h JOIN data_keys k USING (organization_id)"
@@ -39,7 +45,8 @@ log = logging.getLogger(__name__)
 class KnownHook:
     """A hook that is not off, with its secrets open and the key its bodies are sealed under.
 
-    `source` is whom its events come from: the hook, or the connection whose hook it is.
+    `source` is whom its events come from: the hook, or the connection whose hook it is. It takes
+    at most `quota` requests in a minute, and echoes until `handshake_until`.
     """
 
     id: UUID
@@ -51,6 +58,8 @@ class KnownHook:
     event_type: str | None
     secrets: tuple[str, ...]
     masked: frozenset[str]
+    quota: int
+    handshake_until: datetime | None
     key: OpenKey
 
     def __repr__(self) -> str:
@@ -128,8 +137,8 @@ class HookCache:
 
     def _open(self, row: TupleRow) -> KnownHook | None:
         """Open a row's secrets; a hook whose organization's key is gone is no hook any more."""
-        _, hook_id, organization_id, connection_id, scheme_name, options, event_type, *sealed = row
-        secret, previous, key_id, wrapped, destroyed_at = sealed
+        _, hook_id, organization_id, connection_id, scheme_name, options, event_type, *more = row
+        quota, handshake_until, secret, previous, key_id, wrapped, destroyed_at = more
         source = f"connection:{connection_id}" if connection_id else f"hook:{hook_id}"
         try:
             key = self._vault.remember(
@@ -155,5 +164,7 @@ class HookCache:
             event_type,
             secrets,
             masked,
+            quota or MOST_PER_MINUTE,
+            handshake_until,
             key,
         )

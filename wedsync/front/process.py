@@ -16,6 +16,7 @@ from wedsync.front.hook_cache import HookCache
 from wedsync.front.limits import Limits
 from wedsync.front.link import Link
 from wedsync.front.live import Live
+from wedsync.front.quotas import Quotas
 from wedsync.front.rejections import Rejections
 from wedsync.platform.garbage import collect_seldom
 from wedsync.platform.runtime import Runtime
@@ -37,15 +38,19 @@ class Process:
         store, find, look = self._links
         self._bell = Bell(runtime.wake, "events")
         self._rejections = Rejections(look, limits)
+        self._quotas = Quotas(look, limits)
         committer = Committer(store, self._bell.ring, limits)
         hooks = HookCache(find, runtime.vault)
-        self.hooks = Acceptor(hooks, committer, self._rejections, limits)
+        self.hooks = Acceptor(
+            settings.public_url, hooks, committer, self._quotas, self._rejections, limits
+        )
         self.flask = Buffered(app.wsgi_app, limits)
         self.live = Live(self.flask, look, settings.redis_url, limits)
         self._duties = (
             committer.run,
             self._bell.run,
             self._rejections.run,
+            self._quotas.run,
             self.live.run_reader,
             self.live.run_company,
             self.live.run_subscriber,
@@ -65,6 +70,7 @@ class Process:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._rejections.write()
+        await self._quotas.write()
         await self.live.close()
         for link in self._links:
             await link.close()

@@ -17,8 +17,8 @@ import psycopg
 from wedsync.front.hook_cache import KnownHook
 from wedsync.front.limits import Limits
 from wedsync.front.link import DatabaseAway, Link
-from wedsync.front.shown_headers import shown
 from wedsync.platform import clock, documents
+from wedsync.webhooks.shown_headers import shown
 
 SAMPLES = 10
 
@@ -49,9 +49,9 @@ _PRUNE = (
 )
 _SEEN = (
     "UPDATE hooks h SET last_seen_at = greatest(h.last_seen_at, t.last_seen_at),"
-    " conflicts = h.conflicts + t.conflicts"
-    " FROM unnest(%b::uuid[], %b::timestamptz[], %b::bigint[])"
-    " AS t (hook_id, last_seen_at, conflicts) WHERE h.id = t.hook_id"
+    " shaken_at = greatest(h.shaken_at, t.shaken_at), conflicts = h.conflicts + t.conflicts"
+    " FROM unnest(%b::uuid[], %b::timestamptz[], %b::timestamptz[], %b::bigint[])"
+    " AS t (hook_id, last_seen_at, shaken_at, conflicts) WHERE h.id = t.hook_id"
 )
 
 log = logging.getLogger(__name__)
@@ -73,6 +73,7 @@ class _Notes:
     refused_at: dict[str, datetime] = field(default_factory=dict)
     samples: deque[_Sample] = field(default_factory=lambda: deque(maxlen=SAMPLES))
     last_seen_at: datetime | None = None
+    shaken_at: datetime | None = None
     conflicts: int = 0
 
 
@@ -99,6 +100,11 @@ class Rejections:
         notes = self._of(hook)
         notes.last_seen_at = at
         notes.conflicts += conflict
+
+    def shaken(self, hook: KnownHook, at: datetime) -> None:
+        """Note that a sender got the echo it asked for."""
+        notes = self._of(hook)
+        notes.last_seen_at = notes.shaken_at = at
 
     async def run(self) -> None:
         """Write every few seconds, until cancelled."""
@@ -130,18 +136,18 @@ class Rejections:
             for hook_id, of_hook in notes.items()
             for sample in of_hook.samples
         ]
-        await self._link.run(_COUNT, _columns(counts))
-        await self._link.run(_SAMPLE, _columns(samples))
+        await self._link.run(_COUNT, columns(counts))
+        await self._link.run(_SAMPLE, columns(samples))
         await self._link.run(_PRUNE, [list({sample[0] for sample in samples})])
 
     async def _write_uses(self, notes: dict[UUID, _Notes]) -> None:
         uses = [
-            (hook_id, of_hook.last_seen_at, of_hook.conflicts)
+            (hook_id, of_hook.last_seen_at, of_hook.shaken_at, of_hook.conflicts)
             for hook_id, of_hook in sorted(notes.items())
             if of_hook.last_seen_at is not None
         ]
         if uses:
-            await self._link.run(_SEEN, _columns(uses))
+            await self._link.run(_SEEN, columns(uses))
 
     def _of(self, hook: KnownHook) -> _Notes:
         notes = self._notes.get(hook.id)
@@ -150,5 +156,6 @@ class Rejections:
         return notes
 
 
-def _columns(rows: Sequence[tuple[object, ...]]) -> list[list[object]]:
+def columns(rows: Sequence[tuple[object, ...]]) -> list[list[object]]:
+    """The rows as one list per column, as `unnest` takes them."""
     return [list(column) for column in zip(*rows, strict=True)]

@@ -28,8 +28,19 @@ _AUTH_WORDS = {
 }
 _SCHEME_WORDS = {
     "standard_webhooks": "signed as Standard Webhooks",
+    "standard_webhooks_v1a": "signed as Standard Webhooks with a key pair",
     "stripe": "signed as Stripe does",
+    "github": "signed as GitHub does",
+    "shopify": "signed as Shopify does",
+    "slack": "signed as Slack does",
+    "twilio": "signed as Twilio does",
+    "tripleseat": "signed as Tripleseat does",
+    "xero": "signed as Xero does",
+    "meta": "signed as Meta does",
+    "graph": "with the words agreed on with Microsoft Graph",
     "hmac": "with a signature of its own",
+    "basic": "with a name and a password",
+    "bearer": "with a token",
 }
 _SETUP_WORDS = {"automatic": "subscribed by itself", "by_hand": "set up by hand"}
 

@@ -19,7 +19,7 @@ from wedsync.listings import manifests
 from wedsync.platform import clock, documents, ids
 from wedsync.platform.db import db
 from wedsync.platform.identity import Identity
-from wedsync.webhooks import queries, schemes, secrets
+from wedsync.webhooks import hooks, queries, schemes, secrets
 from wedsync.webhooks.deliveries import FannedEvent
 from wedsync.webhooks.hooks import LONGEST_NAME, TOKEN_BYTES
 from wedsync.webhooks.models import Hook
@@ -38,9 +38,9 @@ _CONNECTIONS = text(
 )
 _MAKE = text(
     "INSERT INTO hooks (id, organization_id, connection_id, name, token, scheme, event_type,"
-    " options, state, subscription, subscription_due_at)"
+    " options, state, subscription, subscription_due_at, handshake_until)"
     " VALUES (:id, :organization_id, :connection_id, :name, :token, :scheme, :event_type,"
-    " CAST(:options AS jsonb), 'needs_secret', :subscription, :due_at)"
+    " CAST(:options AS jsonb), 'needs_secret', :subscription, :due_at, :handshake_until)"
     # It is there already after a reconnection: the partner is told again, because nobody knows
     # whether what it was told outlived what had to be mended.
     " ON CONFLICT (connection_id) WHERE connection_id IS NOT NULL DO UPDATE SET"
@@ -88,6 +88,7 @@ def set_secret(by: Identity, connection_id: UUID, secret: str) -> Hook:
     problem = schemes.named(hook.scheme).secret_problem(secret)
     if problem:
         raise Invalid(problem, errors=[FieldError("/secret", "secret", problem)])
+    hooks.let_await_first_handshake(hook)
     secrets.replace(hook, secret)
     if hook.state == "needs_secret":
         hook.state = "on"
@@ -96,6 +97,13 @@ def set_secret(by: Identity, connection_id: UUID, secret: str) -> Hook:
     audit.record(
         "hook.secret_set", "hook", hook.id, organization_id=by.organization_id, by=by, facts=facts
     )
+    return hook
+
+
+def await_handshake(by: Identity, connection_id: UUID) -> Hook:
+    """Give the partner the echo it asks for during the next hour. Raises NotFound, Conflict."""
+    hook = queries.hook_of_connection(by.organization_id, connection_id, for_update=True)
+    hooks.open_to_handshake(hook, by)
     return hook
 
 
@@ -128,4 +136,5 @@ def _hook(row: Row[Any], wanted: Hooks) -> dict[str, Any]:
         "options": documents.write(options).decode(),
         "subscription": "wanted" if is_automatic else "by_hand",
         "due_at": clock.now() if is_automatic else None,
+        "handshake_until": hooks.first_handshake_until(wanted.scheme),
     }

@@ -1,6 +1,7 @@
 """Hooks: addresses at which senders reach an organization."""
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from secrets import token_urlsafe
 from typing import Any, TypedDict
 from uuid import UUID
@@ -8,7 +9,7 @@ from uuid import UUID
 from wedsync.audit import service as audit
 from wedsync.errors import Conflict, FieldError, Invalid
 from wedsync.events import types
-from wedsync.platform import ids
+from wedsync.platform import clock, ids
 from wedsync.platform.db import db
 from wedsync.platform.identity import Identity
 from wedsync.platform.runtime import settings
@@ -19,13 +20,18 @@ from wedsync.webhooks.models import Hook
 PATH = "/hooks/"
 TOKEN_BYTES = 32
 LONGEST_NAME = 120
+MOST_PER_MINUTE = 120_000
+"""How many requests a hook takes in a minute, unless its owner said less."""
+
+HANDSHAKE = timedelta(hours=1)
+"""For how long a sender's handshake is awaited, once somebody says so."""
 
 
 class HookFields(TypedDict, total=False):
     """What can be said of a hook. `scheme` is settled when it is made; `state` is `on` or `off`.
 
     `secret` is for senders who make it themselves; left out, ours is made where the scheme allows
-    it. A mask sent back means: keep what there is.
+    it. A mask sent back means: keep what there is. `quota_per_minute` None means the most there is.
     """
 
     name: str
@@ -33,6 +39,7 @@ class HookFields(TypedDict, total=False):
     secret: str | None
     event_type: str | None
     options: dict[str, Any]
+    quota_per_minute: int | None
     state: str
 
 
@@ -62,6 +69,8 @@ def create(
         name=wish.name,
         event_type=wish.event_type,
         options=wish.options,
+        quota_per_minute=wish.quota_per_minute,
+        handshake_until=first_handshake_until(scheme),
         state=_reached(wish.state, secret is not None),
     )
     if secret:
@@ -82,7 +91,9 @@ def update(by: Identity, hook_id: UUID, fields: HookFields) -> Hook:
         raise _invalid([FieldError("/scheme", "scheme", "A hook keeps its kind; make a new one.")])
     wish = _wish(hook.scheme, {**_said_of(hook), **fields})
     hook.name, hook.event_type, hook.options = wish.name, wish.event_type, wish.options
+    hook.quota_per_minute = wish.quota_per_minute
     if wish.secret:
+        let_await_first_handshake(hook)
         secrets.replace(hook, wish.secret)
     hook.state = _reached(wish.state, hook.secret is not None)
     db.session.flush()
@@ -105,6 +116,33 @@ def rotate_secret(by: Identity, hook_id: UUID) -> tuple[Hook, str]:
     db.session.flush()
     _record("hook.secret_rotated", hook, by)
     return hook, secret
+
+
+def first_handshake_until(scheme: str) -> datetime | None:
+    """Until when a new hook gives the echo its sender asks for; None when it asks for none."""
+    return clock.now() + HANDSHAKE if schemes.named(scheme).HAS_HANDSHAKE else None
+
+
+def let_await_first_handshake(hook: Hook) -> None:
+    """With its first secret a hook can be made known to its sender: begin to await that anew."""
+    if hook.secret is None and hook.shaken_at is None:
+        hook.handshake_until = first_handshake_until(hook.scheme)
+
+
+def await_handshake(by: Identity, hook_id: UUID) -> Hook:
+    """Give the sender the echo it asks for during the next hour. Raises NotFound, Conflict."""
+    hook = queries.get_hook(by.organization_id, hook_id, for_update=True)
+    open_to_handshake(hook, by)
+    return hook
+
+
+def open_to_handshake(hook: Hook, by: Identity) -> None:
+    """The same for a hook that is held already. Raises Conflict where nothing is to be echoed."""
+    hook.handshake_until = first_handshake_until(hook.scheme)
+    if hook.handshake_until is None:
+        raise Conflict("This sender asks for no handshake.", code="no_handshake")
+    db.session.flush()
+    _record("hook.handshake_awaited", hook, by)
 
 
 def delete(by: Identity, hook_id: UUID) -> None:
@@ -131,6 +169,7 @@ class _Wish:
     name: str
     event_type: str | None
     options: dict[str, Any]
+    quota_per_minute: int | None
     secret: str | None
     state: str
 
@@ -140,6 +179,7 @@ def _said_of(hook: Hook) -> HookFields:
         "name": hook.name,
         "event_type": hook.event_type,
         "options": hook.options,
+        "quota_per_minute": hook.quota_per_minute,
         "state": "off" if hook.state == "off" else "on",
     }
 
@@ -151,6 +191,7 @@ def _wish(scheme: str, fields: HookFields) -> _Wish:
         name=fields.get("name", "").strip(),
         event_type=fields.get("event_type") or None,
         options=fields.get("options") or {},
+        quota_per_minute=fields.get("quota_per_minute"),
         secret=secret if secret and secret != MASK else None,
         state=fields.get("state", "on"),
     )
@@ -165,6 +206,7 @@ def _errors(scheme_name: str, wish: _Wish) -> list[FieldError]:
         "name": _name_problem(wish.name),
         "event_type": _type_problem(scheme_name, wish.event_type),
         "secret": scheme.secret_problem(wish.secret) if wish.secret else None,
+        "quota_per_minute": _quota_problem(wish.quota_per_minute),
         "state": None if wish.state in ("on", "off") else "A hook is on or off.",
     }
     errors = [FieldError(f"/{name}", name, problem) for name, problem in found.items() if problem]
@@ -172,6 +214,12 @@ def _errors(scheme_name: str, wish: _Wish) -> list[FieldError]:
         FieldError(f"/options/{name}", "option", problem)
         for name, problem in scheme.option_problems(wish.options)
     ]
+
+
+def _quota_problem(quota: int | None) -> str | None:
+    if quota is None or 1 <= quota <= MOST_PER_MINUTE:
+        return None
+    return f"A hook takes 1 to {MOST_PER_MINUTE:,} requests a minute."
 
 
 def _name_problem(name: str) -> str | None:

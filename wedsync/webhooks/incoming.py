@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from wedsync.platform import documents
 from wedsync.webhooks import schemes
 
 RAW_BODY = "raw_body"
@@ -16,4 +15,4 @@ def data_of(scheme: str, document: Any) -> Any:
 
 def data_of_raw(scheme: str, body: bytes) -> Any:
     """The same from the raw bytes that were accepted. Raises documents.BadDocument."""
-    return data_of(scheme, documents.read(body))
+    return data_of(scheme, schemes.named(scheme).parse(body))

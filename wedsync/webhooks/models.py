@@ -25,6 +25,8 @@ class Hook(OrganizationRow, Base):
 
     One with a `connection_id` receives what that connection's partner sends: its events have the
     source `connection:<id>`, and `subscription` says how far telling the partner has come.
+    `quota_per_minute` empty means the most there is. Until `handshake_until` a sender that asks for
+    an echo gets it; `shaken_at` is when one last did.
     """
 
     __tablename__ = "hooks"
@@ -35,6 +37,7 @@ class Hook(OrganizationRow, Base):
             "subscription IN ('wanted', 'on', 'by_hand', 'failed', 'gone')",
             name="subscription",
         ),
+        CheckConstraint("quota_per_minute BETWEEN 1 AND 120000", name="quota_per_minute"),
         parent("connection_id", "connections"),
         Index(
             "uq_hooks_of_connection",
@@ -60,6 +63,9 @@ class Hook(OrganizationRow, Base):
     state: Mapped[str] = mapped_column(server_default="on")
     last_seen_at: Mapped[datetime | None]
     conflicts: Mapped[int] = mapped_column(server_default="0")
+    quota_per_minute: Mapped[int | None]
+    handshake_until: Mapped[datetime | None]
+    shaken_at: Mapped[datetime | None]
     connection_id: Mapped[UUID | None]
     subscription: Mapped[str | None]
     subscription_id: Mapped[str | None]
@@ -83,6 +89,27 @@ class HookReceipt(Base):
     event_id: Mapped[UUID]
     body_hash: Mapped[bytes] = mapped_column(LargeBinary)
     received_at: Mapped[datetime] = mapped_column(server_default=text("clock_timestamp()"))
+
+
+class HookMinute(Base):
+    """How many requests a hook took in one minute, all processes together. Kept for a day."""
+
+    __tablename__ = "hook_minutes"
+    __table_args__ = (parent("hook_id", "hooks"),)
+
+    hook_id: Mapped[UUID] = mapped_column(primary_key=True)
+    minute: Mapped[datetime] = mapped_column(primary_key=True)
+    organization_id: Mapped[UUID]
+    taken: Mapped[int] = mapped_column(BigInteger)
+
+
+class RetentionMark(Base):
+    """Up to which row something was let go, so that nobody looks there again."""
+
+    __tablename__ = "retention_marks"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    reached: Mapped[UUID]
 
 
 class HookRejection(Base):

@@ -11,7 +11,10 @@ from wedsync.platform.identity import Identity
 from wedsync.webhooks import hooks, queries, secrets
 from wedsync.webhooks.models import Hook, HookRejection, HookRejectionSample
 
-Scheme = Literal["standard_webhooks", "stripe", "hmac"]
+Scheme = Literal[
+    "standard_webhooks", "standard_webhooks_v1a", "stripe", "github", "shopify", "slack", "twilio",
+    "tripleseat", "xero", "meta", "graph", "hmac", "basic", "bearer",
+]  # fmt: skip
 
 _SECRET = Field(
     default=None,

@@ -12,7 +12,10 @@ from wedsync.catalog.editor.fields import PartForm, json_of, line, lines_of, sho
 SCHEMES = {
     "none": "It does not tell us anything",
     "standard_webhooks": "Signed as Standard Webhooks",
+    "standard_webhooks_v1a": "Signed as Standard Webhooks with a key pair",
     "stripe": "Signed as Stripe does",
+    "basic": "Sent with a name and a password",
+    "bearer": "Sent with a token",
     "file": "As the file says",
 }
 

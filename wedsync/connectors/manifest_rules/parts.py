@@ -1,7 +1,7 @@
 """What belongs together: names are given once, and what one part needs another must have."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from wedsync.connectors.manifest import (
     ActionEntry,
@@ -36,7 +36,7 @@ _PLACE = re.compile(r"[^\s.]{1,100}(\.[^\s.]{1,100}){0,31}")
 _EVENT_TYPE = re.compile(r"(?=.{1,110}$)[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*")
 _NAME_OF_A_HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")  # RFC 9110, 5.6.2
 _NO_HEADER = "This is not the name of a header."
-_SIGNED_HOW = {
+_HMAC = {
     "header": (_NAME_OF_A_HEADER, "Name the header that carries the signature.", True),
     "algorithm": (re.compile("sha256|sha512|sha1"), "It is sha256, sha512 or sha1.", True),
     "encoding": (re.compile("hex|base64"), "The encoding is hex or base64.", True),
@@ -44,7 +44,15 @@ _SIGNED_HOW = {
     "id_header": (_NAME_OF_A_HEADER, _NO_HEADER, False),
     "timestamp_header": (_NAME_OF_A_HEADER, _NO_HEADER, False),
 }
-"""What the scheme `hmac` has to know: the form of each option, and whether it is needed."""
+_SIGNED_HOW: Mapping[str, Mapping[str, tuple[re.Pattern[str], str, bool]]] = {
+    "hmac": _HMAC,
+    "basic": {"id_header": _HMAC["id_header"]},
+    "bearer": {
+        "header": (_NAME_OF_A_HEADER, _NO_HEADER, False),
+        "id_header": _HMAC["id_header"],
+    },
+}
+"""What these schemes have to know: the form of each option, and whether it is needed."""
 
 _SAFE_METHODS = ("GET",)
 _KEY = "{attempt.key}"
@@ -147,17 +155,17 @@ def _hooks(hooks: Hooks) -> Iterator[Problem]:
 
 
 def _signed(hooks: Hooks) -> Iterator[Problem]:
-    """The options of a signature: only `hmac` has any, and cannot be checked without them."""
-    options, own = hooks.options, hooks.scheme == "hmac"
-    for name in sorted(options.keys() - (_SIGNED_HOW.keys() if own else ())):
+    """The options of a signature: few schemes have any, `hmac` cannot be checked without them."""
+    options, wanted = hooks.options, _SIGNED_HOW.get(hooks.scheme, {})
+    for name in sorted(options.keys() - wanted.keys()):
         yield Problem(f"hooks.options.{name}", "There is no such option for this kind of hook.")
-    for name, (form, words, needed) in _SIGNED_HOW.items() if own else ():
+    for name, (form, words, needed) in wanted.items():
         said = options.get(name)
         if said is None and not needed:
             continue
         if not isinstance(said, str) or not form.fullmatch(said):
             yield Problem(f"hooks.options.{name}", words)
-    if own and not hooks.event_type:
+    if hooks.scheme == "hmac" and not hooks.event_type:
         yield Problem("hooks.event_type", "Say what its events are called, such as rsvp.received.")
 
 

@@ -40,6 +40,11 @@ _OF_ATTEMPTS: tuple[sa.Column[Any], ...] = (
     sa.Column("request_headers", sa.Text(), nullable=True),
     sa.Column("response_headers", sa.Text(), nullable=True),
 )
+_OF_HOOKS: tuple[sa.Column[Any], ...] = (
+    sa.Column("quota_per_minute", sa.Integer(), nullable=True),
+    sa.Column("handshake_until", _MOMENT, nullable=True),
+    sa.Column("shaken_at", _MOMENT, nullable=True),
+)
 _PREPARING = sa.Column("preparing", postgresql.JSONB(none_as_null=True), nullable=True)
 _WAS_OPEN_IN_ORDER = "state IN ('due', 'in_flight')"
 _OPEN_IN_ORDER = f"({_WAS_OPEN_IN_ORDER} OR (state = 'exhausted' AND blocks_lane))"
@@ -55,9 +60,38 @@ def upgrade() -> None:
         op.add_column("endpoints", column)
     for name, condition in _CHECKS.items():
         op.create_check_constraint(op.f(f"ck_endpoints_{name}"), "endpoints", condition)
+    _let_hooks_be_held_back()
     _let_the_drain_remember()
     _add_replays()
     _let_deliveries_be_found()
+
+
+def _let_hooks_be_held_back() -> None:
+    for column in _OF_HOOKS:
+        op.add_column("hooks", column)
+    op.create_check_constraint(
+        op.f("ck_hooks_quota_per_minute"), "hooks", "quota_per_minute BETWEEN 1 AND 120000"
+    )
+    op.create_table(
+        "hook_minutes",
+        sa.Column("hook_id", sa.UUID(), nullable=False),
+        sa.Column("minute", _MOMENT, nullable=False),
+        sa.Column("organization_id", sa.UUID(), nullable=False),
+        sa.Column("taken", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organization_id", "hook_id"],
+            ["hooks.organization_id", "hooks.id"],
+            name=op.f("fk_hook_minutes_organization_id_hook_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("hook_id", "minute", name=op.f("pk_hook_minutes")),
+    )
+    op.create_table(
+        "retention_marks",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("reached", sa.UUID(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_retention_marks")),
+    )
 
 
 def _add_replays() -> None:
@@ -142,6 +176,11 @@ def _add_replays() -> None:
 
 
 def downgrade() -> None:
+    op.drop_table("retention_marks")
+    op.drop_table("hook_minutes")
+    op.drop_constraint(op.f("ck_hooks_quota_per_minute"), "hooks")
+    for column in reversed(_OF_HOOKS):
+        op.drop_column("hooks", column.name)
     _let_deliveries_be_lost()
     op.drop_index("ix_deliveries_of_replay", "deliveries")
     op.drop_index("ix_deliveries_that_gave_up", "deliveries")

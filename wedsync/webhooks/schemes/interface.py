@@ -1,7 +1,7 @@
 """What a scheme is given, and what it says of it."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol, TypeAlias
 
@@ -40,11 +40,39 @@ class Headers:
         return bool(self._repeated) and not self._repeated.isdisjoint(names)
 
 
+@dataclass(slots=True)
+class Request:
+    """What came: `url` is the address as its sender knows it, query included."""
+
+    headers: Headers
+    body: bytes
+    url: str = ""
+    method: str = "POST"
+
+    @property
+    def query(self) -> str:
+        """What stands behind the question mark, as it was written."""
+        return self.url.partition("?")[2]
+
+
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """The sender is who they say. `sender_event_id` when a signed header names the event."""
+    """The sender is who they say, and what their headers name: the event, its kind, its moment."""
 
     sender_event_id: str | None = None
+    type: str | None = None
+    occurred_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Handshake:
+    """The sender asks whether this address wants to hear from them.
+
+    `echo` is what they want to see, and is only said while it is awaited. Without one, the status
+    of the answer is all they look at.
+    """
+
+    echo: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +83,7 @@ class Rejected:
     message: str
 
 
-Verdict: TypeAlias = Verified | Rejected
+Verdict: TypeAlias = Verified | Handshake | Rejected
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +96,19 @@ class Incoming:
     data: Any
 
 
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A request as the sender would make it, for a person to look at. Headers by written name.
+
+    `concealed` texts are secrets: each is shown as what it stands beside.
+    """
+
+    url: str
+    headers: Mapping[str, str]
+    body: bytes
+    concealed: Mapping[str, str] = field(default_factory=dict)
+
+
 class Scheme(Protocol):
     """One way of signing. A module with these names is a scheme."""
 
@@ -77,8 +118,20 @@ class Scheme(Protocol):
     SIGNED_HEADERS: frozenset[str]
     """Names whose values are masked wherever a request is shown."""
 
+    METHODS: frozenset[str]
+    """What the sender calls with: POST, and GET where a handshake comes so."""
+
+    ANSWERED_BARE: bool
+    """Whether the sender wants no body in any answer."""
+
+    HAS_HANDSHAKE: bool
+    """Whether the sender wants an echo before it sends anything."""
+
     def option_problems(self, options: Mapping[str, Any]) -> list[tuple[str, str]]:
         """What is wrong with a hook's options: (option, sentence) each."""
+
+    def names_events(self, options: Mapping[str, Any]) -> bool:
+        """Whether what comes says which event it is; otherwise every request is one."""
 
     def new_secret(self) -> str | None:
         """A secret of our making; None when only the sender can make one."""
@@ -87,26 +140,32 @@ class Scheme(Protocol):
         """Why a secret cannot be used, as a sentence."""
 
     def verify(
-        self,
-        secrets: Sequence[str],
-        options: Mapping[str, Any],
-        headers: Headers,
-        body: bytes,
-        now: datetime,
+        self, secrets: Sequence[str], options: Mapping[str, Any], request: Request, now: datetime
     ) -> Verdict:
         """Judge the raw bytes, in constant time, before anything parses them. Never raises.
 
         Any of `secrets` may have signed: two are live while one replaces the other.
         """
 
+    def parse(self, body: bytes) -> Any:
+        """The document in a verified body. Raises documents.BadDocument."""
+
     def read(
-        self, document: Any, event_type: str | None, sent_as: str | None, received_at: datetime
+        self, document: Any, event_type: str | None, verified: Verified, received_at: datetime
     ) -> Incoming:
         """Find id, type, moment and data in a verified body.
 
-        `event_type` is the hook's own word for bodies without one, `sent_as` the id a header
-        named. Raises documents.BadDocument when the body is not of this scheme.
+        `event_type` is the hook's own word for bodies without one. Raises documents.BadDocument
+        when the body is not of this scheme.
         """
 
     def data_of(self, document: Any) -> Any:
         """Only the data, as `read` gives it."""
+
+    def example(self, event_type: str | None, now: datetime) -> str:
+        """A body as this sender writes it."""
+
+    def sample(
+        self, secret: str, options: Mapping[str, Any], body: bytes, url: str, now: datetime
+    ) -> Sample | None:
+        """`body` signed as the sender signs; None when a secret does not let us."""

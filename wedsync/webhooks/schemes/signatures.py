@@ -8,16 +8,53 @@ from datetime import UTC, datetime
 from secrets import token_bytes
 from typing import Any
 
-from wedsync.webhooks.schemes.interface import Rejected
+from wedsync.webhooks.schemes.interface import Rejected, Request
 
 REPLAY_WINDOW_S = 300
 """How far a signed moment may lie from ours, before or after."""
 
 MOST_SIGNATURES = 16
 
+UNFIT = Rejected("signature_invalid", "The signature does not fit this body and our secret.")
+
 _SECONDS = re.compile(rb"[0-9]{1,12}")
 _SENDER_ID = re.compile(rb"[\x21-\x7e]{1,255}")
+_PLAIN_SECRET = re.compile(r"[\x20-\x7e]{8,512}")
 _LAST_SECOND = int(datetime(9999, 12, 31, tzinfo=UTC).timestamp())
+
+
+def refused_body(
+    secrets: Iterable[str],
+    request: Request,
+    header: str,
+    *,
+    encoding: str,
+    prefix: bytes = b"",
+    algorithm: str = "sha256",
+) -> Rejected | None:
+    """Why a request is not taken whose `header` signs its body and nothing else; None when it is.
+
+    `header` is written as the sender does; hexadecimal may be in capitals.
+    """
+    wire_name = header.lower().encode()
+    signature = request.headers.get(wire_name)
+    if signature is None:
+        return Rejected("signature_missing", f"Send {header}.")
+    if request.headers.repeats(wire_name):
+        return Rejected("signature_invalid", f"{header} was sent twice.")
+    given = signature.removeprefix(prefix)
+    if prefix and given == signature:
+        return UNFIT
+    if encoding == "hex":
+        given = given.lower()
+    keys = [secret.encode() for secret in secrets]
+    return None if made_by_any(keys, algorithm, request.body, encoding, [given]) else UNFIT
+
+
+def made(secret: str, signed: bytes, encoding: str, algorithm: str = "sha256") -> str:
+    """The signature over `signed` as text."""
+    digest = hmac.digest(secret.encode(), signed, algorithm)
+    return digest.hex() if encoding == "hex" else base64.b64encode(digest).decode()
 
 
 def made_by_any(
@@ -52,9 +89,16 @@ def stale(seconds: int, now: datetime) -> Rejected | None:
     )
 
 
-def sender_id(text: bytes) -> str | None:
-    """An event id from a header: printable ASCII, 255 characters at most."""
-    return text.decode("ascii") if _SENDER_ID.fullmatch(text) else None
+def sender_id(text: bytes | None) -> str | None:
+    """An event id from a header: printable ASCII, 255 characters at most; None when it is none."""
+    return text.decode("ascii") if text is not None and _SENDER_ID.fullmatch(text) else None
+
+
+def plain_secret_problem(secret: str) -> str | None:
+    """What is wrong with a secret that is text: 8 to 512 plain characters, no blank at an end."""
+    if _PLAIN_SECRET.fullmatch(secret) and secret == secret.strip():
+        return None
+    return "The secret should be 8 to 512 plain characters."
 
 
 def moment(value: Any, otherwise: datetime) -> datetime:

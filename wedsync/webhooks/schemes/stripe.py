@@ -9,23 +9,32 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from wedsync.platform import documents
 from wedsync.platform.documents import BadDocument
-from wedsync.webhooks.schemes import naming, signatures
-from wedsync.webhooks.schemes.interface import Headers, Incoming, Rejected, Verdict, Verified
+from wedsync.webhooks.schemes import naming, plain, signatures
+from wedsync.webhooks.schemes.interface import (
+    Incoming,
+    Rejected,
+    Request,
+    Sample,
+    Verdict,
+    Verified,
+)
 
 SUCCESS_STATUS = 202
 SIGNED_HEADERS = frozenset({"stripe-signature"})
+METHODS = plain.POST
+ANSWERED_BARE = False
+HAS_HANDSHAKE = False
 
-_SIGNATURE = b"stripe-signature"
+_SIGNATURE = "Stripe-Signature"
 _SECRET = re.compile(r"whsec_[\x21-\x7e]{16,250}")
 
 
-def option_problems(options: Mapping[str, Any]) -> list[tuple[str, str]]:
-    return naming.unknown_options(options, known=())
-
-
-def new_secret() -> None:
-    return None
+option_problems = plain.no_options
+names_events = plain.always
+new_secret = plain.theirs
+parse = plain.parse
 
 
 def secret_problem(secret: str) -> str | None:
@@ -35,26 +44,36 @@ def secret_problem(secret: str) -> str | None:
 
 
 def verify(
-    secrets: Sequence[str],
-    _options: Mapping[str, Any],
-    headers: Headers,
-    body: bytes,
-    now: datetime,
+    secrets: Sequence[str], _options: Mapping[str, Any], request: Request, now: datetime
 ) -> Verdict:
-    header = headers.get(_SIGNATURE)
-    if header is None:
-        return Rejected("signature_missing", "Send Stripe-Signature.")
-    if headers.repeats(_SIGNATURE):
-        return Rejected("signature_invalid", "Stripe-Signature was sent twice.")
-    timestamps, given = _parts(header)
+    return refused_moment(secrets, request, _SIGNATURE, now) or Verified()
+
+
+def refused_moment(
+    secrets: Sequence[str], request: Request, header: str, now: datetime
+) -> Rejected | None:
+    """Why a request is not taken whose `header` signs moment and body; None when it is."""
+    wire_name = header.lower().encode()
+    value = request.headers.get(wire_name)
+    if value is None:
+        return Rejected("signature_missing", f"Send {header}.")
+    if request.headers.repeats(wire_name):
+        return Rejected("signature_invalid", f"{header} was sent twice.")
+    timestamps, given = _parts(value)
     seconds = signatures.whole_seconds(timestamps[0]) if len(timestamps) == 1 else None
     if seconds is None or not given:
-        return Rejected("signature_invalid", "Stripe-Signature should be t=<seconds>,v1=<hex>.")
-    signed = b"%b.%b" % (timestamps[0], body)
+        return Rejected("signature_invalid", f"{header} should be t=<seconds>,v1=<hex>.")
+    signed = b"%b.%b" % (timestamps[0], request.body)
     keys = [secret.encode() for secret in secrets]
     if not signatures.made_by_any(keys, "sha256", signed, "hex", given):
-        return Rejected("signature_invalid", "The signature does not fit this body and our secret.")
-    return signatures.stale(seconds, now) or Verified()
+        return signatures.UNFIT
+    return signatures.stale(seconds, now)
+
+
+def signature(secret: str, body: bytes, now: datetime) -> str:
+    """The value of the header over moment and body."""
+    seconds = int(now.timestamp())
+    return f"t={seconds},v1={signatures.made(secret, b'%d.%b' % (seconds, body), 'hex')}"
 
 
 def _parts(header: bytes) -> tuple[list[bytes], list[bytes]]:
@@ -67,7 +86,7 @@ def _parts(header: bytes) -> tuple[list[bytes], list[bytes]]:
 
 
 def read(
-    document: Any, _event_type: str | None, _sent_as: str | None, received_at: datetime
+    document: Any, _event_type: str | None, _verified: Verified, received_at: datetime
 ) -> Incoming:
     if not isinstance(document, dict):
         raise BadDocument("It is not an event of Stripe's.")
@@ -81,3 +100,22 @@ def read(
 def data_of(document: Any) -> Any:
     """The event's `data`; the whole of an event that carries none (Stripe's thin events)."""
     return document.get("data", document)
+
+
+def example(_event_type: str | None, now: datetime) -> str:
+    seconds = int(now.timestamp())
+    return documents.write(
+        {
+            "id": f"evt_sample{seconds}",
+            "object": "event",
+            "type": "payment_intent.succeeded",
+            "created": seconds,
+            "data": {"object": {"id": "pi_sample", "amount": 125000, "currency": "eur"}},
+        }
+    ).decode()
+
+
+def sample(
+    secret: str, _options: Mapping[str, Any], body: bytes, url: str, now: datetime
+) -> Sample:
+    return Sample(url, {**plain.JSON, _SIGNATURE: signature(secret, body, now)}, body)

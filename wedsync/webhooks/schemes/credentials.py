@@ -1,0 +1,46 @@
+"""Senders that show a secret instead of signing: what basic and bearer have in common.
+
+Whoever reads such a request can send others, and an id in a header proves nothing: where a sender
+can sign, signing is better.
+"""
+
+import hmac
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from wedsync.webhooks.schemes import naming, signatures
+from wedsync.webhooks.schemes.interface import Headers, Rejected, Verdict, Verified
+
+WRONG = Rejected("signature_invalid", "This is not the secret of this address.")
+
+
+def is_any(shown: bytes, secrets: Iterable[bytes]) -> bool:
+    """Whether what was shown is one of these, looking at all of them in constant time."""
+    found = False
+    for secret in secrets:
+        found |= hmac.compare_digest(secret, shown)
+    return found
+
+
+def id_problems(options: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What is wrong with the option `id_header`."""
+    if options.get("id_header") is None or naming.is_header(options["id_header"]):
+        return []
+    return [("id_header", "This is not the name of a header.")]
+
+
+def names_events(options: Mapping[str, Any]) -> bool:
+    """Whether a header names the event."""
+    return bool(options.get("id_header"))
+
+
+def named(headers: Headers, options: Mapping[str, Any]) -> Verdict:
+    """The event that the option's header names, if any."""
+    wire_name = naming.wire_name(options.get("id_header"))
+    value = headers.get(wire_name) if wire_name else None
+    if wire_name is None or value is None:
+        return Verified()
+    identifier = signatures.sender_id(value)
+    if identifier is None or headers.repeats(wire_name):
+        return Rejected("signature_invalid", "The event's id should be plain text, sent once.")
+    return Verified(identifier)
