@@ -2,7 +2,8 @@
 
 | subject | where |
 |---|---|
-| database | `db`, `ids`, `batch` (many rows in one statement), `culprits` (which row to blame) |
+| database | `db`, `ids`, `batch` (many rows in one statement), `plans` (walking along an index) |
+| a batch that fails | `culprits` (which row to blame) |
 | secrets at rest | `vault`, `crypto`, `leaves` (single values in a document) |
 | secrets in answers | `echoes` takes them out |
 | the network | `outbound`, the one door; `smtp`, `mail` (our own, by an outbox); `retry_after` |

@@ -12,7 +12,7 @@ Nouns: a *hook* (an address senders post to, signed by a *scheme*), its *rejecti
 | out | `endpoints`, `filters`, `samples`; `deliveries` are made by the fan-out |
 | what can be said of an endpoint | `endpoint_rules`; `conditions`, a filter as rows to fill in; \
 `event_choices` to choose from |
-| fetched instead of sent | `positions` |
+| fetched instead of sent | `polling`, `positions` |
 | sending, a drain's work | `sending`: `claiming`, `limits`, then `signing`, `heads`, then `settling`, \
 `verdicts`, `schedule`; `resending` when asked |
 | endpoints and deliveries in trouble | `standing`, `failing`; `deadly_deliveries`; `operational` \

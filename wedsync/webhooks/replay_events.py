@@ -4,18 +4,16 @@ They are read in the order of their ids, and each page begins where the one befo
 costs what it holds however much lies around it.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
 from uuid import UUID
 
 from sqlalchemy import Connection, Row, text
-from sqlalchemy.orm import Session, scoped_session
 
+from wedsync.platform.plans import Executor, along_an_index
+from wedsync.webhooks import operational
 from wedsync.webhooks.samples import TEST_TYPE
 
-Executor = Connection | Session | scoped_session[Any]
 Which = Literal["all", "not_delivered", "failed"]
 
 # Compared as pairs, and in that order, an index has these pairs; in any other words statistics that
@@ -32,6 +30,7 @@ _THAT_GAVE_UP = (
 )
 _OF_A_KIND = "(:of_all_kinds OR e.type = ANY(CAST(:kinds AS text[])))"
 # A test was meant for one endpoint: it is sent again there, and nowhere else.
+_OF_ENDPOINTS = "e.type = ANY(CAST(:of_endpoints AS text[]))"
 _IN_STATE = (
     "CASE WHEN d.state IS NULL THEN CAST(:which AS text) <> 'failed'"
     f"  AND e.type <> '{TEST_TYPE}'"
@@ -46,10 +45,6 @@ _WITH_DELIVERIES = (
     " LEFT JOIN LATERAL (SELECT state, lane, next_attempt_at FROM deliveries"
     "  WHERE deliveries.endpoint_id = :endpoint AND deliveries.event_id = page.id LIMIT 1) d"
     "  ON true"
-)
-_IN_ORDER = (
-    "SELECT set_config('enable_sort', :to, true), set_config('enable_seqscan', :to, true),"
-    " set_config('enable_bitmapscan', :to, true)"
 )
 
 
@@ -87,10 +82,12 @@ class Numbers:
 
 
 def page(connection: Connection, asked: Asked, limit: int, *, with_data: bool) -> list[Row[Any]]:
-    """The next events in order: what a fan-out reads of each, `is_ready` (it was fanned out),
-    `is_parked`, `is_wanted`, and of the delivery there is, if any, `state` and `lane`."""
-    given = {**asked.given(limit), "with_data": with_data}
-    with _read_in_order(connection):
+    """The next events in order: what a fan-out reads of each (its data only when asked, or when
+    it may be about an endpoint), `is_ready` (it was fanned out), `is_parked`, `is_wanted`, and of
+    the delivery there is, if any, `state` and `lane`."""
+    of_endpoints = sorted(operational.TYPES)
+    given = {**asked.given(limit), "with_data": with_data, "of_endpoints": of_endpoints}
+    with along_an_index(connection):
         found = connection.execute(_PAGES[asked.which == "failed"], given).all()
     return sorted(found, key=lambda row: row.id.int)
 
@@ -98,24 +95,16 @@ def page(connection: Connection, asked: Asked, limit: int, *, with_data: bool) -
 def count(executor: Executor, asked: Asked, most: int) -> int:
     """How many events there are to go through; at most `most`."""
     given = asked.given(most)
-    with _read_in_order(executor):
+    with along_an_index(executor):
         return int(executor.execute(_COUNTS[asked.which == "failed"], given).scalar_one())
 
 
 def numbers(executor: Executor, asked: Asked, most: int) -> Numbers:
     """How many events there are, and how many would be sent; no more than `most` are looked at."""
     given = asked.given(most)
-    with _read_in_order(executor):
+    with along_an_index(executor):
         found = executor.execute(_NUMBERS[asked.which == "failed"], given).one()
     return Numbers(found.happened, found.wanted)
-
-
-@contextmanager
-def _read_in_order(executor: Executor) -> Iterator[None]:
-    """Whatever statistics say: along the index, as far as is wanted, and never all that is left."""
-    executor.execute(text(_IN_ORDER), {"to": "off"})
-    yield
-    executor.execute(text(_IN_ORDER), {"to": "on"})
 
 
 def _both(write: str) -> tuple[Any, Any]:
@@ -126,7 +115,7 @@ def _both(write: str) -> tuple[Any, Any]:
 _PAGES = _both(
     "WITH page AS MATERIALIZED ({page})"
     " SELECT e.id, e.organization_id, e.type, e.source, e.occurred_at, e.wedding_id, e.causation,"
-    f"  CASE WHEN :with_data AND {_OF_A_KIND} THEN e.data END AS data,"
+    f"  CASE WHEN (:with_data OR {_OF_ENDPOINTS}) AND {_OF_A_KIND} THEN e.data END AS data,"
     "  e.fanned_out_at IS NOT NULL AS is_ready, e.parked_at IS NOT NULL AS is_parked,"
     f"  {_OF_A_KIND} AND {_IN_STATE} AS is_wanted, d.state, d.lane FROM page{_WITH_DELIVERIES}"
 )

@@ -64,18 +64,23 @@ _IN_LINE = text(
 )
 _SEND = text(
     "INSERT INTO deliveries"
-    " (id, organization_id, endpoint_id, event_id, lane, seq, next_attempt_at, replay_id)"
-    " SELECT id, organization_id, endpoint_id, event_id, lane, seq, next_attempt_at,"
-    "  CAST(:replay AS uuid) FROM "
+    " (id, organization_id, endpoint_id, event_id, event_type, wedding_id, lane, seq,"
+    "  next_attempt_at, replay_id)"
+    " SELECT id, organization_id, endpoint_id, event_id, event_type, wedding_id, lane, seq,"
+    "  next_attempt_at, CAST(:replay AS uuid) FROM "
     + recordset(
-        "id uuid, organization_id uuid, endpoint_id uuid, event_id uuid, lane text, seq bigint,"
-        " next_attempt_at timestamptz"
+        "id uuid, organization_id uuid, endpoint_id uuid, event_id uuid, event_type text,"
+        " wedding_id uuid, lane text, seq bigint, next_attempt_at timestamptz"
     )
+    # What a lane has stopped at keeps its place: all that came later has waited for it.
     + " ON CONFLICT (endpoint_id, event_id) DO UPDATE SET state = 'due', failures = 0,"
-    "  lane = excluded.lane, seq = excluded.seq, next_attempt_at = excluded.next_attempt_at,"
-    "  finished_at = NULL, replay_id = excluded.replay_id"
+    "  lane = CASE WHEN deliveries.blocks_lane THEN deliveries.lane ELSE excluded.lane END,"
+    "  seq = CASE WHEN deliveries.blocks_lane THEN deliveries.seq ELSE excluded.seq END,"
+    "  next_attempt_at = excluded.next_attempt_at, finished_at = NULL, blocks_lane = false,"
+    "  replay_id = excluded.replay_id"
     # Asked again: another replay, or somebody by hand, may have opened it meanwhile.
     "  WHERE deliveries.state = ANY(CAST(:closed AS text[]))"
+    " RETURNING event_id, xmax = 0 AS is_new"
 )
 _SOONER = text(
     "UPDATE deliveries SET next_attempt_at = :now, replay_id = CAST(:replay AS uuid)"
@@ -232,7 +237,7 @@ def _queue(
     wanted = [
         (row, _wanted(endpoint, row))
         for row in ready
-        if row.is_ready and row.is_wanted and deliveries.wants(endpoint, _event(row))
+        if row.is_ready and row.is_wanted and deliveries.wants(endpoint, FannedEvent.of(row))
     ]
     if not wanted:
         return 0
@@ -244,7 +249,10 @@ def _queue(
     if new:
         rows = deliveries.rows_of(connection, new, taken, now)
         given = {"replay": replay.id, "closed": _CLOSED[replay.which]}
-        queued += connection.execute(_SEND, {**given, **batch.rows(rows)}).rowcount
+        sent = connection.execute(_SEND, {**given, **batch.rows(rows)}).all()
+        made = {row.event_id for row in sent if row.is_new}
+        deliveries.count_hour(connection, [each for each in new if each.event.id in made])
+        queued += len(sent)
     if waiting:
         given = {"replay": replay.id, "endpoint": endpoint.id, "events": waiting, "now": now}
         queued += connection.execute(_SOONER, given).rowcount
@@ -253,23 +261,10 @@ def _queue(
 
 def _wanted(endpoint: Row[Any], row: Row[Any]) -> Wanted:
     """Its delivery; one that waits stays in the lane it has, whatever the order is now."""
-    event = _event(row)
+    event = FannedEvent.of(row)
     if row.state != "due":
         return deliveries.wanted_by(endpoint, event)
     return Wanted(endpoint.id, event, row.lane, ordered=":" in row.lane, polled=False)
-
-
-def _event(row: Row[Any]) -> FannedEvent:
-    return FannedEvent(
-        row.id,
-        row.organization_id,
-        row.type,
-        row.source,
-        row.occurred_at,
-        row.data,
-        row.wedding_id,
-        row.causation,
-    )
 
 
 def _asked(replay: Row[Any], after: UUID, kinds: tuple[str, ...] | None) -> Asked:

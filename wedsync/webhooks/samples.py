@@ -8,11 +8,11 @@ from wedsync.audit import service as audit
 from wedsync.errors import Conflict
 from wedsync.events import service as events
 from wedsync.events.types import OURS
-from wedsync.platform import clock, ids, leases
+from wedsync.platform import clock, ids
 from wedsync.platform.db import db
 from wedsync.platform.identity import Identity
 from wedsync.webhooks import queries
-from wedsync.webhooks.deliveries import LANES
+from wedsync.webhooks.deliveries import FannedEvent, Wanted, place_one
 from wedsync.webhooks.models import Delivery
 
 TEST_TYPE = "endpoint.test"
@@ -30,14 +30,18 @@ def send_test(organization_id: UUID, endpoint_id: UUID, *, by: Identity | None =
     event = events.publish(organization_id, TEST_TYPE, data, source=OURS)
     event.fanned_out_at = func.clock_timestamp()
     now = clock.now()
-    lane = str(endpoint.id)
-    leases.touch_lanes(db.session.connection(), LANES, organization_id, {lane: now})
+    is_polled = endpoint.receives == "polls"
+    wanted = Wanted(
+        endpoint.id, FannedEvent.of(event), str(endpoint.id), ordered=False, polled=is_polled
+    )
     delivery = Delivery(
         id=ids.new_id(),
         organization_id=organization_id,
         endpoint_id=endpoint.id,
         event_id=event.id,
-        lane=lane,
+        event_type=event.type,
+        lane=wanted.lane,
+        seq=place_one(db.session.connection(), wanted, now),
         next_attempt_at=now,
     )
     db.session.add(delivery)
