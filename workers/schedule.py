@@ -14,10 +14,10 @@ from sqlalchemy import Connection, Engine, text
 
 from wedsync.connections import keeping, refreshing
 from wedsync.platform import clock, leases, runtime
-from wedsync.webhooks import settling
+from wedsync.webhooks import failing, lanes, retention, settling
 from wedsync.workflows.building.tries import real_tries
 from wedsync.workflows.clockwork import poll_timers, replanning
-from wedsync.workflows.history import attention
+from wedsync.workflows.history import attention, needs_events
 from wedsync.workflows.questions import approval_letters
 from wedsync.workflows.running import (
     calling,
@@ -41,11 +41,6 @@ _PRUNE_ANSWERS = text(
     " WHERE created_at < now() - interval '24 hours' LIMIT 5000)"
 )
 _PRUNE_FAILURES = text("DELETE FROM sign_in_failures WHERE created_at < now() - interval '1 day'")
-_PRUNE_RECEIPTS = text(
-    "DELETE FROM hook_receipts WHERE (hook_id, sender_event_id) IN"
-    " (SELECT hook_id, sender_event_id FROM hook_receipts"
-    "  WHERE received_at < now() - interval '30 days' LIMIT 5000)"
-)
 _PRUNE_MAIL = text(
     "DELETE FROM mail_messages WHERE id IN (SELECT id FROM mail_messages"
     " WHERE state IN ('sent', 'given_up') AND created_at < now() - interval '90 days' LIMIT 5000)"
@@ -92,7 +87,6 @@ _PRUNED = (
     _PRUNE_SLOTS,
     _PRUNE_ANSWERS,
     _PRUNE_FAILURES,
-    _PRUNE_RECEIPTS,
     _PRUNE_MAIL,
     _PRUNE_NOTICES,
     _PRUNE_LINKS,
@@ -127,7 +121,7 @@ def give_back_claims(connection: Connection) -> int:
 
 def look_at_sleeping_lanes(connection: Connection) -> None:
     """Wake lanes that have work nobody told them of; deliveries before runs, as everywhere."""
-    settling.sweep_lanes(connection)
+    lanes.sweep_lanes(connection)
     claims.sweep_lanes(connection)
 
 
@@ -136,6 +130,8 @@ def prune(connection: Connection) -> None:
     for statement in _PRUNED:
         connection.execute(statement)
     keeping.prune(connection)
+    lanes.forget_idle_lanes(connection)
+    retention.prune(connection)
 
 
 def wake_who_waits_for_connections(connection: Connection) -> None:
@@ -147,7 +143,16 @@ def wake_who_waits_for_connections(connection: Connection) -> None:
 def tell_people(connection: Connection) -> None:
     """Tell those whose runs need them; the drain of e-mail finds what is written to them."""
     here = runtime.runtime()
+    needs_events.announce(connection)
     attention.keep_people_told(connection, here.vault, here.settings)
+
+
+def look_after_endpoints(connection: Connection) -> None:
+    """Warn of endpoints that fail for days and disable them; the drain of e-mail finds what is
+    written to their people."""
+    here = runtime.runtime()
+    failing.look_after(connection, here.vault, here.settings)
+    settling.cancel_what_is_gone(connection)
 
 
 def tell_who_is_asked(connection: Connection) -> None:
@@ -175,10 +180,12 @@ TABLE = (
     Scheduled("look at sleeping lanes", 30, look_at_sleeping_lanes),
     Scheduled("look back for events", 1, listening.sweep),
     Scheduled("tell people", 5, tell_people),
+    Scheduled("look after endpoints", 10, look_after_endpoints),
     Scheduled("look at moved dates", 60, look_at_moved_dates),
     Scheduled("hold runaways", 20, hold_runaways),
     Scheduled("tell who is asked", 2, tell_who_is_asked),
     Scheduled("prune", 600, prune),
+    Scheduled("forget raw bodies", 60, retention.forget_raw_bodies),
 )
 
 

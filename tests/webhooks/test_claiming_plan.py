@@ -11,7 +11,7 @@ from sqlalchemy import Connection, text
 from tests.workers.passing_time import let_pass
 from tests.workers.scene import Sink, Worker, deliveries_of, make_endpoint, publish
 from wedsync.platform.db import db
-from wedsync.webhooks import claiming, settling
+from wedsync.webhooks import claiming, lanes
 
 DUE = 3_000
 TAKEN = 50
@@ -112,6 +112,6 @@ def test_a_lane_that_nobody_told_of_its_work_is_found(
     worker.deliver()
     assert [each.state for each in deliveries_of(app, endpoint)] == ["due"]
     with app.app_context(), db.engine.begin() as connection:
-        settling.sweep_lanes(connection)
+        lanes.sweep_lanes(connection)
     worker.deliver()
     assert [each.state for each in deliveries_of(app, endpoint)] == ["delivered"]

@@ -16,6 +16,10 @@ MEANINGS: Mapping[str, str] = MappingProxyType(
         "connection.reconnected": "an account is connected again",
         "connection.needs_reauth": "an account needs to be connected again",
         "connection.disconnected": "an account is disconnected",
+        "run.needs_attention": "something comes to a point where it needs one of you",
+        "endpoint.failing": "nothing arrives at an address for days",
+        "endpoint.disabled": "an address is no longer told anything",
+        "delivery.exhausted": "something could not be delivered in the end",
     }
 )
 """By the name of the event."""

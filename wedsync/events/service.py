@@ -61,10 +61,12 @@ def announce(
     event_type: str,
     data: Any,
     wedding_id: UUID | None = None,
+    causation: dict[str, Any] | None = None,
 ) -> UUID:
     """Store a fact of ours in the transaction of `executor`, which may be a drain's own.
 
-    The caller vouches for the name and the data: both are made here, never typed or sent.
+    The caller vouches for the name and the data: both are made here, never typed or sent. Without
+    a `causation` the event is its own root.
     """
     new_id = ids.new_id()
     row = {
@@ -75,7 +77,7 @@ def announce(
         "occurred_at": clock.now(),
         "data": data,
         "wedding_id": wedding_id,
-        "causation": {"root": str(new_id), "depth": 0, "chain": []},
+        "causation": causation or {"root": str(new_id), "depth": 0, "chain": []},
     }
     executor.execute(insert(Event), row)
     return new_id

@@ -15,6 +15,7 @@ Nouns: a *hook* (an address senders post to, signed by a *scheme*), its *rejecti
 | fetched instead of sent | `polling`, `positions` |
 | sending, a drain's work | `sending`: `claiming`, `limits`, then `signing`, `heads`, then `settling`, \
 `verdicts`, `schedule`; `resending` when asked |
+| lanes that sleep or idle | `lanes` |
 | endpoints and deliveries in trouble | `standing`, `failing`; `deadly_deliveries`; `operational` \
 tells of it |
 | everything since a moment again | `replays`, `replay_models` |

@@ -1,14 +1,15 @@
 """What happens to endpoints and deliveries, told as events of ours.
 
 An endpoint is never sent what is about itself, and giving up one of these events is not told
-again: two endpoints that are down cannot keep telling each other.
+again: two endpoints that are down cannot keep telling each other. What was given up goes on as
+the cause, so workflows that send because something could not be sent are seen as a ring.
 """
 
 from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from wedsync.events import service as events
 from wedsync.events.types import OURS
@@ -16,6 +17,8 @@ from wedsync.webhooks.verdicts import Verdict
 
 FAILING, DISABLED, EXHAUSTED = "endpoint.failing", "endpoint.disabled", "delivery.exhausted"
 TYPES = frozenset({FAILING, DISABLED, EXHAUSTED})
+
+_CAUSATION = text("SELECT causation FROM events WHERE id = :id")
 
 
 def is_about(event_type: str, source: str, data: Any, endpoint_id: UUID) -> bool:
@@ -39,7 +42,9 @@ def exhausted(connection: Connection, verdict: Verdict, *, blocks_lane: bool) ->
         "error": verdict.error,
         "order": _order(sending.is_ordered, blocks_lane),
     }
-    events.announce(connection, sending.organization_id, EXHAUSTED, data)
+    before = connection.execute(_CAUSATION, {"id": sending.event_id}).scalar_one()
+    caused = {**before, "depth": before["depth"] + 1}
+    events.announce(connection, sending.organization_id, EXHAUSTED, data, causation=caused)
 
 
 def gone(connection: Connection, endpoints: Iterable[Any]) -> None:

@@ -17,7 +17,6 @@ from wedsync.platform.batch import recordset
 from wedsync.platform.outbound import Answer
 from wedsync.webhooks import deadly_deliveries, operational, standing
 from wedsync.webhooks.deliveries import LANES
-from wedsync.webhooks.models import OPEN_IN_ORDER
 from wedsync.webhooks.verdicts import Verdict, refused
 
 log = logging.getLogger(__name__)
@@ -53,21 +52,6 @@ _RELEASE = text(
     f" OR {leases.FORGOTTEN})"
     " RETURNING id, organization_id, lane, attempts"
 )
-_SLEEPING = text(
-    "SELECT l.organization_id, l.key, d.next_attempt_at FROM lanes l CROSS JOIN LATERAL"
-    " (SELECT next_attempt_at FROM deliveries WHERE lane = l.key AND state = 'due'"
-    "  ORDER BY next_attempt_at LIMIT 1) d WHERE l.kind = 'deliveries' AND NOT l.ordered"
-    " AND d.next_attempt_at < clock_timestamp() - interval '5 seconds'"
-    " AND (l.next_due_at IS NULL OR l.next_due_at > d.next_attempt_at + interval '1 second')"
-)
-_SLEEPING_IN_ORDER = text(
-    "SELECT l.organization_id, l.key, d.next_attempt_at FROM lanes l CROSS JOIN LATERAL"
-    " (SELECT state, next_attempt_at FROM deliveries"
-    f"  WHERE lane = l.key AND {OPEN_IN_ORDER} ORDER BY seq LIMIT 1) d"
-    " WHERE l.kind = 'deliveries' AND l.ordered AND d.state = 'due'"
-    " AND d.next_attempt_at < clock_timestamp() - interval '5 seconds'"
-    " AND (l.next_due_at IS NULL OR l.next_due_at > d.next_attempt_at + interval '1 second')"
-)
 _LOST = text(
     "UPDATE delivery_attempts a SET finished_at = clock_timestamp(), outcome = 'lost',"
     " error = 'worker_lost' FROM unnest(CAST(:deliveries AS uuid[]), CAST(:numbers AS int[]))"
@@ -83,10 +67,6 @@ _CANCEL = text(
     "  CROSS JOIN LATERAL (SELECT id FROM deliveries WHERE organization_id = e.organization_id"
     "   AND endpoint_id = e.id AND state = 'due' LIMIT :most FOR NO KEY UPDATE SKIP LOCKED) d"
     "  LIMIT :most) open WHERE deliveries.id = open.id"
-)
-_GO_ON = text(
-    "UPDATE deliveries d SET blocks_lane = false FROM endpoints e WHERE e.id = d.endpoint_id"
-    " AND NOT e.stops_at_failure AND d.state = 'exhausted' AND d.blocks_lane"
 )
 
 
@@ -176,14 +156,3 @@ def release(connection: Connection, owners: Sequence[UUID]) -> int:
         due.setdefault(row.organization_id, {})[row.lane] = now
     _touch_all(connection, due)
     return len(rows)
-
-
-def sweep_lanes(connection: Connection) -> None:
-    """Wake lanes in which something is due from before they know of work; those too that waited
-    behind a message their endpoint does not stop at any more."""
-    connection.execute(_GO_ON)
-    due: dict[UUID, dict[str, datetime]] = {}
-    for statement in (_SLEEPING, _SLEEPING_IN_ORDER):
-        for lane in connection.execute(statement):
-            due.setdefault(lane.organization_id, {})[lane.key] = lane.next_attempt_at
-    _touch_all(connection, due)

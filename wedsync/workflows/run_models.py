@@ -263,3 +263,13 @@ class StepAttempt(Base):
     outcome: Mapped[str | None]
     error: Mapped[Any] = mapped_column(JSONB(none_as_null=True), nullable=True)
     ms: Mapped[int | None]
+
+
+class AttentionTold(Base):
+    """A run of which it was announced that it needs somebody; forgotten when it does not."""
+
+    __tablename__ = "attention_told"
+    __table_args__ = (parent("run_id", "runs"),)
+
+    run_id: Mapped[UUID] = mapped_column(primary_key=True)
+    organization_id: Mapped[UUID]

@@ -195,6 +195,18 @@ def downgrade() -> None:
 
 
 def _let_the_drain_remember() -> None:
+    op.create_table(
+        "attention_told",
+        sa.Column("run_id", sa.UUID(), nullable=False),
+        sa.Column("organization_id", sa.UUID(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organization_id", "run_id"],
+            ["runs.organization_id", "runs.id"],
+            name=op.f("fk_attention_told_organization_id_run_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("run_id", name=op.f("pk_attention_told")),
+    )
     op.create_index(
         "ix_endpoints_failing",
         "endpoints",
@@ -211,6 +223,7 @@ def _let_the_drain_remember() -> None:
 
 
 def _let_the_drain_forget() -> None:
+    op.drop_table("attention_told")
     _index_open_in_order(_WAS_OPEN_IN_ORDER)
     _index_claimed("owner")
     op.drop_column("owners", _PREPARING.name)

@@ -1,0 +1,209 @@
+"""The circuit breaker: who is down is left alone, one goes to look, and what waits uses no try."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from apiflask import APIFlask
+
+from tests.workers.passing_time import let_pass
+from tests.workers.scene import (
+    Sink,
+    Worker,
+    deliveries_of,
+    make_endpoint,
+    one,
+    publish,
+    rows,
+    worker_of,
+)
+from wedsync.platform import clock
+from wedsync.platform.outbound import Answer, Failure, Outcome, Timings
+from wedsync.webhooks.limits import PROBE_S
+from wedsync.webhooks.standing import FIRST_PAUSE_S, LONGEST_PAUSE_S
+
+
+def standing(app: APIFlask, endpoint: UUID) -> Any:
+    return one(app, "SELECT * FROM endpoints WHERE id = :id", id=endpoint)
+
+
+def is_open(app: APIFlask, endpoint: UUID) -> bool:
+    until = standing(app, endpoint).breaker_until
+    return until is not None and until > clock.now()
+
+
+def rest_s(app: APIFlask, endpoint: UUID) -> float:
+    return float((standing(app, endpoint).breaker_until - clock.now()).total_seconds())
+
+
+def make_due(app: APIFlask, organization: UUID, worker: Worker, number: int) -> None:
+    for table in range(number):
+        publish(app, organization, "seating.changed", {"table": table})
+    worker.fan_out()
+
+
+def states(app: APIFlask, endpoint: UUID) -> dict[tuple[str, int], int]:
+    """How many deliveries are in each state after so many attempts."""
+    found = rows(
+        app,
+        "SELECT state, attempts, count(*) AS n FROM deliveries WHERE endpoint_id = :id"
+        " GROUP BY 1, 2",
+        id=endpoint,
+    )
+    return {(row.state, row.attempts): row.n for row in found}
+
+
+def point_at(app: APIFlask, endpoint: UUID, url: str) -> None:
+    """Where the endpoint is from now on, its standing as it is."""
+    rows(app, "UPDATE endpoints SET url = :url WHERE id = :id RETURNING 1", id=endpoint, url=url)
+
+
+def test_after_five_failures_in_a_row_nothing_leaves_and_no_try_is_used(
+    app: APIFlask, worker: Worker, sink: Sink, organization: UUID
+) -> None:
+    sink.forget()
+    endpoint, _ = make_endpoint(app, organization, sink.url("/status/503/down"))
+    make_due(app, organization, worker, 40)
+    worker.deliver()
+    asked = sink.paths()["/status/503/down"]
+    # What was under way when the fifth came home, a share of the window at most.
+    assert 5 <= asked < 40
+    assert is_open(app, endpoint)
+    assert 0.85 * FIRST_PAUSE_S <= rest_s(app, endpoint) <= 1.1 * FIRST_PAUSE_S
+    worker.deliver()
+    assert sink.paths()["/status/503/down"] == asked
+    assert states(app, endpoint) == {("due", 1): asked, ("due", 0): 40 - asked}
+
+
+def test_one_goes_to_look_and_when_it_arrives_the_others_follow_at_once(
+    app: APIFlask, worker: Worker, sink: Sink, organization: UUID
+) -> None:
+    sink.forget()
+    endpoint, _ = make_endpoint(app, organization, sink.url("/status/500/away"))
+    make_due(app, organization, worker, 30)
+    worker.deliver()
+    tried = sink.paths()["/status/500/away"]
+    point_at(app, endpoint, sink.url("/ok/back"))
+    let_pass(app, FIRST_PAUSE_S * 1.2)
+    with worker_of(app) as other:
+        assert len(worker.begin_deliveries()) == 1
+        assert other.begin_deliveries() == []  # one looks, wherever it works
+        assert 0 < rest_s(app, endpoint) <= PROBE_S
+        worker.die()
+        assert other.sweep() == 1
+        let_pass(app, PROBE_S)
+        other.deliver()
+    assert states(app, endpoint) == {
+        key: number for key, number in states(app, endpoint).items() if key[0] == "delivered"
+    }
+    assert sum(states(app, endpoint).values()) == 30
+    assert sink.paths()["/status/500/away"] == tried
+    now = standing(app, endpoint)
+    assert (now.breaker_until, now.breaker_trips, now.consecutive_failures) == (None, 0, 0)
+
+
+def test_each_look_in_vain_makes_the_next_pause_twice_as_long_up_to_ten_minutes(
+    app: APIFlask, worker: Worker, sink: Sink, organization: UUID
+) -> None:
+    sink.forget()
+    endpoint, _ = make_endpoint(app, organization, sink.url("/status/500/long"))
+    make_due(app, organization, worker, 40)
+    worker.deliver()
+    for trips in range(1, 9):
+        asked = sink.paths()["/status/500/long"]
+        let_pass(app, LONGEST_PAUSE_S * 1.2)
+        worker.deliver()
+        assert sink.paths()["/status/500/long"] == asked + 1
+        pause = min(FIRST_PAUSE_S * 2**trips, LONGEST_PAUSE_S)
+        assert 0.85 * pause <= rest_s(app, endpoint) <= 1.1 * pause
+        assert standing(app, endpoint).breaker_trips == trips + 1
+
+
+@pytest.mark.parametrize("answer", ["/status/400/no", "/status/404/no", "/redirect/no"])
+def test_who_answers_is_not_down_whatever_it_says(
+    app: APIFlask, worker: Worker, sink: Sink, organization: UUID, answer: str
+) -> None:
+    endpoint, _ = make_endpoint(app, organization, sink.url(answer))
+    make_due(app, organization, worker, 12)
+    worker.deliver()
+    assert states(app, endpoint) == {("due", 1): 12}
+    assert not is_open(app, endpoint)
+    assert standing(app, endpoint).failing_since is not None
+
+
+def test_our_own_reasons_say_nothing_about_the_far_end(
+    app: APIFlask, worker: Worker, sink: Sink, organization: UUID
+) -> None:
+    endpoint, _ = make_endpoint(app, organization, sink.url("/ok/unsigned"))
+    rows(app, "UPDATE endpoints SET secret = 'no secret' WHERE id = :id RETURNING 1", id=endpoint)
+    make_due(app, organization, worker, 8)
+    worker.deliver()
+    assert states(app, endpoint) == {("due", 1): 8}
+    assert not is_open(app, endpoint)
+
+
+@pytest.mark.parametrize(("asked_s", "rests_s"), [(120, 120), (7_200, LONGEST_PAUSE_S)])
+def test_who_asks_to_be_left_alone_is_at_the_first_word(
+    app: APIFlask, worker: Worker, organization: UUID, asked_s: int, rests_s: int
+) -> None:
+    endpoint, _ = make_endpoint(app, organization, "http://127.0.0.1:65531/")
+    make_due(app, organization, worker, 3)
+    begun = worker.begin_deliveries()
+    later: Outcome = Answer(429, {"retry-after": str(asked_s)}, b"", Timings())
+    worker.come_home(worker.delivery_source, [(begun[0][0], later)])
+    assert rests_s - 5 <= rest_s(app, endpoint) <= rests_s
+    (asked,) = [each for each in deliveries_of(app, endpoint) if each.last_error == "http_429"]
+    assert asked.next_attempt_at >= clock.now() + timedelta(seconds=asked_s - 5)
+    assert worker.begin_deliveries() == []
+
+
+def test_failures_that_come_late_do_not_lengthen_the_pause(
+    app: APIFlask, worker: Worker, organization: UUID
+) -> None:
+    endpoint, _ = make_endpoint(app, organization, "http://127.0.0.1:65531/")
+    make_due(app, organization, worker, 40)
+    begun = []
+    while some := worker.begin_deliveries():
+        begun += some
+    nobody: Outcome = Failure("not_sent", "connect_failed", "Nobody listens there.")
+    worker.come_home(worker.delivery_source, [(each, nobody) for each, _ in begun[:6]])
+    until = standing(app, endpoint).breaker_until
+    worker.come_home(worker.delivery_source, [(each, nobody) for each, _ in begun[6:]])
+    now = standing(app, endpoint)
+    assert (now.breaker_until, now.breaker_trips) == (until, 1)
+
+
+def test_what_came_from_an_address_that_was_changed_says_nothing(
+    app: APIFlask, worker: Worker, organization: UUID
+) -> None:
+    endpoint, _ = make_endpoint(app, organization, "http://127.0.0.1:65531/")
+    make_due(app, organization, worker, 20)
+    begun = []
+    while some := worker.begin_deliveries():
+        begun += some
+    point_at(app, endpoint, "https://seating.example/new")
+    gone: Outcome = Answer(410, {}, b"", Timings())
+    worker.come_home(worker.delivery_source, [(each, gone) for each, _ in begun])
+    now = standing(app, endpoint)
+    assert (now.state, now.failing_since, now.breaker_until) == ("on", None, None)
+    assert {(row.state, row.last_error) for row in deliveries_of(app, endpoint)} == {
+        ("due", "http_410")
+    }
+
+
+def test_lanes_in_order_are_left_alone_together(
+    app: APIFlask, worker: Worker, sink: Sink, organization: UUID
+) -> None:
+    sink.forget()
+    endpoint, _ = make_endpoint(
+        app, organization, sink.url("/status/502/lanes"), ordered_by="data.table"
+    )
+    make_due(app, organization, worker, 60)
+    while not is_open(app, endpoint):
+        worker.deliver()
+        let_pass(app, 0.01)
+    asked = sink.paths()["/status/502/lanes"]
+    let_pass(app, FIRST_PAUSE_S * 1.2)
+    worker.deliver()
+    assert sink.paths()["/status/502/lanes"] == asked + 1
