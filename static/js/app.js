@@ -4,6 +4,8 @@
  *   data-copy="text"            a button copies the text and says so
  *   command="show-modal"        opens the <dialog> its commandfor names; "close" closes it
  *   data-dismiss                closes the toast it stands in
+ *   data-narrows="id"           a search field, shown by this script, hides in the list of that id
+ *                               what has none of its words in data-narrowed
  *
  * Beside these: focus is kept over htmx swaps, toasts leave by themselves, a broken line is told.
  */
@@ -89,3 +91,24 @@ document.addEventListener("click", ({ target }) => {
   if ("dismiss" in button.dataset) button.closest(".ws-toast")?.remove();
   if (button.hasAttribute("commandfor") && !("commandForElement" in button)) runCommand(button);
 });
+
+/* ---- Narrowing a list ---- */
+function narrow(list, words) {
+  for (const el of list.querySelectorAll("[data-narrowed]")) {
+    el.hidden = !words.every((word) => el.dataset.narrowed.includes(word));
+  }
+  for (const el of list.querySelectorAll("[data-group]")) {
+    el.hidden = !el.querySelector("[data-narrowed]:not([hidden])");
+  }
+}
+
+for (const box of document.querySelectorAll("[data-narrows]")) {
+  const list = document.getElementById(box.dataset.narrows);
+  box.hidden = false;
+  box.addEventListener("input", ({ target }) => {
+    narrow(list, target.value.toLowerCase().split(/\s+/).filter(Boolean));
+  });
+  box.addEventListener("keydown", (event) => {
+    if (event.key === "Enter") event.preventDefault(); // it finds, it does not send the form
+  });
+}

@@ -105,7 +105,7 @@ def test_a_new_secret_signs_beside_the_old_one(app: APIFlask, owner: Persona) ->
     endpoint_id, _ = make_endpoint(app, owner.organization_id, "https://kitchen.example/told")
     answer = owner.browser.post(f"/webhooks/endpoints/{endpoint_id}/rotate")
     assert "whsec_" in words_of(answer)
-    assert "its new secret, and the old one until" in page(owner, endpoint_id)
+    assert "its new secret, and what was before until" in page(owner, endpoint_id)
 
 
 # --- how it does
@@ -124,8 +124,9 @@ def test_what_is_tried_again_is_open_with_its_tries_and_the_next_one(
     app: APIFlask, worker: Worker, sink: Sink, owner: Persona
 ) -> None:
     said = page(owner, told(app, worker, owner.organization_id, sink.url("/status/503/told")))
-    assert "They answered 503. The same number goes with every try" in said
-    assert "They answered 503" in said
+    assert "Their server says that it is down for now (503)" in said
+    assert "The same number goes with every try; they cannot count it twice." in said
+    assert "503, down for now" in said
     assert "next try, in" in said
     assert "Try now" in said
     assert '"guest": "Rosa Osei"' in said
@@ -148,7 +149,7 @@ def test_any_delivery_can_be_opened_and_the_log_narrowed(
     endpoint_id = told(app, worker, owner.organization_id, sink.url("/ok/told"))
     delivery_id = deliveries_of(app, endpoint_id)[0].id
     opened = page(owner, endpoint_id, f"?delivery={delivery_id}")
-    assert "They took it (200)" in opened
+    assert "They took it at the first try (200)." in opened
     assert "No delivery is like that." in page(owner, endpoint_id, "?state=gave-up")
     assert "Seating guest added" in page(owner, endpoint_id, "?state=arrived")
     elsewhere = told(app, worker, owner.organization_id, sink.url("/ok/else"))
@@ -166,7 +167,7 @@ def test_trying_now_sends_at_once(
     worker.deliver()
     assert deliveries_of(app, endpoint_id)[0].state == "delivered"
     again = owner.browser.post(f"/deliveries/{delivery_id}/try", follow_redirects=True)
-    assert "This has arrived or is on its way." in words_of(again)
+    assert "It is being tried now." in words_of(again)
 
 
 def test_a_delivery_is_given_up_and_sent_again_later(
@@ -232,7 +233,7 @@ def test_a_viewer_reads_the_log_and_is_offered_nothing_to_press(
 ) -> None:
     endpoint_id = told(app, worker, viewer.organization_id, sink.url("/status/503/view"))
     said = page(viewer, endpoint_id)
-    assert "They answered 503" in said
+    assert "down for now (503)" in said
     for button in ("Try now", "Send a test", "Turn off", "New secret", "Remove"):
         assert button not in said
     delivery_id = deliveries_of(app, endpoint_id)[0].id

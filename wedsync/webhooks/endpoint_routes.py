@@ -1,5 +1,7 @@
 """The pages of endpoints: one endpoint with its deliveries, making one, changing one."""
 
+import json
+from typing import Any
 from uuid import UUID
 
 from flask import Response, request, url_for
@@ -12,36 +14,42 @@ from wedsync.platform.identity import requires
 from wedsync.platform.passing import done, refused
 from wedsync.platform.runtime import commit
 from wedsync.webhooks import (
+    conditions,
     delivery_log,
     endpoint_words,
     endpoints,
+    event_choices,
     page_queries,
     queries,
     resending,
     samples,
-    secrets,
 )
-from wedsync.webhooks.forms import EndpointForm
+from wedsync.webhooks.endpoint_forms import EndpointForm
 from wedsync.webhooks.models import Endpoint
 from wedsync.webhooks.routes import DAY, pages
+from wedsync.webhooks.secret_routes import shown_once
 
 
 @pages.route("/webhooks/endpoints/new", methods=["GET", "POST"])
 @requires("editor")
-def new_endpoint() -> Response:
+def new_endpoint() -> AnyResponse:
     """Make an endpoint; its secret is shown on the page that answers, and never again."""
     form = EndpointForm()
-    if request.method != "POST" or not form.validate():
+    if request.method != "POST" or _rows_changed(form):
+        return _form(form, None)
+    if not form.validate():
         return _form(form, None)
     try:
         made, secret = endpoints.create(
-            identity.organization_id(), form.fields(), by=identity.current()
+            identity.organization_id(), form.fields(None), by=identity.current()
         )
     except Invalid as error:
         form.show(error)
         return _form(form, None)
     commit()
-    return _made(made, secret, "is ready")
+    if made.receives == "polls":
+        return done("It is ready. They can fetch what happens from now on.", _page(made.id))
+    return shown_once(made, secret, "is ready")
 
 
 @pages.get("/webhooks/endpoints/<uuid:endpoint_id>")
@@ -62,6 +70,7 @@ def endpoint(endpoint_id: UUID) -> Response:
         told_about=endpoint_words.told_about(found),
         signed_with=endpoint_words.signed_with(found, words),
         order=endpoint_words.order(found),
+        pace=endpoint_words.pace(found),
         bars=endpoint_words.hour_bars(hours, words.now),
         began=words.gutter(words.now - DAY),
         log=delivery_log.read(found, request.args, words),
@@ -77,23 +86,15 @@ def edit_endpoint(endpoint_id: UUID) -> AnyResponse:
     if request.method != "POST":
         return _form(EndpointForm.of(found), found)
     form = EndpointForm()
-    if not form.validate():
+    if _rows_changed(form) or not form.validate():
         return _form(form, found)
     try:
-        endpoints.update(identity.current(), endpoint_id, form.fields())
+        endpoints.update(identity.current(), endpoint_id, form.fields(found))
     except Invalid as error:
         form.show(error)
         return _form(form, found)
-    commit()
+    commit("deliveries")
     return done("The endpoint is changed.", _page(endpoint_id))
-
-
-@pages.post("/webhooks/endpoints/<uuid:endpoint_id>/rotate")
-def rotate_endpoint_secret(endpoint_id: UUID) -> Response:
-    """Make a new secret and show it once."""
-    found, secret = endpoints.rotate_secret(identity.current(), endpoint_id)
-    commit()
-    return _made(found, secret, "has a new secret")
 
 
 @pages.post("/webhooks/endpoints/<uuid:endpoint_id>/<any(on, off):state>")
@@ -150,26 +151,34 @@ def _acted(delivery_id: UUID, *, again: bool) -> AnyResponse:
     return done("It is being tried now." if again else "It is not tried any more.", back)
 
 
+def _rows_changed(form: EndpointForm) -> bool:
+    """Whether a button for the rows of the condition was pressed; what was filled in stays."""
+    if "add_row" in request.form:
+        form.add_row()
+    elif "drop_row" in request.form:
+        form.drop_row(request.form["drop_row"])
+    else:
+        return False
+    return True
+
+
 def _form(form: EndpointForm, endpoint: Endpoint | None) -> Response:
+    organization_id = identity.organization_id()
+    rows = conditions.rows_of(endpoint.filter) if endpoint is not None else ([], "and")
     return render(
         "webhooks/endpoint_form.html",
         status=422 if form.errors else 200,
         form=form,
         endpoint=endpoint,
+        groups=event_choices.offered(organization_id),
+        event_places=event_choices.places(organization_id),
+        other_filter=_written(endpoint.filter) if endpoint and rows is None else None,
+        added="add_row" in request.form,
     )
 
 
-def _made(endpoint: Endpoint, secret: str, what: str) -> Response:
-    return render(
-        "webhooks/made.html",
-        title=f"{endpoint_words.endpoint_name(endpoint)} {what}",
-        address=endpoint.url,
-        address_words="Where we post to",
-        secret=secret,
-        overlap=secrets.overlap_until(endpoint),
-        needs_secret=False,
-        url=_page(endpoint.id),
-    )
+def _written(condition: Any) -> str:
+    return json.dumps(condition, indent=2, ensure_ascii=False)
 
 
 def _page(endpoint_id: UUID) -> str:

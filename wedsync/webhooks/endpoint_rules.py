@@ -79,8 +79,10 @@ def _of_one_that_polls(endpoint: Endpoint, fields: EndpointFields) -> list[tuple
 
 
 def _url_problem(url: Any) -> str | None:
+    if not url:
+        return "Where should it be sent?"
     try:
-        outbound.check_url(url or "")
+        outbound.check_url(url)
     except outbound.UrlRefused as refused:
         return refused.message
     return None
@@ -130,9 +132,9 @@ def _rate_problem(rate: Any) -> str | None:
 
 
 def _in_flight_problem(most: Any) -> str | None:
-    if most is None or 1 <= most <= MOST_IN_FLIGHT:
+    if most is None or (1 <= most <= MOST_IN_FLIGHT and most == int(most)):
         return None
-    return f"From 1 to {MOST_IN_FLIGHT} requests at once, or none for no bound."
+    return f"A whole number from 1 to {MOST_IN_FLIGHT}, or none for no bound."
 
 
 _PROBLEMS: dict[str, Callable[[Any], str | None]] = {

@@ -14,7 +14,7 @@ from wedsync.platform.wording import (
     name_words,
     number,
 )
-from wedsync.webhooks import secrets
+from wedsync.webhooks import conditions, secrets
 from wedsync.webhooks.models import Endpoint
 from wedsync.webhooks.page_queries import Traffic
 
@@ -55,27 +55,45 @@ def endpoint_state(endpoint: Endpoint, traffic: Traffic, words: Wording) -> Stat
 def told_about(endpoint: Endpoint) -> str:
     """What an endpoint is told about."""
     named = [name_words(event_type) for event_type in endpoint.event_types]
-    if not named:
-        return "everything that happens"
     shown, left = named[:_MOST_NAMED], len(named) - _MOST_NAMED
-    said = listing([*shown, f"{left} more"] if left > 0 else shown)
-    return f"{said}, where a condition fits" if endpoint.filter is not None else said
+    said = listing([*shown, f"{left} more"] if left > 0 else shown) or "everything that happens"
+    if endpoint.filter is None:
+        return said
+    only = conditions.in_words(endpoint.filter)
+    return f"{said}, where {only or 'a condition fits'}"
 
 
 def signed_with(endpoint: Endpoint, words: Wording) -> str:
     """Which secrets sign."""
+    if endpoint.receives == "polls":
+        return "nothing: they fetch with an API key"
+    pair = " and a key pair" if endpoint.signing_key is not None else ""
     until = secrets.overlap_until(endpoint)
     if until is None:
-        return "a secret of its own, shown once when it was made"
-    return f"its new secret, and the old one until {words.moment(until)}"
+        return f"a secret of its own{pair}"
+    return f"its new secret{pair}, and what was before until {words.moment(until)}"
 
 
 def order(endpoint: Endpoint) -> str:
     """In which order things are sent."""
+    if endpoint.receives == "polls":
+        return "as it happened"
     if endpoint.ordered_by is None:
         return "each as soon as it happens"
     path = endpoint.ordered_by.removeprefix("data.")
-    return f"one after the other for each {name_words(path).lower()}"
+    said = f"one after the other for each {name_words(path).lower()}"
+    return (
+        f"{said}, stopping at one that cannot be delivered" if endpoint.stops_at_failure else said
+    )
+
+
+def pace(endpoint: Endpoint) -> str:
+    """How fast things are sent at most; empty where nobody asked for a bound."""
+    rate, most = endpoint.rate_per_s, endpoint.max_in_flight
+    said = [f"{rate:,g} a second"] if rate is not None else []
+    if most is not None:
+        said.append("one at a time" if most == 1 else f"{most} at once")
+    return f"at most {listing(said)}" if said else ""
 
 
 def news(endpoint: Endpoint, traffic: Traffic, words: Wording) -> str:

@@ -1,4 +1,4 @@
-"""What people fill in to make hooks and endpoints and to change them."""
+"""What people fill in to make hooks and to change them."""
 
 from typing import Any
 
@@ -6,9 +6,8 @@ from wtforms import Field, PasswordField, RadioField, SelectField, StringField, 
 from wtforms.validators import InputRequired
 
 from wedsync.platform.forms import Form
-from wedsync.webhooks.endpoints import EndpointFields
 from wedsync.webhooks.hooks import HookFields
-from wedsync.webhooks.models import Endpoint, Hook
+from wedsync.webhooks.models import Hook
 from wedsync.webhooks.schemes import generic_hmac
 
 SCHEMES = {
@@ -87,33 +86,3 @@ class SecretForm(Form):
     secret = PasswordField(
         "Secret", filters=[_stripped], validators=[InputRequired(message="Paste the secret here.")]
     )
-
-
-class EndpointForm(Form):
-    """An endpoint."""
-
-    url = _text("Address", InputRequired(message="Where should it be sent?"))
-    description = _text("Name")
-    event_types = TextAreaField("What it is told about")
-    ordered_by = _text("One after the other by")
-
-    @classmethod
-    def of(cls, endpoint: Endpoint) -> "EndpointForm":
-        """The form filled with what an endpoint says."""
-        return cls(
-            data={
-                "url": endpoint.url,
-                "description": endpoint.description,
-                "event_types": "\n".join(endpoint.event_types),
-                "ordered_by": endpoint.ordered_by or "",
-            }
-        )
-
-    def fields(self) -> EndpointFields:
-        """What the service is asked for."""
-        return {
-            "url": self.url.data,
-            "description": self.description.data,
-            "event_types": _lines(self.event_types),
-            "ordered_by": self.ordered_by.data or None,
-        }
