@@ -13,12 +13,15 @@ from wedsync.api.schemas.hooks import (
     HookPage,
     HookPatch,
     Rejections,
+    SampleIn,
+    SampleOut,
     hook_out,
     rejections_out,
+    sample_out,
 )
 from wedsync.platform import identity
+from wedsync.webhooks import hook_samples, queries
 from wedsync.webhooks import hooks as service
-from wedsync.webhooks import queries
 
 hooks = Resource("Hooks", "Addresses that receive what senders tell, signed.")
 
@@ -27,7 +30,8 @@ hooks = Resource("Hooks", "Addresses that receive what senders tell, signed.")
 def create_hook(body: HookIn) -> HookOut:
     """Make a hook.
 
-    The answer holds its secret, once. A `stripe` hook made without one waits for it.
+    The answer holds its secret, once. A hook whose sender makes the secret, such as `stripe`, waits
+    for it when made without one.
     """
     me = identity.current()
     made, secret = service.create(me.organization_id, _fields(body), by=me)
@@ -78,6 +82,31 @@ def rotate_hook_secret(hook_id: UUID) -> HookOut:
     me = identity.current()
     hook, secret = service.rotate_secret(me, hook_id)
     return hook_out(hook, me, secret=secret)
+
+
+@hooks.post("/hooks/<uuid:hook_id>/end-overlap", answer=HookOut)
+def end_hook_overlap(hook_id: UUID) -> HookOut:
+    """Let the secret before the present one count no more."""
+    me = identity.current()
+    return hook_out(service.end_overlap(me, hook_id), me)
+
+
+@hooks.post("/hooks/<uuid:hook_id>/await-handshake", answer=HookOut, problems=[409])
+def await_hook_handshake(hook_id: UUID) -> HookOut:
+    """Give the sender the echo it asks for, during the next hour."""
+    me = identity.current()
+    return hook_out(service.await_handshake(me, hook_id), me)
+
+
+@hooks.post(
+    "/hooks/<uuid:hook_id>/send-sample", body=SampleIn, answer=SampleOut, problems=[409, 422]
+)
+def send_hook_sample(hook_id: UUID, body: SampleIn) -> SampleOut:
+    """Sign a request as the sender would, and see what arrives.
+
+    What it becomes is an event in the log that is passed on to nobody.
+    """
+    return sample_out(hook_samples.send(identity.current(), hook_id, body.body))
 
 
 @hooks.get("/hooks/<uuid:hook_id>/rejections", answer=Rejections)

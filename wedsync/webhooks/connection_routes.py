@@ -1,5 +1,6 @@
 """The hook of a connection, as a part of the connection's page and as a page of its own."""
 
+from typing import TypeGuard
 from uuid import UUID
 
 from flask import Response, url_for
@@ -8,18 +9,28 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from wedsync.connections.models import Connection
 from wedsync.connectors.manifest import Hooks
-from wedsync.errors import Invalid, NotFound
+from wedsync.errors import Conflict, Invalid, NotFound
 from wedsync.listings import manifests
 from wedsync.platform import identity, wording
 from wedsync.platform.db import db
 from wedsync.platform.fragments import render
 from wedsync.platform.identity import requires
-from wedsync.platform.passing import done
+from wedsync.platform.passing import done, refused
 from wedsync.platform.runtime import commit
-from wedsync.webhooks import connection_hooks, hook_words, hooks, page_queries, queries, secrets
+from wedsync.platform.wording import Wording
+from wedsync.webhooks import (
+    connection_hooks,
+    hook_words,
+    hooks,
+    page_queries,
+    queries,
+    schemes,
+    secrets,
+)
 from wedsync.webhooks.forms import SecretForm
 from wedsync.webhooks.models import Hook
 from wedsync.webhooks.routes import DAY, pages
+from wedsync.webhooks.schemes import meta
 
 
 @pages.get("/webhooks/of-connection/<uuid:connection_id>")
@@ -41,6 +52,17 @@ def set_secret_of_connection(connection_id: UUID) -> AnyResponse:
         return _shown(connection_id, form)
     commit()
     return done("The secret is kept. What comes in signed with it is taken.", _page(connection_id))
+
+
+@pages.post("/webhooks/of-connection/<uuid:connection_id>/await-handshake")
+def await_handshake_of_connection(connection_id: UUID) -> AnyResponse:
+    """Give the partner the echo it asks for during the next hour."""
+    try:
+        connection_hooks.await_handshake(identity.current(), connection_id)
+    except Conflict as error:
+        return refused(error, _page(connection_id))
+    commit()
+    return done("An echo is awaited for an hour. Begin it there now.", _page(connection_id))
 
 
 @pages.post("/webhooks/of-connection/<uuid:connection_id>/again")
@@ -70,9 +92,22 @@ def _shown(connection_id: UUID, form: SecretForm) -> Response:
         refused=page_queries.rejection_counts(organization_id).get(hook.id, 0) if hook else 0,
         masked=secrets.masked(hook) if hook else None,
         overlap=secrets.overlap_until(hook) if hook else None,
+        handshake=_handshake(hook, words) if hook else "",
+        verify_token=meta.verify_token(hooks.url_of(hook)) if _is_meta(hook) else "",
         form=form,
         may_edit=identity.current().has_role("editor"),
     )
+
+
+def _is_meta(hook: Hook | None) -> TypeGuard[Hook]:
+    return hook is not None and hook.scheme == "meta"
+
+
+def _handshake(hook: Hook, words: Wording) -> str:
+    """Only where a person arranges it: otherwise the partner tries while we tell it."""
+    if hook.subscription != "by_hand" or not schemes.named(hook.scheme).HAS_HANDSHAKE:
+        return ""
+    return hook_words.handshake(hook, words)
 
 
 def _standing(hook: Hook, connection: Connection) -> hook_words.Subscription:

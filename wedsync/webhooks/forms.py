@@ -2,20 +2,30 @@
 
 from typing import Any
 
-from wtforms import Field, PasswordField, RadioField, SelectField, StringField, TextAreaField
-from wtforms.validators import InputRequired
+from wtforms import (
+    Field,
+    IntegerField,
+    PasswordField,
+    RadioField,
+    SelectField,
+    StringField,
+    TextAreaField,
+)
+from wtforms.validators import InputRequired, NumberRange, Optional
 
 from wedsync.platform.forms import Form
-from wedsync.webhooks.hooks import HookFields
+from wedsync.webhooks.hooks import MOST_PER_MINUTE, HookFields
 from wedsync.webhooks.models import Hook
+from wedsync.webhooks.scheme_words import WORDS
 from wedsync.webhooks.schemes import generic_hmac
 
-SCHEMES = {
-    "standard_webhooks": "Standard Webhooks",
-    "stripe": "Stripe",
-    "hmac": "Another signature",
+SCHEMES = {name: words.name for name, words in WORDS.items()}
+OPTIONS = {
+    "hmac": ("header", "algorithm", "encoding", "prefix", "id_header", "timestamp_header"),
+    "basic": ("id_header",),
+    "bearer": ("header", "id_header"),
 }
-_SIGNED = ("header", "algorithm", "encoding", "prefix", "id_header", "timestamp_header")
+"""What is asked of these ways of signing; the others know it all."""
 
 
 def _stripped(value: str | None) -> str:
@@ -33,7 +43,7 @@ def _lines(field: Field) -> list[str]:
 
 
 class HookForm(Form):
-    """A hook. The fields of the signature count only for a signature that is no known one's."""
+    """A hook. Of the fields of the signature only those count that its way of signing has."""
 
     name = _text("Name", InputRequired(message="Give it a name, such as “Petal's answers”."))
     scheme = RadioField("How the sender signs", choices=SCHEMES, default="standard_webhooks")
@@ -47,11 +57,19 @@ class HookForm(Form):
     id_header = _text("Header with the event's id")
     timestamp_header = _text("Header with the time")
     sensitive = TextAreaField("Not for everybody's eyes")
+    quota_per_minute = IntegerField(
+        "Requests a minute, at most",
+        validators=[
+            Optional(),
+            NumberRange(1, MOST_PER_MINUTE, f"A hook takes 1 to {MOST_PER_MINUTE:,} a minute."),
+        ],
+    )
 
     @classmethod
     def of(cls, hook: Hook) -> "HookForm":
         """The form filled with what a hook says; its secret is never shown."""
-        options = {name: hook.options.get(name) or "" for name in _SIGNED}
+        asked = OPTIONS.get(hook.scheme, ())
+        options = {name: hook.options.get(name) or "" for name in asked}
         hidden = "\n".join(hook.options.get("sensitive") or ())
         return cls(
             data={
@@ -59,16 +77,15 @@ class HookForm(Form):
                 "scheme": hook.scheme,
                 "event_type": hook.event_type or "",
                 "sensitive": hidden,
+                "quota_per_minute": hook.quota_per_minute,
                 **options,
             }
         )
 
     def fields(self, scheme: str) -> HookFields:
         """What the service is asked for."""
-        options: dict[str, Any] = {}
-        if scheme == "hmac":
-            written = {name: getattr(self, name).data for name in _SIGNED}
-            options = {name: value for name, value in written.items() if value}
+        written = {name: getattr(self, name).data for name in OPTIONS.get(scheme, ())}
+        options: dict[str, Any] = {name: value for name, value in written.items() if value}
         if hidden := _lines(self.sensitive):
             options["sensitive"] = hidden
         return {
@@ -77,6 +94,7 @@ class HookForm(Form):
             "event_type": self.event_type.data or None,
             "secret": self.secret.data or None,
             "options": options,
+            "quota_per_minute": self.quota_per_minute.data,
         }
 
 
@@ -86,3 +104,9 @@ class SecretForm(Form):
     secret = PasswordField(
         "Secret", filters=[_stripped], validators=[InputRequired(message="Paste the secret here.")]
     )
+
+
+class HookSampleForm(Form):
+    """What the sample says."""
+
+    body = TextAreaField("What it says")

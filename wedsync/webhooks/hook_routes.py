@@ -13,10 +13,22 @@ from wedsync.platform.fragments import render
 from wedsync.platform.identity import requires
 from wedsync.platform.passing import done, refused
 from wedsync.platform.runtime import commit
-from wedsync.webhooks import hook_words, hooks, page_queries, queries, secrets
-from wedsync.webhooks.forms import HookForm, SecretForm
+from wedsync.platform.wording import Wording
+from wedsync.webhooks import (
+    hook_traffic,
+    hook_words,
+    hooks,
+    page_queries,
+    queries,
+    schemes,
+    secrets,
+)
+from wedsync.webhooks.forms import OPTIONS, HookForm, SecretForm
+from wedsync.webhooks.hooks import MOST_PER_MINUTE
 from wedsync.webhooks.models import Hook
 from wedsync.webhooks.routes import DAY, pages
+from wedsync.webhooks.scheme_words import WORDS
+from wedsync.webhooks.schemes import meta
 
 _EVENTS_SHOWN = 8
 
@@ -24,8 +36,14 @@ _EVENTS_SHOWN = 8
 @pages.route("/webhooks/hooks/new", methods=["GET", "POST"])
 @requires("editor")
 def new_hook() -> Response:
-    """Make a hook; its secret is shown on the page that answers, and never again."""
+    """Choose who sends, then make a hook; its secret is shown on the page that answers, and never
+    again."""
     form = HookForm()
+    if request.method != "POST":
+        chosen = request.args.get("scheme")
+        if chosen not in WORDS:
+            return render("webhooks/hook_choose.html", schemes=WORDS)
+        form.scheme.data = chosen
     if request.method != "POST" or not form.validate():
         return _form(form, None)
     try:
@@ -91,6 +109,25 @@ def rotate_hook_secret(hook_id: UUID) -> AnyResponse:
     return _made(found, secret, "has a new secret")
 
 
+@pages.post("/webhooks/hooks/<uuid:hook_id>/end-overlap")
+def end_hook_overlap(hook_id: UUID) -> AnyResponse:
+    """Let the secret before the present one count no more."""
+    hooks.end_overlap(identity.current(), hook_id)
+    commit()
+    return done("Only the new secret counts now.", _page(hook_id))
+
+
+@pages.post("/webhooks/hooks/<uuid:hook_id>/await-handshake")
+def await_hook_handshake(hook_id: UUID) -> AnyResponse:
+    """Give the sender the echo it asks for during the next hour."""
+    try:
+        hooks.await_handshake(identity.current(), hook_id)
+    except Conflict as error:
+        return refused(error, _page(hook_id))
+    commit()
+    return done("An echo is awaited for an hour. Begin it at the sender now.", _page(hook_id))
+
+
 @pages.post("/webhooks/hooks/<uuid:hook_id>/<any(on, off):state>")
 def switch_hook(hook_id: UUID, state: str) -> AnyResponse:
     """Turn a hook on or off."""
@@ -114,6 +151,7 @@ def _hook(hook_id: UUID, form: SecretForm) -> Response:
     organization_id, words = identity.organization_id(), wording.here()
     found = queries.get_hook(organization_id, hook_id)
     source = f"hook:{found.id}"
+    day = hook_traffic.last_day(organization_id, hook_id, words.now)
     refusals = queries.rejections(organization_id, hook_id)
     today = page_queries.received(organization_id, words.now - DAY).get(source, 0)
     latest = events.latest(organization_id, EventFilter(source=source), limit=_EVENTS_SHOWN)
@@ -128,6 +166,12 @@ def _hook(hook_id: UUID, form: SecretForm) -> Response:
         masked=secrets.masked(found),
         overlap=secrets.overlap_until(found),
         makes_own_secret=hook_words.makes_own_secret(found),
+        of_scheme=WORDS[found.scheme],
+        repeats=hook_words.repeats(found),
+        day=day,
+        quota=hook_words.quota(found, day.busiest_minute),
+        handshake=_handshake(found, words),
+        verify_token=meta.verify_token(hooks.url_of(found)) if found.scheme == "meta" else "",
         counts=refusals.counts,
         samples=hook_words.samples(refusals.samples),
         refusal=hook_words.refusal,
@@ -139,9 +183,22 @@ def _hook(hook_id: UUID, form: SecretForm) -> Response:
     )
 
 
+def _handshake(hook: Hook, words: Wording) -> str:
+    has_one = schemes.named(hook.scheme).HAS_HANDSHAKE
+    return hook_words.handshake(hook, words) if has_one else ""
+
+
 def _form(form: HookForm, hook: Hook | None) -> Response:
+    scheme = hook.scheme if hook else form.scheme.data
     return render(
-        "webhooks/hook_form.html", status=422 if form.errors else 200, form=form, hook=hook
+        "webhooks/hook_form.html",
+        status=422 if form.errors else 200,
+        form=form,
+        hook=hook,
+        of_scheme=WORDS.get(scheme),
+        asked=OPTIONS.get(scheme, ()),
+        is_theirs=scheme in WORDS and schemes.named(scheme).new_secret() is None,
+        most=MOST_PER_MINUTE,
     )
 
 
@@ -151,7 +208,7 @@ def _made(hook: Hook, secret: str | None, what: str) -> Response:
         title=f"{hook.name} {what}",
         address=hooks.url_of(hook),
         address_words="Where the sender posts to",
-        secret=secret if hook.scheme != "stripe" else None,
+        secret=secret if hook_words.makes_own_secret(hook) else None,
         overlap=secrets.overlap_until(hook),
         needs_secret=hook.state == "needs_secret",
         url=_page(hook.id),

@@ -7,13 +7,11 @@ from typing import Any
 
 from wedsync.platform.wording import State, Wording, count, size
 from wedsync.webhooks import schemes
+from wedsync.webhooks.hooks import MOST_PER_MINUTE
 from wedsync.webhooks.models import Hook, HookRejectionSample
+from wedsync.webhooks.scheme_words import WORDS
 
-SCHEME_WORDS = {
-    "standard_webhooks": "by Standard Webhooks",
-    "stripe": "by Stripe",
-    "hmac": "in its own way",
-}
+SCHEME_WORDS = {name: words.signed for name, words in WORDS.items()}
 REFUSALS = {
     "signature_missing": "It was not signed",
     "signature_invalid": "The signature did not fit the secret",
@@ -22,7 +20,8 @@ REFUSALS = {
     "body_too_large": "It was larger than 1 MiB",
     "body_too_slow": "It arrived too slowly",
     "hook_off": "The hook was off",
-    "quota": "It was more than was agreed",
+    "quota": "It was more than it takes in a minute",
+    "handshake_unexpected": "The sender asked for an echo and none was awaited",
 }
 _STATES = {
     "on": State("ready", "On"),
@@ -105,10 +104,40 @@ def news(hook: Hook, today: int, words: Wording) -> str:
 
 def signed_with(hook: Hook) -> str:
     """How the sender signs, for people who set it up."""
-    if hook.scheme != "hmac":
-        return SCHEME_WORDS[hook.scheme]
     said: Mapping[str, Any] = hook.options
-    return f"in {said.get('header')} with {said.get('algorithm')}, as {said.get('encoding')}"
+    if hook.scheme == "hmac":
+        return f"in {said.get('header')} with {said.get('algorithm')}, as {said.get('encoding')}"
+    if hook.scheme == "bearer" and said.get("header"):
+        return f"with a token in {said['header']}"
+    return SCHEME_WORDS[hook.scheme]
+
+
+def repeats(hook: Hook) -> str:
+    """What becomes of something that comes twice."""
+    if schemes.named(hook.scheme).names_events(hook.options):
+        return "What comes again under the same id is taken once."
+    return "Nothing it sends names the event, so every request counts as one, a repeat too."
+
+
+def quota(hook: Hook, busiest_minute: int) -> str:
+    """How much it takes, and how near it came to that."""
+    most = hook.quota_per_minute or MOST_PER_MINUTE
+    said = f"up to {count(most, 'request')} a minute"
+    return (
+        f"{said}; {count(busiest_minute, 'request')} in the busiest one" if busiest_minute else said
+    )
+
+
+def handshake(hook: Hook, words: Wording) -> str:
+    """Whether an echo is awaited, for how long, and when one was last given."""
+    until = hook.handshake_until
+    awaited = until is not None and until > words.now
+    last = f" The last was given {words.ago(hook.shaken_at)}." if hook.shaken_at else ""
+    if until is not None and awaited:
+        return f"An echo is awaited until {words.moment(until)}.{last}"
+    if hook.shaken_at is not None:
+        return f"Given {words.ago(hook.shaken_at)}. None is awaited now."
+    return "None is awaited, so nobody gets one."
 
 
 def makes_own_secret(hook: Hook) -> bool:

@@ -118,6 +118,15 @@ def rotate_secret(by: Identity, hook_id: UUID) -> tuple[Hook, str]:
     return hook, secret
 
 
+def end_overlap(by: Identity, hook_id: UUID) -> Hook:
+    """From now on only the present secret counts. Raises NotFound."""
+    hook = queries.get_hook(by.organization_id, hook_id, for_update=True)
+    secrets.end_overlap(hook)
+    db.session.flush()
+    _record("hook.overlap_ended", hook, by)
+    return hook
+
+
 def first_handshake_until(scheme: str) -> datetime | None:
     """Until when a new hook gives the echo its sender asks for; None when it asks for none."""
     return clock.now() + HANDSHAKE if schemes.named(scheme).HAS_HANDSHAKE else None

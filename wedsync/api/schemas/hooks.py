@@ -8,8 +8,9 @@ from pydantic import Field
 
 from wedsync.api.schemas.base import Answer, Body, Page, Resource
 from wedsync.platform.identity import Identity
-from wedsync.webhooks import hooks, queries, secrets
+from wedsync.webhooks import hook_samples, hooks, queries, schemes, secrets
 from wedsync.webhooks.models import Hook, HookRejection, HookRejectionSample
+from wedsync.webhooks.schemes import meta
 
 Scheme = Literal[
     "standard_webhooks", "standard_webhooks_v1a", "stripe", "github", "shopify", "slack", "twilio",
@@ -30,9 +31,16 @@ _EVENT_TYPE = Field(
 _OPTIONS: Any = Field(
     default={},
     description="For `hmac`: `header`, `algorithm` (`sha256`, `sha512`, `sha1`), `encoding` "
-    "(`hex`, `base64`), perhaps `prefix`, `id_header`, `timestamp_header`. For all: `sensitive`, "
-    "dotted paths that are kept sealed.",
+    "(`hex`, `base64`), perhaps `prefix`, `id_header`, `timestamp_header`. For `basic` perhaps "
+    "`id_header`, for `bearer` perhaps `header` and `id_header`. For all: `sensitive`, dotted "
+    "paths that are kept sealed.",
     examples=[{"header": "X-Signature", "algorithm": "sha256", "encoding": "hex"}],
+)
+_QUOTA = Field(
+    default=None,
+    ge=1,
+    le=hooks.MOST_PER_MINUTE,
+    description="How many requests it takes in a minute at most; null means the most there is.",
 )
 
 
@@ -42,6 +50,7 @@ class HookIn(Body):
     secret: str | None = _SECRET
     event_type: str | None = _EVENT_TYPE
     options: dict[str, Any] = _OPTIONS
+    quota_per_minute: int | None = _QUOTA
 
 
 class HookPatch(Body):
@@ -51,6 +60,7 @@ class HookPatch(Body):
     secret: str | None = _SECRET
     event_type: str | None = _EVENT_TYPE
     options: dict[str, Any] = _OPTIONS
+    quota_per_minute: int | None = _QUOTA
     state: Literal["on", "off"] = "on"
 
 
@@ -66,12 +76,46 @@ class HookOut(Resource):
     secret_overlap_until: datetime | None = Field(
         description="Until when the secret before this one still verifies."
     )
+    names_events: bool = Field(
+        description="Whether what comes says which event it is. Without, every request is an event."
+    )
+    quota_per_minute: int | None = _QUOTA
+    handshake_until: datetime | None = Field(
+        description="Until when the sender gets the echo it asks for before it sends anything."
+    )
+    shaken_at: datetime | None = Field(description="When a sender last got its echo.")
+    verify_token: str | None = Field(
+        description="The words to agree on with the sender, only for `meta`; null like `token`."
+    )
     last_seen_at: datetime | None
     conflicts: int = Field(description="How often one event id came with different bodies.")
 
 
 class HookPage(Page):
     data: list[HookOut]
+
+
+class SampleIn(Body):
+    body: str | None = Field(
+        default=None,
+        max_length=hook_samples.LARGEST_BYTES,
+        description="What it says, as the sender writes it; an example of ours when left out.",
+    )
+
+
+class SampleOut(Answer):
+    """What arrived, as its sender would have sent it, with secrets masked."""
+
+    url: str
+    headers: dict[str, str]
+    body: str
+    status: int = Field(description="What its sender would have been answered.")
+    answer: str
+    event_id: UUID | None = Field(
+        description="The event it became, which is passed on to nobody; null when not taken."
+    )
+    type: str | None
+    command: str = Field(description="Sends the same to the address itself, from a terminal.")
 
 
 class RejectionCount(Answer):
@@ -96,6 +140,7 @@ class Rejections(Answer):
 def hook_out(hook: Hook, reader: Identity, *, secret: str | None = None) -> HookOut:
     """The hook as `reader` may see it; `secret` only in the answer that made it."""
     editable = reader.has_role("editor") and reader.has_scope("hooks:write")
+    scheme, agrees = schemes.named(hook.scheme), hook.scheme == "meta"
     return HookOut.model_validate(
         {
             "id": hook.id,
@@ -109,9 +154,27 @@ def hook_out(hook: Hook, reader: Identity, *, secret: str | None = None) -> Hook
             "url": hooks.url_of(hook) if editable else None,
             "secret": secret or secrets.masked(hook),
             "secret_overlap_until": secrets.overlap_until(hook),
+            "names_events": scheme.names_events(hook.options),
+            "quota_per_minute": hook.quota_per_minute,
+            "handshake_until": hook.handshake_until,
+            "shaken_at": hook.shaken_at,
+            "verify_token": meta.verify_token(hooks.url_of(hook)) if agrees and editable else None,
             "last_seen_at": hook.last_seen_at,
             "conflicts": hook.conflicts,
         }
+    )
+
+
+def sample_out(arrived: hook_samples.Arrived) -> SampleOut:
+    return SampleOut(
+        url=arrived.url,
+        headers=dict(arrived.headers),
+        body=arrived.body,
+        status=arrived.status,
+        answer=arrived.answer,
+        event_id=arrived.event.id if arrived.event else None,
+        type=arrived.event.type if arrived.event else None,
+        command=arrived.command,
     )
 
 

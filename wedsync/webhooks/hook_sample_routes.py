@@ -1,0 +1,50 @@
+"""Trying a hook in the browser: what its sender would send, and what becomes of it."""
+
+from uuid import UUID
+
+from flask import Response, request
+
+from wedsync.errors import Conflict, Invalid
+from wedsync.platform import identity, wording
+from wedsync.platform.fragments import render
+from wedsync.platform.identity import requires
+from wedsync.platform.runtime import commit
+from wedsync.platform.wording import size
+from wedsync.webhooks import hook_samples, hook_words, queries
+from wedsync.webhooks.forms import HookSampleForm
+from wedsync.webhooks.hook_samples import Arrived
+from wedsync.webhooks.routes import pages
+from wedsync.webhooks.scheme_words import WORDS
+
+
+@pages.route("/webhooks/hooks/<uuid:hook_id>/sample", methods=["GET", "POST"])
+@requires("editor")
+def hook_sample(hook_id: UUID) -> Response:
+    """Send a hook what its sender would, and see what arrives."""
+    found = queries.get_hook(identity.organization_id(), hook_id)
+    form = HookSampleForm()
+    if request.method != "POST":
+        form.body.data = hook_samples.example(found)
+        return _page(hook_id, form)
+    try:
+        arrived = hook_samples.send(identity.current(), hook_id, form.body.data or "")
+    except (Conflict, Invalid) as error:
+        form.show(error)
+        return _page(hook_id, form)
+    commit()
+    return _page(hook_id, form, arrived)
+
+
+def _page(hook_id: UUID, form: HookSampleForm, arrived: Arrived | None = None) -> Response:
+    found = queries.get_hook(identity.organization_id(), hook_id)
+    return render(
+        "webhooks/hook_sample.html",
+        status=422 if form.errors else 200,
+        hook=found,
+        form=form,
+        arrived=arrived,
+        signed=WORDS[found.scheme].signed,
+        signed_with=hook_words.signed_with(found),
+        size=size,
+        name_words=wording.name_words,
+    )
