@@ -6,6 +6,7 @@
 | `/status/<code>…` | that status |
 | `/flaky/<n>…` | 503 for the first n requests with one key, then 200 |
 | `/redirect…` | 302 to `/ok` |
+| `/cookie…` | 200, with a cookie |
 | `/slow/<seconds>…` | 200, after that long |
 | `/hang…` | never |
 | `/reset…` | the connection ends without an answer |
@@ -85,6 +86,8 @@ class Sink(asyncio.Protocol):
         elif kind == "slow":
             loop = asyncio.get_running_loop()
             loop.call_later(float(rest.split("/")[0]), self._answer, 200, b"at last")
+        elif kind == "cookie":
+            self._answer(200, b"ok", "content-type: text/plain\r\nset-cookie: session=abc\r\n")
         elif kind == "reset":
             self._transport.abort()  # type: ignore[attr-defined]
         elif kind != "hang":

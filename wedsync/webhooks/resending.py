@@ -43,17 +43,25 @@ def try_now(organization_id: UUID, delivery_id: UUID, *, by: Identity) -> Delive
 
 
 def give_up(organization_id: UUID, delivery_id: UUID, *, by: Identity) -> Delivery:
-    """Stop trying. Raises NotFound, Conflict when nothing is waiting any more."""
+    """Stop trying. A request on its way is ended within moments, and one that its lane has stopped
+    at is gone on without.
+
+    Raises NotFound, and Conflict when nothing is waiting any more.
+    """
     _, wanted = _wanted(organization_id, delivery_id)
     delivery = _locked(organization_id, delivery_id, wanted)
-    if delivery.state != "due":
+    if delivery.state not in ("due", "in_flight") and not _holds_up_others(delivery):
         raise Conflict("This is not waiting to be sent.", code="delivery_not_open")
     delivery.state = "cancelled"
-    delivery.next_attempt_at = None
+    delivery.owner = delivery.lease_until = delivery.next_attempt_at = None
     delivery.finished_at = func.clock_timestamp()
     db.session.flush()
     _record("delivery.cancelled", delivery, by)
     return delivery
+
+
+def _holds_up_others(delivery: Delivery) -> bool:
+    return delivery.state == "exhausted" and delivery.blocks_lane
 
 
 def _wanted(organization_id: UUID, delivery_id: UUID) -> tuple[Endpoint, Wanted]:
