@@ -3,7 +3,7 @@
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import joinedload
 
 from wedsync.accounts import guessing, organizations, passwords, people
@@ -63,20 +63,24 @@ def load(sign_in_id: str) -> SignIn | None:
     except ValueError:
         return None
     now = clock.now()
-    return db.session.scalar(
-        select(SignIn)
-        .where(
-            SignIn.id == wanted,
-            SignIn.revoked_at.is_(None),
-            SignIn.expires_at > now,
-            SignIn.last_seen_at > now - IDLE,
-        )
-        .options(
-            joinedload(SignIn.user, innerjoin=True),
-            joinedload(SignIn.organization, innerjoin=True),
-            joinedload(SignIn.membership, innerjoin=True),
-        )
+    about = {"wanted": wanted, "now": now, "seen_after": now - IDLE}
+    return db.session.scalar(_LIVE, about)
+
+
+_LIVE = (
+    select(SignIn)
+    .where(
+        SignIn.id == bindparam("wanted"),
+        SignIn.revoked_at.is_(None),
+        SignIn.expires_at > bindparam("now"),
+        SignIn.last_seen_at > bindparam("seen_after"),
     )
+    .options(
+        joinedload(SignIn.user, innerjoin=True),
+        joinedload(SignIn.organization, innerjoin=True),
+        joinedload(SignIn.membership, innerjoin=True),
+    )
+)
 
 
 def acting(by: Identity) -> SignIn:

@@ -1,10 +1,12 @@
 """The frame every signed-in page stands in: who I am, and where I can go."""
 
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from flask import Flask, g, request, url_for
 from flask_login import current_user
+from werkzeug.local import LocalProxy
 
 from wedsync import health
 from wedsync.factory.places import REVIEW, TODAY, Place, groups_of
@@ -42,15 +44,20 @@ def _frame() -> dict[str, Any]:
         "navigation": groups,
         "tabbar": _tabbar(groups),
         "words": wording.here(),
-        "me": {
-            "id": current_user.user.id,
-            "name": current_user.user.name,
-            "initials": "".join(part[0] for part in current_user.user.name.split()[:2]).upper(),
-            "organization": current_user.organization.name,
-            "is_partner": current_user.organization.kind == "partner",
-            "is_admin": identity.current().is_admin,
-            "unconfirmed_email": _unconfirmed_email(),
-        },
+        "me": LocalProxy(cache(_me)),
+    }
+
+
+def _me() -> dict[str, Any]:
+    """Who is signed in. Parts of pages seldom say it, and after a commit it is read anew."""
+    return {
+        "id": current_user.user.id,
+        "name": current_user.user.name,
+        "initials": "".join(part[0] for part in current_user.user.name.split()[:2]).upper(),
+        "organization": current_user.organization.name,
+        "is_partner": current_user.organization.kind == "partner",
+        "is_admin": identity.current().is_admin,
+        "unconfirmed_email": _unconfirmed_email(),
     }
 
 

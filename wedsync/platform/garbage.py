@@ -2,7 +2,7 @@
 
 import gc
 
-_THRESHOLDS = (10_000, 20, 20)
+_THRESHOLDS = (50_000, 20, 20)
 
 
 def collect_seldom() -> None:

@@ -24,6 +24,8 @@ _NUMBERS = (
 )  # fmt: skip
 _ALWAYS_CAPITAL = {"rsvp": "RSVP", "id": "ID", "url": "URL", "api": "API", "vat": "VAT"}
 _WORDS = re.compile(r"[^\W_]+")
+_FIRST_GROUPED = 1_000
+"""Smaller numbers have no comma."""
 _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
 
 
@@ -154,7 +156,7 @@ def milliseconds(took: float) -> str:
 
 def number(value: int) -> str:
     """`1,204`."""
-    return format_decimal(value, locale=LOCALE)
+    return str(value) if 0 <= value < _FIRST_GROUPED else format_decimal(value, locale=LOCALE)
 
 
 def count(value: int, one: str, many: str | None = None) -> str:

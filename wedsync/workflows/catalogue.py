@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from flask import g, has_app_context
-from sqlalchemy import select, union
+from sqlalchemy import bindparam, select, union
 
 from wedsync import connectors
 from wedsync.connections.models import Connection
@@ -118,18 +118,21 @@ def _built_in() -> Entries:
     return {entry.info.key: entry for entry in (*ours, *reserved)}
 
 
-def _partners(organization_id: UUID) -> Entries:
-    versions = select(Listing.published_version_id).where(
+_OF_PARTNERS: Any = union(
+    select(Listing.published_version_id).where(
         Listing.state == "open",
         Listing.built_in.is_(False),
         Listing.published_version_id.is_not(None),
-    )
-    pinned = (
-        select(Connection.listing_version_id)
-        .join(Listing, Listing.id == Connection.listing_id)
-        .where(Connection.organization_id == organization_id, Listing.built_in.is_(False))
-    )
-    ids = list(db.session.scalars(union(versions, pinned)))
+    ),
+    select(Connection.listing_version_id)
+    .join(Listing, Listing.id == Connection.listing_id)
+    .where(Connection.organization_id == bindparam("organization_id"), Listing.built_in.is_(False)),
+)
+"""What is published, and what an organization's connections have pinned."""
+
+
+def _partners(organization_id: UUID) -> Entries:
+    ids = list(db.session.scalars(_OF_PARTNERS, {"organization_id": organization_id}))
     found = manifests.of_many(db.session, [each for each in ids if each is not None])
     return {entry.info.key: entry for each in found.values() for entry in _entries_of(each)}
 

@@ -11,6 +11,7 @@ from wedsync.workflows.building.known.known_data import Known, known_in
 from wedsync.workflows.building.known.made_up import example_wedding
 from wedsync.workflows.building.known.sample_events import shape_of
 from wedsync.workflows.building.known.samples import Sample, sample_of
+from wedsync.workflows.engine.shape import readable
 
 WORDS = Wording("Europe/London", datetime(2026, 11, 23, 6, 40, tzinfo=UTC))
 RSVP = {"kind": "event", "event_type": "external.rsvp.received", "source": "connection:any"}
@@ -33,11 +34,13 @@ def example(definition: Any, data: Any = None, **fields: Any) -> Sample:
     came = {"occurred_at": WORDS.now.isoformat(), "data": shape if data is None else data}
     wedding = example_wedding(WORDS.today)
     real = data is not None
-    return sample_of(definition, came, wedding, shape=shape, is_real=real, now=WORDS.now, **fields)
+    draft = readable(definition)
+    return sample_of(draft, came, wedding, shape=shape, is_real=real, now=WORDS.now, **fields)
 
 
 def known_of(definition: Any, data: Any = None, names: Mapping[str, str] | None = None) -> Known:
-    return known_in(definition, example(definition, data), names=names, wording=WORDS)
+    seen = example(definition, data)
+    return known_in(readable(definition), seen, names=names, wording=WORDS)
 
 
 def items(groups: tuple[DataGroup, ...]) -> dict[str, DataItem]:

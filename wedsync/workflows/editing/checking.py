@@ -18,9 +18,11 @@ from wedsync.platform.db import db
 from wedsync.webhooks.models import Endpoint, Hook
 from wedsync.workflows.catalogue import Entries, Entry, entries, infos_of
 from wedsync.workflows.editing import calls, poll_checks
-from wedsync.workflows.editing.references import Reference, references
-from wedsync.workflows.engine import Problem, steps_in_order, validate
-from wedsync.workflows.engine.outline import Placed, off_among, turned_off
+from wedsync.workflows.editing.draft_operations import located_in
+from wedsync.workflows.editing.references import Reference, references, references_at
+from wedsync.workflows.engine import Problem, validate
+from wedsync.workflows.engine.outline import Placed, off_among, steps_of, turned_off
+from wedsync.workflows.engine.shape import readable
 from wedsync.workflows.engine.steps.kind import mapping
 from wedsync.workflows.models import Workflow
 from wedsync.workflows.running import given_input
@@ -61,8 +63,9 @@ def problems_of(
     What is `there` is looked up unless the caller has done so.
     """
     known = entries(organization_id)
-    steps = tuple(steps_in_order(definition))
-    named = tuple(references(definition))
+    written = readable(definition)
+    steps = tuple(steps_of(written))
+    named = tuple(references_at(mapping(definition).get("trigger"), located_in(written)))
     there = _with_all(organization_id, named, there or There())
     found = _wrong_input(definition)
     found += _missing_among(named, there)

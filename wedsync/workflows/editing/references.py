@@ -4,7 +4,7 @@ Whatever else is wrong with a definition, each of them is found, with the way to
 can be looked up here, and put in other words where the definition goes elsewhere.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,8 +34,13 @@ class Reference:
 
 def references(definition: Any) -> Iterator[Reference]:
     """Every object a definition names, in reading order."""
-    yield from _of_trigger(mapping(mapping(definition).get("trigger")))
-    for each in located(definition):
+    return references_at(mapping(definition).get("trigger"), located(definition))
+
+
+def references_at(trigger: Any, steps: Iterable[Located]) -> Iterator[Reference]:
+    """The same of a definition that was gone through before."""
+    yield from _of_trigger(mapping(trigger))
+    for each in steps:
         yield from _of_step(each)
 
 

@@ -1,7 +1,7 @@
 """What validation finds, as sentences with a way out."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from wedsync.workflows.engine.limits import MAX_PROBLEMS
@@ -92,7 +92,7 @@ class Field:
     def at(self, name: str | int, value: Any) -> "Field":
         """A part of this field."""
         path = f"{self.name}.{name}" if self.name else str(name)
-        return replace(self, name=clip(path, 120), value=value)
+        return Field(self.findings, self.step, clip(path, 120), value, self.sees)
 
     def error(self, message: str, fix: str) -> None:
         say = self.findings.warn if self.sees.is_off else self.findings.error

@@ -1,7 +1,8 @@
 """What people press in conditions and in the data picker: rows, what they look at, functions."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, TypeAlias
 
 from wedsync.errors import Conflict, Invalid
@@ -19,6 +20,7 @@ from wedsync.workflows.building.conditions.condition_rows import (
     when_of,
 )
 from wedsync.workflows.building.conditions.condition_shapes import Kind
+from wedsync.workflows.building.conditions.condition_verbs import takes_money
 from wedsync.workflows.building.gestures import contradictions, doing
 from wedsync.workflows.building.gestures.doing import Done
 from wedsync.workflows.building.gestures.of_steps import Gesture, set_fields
@@ -65,15 +67,37 @@ def target_of(field: str, pick: str) -> Target:
     raise Invalid("Choose first what this value is for.")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Rows:
-    """The condition in a field of a step, as rows, with the data its rows can look at."""
+    """The condition that is `present` in a field of a step, as rows. The data its rows can look at
+    is looked up when something is asked of it, which most gestures do not."""
 
-    step: str | None
-    tree: Group
-    known: Known
-    vocabulary: Vocabulary
-    around: Surroundings
+    asked: Asked
+    draft: Any
+    present: Any
+
+    @cached_property
+    def tree(self) -> Group:
+        return tree_of(self.present, self.kind_of)
+
+    @cached_property
+    def known(self) -> Known:
+        return self.asked.known_in(self.draft)
+
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        asked = self.asked
+        return fields.vocabulary_of(asked.organization_id, self.draft, asked.step, self.known)
+
+    @property
+    def around(self) -> Surroundings:
+        currency = self.known.item({"var": "wedding.currency"})
+        return replace(self.around_no_money, currency=currency.sample_words if currency else None)
+
+    @property
+    def around_no_money(self) -> Surroundings:
+        """Where no amount of money is typed, it need not be known what currency is meant."""
+        return Surroundings(knows_today=self.asked.step is not None)
 
     def row(self, place: str) -> Row | None:
         """What stands at a place, where that is a row."""
@@ -82,7 +106,7 @@ class Rows:
 
     def kind_of(self, expression: Expression) -> Kind | None:
         """What kind of value it is for the example."""
-        item = self.known.item(expression, self.step)
+        item = self.known.item(expression, self.asked.step)
         return item.kind if item else None
 
 
@@ -132,7 +156,7 @@ def _change_rows(asked: Asked, place: str, turn: Turn, bears: Bears = _is_the_sa
 
 def _changes_of_rows(asked: Asked, draft: Any, turn: Turn) -> Sequence[Change]:
     present, path = _condition(_sheet(asked, draft), asked.step, asked.text("field"))
-    when = when_of(turn(_rows(asked, draft, present)))
+    when = when_of(turn(Rows(asked, draft, present)))
     value = TAKEN_AWAY if when == {} and asked.step is None else when
     untouched = value is TAKEN_AWAY and present is None
     return [] if untouched or value == present else [Change(asked.step, path, value)]
@@ -145,26 +169,6 @@ def _part_in(asked: Asked, draft: Any, place: str) -> tuple[Any, Part | None]:
     label = read(sheet.owner, (*path[:2], "label")) if path[0] == "branches" else None
     tree = tree_of(present)
     return label, dict(places(tree)).get(place) if place else tree
-
-
-def _rows(asked: Asked, draft: Any, present: Any) -> Rows:
-    known = asked.known_in(draft)
-    vocabulary = fields.vocabulary_of(asked.organization_id, draft, asked.step, known)
-    currency = known.item({"var": "wedding.currency"})
-    return Rows(
-        step=asked.step,
-        tree=tree_of(present, lambda each: _kind(known, asked.step, each)),
-        known=known,
-        vocabulary=vocabulary,
-        around=Surroundings(
-            currency.sample_words if currency else None, knows_today=asked.step is not None
-        ),
-    )
-
-
-def _kind(known: Known, step: str | None, expression: Expression) -> Kind | None:
-    item = known.item(expression, step)
-    return item.kind if item else None
 
 
 def _sheet(asked: Asked, draft: Any, known: Known | None = None) -> Sheet:
@@ -206,15 +210,17 @@ def _change_row(asked: Asked, rows: Rows) -> Group:
     tree = rows.tree
     row = rows.row(place)
     verb = asked.text("verb") or None
+    is_of_money = any(map(takes_money, filter(None, (verb, row.verb if row else None))))
+    around = rows.around if is_of_money else rows.around_no_money
     if row is not None and verb is not None and verb != row.verb:
-        return condition_gestures.change_row(tree, place, verb=verb, around=rows.around)
+        return condition_gestures.change_row(tree, place, verb=verb, around=around)
     typed = {
         number: asked.text(name)
         for number in range(_MOST_COMPARED)
         if (name := f"others.{number}") in asked.form
     }
     others = _others(row, typed)
-    return condition_gestures.change_row(tree, place, others=others, around=rows.around)
+    return condition_gestures.change_row(tree, place, others=others, around=around)
 
 
 def _others(row: Row | None, given: Mapping[int, str | Picked]) -> list[str | Picked]:

@@ -18,12 +18,13 @@ from wedsync.workflows.building.gestures.doing import Act, Done, Seen
 from wedsync.workflows.building.gestures.of_steps import Gesture, Way
 from wedsync.workflows.building.gestures.spots import Spot, the_step
 from wedsync.workflows.building.known.known_data import Known, known_in
-from wedsync.workflows.building.known.samples import sample
+from wedsync.workflows.building.known.samples import sample_in
 from wedsync.workflows.building.panel import field_writing
 from wedsync.workflows.building.picking import step_picker, trigger_picker
 from wedsync.workflows.building.tries.keeping import last_of
 from wedsync.workflows.editing import drafts, service
 from wedsync.workflows.editing.draft_operations import Change
+from wedsync.workflows.engine.shape import readable
 from wedsync.workflows.engine.steps.kind import text
 from wedsync.workflows.views.builder_state import Here
 
@@ -90,9 +91,9 @@ class Asked:
 
     def known_in(self, definition: Any) -> Known:
         """What the steps of a draft can read, named as the page names it."""
+        draft, chosen = readable(definition), self.here.sample or None
         tried = last_of(self.by, self.workflow_id, definition).outputs
-        chosen = self.here.sample or None
-        return known_in(definition, sample(self.organization_id, definition, chosen, tried=tried))
+        return known_in(draft, sample_in(self.organization_id, draft, chosen, tried=tried))
 
     def do(self, act: Act, part: Part | None = None) -> Done:
         """Do it to the draft as it is now. Raises as `doing.do`."""

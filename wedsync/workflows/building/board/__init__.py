@@ -2,7 +2,7 @@
 
 | subject | where |
 |---|---|
-| what both are told with | `setting` |
+| what both are told with | `setting`; `named`, all that has a name |
 | the board | `board`; `board_parts`, its shapes |
 | its head, the paragraph, the steps | `bar`, `lede`, `step_rows` |
 | a branch while it is folded | `folded` |

@@ -32,8 +32,9 @@ from wedsync.workflows.engine import (
     advance,
     compile_definition,
     moment,
-    steps_in_order,
 )
+from wedsync.workflows.engine.outline import steps_of
+from wedsync.workflows.engine.shape import Readable
 from wedsync.workflows.engine.steps.kind import mapping
 from wedsync.workflows.engine.zones import wall_time, zone_named
 from wedsync.workflows.models import Workflow, WorkflowTimer
@@ -74,10 +75,10 @@ Told: TypeAlias = Callable[[Couple, datetime], str]
 """What is said of a couple for whom it comes at an instant."""
 
 
-def couples_for(workflow: Workflow, words: Wording) -> tuple[Couple, ...]:
+def couples_for(workflow: Workflow, draft: Readable, words: Wording) -> tuple[Couple, ...]:
     """The couples whose weddings come next, and the example where they are fewer than three; none
     where nothing in the draft is counted from a date of the wedding."""
-    if not _counts_from_dates(workflow.draft):
+    if not _counts_from_dates(draft):
         return ()
     rows = db.session.execute(_coming(workflow, words.today)).all()
     found = [Couple(row.title, _scope(row), _timer(row, workflow)) for row in rows]
@@ -172,10 +173,10 @@ def _when(couple: Couple, moment: datetime, words: Wording) -> str:
     return moment_there(moment, words, couple.wedding["zone"])
 
 
-def _counts_from_dates(definition: Any) -> bool:
-    if mapping(mapping(definition).get("trigger")).get("kind") == KIND:
+def _counts_from_dates(draft: Readable) -> bool:
+    if mapping(draft.get("trigger")).get("kind") == KIND:
         return True
-    return any(is_counted(placed.step) for placed in steps_in_order(definition))
+    return any(is_counted(placed.step) for placed in steps_of(draft))
 
 
 def _coming(workflow: Workflow, today: date) -> Any:

@@ -9,7 +9,7 @@ from wedsync.workflows.building.board.coming_dates import KIND, is_counted
 from wedsync.workflows.building.board.setting import Setting
 from wedsync.workflows.building.known.made_up import EXAMPLE_NAME
 from wedsync.workflows.engine.anchors import ANCHORS, anchor_date
-from wedsync.workflows.engine.outline import turned_off
+from wedsync.workflows.engine.outline import off_among, steps_of
 from wedsync.workflows.engine.steps.kind import mapping
 
 
@@ -17,12 +17,12 @@ def foreseen(
     setting: Setting, numbers: Mapping[str, str], steps: Mapping[str, Mapping[str, Any]]
 ) -> Iterator[BoardProblem]:
     """One line for each step, and for the start, that some of them lack the date of."""
-    if setting.refusal or not setting.couples:
+    if not setting.couples:
         return
-    trigger = mapping(mapping(setting.definition).get("trigger"))
+    trigger = mapping(setting.written.get("trigger"))
     if trigger.get("kind") == KIND:
         yield from _lacking(setting, trigger, None, "The start", "it does not start for them")
-    off = turned_off(setting.definition)
+    off = off_among(steps_of(setting.written))
     for name, step in steps.items():
         if is_counted(step) and name not in off:
             place = f"Step {numbers[name]}"

@@ -24,9 +24,9 @@ from wedsync.workflows.building.known.data_items import sample_words
 from wedsync.workflows.building.known.working_out import value_of
 from wedsync.workflows.building.panel.field import Field
 from wedsync.workflows.building.panel.field_specs import Spec
-from wedsync.workflows.building.panel.fields import as_typed, fields_of
-from wedsync.workflows.building.panel.sheets import Sheet, sheet_of
-from wedsync.workflows.building.sentences.slots import questions, said
+from wedsync.workflows.building.panel.fields import as_typed, fields_on
+from wedsync.workflows.building.panel.sheets import Sheet, sheet_for
+from wedsync.workflows.building.sentences.slots import questions, said_in_draft
 from wedsync.workflows.building.typed.texts_with_data import values_in
 from wedsync.workflows.engine.expressions import EvaluationFailed
 from wedsync.workflows.engine.plain_words import clip
@@ -53,9 +53,10 @@ def panel(
     `form` is what somebody typed that was `refused`: it stays, with the reason beside each field.
     `problem` is said above.
     """
-    sheet = sheet_of(setting.definition, opened.step, setting.entries, setting.known)
-    if sheet is None or (opened.step is None and not _starts(sheet.owner)):
+    owner = setting.owner_of(opened.step)
+    if owner is None or (opened.step is None and not _starts(owner)):
         return None
+    sheet = sheet_for(owner, opened.step, setting.entries, setting.known)
     where = _Where.of(setting, opened, sheet)
     shown = _fields(setting, opened, sheet, where, form, refused)
     return Panel(
@@ -105,7 +106,7 @@ class _Where:
         if sheet.owner.get("kind") == "choose":
             return _branch(sheet.owner, opened, place)
         label = sheet.owner.get("label")
-        parts = said(sheet.owner, setting.names, setting.entries, setting.known)
+        parts = said_in_draft(sheet.owner, setting.names, setting.entries, setting.known)
         named = label.strip() if isinstance(label, str) else ""
         return cls(opened.field, clip(named or told_as(sheet.owner, parts, setting), 80), place)
 
@@ -163,7 +164,7 @@ def _fields(
     refused: Invalid | None,
 ) -> tuple[PanelField, ...]:
     organization_id = setting.person.organization_id
-    found = fields_of(organization_id, setting.definition, opened.step, setting.known)
+    found = fields_on(organization_id, sheet, setting.entries, setting.choosable)
     shown: Sequence[Field] = [
         each for each in found if each.kind != "condition" and _is_here(each.name, where)
     ]
@@ -226,7 +227,7 @@ def _problems(
 ) -> tuple[BoardProblem, ...]:
     """What is wrong with what is shown."""
     placed = setting.known.placed
-    asked = questions(said(sheet.owner, setting.names, setting.entries, setting.known))
+    asked = questions(said_in_draft(sheet.owner, setting.names, setting.entries, setting.known))
     found = problems_of(
         setting,
         {name: here.number for name, here in placed.items()},

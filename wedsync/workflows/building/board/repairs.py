@@ -1,6 +1,6 @@
 """The problems of a draft, in reading order, each with the buttons that mend it."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -201,10 +201,10 @@ class _Mending:
 
 def account_repairs(setting: Setting, step_id: str, entry: Entry) -> Iterator[Repair]:
     """The accounts a step could act through, and where another is connected."""
-    accounts: Sequence[Any] = setting.accounts.get(entry.connector, ())
+    accounts = setting.accounts.get(entry.connector, ())
     for account in accounts[:MOST_ACCOUNTS]:
-        values = {"step": step_id, "connection": account.id}
-        yield Repair(f"Use “{account.name}”", "use_connection", values, step=step_id)
+        values = {"step": step_id, "connection": account.value}
+        yield Repair(f"Use “{account.words}”", "use_connection", values, step=step_id)
     if not accounts:
         yield Repair(f"Connect {entry.connector_name}", connect=entry.connector, step=step_id)
 

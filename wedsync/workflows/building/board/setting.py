@@ -4,54 +4,39 @@ is to do, the example couple, and what stands around the draft.
 The number of statements does not depend on the draft.
 """
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
 
-from sqlalchemy import Row, Text, cast, func, literal, null, or_, select, union_all
+from sqlalchemy import bindparam, func, literal, or_, select
 from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by
 
-from wedsync.accounts.models import Membership, User
-from wedsync.connections.models import Connection
-from wedsync.events import meanings
-from wedsync.listings import manifests
 from wedsync.platform import ids
 from wedsync.platform.db import db
 from wedsync.platform.identity import Identity
-from wedsync.platform.wording import Wording, first_name, here
-from wedsync.webhooks.models import Hook
+from wedsync.platform.wording import Wording, here
 from wedsync.workflows.building.board.coming_dates import Couple, couples_for
+from wedsync.workflows.building.board.named import named_in
 from wedsync.workflows.building.gestures.clipboard import steps_said
 from wedsync.workflows.building.known.happened import COMES_IN, LATELY, Happened, started
 from wedsync.workflows.building.known.known_data import Known, known_in
-from wedsync.workflows.building.known.samples import Sample, SampleChoice, sample, samples_for
+from wedsync.workflows.building.known.samples import Sample, SampleChoice, sample_in, samples_for
 from wedsync.workflows.building.models import Clipboard
-from wedsync.workflows.building.picking.step_picker import THERE
+from wedsync.workflows.building.panel.field_choices import Accounts
 from wedsync.workflows.building.tries.keeping import LastTry, last_of
 from wedsync.workflows.catalogue import Entries, entries_here
-from wedsync.workflows.editing.checking import There, problems_of
+from wedsync.workflows.editing.checking import problems_of
 from wedsync.workflows.editing.drafts import Draft
 from wedsync.workflows.engine import Problem
-from wedsync.workflows.engine.shape import refusal
+from wedsync.workflows.engine.shape import Readable, refusal
 from wedsync.workflows.engine.steps.kind import mapping, sequence
 from wedsync.workflows.models import DraftOperation, Workflow, WorkflowVersion
-from wedsync.workflows.page_queries import event_names
 
 RECENT = timedelta(minutes=10)
 """How long it is told that somebody else changed a step."""
 
 _MOST_RECENT = 50
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """An account that steps can act through."""
-
-    id: str
-    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,16 +70,17 @@ class Around:
 class Setting:
     """A workflow, who looks at its draft, and what they look at it with. `problems` are all that is
     wrong with the draft, `names` those of accounts, hooks, workflows and people, `accounts` those
-    of each connector, `tried` the steps this person tried as they are; `couples` are those whose
-    dates are shown, `happened` is how often it started or could have; `refusal` is why nothing of
-    the draft can be looked at."""
+    of each connector that are in use, `choosable` all of them, `tried` the steps this person tried
+    as they are; `couples` are those whose dates are shown, `happened` is how often it started or
+    could have; `refusal` is why nothing of the draft can be looked at, `written` as much as can."""
 
     workflow: Workflow
     problems: Sequence[Problem]
     person: Identity
     entries: Entries
     names: Mapping[str, str]
-    accounts: Mapping[str, Sequence[Account]]
+    accounts: Accounts
+    choosable: Accounts
     tried: Mapping[str, LastTry]
     sample: Sample
     samples: tuple[SampleChoice, ...]
@@ -103,11 +89,19 @@ class Setting:
     happened: Happened
     around: Around
     refusal: str | None
+    written: Readable
     words: Wording = field(repr=False)
 
     @property
     def definition(self) -> Any:
         return self.workflow.draft
+
+    def owner_of(self, step_id: str | None) -> Mapping[str, Any] | None:
+        """The step of this id, or what starts the workflow; None where it is not there."""
+        if step_id is None:
+            return mapping(self.written.get("trigger")) if self.written else None
+        found = self.known.placed.get(step_id)
+        return found.step if found else None
 
     @property
     def may_edit(self) -> bool:
@@ -118,106 +112,56 @@ def setting_of(draft: Draft, person: Identity, chosen: str | None = None) -> Set
     """Look up what the board and the panel need; `chosen` is the couple (`SampleChoice.key`)."""
     words, workflow = here(), draft.workflow
     organization_id, definition = person.organization_id, workflow.draft
-    rows = db.session.execute(_everything_named(organization_id)).all()
-    names, accounts = _called(rows)
+    refused = refusal(definition)
+    written = Readable({} if refused else mapping(definition))
+    named = named_in(organization_id)
     last = last_of(person, workflow.id, definition)
-    seen = sample(organization_id, definition, chosen, tried=last.outputs, wording=words)
+    seen = sample_in(organization_id, written, chosen, tried=last.outputs, wording=words)
     return Setting(
         workflow=workflow,
         problems=problems_of(
-            organization_id, definition, workflow_id=workflow.id, there=_there(rows)
+            organization_id, definition, workflow_id=workflow.id, there=named.there
         ),
         person=person,
         entries=entries_here(),
-        names=names,
-        accounts=accounts,
+        names=named.names,
+        accounts=named.accounts,
+        choosable=named.choosable,
         tried=last.states,
         sample=seen,
         samples=samples_for(organization_id, words),
-        known=known_in(definition, seen, names=names, wording=words),
-        couples=couples_for(workflow, words),
-        happened=_happened(workflow, seen, words),
-        around=_around(workflow, person, names, words),
-        refusal=refusal(definition),
+        known=known_in(written, seen, names=named.names, wording=words),
+        couples=couples_for(workflow, written, words),
+        happened=_happened(workflow, mapping(written.get("trigger")), seen, words),
+        around=_around(workflow, person, named.names, words),
+        refusal=refused,
+        written=written,
         words=words,
     )
 
 
-def _happened(workflow: Workflow, seen: Sample, words: Wording) -> Happened:
+def _happened(
+    workflow: Workflow, trigger: Mapping[str, Any], seen: Sample, words: Wording
+) -> Happened:
     """How often what starts it came in, or started it."""
-    draft = workflow.draft if refusal(workflow.draft) is None else None
-    trigger = mapping(mapping(draft).get("trigger"))
     if trigger.get("kind") in COMES_IN:
         return seen.happened
     return started(workflow, trigger, ids.first_at(words.now - LATELY))
 
 
-def _called(
-    rows: Sequence[Row[Any]],
-) -> tuple[Mapping[str, str], Mapping[str, Sequence[Account]]]:
-    """What everything is called that steps and triggers name by id, and the accounts to choose.
-    People go by their first names, where no two of them share it."""
-    known = manifests.of_many(db.session, {row.version for row in rows if row.version})
-    names = dict(meanings.NAMES)
-    accounts: dict[str, list[Account]] = {}
-    called = Counter(first_name(row.name) for row in rows if row.kind == "user")
-    for row in rows:
-        is_known_by_first = row.kind == "user" and called[first_name(row.name)] == 1
-        names[f"{row.kind}:{row.id}"] = first_name(row.name) if is_known_by_first else row.name
-        if row.version in known:
-            names |= event_names(f"connection:{row.id}", known[row.version])
-        if row.state in THERE:
-            accounts.setdefault(row.slug, []).append(Account(str(row.id), row.name))
-    return names, accounts
-
-
-def _there(rows: Sequence[Row[Any]]) -> There:
-    """What of it definitions can name: no account that was deleted, and no hook of an account,
-    since what comes to that comes from the account."""
-    named = [row for row in rows if row.state != "deleted" and row.account is None]
-    ids_of = {
-        name: {row.id for row in named if row.kind == kind} for kind, name in _REFERENCES.items()
-    }
-    return There(ids_of, {row.id: row.slug for row in named if row.kind == "connection"})
-
-
-def _everything_named(organization_id: UUID) -> Any:
-    no_account = cast(null(), Connection.id.type)
-    nothing = (cast(null(), Text), cast(null(), Text), no_account)
-
-    def all_of(kind: str, model: Any, *more: Any) -> Any:
-        return select(
-            literal(kind).label("kind"),
-            model.id.label("id"),
-            model.name.label("name"),
-            *(each.label(name) for each, name in zip(more, _MORE, strict=True)),
-        )
-
-    about = (Connection.slug, Connection.state, Connection.listing_version_id, no_account)
-    hooks = all_of("hook", Hook, *nothing, Hook.connection_id)
-    workflows = all_of("workflow", Workflow, *nothing, no_account)
-    people = all_of("user", User, *nothing, no_account).join(
-        Membership, Membership.user_id == User.id
-    )
-    return union_all(
-        hooks.where(Hook.organization_id == organization_id),
-        workflows.where(Workflow.organization_id == organization_id),
-        people.where(Membership.organization_id == organization_id),
-        all_of("connection", Connection, *about).where(
-            Connection.organization_id == organization_id
-        ),
-    )
-
-
-_MORE = ("slug", "state", "version", "account")
-_REFERENCES = {"hook": "hook", "workflow": "workflow", "user": "person", "connection": "connection"}
-"""By what a row is, the kind of reference to it."""
-
-
 def _around(
     workflow: Workflow, person: Identity, names: Mapping[str, str], words: Wording
 ) -> Around:
-    row = db.session.execute(_all_around(workflow, person, words.now - RECENT)).one()
+    about = {
+        "organization_id": workflow.organization_id,
+        "workflow_id": workflow.id,
+        "live_version_id": workflow.live_version_id,
+        "user_id": person.user_id,
+        "here": workflow.draft_operation,
+        "following": workflow.draft_operation + 1,
+        "since": words.now - RECENT,
+    }
+    row = db.session.execute(_AROUND, about).one()
     copied = sequence(row.steps)
     is_whole = bool(copied) and refusal(row.steps) is None
     done = tuple(_recent(each, person, names) for each in row.done or ())
@@ -241,46 +185,48 @@ def _recent(row: list[Any], person: Identity, names: Mapping[str, str]) -> Recen
     return Recent(number, step, words, datetime.fromisoformat(at), who, is_mine)
 
 
-def _all_around(workflow: Workflow, person: Identity, since: datetime) -> Any:
-    own = (
-        WorkflowVersion.organization_id == workflow.organization_id,
-        WorkflowVersion.workflow_id == workflow.id,
+def _of_workflow(model: Any) -> tuple[Any, ...]:
+    return (
+        model.organization_id == bindparam("organization_id"),
+        model.workflow_id == bindparam("workflow_id"),
     )
+
+
+def _all_around() -> Any:
+    own = _of_workflow(WorkflowVersion)
     live = (
         select(WorkflowVersion.number, WorkflowVersion.content_hash)
-        .where(*own, WorkflowVersion.id == workflow.live_version_id)
+        .where(*own, WorkflowVersion.id == bindparam("live_version_id"))
         .subquery("live")
     )
     copied = select(Clipboard.steps).where(
-        Clipboard.organization_id == workflow.organization_id,
-        Clipboard.user_id == person.user_id,
+        Clipboard.organization_id == bindparam("organization_id"),
+        Clipboard.user_id == bindparam("user_id"),
     )
     alone = select(
         select(func.max(WorkflowVersion.number)).where(*own).scalar_subquery().label("last"),
         copied.scalar_subquery().label("steps"),
-        _done(workflow, since).label("done"),
-        _undone(workflow).label("redo"),
+        _done().label("done"),
+        _undone().label("redo"),
     ).subquery("alone")
     return select(alone, live.c.number, live.c.content_hash).select_from(
         alone.outerjoin(live, literal(True))
     )
 
 
-def _undone(workflow: Workflow) -> Any:
+def _undone() -> Any:
     """What was undone last, in words."""
+    following = DraftOperation.number == bindparam("following")
     return (
         select(DraftOperation.words)
-        .where(
-            DraftOperation.organization_id == workflow.organization_id,
-            DraftOperation.workflow_id == workflow.id,
-            DraftOperation.number == workflow.draft_operation + 1,
-        )
+        .where(*_of_workflow(DraftOperation), following)
         .scalar_subquery()
     )
 
 
-def _done(workflow: Workflow, since: datetime) -> Any:
+def _done() -> Any:
     """What was done lately as one list, newest first."""
+    here: Any = bindparam("here")
     rows = (
         select(
             DraftOperation.number,
@@ -290,13 +236,9 @@ def _done(workflow: Workflow, since: datetime) -> Any:
             DraftOperation.made_by,
         )
         .where(
-            DraftOperation.organization_id == workflow.organization_id,
-            DraftOperation.workflow_id == workflow.id,
-            DraftOperation.number <= workflow.draft_operation,
-            or_(
-                DraftOperation.number == workflow.draft_operation,
-                DraftOperation.created_at >= since,
-            ),
+            *_of_workflow(DraftOperation),
+            DraftOperation.number <= here,
+            or_(DraftOperation.number == here, DraftOperation.created_at >= bindparam("since")),
         )
         .order_by(DraftOperation.number.desc())
         .limit(_MOST_RECENT)
@@ -305,3 +247,6 @@ def _done(workflow: Workflow, since: datetime) -> Any:
     listed = func.jsonb_build_array(*rows.c)
     newest_first = aggregate_order_by(listed, rows.c.number.desc())
     return select(func.jsonb_agg(newest_first, type_=JSONB)).scalar_subquery()
+
+
+_AROUND = _all_around()

@@ -20,7 +20,7 @@ from wedsync.workflows.building.board.folded import folded_words, summary_of
 from wedsync.workflows.building.board.panel_parts import Opened
 from wedsync.workflows.building.board.repairs import account_repairs, field_of
 from wedsync.workflows.building.board.setting import Setting
-from wedsync.workflows.building.conditions.condition_rows import tree_of, unanswered
+from wedsync.workflows.building.conditions.condition_rows import tree_in_draft, unanswered
 from wedsync.workflows.building.gestures.spots import Spot, lists_of
 from wedsync.workflows.building.known.happened import COMES_IN, happened_words
 from wedsync.workflows.building.known.pills import name_in
@@ -29,7 +29,7 @@ from wedsync.workflows.building.sentences.slots import (
     Slot,
     plain_said,
     questions,
-    said,
+    said_in_draft,
     without_account,
 )
 from wedsync.workflows.engine import Problem
@@ -106,14 +106,9 @@ class Rows:
                 when = ago(each.at, self.setting.words)
                 self._recent.setdefault(each.step, f"{each.who} changed this step {when}.")
 
-    @property
-    def _written(self) -> Mapping[str, Any]:
-        """The draft as far as it can be looked at."""
-        return {} if self.setting.refusal else mapping(self.setting.definition)
-
     def trigger(self) -> BoardTrigger:
         """What starts the workflow."""
-        trigger = mapping(self._written.get("trigger"))
+        trigger = mapping(self.setting.written.get("trigger"))
         kind = trigger.get("kind")
         is_chosen = isinstance(kind, str) and kind in TRIGGERS
         parts = self._said(trigger) if is_chosen else (Slot("", "What starts it?", True),)
@@ -153,7 +148,7 @@ class Rows:
 
     def top(self) -> tuple[BoardStep, ...]:
         """The workflow's own steps."""
-        return self._rows(_List(self._written.get("steps")))
+        return self._rows(_List(self.setting.written.get("steps")))
 
     def _rows(self, among: _List) -> tuple[BoardStep, ...]:
         rows: list[BoardStep] = []
@@ -277,7 +272,7 @@ class Rows:
             return child.lead
         written = mapping(step["branches"][int(found[1])]).get("when")
         said = STILL_OPEN
-        if written not in (None, {}) and not unanswered(tree_of(written)):
+        if written not in (None, {}) and not unanswered(tree_in_draft(written)):
             said = condition_words(written, name_in(self.setting.known, owner))
         if owner:
             self.whens[owner, child.field] = said
@@ -291,7 +286,7 @@ class Rows:
 
     def _said(self, written: Mapping[str, Any]) -> tuple[Piece | Slot, ...]:
         setting = self.setting
-        return said(written, setting.names, setting.entries, setting.known)
+        return said_in_draft(written, setting.names, setting.entries, setting.known)
 
     def _ask(self, step_id: str | None, parts: Sequence[Piece | Slot]) -> None:
         self.asked |= {(step_id, slot.field) for slot in questions(parts)}

@@ -96,6 +96,11 @@ def tree_of(when: Any, kinds: KindOf | None = None) -> Group:
     known: `==` may be of a number or of a text."""
     if refusal(when) is not None:
         return Group("all", (Opaque(UNREADABLE, when),))
+    return tree_in_draft(when, kinds)
+
+
+def tree_in_draft(when: Any, kinds: KindOf | None = None) -> Group:
+    """The same of a condition in a draft that was asked about before (`shape.readable`)."""
     if when is None or is_blank(when):
         return Group("all")
     found = _part(when, kinds or kind_of)

@@ -123,6 +123,12 @@ def choices_for(key: str, kind: Kind, *, in_trigger: bool = False) -> tuple[Verb
     return offered if own is None or own in offered else (own, *offered)
 
 
+def takes_money(key: str) -> bool:
+    """Whether an amount of money is typed beside a verb."""
+    found = VERBS.get(key)
+    return found is not None and any(each.kind == "money" for each in found.inputs)
+
+
 def verbs_shaped_like(expression: Any) -> list[VerbChoice]:
     """The verbs an expression may be, by its operator."""
     heads = head(expression)

@@ -13,8 +13,8 @@ from wedsync.platform.wording import Wording, here
 from wedsync.workflows.building.known.data_items import DataGroup, DataItem, key_of
 from wedsync.workflows.building.known.known_groups import Groups
 from wedsync.workflows.building.known.reach import Reach, Reaches
-from wedsync.workflows.building.known.samples import Sample, sample
-from wedsync.workflows.engine.shape import refusal
+from wedsync.workflows.building.known.samples import Sample, sample_in
+from wedsync.workflows.engine.shape import Readable, readable
 from wedsync.workflows.engine.steps.kind import mapping
 
 __all__ = ["DataGroup", "DataItem", "Known", "key_of", "known_at", "known_in"]
@@ -67,12 +67,13 @@ def known_at(
     organization_id: UUID, definition: Any, step_id: str | None, chosen: Sample | None = None
 ) -> tuple[DataGroup, ...]:
     """What one step can read, with what it is for the sample; see `known_in` for many steps."""
-    seen = chosen or sample(organization_id, definition)
-    return known_in(definition, seen).at(step_id)
+    draft = readable(definition)
+    seen = chosen or sample_in(organization_id, draft)
+    return known_in(draft, seen).at(step_id)
 
 
 def known_in(
-    definition: Any,
+    draft: Readable,
     chosen: Sample,
     *,
     names: Mapping[str, str] | None = None,
@@ -80,10 +81,9 @@ def known_in(
 ) -> Known:
     """Everything there is to know in a draft; `names` are what sources of events are called."""
     words = wording or here()
-    draft = definition if refusal(definition) is None else None
     groups = Groups(chosen, words)
     wedding = groups.wedding()
-    trigger = groups.trigger(mapping(mapping(draft).get("trigger")), names or {})
+    trigger = groups.trigger(mapping(draft.get("trigger")), names or {})
     steps: dict[str, DataGroup] = {}
     lists: dict[str, DataGroup] = {}
     loops: dict[str, DataGroup] = {}

@@ -137,8 +137,11 @@ class Groups:
     def _named(
         self, title: str | Callable[[], str], items: Iterable[DataItem], place: str
     ) -> DataGroup:
-        named = tuple(replace(item, label=self._free(item, place)) for item in items)
-        return DataGroup(title, named, place)
+        return DataGroup(title, tuple(self._called(item, place) for item in items), place)
+
+    def _called(self, item: DataItem, place: str) -> DataItem:
+        label = self._free(item, place)
+        return item if label == item.label else replace(item, label=label)
 
     def _free(self, item: DataItem, place: str) -> str:
         """A name that is not taken yet: its own, the longer one, the one with its place."""
@@ -165,8 +168,9 @@ def _each_title(here: Reach) -> str:
 
 def _names(item: DataItem, place: str) -> Iterator[str]:
     """Without brackets, between which names are typed."""
-    label, longer = (name.translate(_BRACKETS) for name in (item.label, item.longer or item.label))
-    yield from (label, longer)
+    yield item.label.translate(_BRACKETS)
+    longer = (item.longer or item.label).translate(_BRACKETS)
+    yield longer
     placed = f"{longer}, {clip(place, LONGEST_LABEL).translate(_BRACKETS)}" if place else longer
     yield placed
     yield from (f"{placed}, {number}" for number in itertools.count(2))

@@ -46,6 +46,11 @@ def label_of(expression: Any, known: Known, step_id: str | None = None) -> Pill:
     """The pill of an expression a step holds; never fails, whatever it is."""
     if refusal(expression) is not None:
         return Pill(_ANYTHING, _FUNCTION["icon"], is_missing=True)
+    return pill_of(expression, known, step_id)
+
+
+def pill_of(expression: Any, known: Known, step_id: str | None = None) -> Pill:
+    """The same of an expression in what was asked about before."""
     item = known.item(expression, step_id)
     if item is not None:
         return Pill(item.label, item.icon)
@@ -138,7 +143,7 @@ class _Naming:
         return f"{self._inner(parts[0])}, {said}"
 
     def _inner(self, expression: Any) -> str:
-        return label_of(expression, self._known, self._step).words
+        return pill_of(expression, self._known, self._step).words
 
     def _with_names(self, expression: Any) -> Any:
         """The expression with each value it reads called by its name, as the engine's words take

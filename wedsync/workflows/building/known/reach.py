@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from wedsync.workflows.engine.outline import children
-from wedsync.workflows.engine.shape import refusal
-from wedsync.workflows.engine.steps.kind import mapping, sequence
+from wedsync.workflows.engine.shape import Readable, readable
+from wedsync.workflows.engine.steps.kind import sequence
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,8 @@ class Reach:
 
     def lists(self, loops: tuple[str, ...]) -> int:
         """How many lists deep this step's output lies for one that stands inside `loops`."""
+        if not self.loops:
+            return 0
         shared = 0
         for own, other in zip(self.loops, loops, strict=False):
             if own != other:
@@ -40,9 +42,13 @@ Reaches = Mapping[str, Reach]
 
 def reaches(definition: Any) -> Reaches:
     """Every step that has an id of its own; nothing of what cannot be looked at."""
+    return reaches_in(readable(definition))
+
+
+def reaches_in(definition: Readable) -> Reaches:
+    """The same of a definition that was asked about before."""
     found: dict[str, Reach] = {}
-    if refusal(definition) is None:
-        _walk(mapping(definition).get("steps"), Reach({}, "", (), ()), found)
+    _walk(definition.get("steps"), Reach({}, "", (), ()), found)
     return found
 
 

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CTE, ColumnElement, Subquery, and_, func, select
+from sqlalchemy import CTE, ColumnElement, Subquery, and_, bindparam, func, select
 
 from wedsync import connectors
 from wedsync.connections.models import Connection
@@ -60,17 +61,36 @@ def latest(
     wanted = _wanted(trigger, known)
     if wanted is None:
         return None
-    looked_at = _looked_at(organization_id, wanted.type, first)
+    query = _latest(
+        has_type=wanted.type is not None,
+        has_source=wanted.source is not None,
+        has_wedding=wedding_id is not None,
+    )
+    about = {
+        "organization_id": organization_id,
+        "first": first,
+        "type": wanted.type,
+        "source": wanted.source,
+        "wedding_id": wedding_id,
+    }
+    told = {name: value for name, value in about.items() if value is not None}
+    return db.session.execute(query, told).first()
+
+
+@cache
+def _latest(*, has_type: bool, has_source: bool, has_wedding: bool) -> Any:
+    """The statement, of which there are a few."""
+    looked_at = _looked_at(has_type=has_type)
     source = looked_at.c.source
-    is_fitting = source != OURS if wanted.source is None else source == wanted.source
+    is_fitting = source == bindparam("source") if has_source else source != OURS
     fitting = select(looked_at).where(is_fitting).cte("fitting")
     newest = select(fitting.c.id).order_by(fitting.c.id.desc()).limit(1)
     chosen = newest
-    if wedding_id is not None:
-        theirs_first = fitting.c.wedding_id.is_distinct_from(wedding_id)
+    if has_wedding:
+        theirs_first = fitting.c.wedding_id.is_distinct_from(bindparam("wedding_id"))
         chosen = select(fitting.c.id).order_by(theirs_first, fitting.c.id.desc()).limit(1)
     last = select(Event).where(Event.id == newest.scalar_subquery()).subquery("last")
-    query = (
+    return (
         select(
             *_COLUMNS,
             select(func.count()).select_from(fitting).scalar_subquery().label("times"),
@@ -80,9 +100,11 @@ def latest(
         )
         .join(last, last.c.organization_id == Event.organization_id)
         .outerjoin(Wedding, _is_about(last))
-        .where(Event.organization_id == organization_id, Event.id == chosen.scalar_subquery())
+        .where(
+            Event.organization_id == bindparam("organization_id"),
+            Event.id == chosen.scalar_subquery(),
+        )
     )
-    return db.session.execute(query).first()
 
 
 def happened_in(row: Any) -> Happened:
@@ -98,15 +120,15 @@ def _is_about(event: Subquery) -> ColumnElement[bool]:
     )
 
 
-def _looked_at(organization_id: UUID, event_type: str | None, first: UUID) -> CTE:
+def _looked_at(*, has_type: bool) -> CTE:
     """The latest there are, of one type where it is known, along an index."""
     query = select(Event.id, Event.wedding_id, Event.source).where(
-        Event.organization_id == organization_id,
-        Event.id >= first,
+        Event.organization_id == bindparam("organization_id"),
+        Event.id >= bindparam("first"),
         Event.fanned_out_at.is_not(None),
     )
-    if event_type is not None:
-        query = query.where(Event.type == event_type)
+    if has_type:
+        query = query.where(Event.type == bindparam("type"))
     return query.order_by(Event.id.desc()).limit(MOST_LOOKED_AT).cte("looked_at")
 
 

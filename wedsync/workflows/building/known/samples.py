@@ -6,12 +6,12 @@ say it.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import bindparam, or_, select
 
 from wedsync.events.as_trigger import as_trigger
 from wedsync.platform import ids, leaves
@@ -23,10 +23,10 @@ from wedsync.weddings.scope import scope_of
 from wedsync.workflows.building.known import sample_events
 from wedsync.workflows.building.known.happened import LATELY, NEVER, Happened
 from wedsync.workflows.building.known.made_up import EXAMPLE_NAME, example_wedding
-from wedsync.workflows.building.known.reach import Reach, Reaches, reaches
+from wedsync.workflows.building.known.reach import Reach, Reaches, reaches_in
 from wedsync.workflows.building.known.working_out import Outputs, seen_by, work_out
 from wedsync.workflows.catalogue import entries_here
-from wedsync.workflows.engine.shape import refusal
+from wedsync.workflows.engine.shape import Readable, readable
 from wedsync.workflows.engine.steps.kind import mapping
 from wedsync.workflows.engine.view import View
 
@@ -81,7 +81,8 @@ class Sample:
 def samples_for(organization_id: UUID, wording: Wording | None = None) -> tuple[SampleChoice, ...]:
     """The couples to choose from: those whose wedding comes next, and the example."""
     words = wording or here()
-    found = db.session.execute(_coming(organization_id, words.today))
+    about = {"organization_id": organization_id, "today": words.today}
+    found = db.session.execute(_COMING, about)
     coming = [
         SampleChoice(str(each.id), each.title, words.day(each.date) if each.date else "")
         for each in found
@@ -89,18 +90,22 @@ def samples_for(organization_id: UUID, wording: Wording | None = None) -> tuple[
     return (*coming, SampleChoice(EXAMPLE, EXAMPLE_NAME, ""))
 
 
-def _coming(organization_id: UUID, today: date) -> Any:
-    """The weddings from today on, the next first; those without a date come last."""
-    return (
-        select(Wedding.id, Wedding.title, Wedding.date)
-        .where(
-            Wedding.organization_id == organization_id,
-            Wedding.status.in_(LIVE),
-            or_(Wedding.date.is_(None), Wedding.date >= today),
-        )
-        .order_by(Wedding.date.asc().nulls_last(), Wedding.id)
-        .limit(MOST_COUPLES)
-    )
+_OURS = Wedding.organization_id == bindparam("organization_id")
+_FROM_TODAY = Wedding.date >= bindparam("today")
+_COMING = (
+    select(Wedding.id, Wedding.title, Wedding.date)
+    .where(_OURS, Wedding.status.in_(LIVE), or_(Wedding.date.is_(None), _FROM_TODAY))
+    .order_by(Wedding.date.asc().nulls_last(), Wedding.id)
+    .limit(MOST_COUPLES)
+)
+"""The weddings from today on, the next first; those without a date come last."""
+_CHOSEN = select(Wedding).where(_OURS, Wedding.id == bindparam("wedding_id"))
+_NEXT = (
+    select(Wedding)
+    .where(_OURS, Wedding.status.in_(LIVE), _FROM_TODAY)
+    .order_by(Wedding.date, Wedding.id)
+    .limit(1)
+)
 
 
 def sample(
@@ -113,10 +118,22 @@ def sample(
 ) -> Sample:
     """The draft's surroundings for a couple: by its key, the next one coming when none is
     `chosen`, the example when it is nobody here. `tried` are the outputs of tries, by step."""
+    draft = readable(definition)
+    return sample_in(organization_id, draft, chosen, tried=tried, wording=wording)
+
+
+def sample_in(
+    organization_id: UUID,
+    draft: Readable,
+    chosen: str | None = None,
+    *,
+    tried: Mapping[str, Any] = _NOTHING,
+    wording: Wording | None = None,
+) -> Sample:
+    """The same of a draft that was asked about before."""
     words = wording or here()
     couple = _couple(organization_id, chosen, words)
-    draft = definition if refusal(definition) is None else None
-    trigger = mapping(mapping(draft).get("trigger"))
+    trigger = mapping(draft.get("trigger"))
     known = sample_events.manifests_for(organization_id, trigger)
     shape = sample_events.shape_of(trigger, known)
     since = ids.first_at(words.now - LATELY)
@@ -137,7 +154,7 @@ def sample(
 
 
 def sample_of(
-    definition: Any,
+    draft: Readable,
     trigger: Mapping[str, Any],
     wedding: Mapping[str, Any] | None,
     *,
@@ -150,10 +167,9 @@ def sample_of(
     tried: Mapping[str, Any] = _NOTHING,
 ) -> Sample:
     """The surroundings of a draft for what came in and a wedding as expressions see them."""
-    draft = definition if refusal(definition) is None else None
     seen = leaves.mask_all(dict(trigger))
     scope = {"trigger": seen, "wedding": wedding}
-    placed = reaches(draft)
+    placed = reaches_in(draft)
     outputs = work_out(placed, scope, entries_here(), now, leaves.mask_all(dict(tried)))
     return Sample(
         key=key,
@@ -188,11 +204,10 @@ def _couple(organization_id: UUID, chosen: str | None, words: Wording) -> _Coupl
 def _wedding(organization_id: UUID, chosen: str | None, words: Wording) -> Any:
     if chosen == EXAMPLE:
         return None
-    query = select(Wedding).where(Wedding.organization_id == organization_id)
+    about = {"organization_id": organization_id}
     if chosen:
-        return db.session.scalar(query.where(Wedding.id == ids.read(chosen)))
-    coming = (Wedding.status.in_(LIVE), Wedding.date >= words.today)
-    return db.session.scalar(query.where(*coming).order_by(Wedding.date, Wedding.id).limit(1))
+        return db.session.scalar(_CHOSEN, {**about, "wedding_id": ids.read(chosen)})
+    return db.session.scalar(_NEXT, {**about, "today": words.today})
 
 
 def _made_up(

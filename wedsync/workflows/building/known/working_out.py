@@ -5,11 +5,12 @@ What cannot be worked out gives nothing.
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from functools import partial
+from typing import Any, TypeAlias
 
 from wedsync.workflows.building.known.reach import Reach, Reaches
 from wedsync.workflows.catalogue import Entries
@@ -27,6 +28,9 @@ from wedsync.workflows.engine.view import View, instant
 LONGEST_S = 0.3
 
 _RUN_ID = "0198c0de-0000-7000-8000-000000000002"
+Sees: TypeAlias = Callable[[], View]
+"""What a step sees, put together for those that look."""
+
 _ANSWER = {"approved": True, "by": "Somebody of your team", "note": None}
 
 
@@ -116,34 +120,34 @@ def work_out(
             found.steps[name] = tried[name]
         if time.monotonic() > until:
             continue
-        view = view_of(scope, found, here, placed, now)
+        sees = partial(view_of, scope, found, here, placed, now)
         if here.step.get("kind") == "for_each":
-            found.items[name] = _first_item(here.step, view)
+            found.items[name] = _first_item(here.step, sees)
         if name not in tried:
             with suppress(EvaluationFailed):
-                found.steps[name] = _output(here.step, view, known)
+                found.steps[name] = _output(here.step, sees, known)
     return found
 
 
-def _first_item(step: Mapping[str, Any], view: View) -> Any:
+def _first_item(step: Mapping[str, Any], sees: Sees) -> Any:
     with suppress(EvaluationFailed):
-        items = _value(step.get("items"), view)
+        items = _value(step.get("items"), sees())
         size = step.get("batch_size")
         if isinstance(items, list) and items:
             return items[:size] if isinstance(size, int) and size > 1 else items[0]
     return None
 
 
-def _output(step: Mapping[str, Any], view: View, known: Entries) -> Any:
+def _output(step: Mapping[str, Any], sees: Sees, known: Entries) -> Any:
     kind = step.get("kind")
     if kind == "action":
         return _action(step, known)
     if kind == "set":
-        return _value(mapping(step.get("values")), view)
+        return _value(mapping(step.get("values")), sees())
     if kind == "choose":
-        return {"branch": _branch(step, view)}
+        return {"branch": _branch(step, sees())}
     if kind == "for_each":
-        items = _value(step.get("items"), view)
+        items = _value(step.get("items"), sees())
         total = len(items) if isinstance(items, list) else 0
         return {"total": total, "succeeded": total, "failed": 0}
     if kind == "wait":

@@ -3,7 +3,7 @@
 Each kind is read once, and only when a field of it is shown.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 from uuid import UUID
 
@@ -49,15 +49,21 @@ def _input_kinds() -> Iterable[Choice]:
         yield Choice(f"{kind}{NEEDED}", f"{kind}{NEEDED}")
 
 
+Accounts: TypeAlias = Mapping[str, Sequence[Choice]]
+"""The accounts of each connector, by its slug."""
+
 _Account: TypeAlias = Row[UUID, str, str, UUID]
 
 
 class Choices:
     """The choices for the fields of one step, or of what starts the workflow."""
 
-    def __init__(self, organization_id: UUID, owner: Mapping[str, Any]) -> None:
+    def __init__(
+        self, organization_id: UUID, owner: Mapping[str, Any], accounts: Accounts | None = None
+    ) -> None:
         self._organization_id = organization_id
         self._owner = owner
+        self._named = accounts
         self._accounts: list[tuple[_Account, Manifest | None]] | None = None
         self._makers: Mapping[FieldKind, Callable[[], Iterable[Choice]]] = {
             "connection": self._connections,
@@ -86,6 +92,9 @@ class Choices:
     def _connections(self) -> Iterable[Choice]:
         wanted = str(self._owner.get("use")).partition(".")[0]
         polls = self._owner.get("kind") == "poll"
+        if self._named is not None and not polls:
+            yield from self._named.get(wanted, ())
+            return
         for row, manifest in self._all_accounts():
             fits = bool(manifest and manifest.streams) if polls else row.slug == wanted
             if fits:

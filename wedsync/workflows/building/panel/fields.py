@@ -12,13 +12,13 @@ from wedsync.errors import Invalid
 from wedsync.workflows.building.known.known_data import Known
 from wedsync.workflows.building.panel.account_choices import Lists
 from wedsync.workflows.building.panel.field import Field, Row
-from wedsync.workflows.building.panel.field_choices import Choices
+from wedsync.workflows.building.panel.field_choices import Accounts, Choices
 from wedsync.workflows.building.panel.field_specs import Spec
 from wedsync.workflows.building.panel.sheets import Sheet, sheet_of, vocabulary_with
 from wedsync.workflows.building.panel.typed_rows import is_rows, shown_inputs, shown_rows
 from wedsync.workflows.building.panel.typed_values import shown_value
 from wedsync.workflows.building.typed.texts_with_data import Vocabulary
-from wedsync.workflows.catalogue import entries
+from wedsync.workflows.catalogue import Entries, entries
 from wedsync.workflows.engine.clauses import condition_words
 
 _MOST_ROWS = 500
@@ -36,9 +36,15 @@ def fields_of(
     """
     found = entries(organization_id)
     sheet = sheet_of(definition, step_id, found, known)
-    if sheet is None:
-        return ()
-    choices = Choices(organization_id, sheet.owner)
+    return () if sheet is None else fields_on(organization_id, sheet, found)
+
+
+def fields_on(
+    organization_id: UUID, sheet: Sheet, found: Entries, accounts: Accounts | None = None
+) -> tuple[Field, ...]:
+    """The fields of a sheet, with what can be chosen in each; `found` are the actions there are,
+    `accounts` those to act through, which are looked up where they are not given."""
+    choices = Choices(organization_id, sheet.owner, accounts)
     lists = Lists(organization_id, sheet.owner, found)
     return tuple(_field(sheet, spec, choices, lists) for spec in sheet.specs)
 

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 from wedsync.platform import wording
 from wedsync.workflows.building.known.known_data import Known
-from wedsync.workflows.building.known.pills import Pill, label_of, name_in
+from wedsync.workflows.building.known.pills import Pill, name_in, pill_of
 from wedsync.workflows.engine.clauses import Naming
 from wedsync.workflows.engine.words import expression_words
 from wedsync.workflows.words.step_lines import is_question
@@ -61,10 +61,11 @@ def value_slot(field: str, value: Any, pill_of: PillOf) -> Slot:
 
 
 def pills_with(known: Known | None, step_id: str | None) -> PillOf:
-    """The names of values as a step knows them; without `known`, those the engine has."""
+    """The names of the values in a step that was asked about, as it knows them; without `known`,
+    those the engine has."""
     if known is None:
         return lambda value: Pill(expression_words(value), "")
-    return lambda value: label_of(value, known, step_id)
+    return lambda value: pill_of(value, known, step_id)
 
 
 def names_with(known: Known | None, step_id: str | None) -> Naming:

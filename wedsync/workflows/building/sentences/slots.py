@@ -64,7 +64,13 @@ def said(
     """
     if refusal(written) is not None:
         return (Piece("This is too large to put into words"),)
-    found = mapping(written)
+    return said_in_draft(mapping(written), names, entries, known)
+
+
+def said_in_draft(
+    found: Mapping[str, Any], names: Names, entries: Entries, known: Known | None = None
+) -> tuple[Part, ...]:
+    """The same of what stands in a draft that was asked about before (`shape.readable`)."""
     kind = found.get("kind")
     own_id = found.get("id")
     step_id = own_id if isinstance(own_id, str) else None

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, delete, null, or_, select
+from sqlalchemy import Connection, bindparam, delete, null, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, scoped_session
 
@@ -43,17 +43,23 @@ class Last:
     states: Mapping[str, LastTry] = field(default_factory=dict)
 
 
+_KEPT = select(TriedOutput).where(
+    TriedOutput.organization_id == bindparam("organization_id"),
+    TriedOutput.user_id == bindparam("user_id"),
+    TriedOutput.workflow_id == bindparam("workflow_id"),
+)
+
+
 def last_of(by: Identity, workflow_id: UUID, draft: Any) -> Last:
     """The steps that this person tried as they are in this draft, in one query."""
     if by.user_id is None:
         return Last()
-    kept = db.session.scalars(
-        select(TriedOutput).where(
-            TriedOutput.organization_id == by.organization_id,
-            TriedOutput.user_id == by.user_id,
-            TriedOutput.workflow_id == workflow_id,
-        )
-    )
+    about = {
+        "organization_id": by.organization_id,
+        "user_id": by.user_id,
+        "workflow_id": workflow_id,
+    }
+    kept = db.session.scalars(_KEPT, about)
     now = [row for row in kept if row.fingerprint == fingerprint(draft, row.step_id)]
     return Last(
         outputs={row.step_id: row.output for row in now if row.output is not None},
