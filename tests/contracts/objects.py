@@ -5,6 +5,7 @@ strangers fails with a sentence that says so until it has one.
 """
 
 import secrets
+from datetime import timedelta
 from functools import cached_property
 from typing import Any
 from uuid import UUID
@@ -23,7 +24,7 @@ from wedsync.listings import queries as listings
 from wedsync.listings.built_in import publish_built_in
 from wedsync.platform import clock, ids
 from wedsync.platform.db import db
-from wedsync.webhooks import connection_hooks, endpoints, hooks, samples
+from wedsync.webhooks import connection_hooks, endpoints, hooks, replays, samples
 from wedsync.webhooks.deliveries import FannedEvent
 from wedsync.weddings.models import Wedding
 from wedsync.workflows.building.tries import service as tries
@@ -181,6 +182,15 @@ class Objects:
         endpoint_id = self.endpoint
         with self._app.app_context():
             made = samples.send_test(self._organization_id, endpoint_id)
+            db.session.commit()
+            return made.id
+
+    @cached_property
+    def replay(self) -> UUID:
+        endpoint_id = self.endpoint
+        with self._app.app_context():
+            since = clock.now() - timedelta(hours=1)
+            made = replays.begin(self._organization_id, endpoint_id, replays.Wish(since))
             db.session.commit()
             return made.id
 

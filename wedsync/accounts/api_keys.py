@@ -27,6 +27,8 @@ RESOURCES = {
     "hooks": "incoming webhooks",
     "endpoints": "outgoing webhooks",
     "deliveries": "deliveries",
+    "replays": "what is sent again",
+    "messages": "messages to fetch",
     "weddings": "weddings",
     "message-rules": "rules for messages to couples",
 }

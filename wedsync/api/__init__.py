@@ -16,6 +16,8 @@ from wedsync.api import (
     hooks,
     insights,
     message_rules,
+    messages,
+    replays,
     run_batches,
     runs,
     templates,
@@ -41,11 +43,16 @@ RESOURCES = (
     hooks.hooks,
     endpoints.endpoints,
     deliveries.deliveries,
+    replays.replays,
+    messages.messages,
     weddings.weddings,
     wedding_moves.wedding_moves,
     message_rules.message_rules,
 )
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
+_OF_THEIR_OWN = frozenset({"replays", "messages"})
+"""What stands below another resource and has a scope of its own: a key that only fetches messages
+can change no endpoint."""
 
 
 def register(app: APIFlask) -> None:
@@ -65,5 +72,6 @@ def is_below_base_path(path: str) -> bool:
 
 def scope_of(path: str, method: str) -> str:
     """The scope a request needs: `<resource>:read` or `<resource>:write`."""
-    resource = path.removeprefix(f"{BASE_PATH}/").partition("/")[0]
+    first, *below = path.removeprefix(f"{BASE_PATH}/").split("/")
+    resource = below[1] if len(below) > 1 and below[1] in _OF_THEIR_OWN else first
     return f"{resource}:{'read' if method in _READING else 'write'}"

@@ -36,9 +36,14 @@ class Resource:
         self.blueprint = APIBlueprint(f"api_{name.lower()}", __name__, tag=tag)
 
     def get(
-        self, rule: str, *, answer: Model, query: Model | None = None
+        self,
+        rule: str,
+        *,
+        answer: Model,
+        query: Model | None = None,
+        problems: Sequence[int] = (),
     ) -> Callable[[View], View]:
-        return self._operation("GET", rule, answer=answer, query=query)
+        return self._operation("GET", rule, answer=answer, query=query, problems=problems)
 
     def post(
         self,
