@@ -103,8 +103,8 @@ _KINDS: Mapping[str, _Kind] = MappingProxyType(
         ),
     }
 )
-_GOALS: Mapping[str, str] = MappingProxyType({"wedding": "Calendar", "connection": FLOW})
-"""What our own events are about, by their first word."""
+_GOALS: Mapping[str, str] = MappingProxyType({"wedding": "Calendar"})
+"""What our own events are about, by their first word; the others are about what goes on here."""
 
 
 def choices(
@@ -118,7 +118,7 @@ def choices(
     for event_type, meaning in MEANINGS.items():
         pick = Pick(f"ours:{event_type}", f"When {meaning}", _icon("event"))
         fits = score(query, (pick.words, event_type.replace("_", " ")))
-        found.append((fits, _GOALS[event_type.partition(".")[0]], pick))
+        found.append((fits, _GOALS.get(event_type.partition(".")[0], FLOW), pick))
     for hook_id, name in _hooks(organization_id):
         pick = Pick(f"hook:{hook_id}", f"When a webhook arrives at {name}", _icon("webhook"))
         found.append((score(query, (pick.words, "webhook hook")), "Messages", pick))
