@@ -29,6 +29,7 @@ from tests.workers.scene import (
     states_of,
     worker_of,
 )
+from tests.workers.trouble import doing_before_a_row, ending_who_writes
 from wedsync.platform import clock
 from wedsync.platform.db import db
 from wedsync.workflows import queries
@@ -274,31 +275,3 @@ def timing_out(app: APIFlask, table: str, condition: str = "true") -> Iterator[N
     told = "RAISE EXCEPTION ''canceling statement'' USING ERRCODE = ''query_canceled''"
     with doing_before_a_row(app, table, condition, told):
         yield
-
-
-@contextmanager
-def ending_who_writes(app: APIFlask, table: str, condition: str = "true") -> Iterator[None]:
-    """A database session that writes such a row ends, so that nothing of its turn is committed."""
-    with doing_before_a_row(
-        app, table, condition, "PERFORM pg_terminate_backend(pg_backend_pid())"
-    ):
-        yield
-
-
-@contextmanager
-def doing_before_a_row(app: APIFlask, table: str, condition: str, what: str) -> Iterator[None]:
-    with app.app_context():
-        engine = db.engine
-    with engine.begin() as connection:
-        for statement in (
-            "CREATE FUNCTION before_a_row() RETURNS trigger LANGUAGE plpgsql AS"
-            f" 'BEGIN {what}; RETURN NEW; END'",
-            f"CREATE TRIGGER before_a_row BEFORE INSERT ON {table} FOR EACH ROW"
-            f" WHEN ({condition}) EXECUTE FUNCTION before_a_row()",
-        ):
-            connection.execute(text(statement))
-    try:
-        yield
-    finally:
-        with engine.begin() as connection:
-            connection.execute(text("DROP FUNCTION before_a_row() CASCADE"))

@@ -56,3 +56,32 @@ def refusing(app: APIFlask, table: str, condition: str) -> Iterator[None]:
     finally:
         with engine.begin() as connection:
             connection.execute(text(f"ALTER TABLE {table} DROP CONSTRAINT refusing"))
+
+
+@contextmanager
+def ending_who_writes(app: APIFlask, table: str, condition: str = "true") -> Iterator[None]:
+    """A database session that writes such a row, anew or again, ends, so that nothing of its turn
+    is committed."""
+    with doing_before_a_row(
+        app, table, condition, "PERFORM pg_terminate_backend(pg_backend_pid())"
+    ):
+        yield
+
+
+@contextmanager
+def doing_before_a_row(app: APIFlask, table: str, condition: str, what: str) -> Iterator[None]:
+    with app.app_context():
+        engine = db.engine
+    with engine.begin() as connection:
+        for statement in (
+            "CREATE FUNCTION before_a_row() RETURNS trigger LANGUAGE plpgsql AS"
+            f" 'BEGIN {what}; RETURN NEW; END'",
+            f"CREATE TRIGGER before_a_row BEFORE INSERT OR UPDATE ON {table} FOR EACH ROW"
+            f" WHEN ({condition}) EXECUTE FUNCTION before_a_row()",
+        ):
+            connection.execute(text(statement))
+    try:
+        yield
+    finally:
+        with engine.begin() as connection:
+            connection.execute(text("DROP FUNCTION before_a_row() CASCADE"))

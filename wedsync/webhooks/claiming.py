@@ -68,7 +68,7 @@ _SERVED = text(
 
 class Claimed:
     """What one claim took: its rows, which of them to give up unsent, which are probes, and in how
-    many seconds a rate lets more leave."""
+    many seconds more may leave."""
 
     def __init__(
         self,
@@ -102,6 +102,8 @@ def claim(
     connection.execute(_SERVED, {"lanes": list(taken)})
     leaving = Counter(row.endpoint_id for row in kept) if bounds else {}
     again_in_s = limits.spend(connection, bounds, leaving)
+    if len(kept) < len(rows):
+        again_in_s = deadly_deliveries.LATER_S
     probed = frozenset(endpoint_id for endpoint_id, bound in bounds.items() if bound.is_probe)
     return Claimed(kept, frozenset(hopeless), probed, again_in_s)
 

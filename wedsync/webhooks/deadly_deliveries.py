@@ -14,14 +14,7 @@ import orjson
 from sqlalchemy import Connection, Row, text
 
 from wedsync.platform.culprits import FEWEST_DEATHS, SUSPECTS_AT_ONCE
-from wedsync.platform.outbound import Failure
 from wedsync.webhooks.verdicts import Sending
-
-INTERRUPTED = Failure(
-    "not_sent",
-    "interrupted",
-    "We were interrupted each time we sent this, and have stopped trying.",
-)
 
 BLAMED = (
     "(SELECT count(*) FROM owners o WHERE o.id = deliveries.owner AND o.id = ANY(:owners) AND"
@@ -37,9 +30,11 @@ _CLEAR = text(
     " jsonb_array_elements_text(preparing) AS kept(id) WHERE kept.id <> ALL(:ids))"
     " WHERE id = :owner AND preparing IS NOT NULL"
 )
+LATER_S = 0.2
 _PUT_BACK = text(
     "UPDATE deliveries SET state = 'due', owner = NULL, lease_until = NULL,"
-    " attempts = attempts - 1, next_attempt_at = clock_timestamp() + interval '0.2 seconds'"
+    " attempts = attempts - 1,"
+    f" next_attempt_at = clock_timestamp() + interval '{LATER_S} seconds'"
     " WHERE id = ANY(:ids)"
 )
 

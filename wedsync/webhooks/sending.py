@@ -23,9 +23,8 @@ from wedsync.platform.vault import Vault, place
 from wedsync.platform.window import Turn
 from wedsync.webhooks import claiming, heads, settling, signing
 from wedsync.webhooks.claiming import Claimed
-from wedsync.webhooks.deadly_deliveries import INTERRUPTED
 from wedsync.webhooks.deliveries import body_of
-from wedsync.webhooks.verdicts import Sending, judge
+from wedsync.webhooks.verdicts import INTERRUPTED, Sending, judge
 
 log = logging.getLogger(__name__)
 

@@ -6,11 +6,17 @@ from datetime import datetime
 from typing import Any, Literal, TypeAlias
 from uuid import UUID
 
-from wedsync.platform.outbound import Answer, Outcome
+from wedsync.platform.outbound import Answer, Failure, Outcome
 from wedsync.platform.retry_after import retry_after_s
 from wedsync.webhooks import heads, schedule
 
 ABORTED = "aborted"
+INTERRUPTED = Failure(
+    "not_sent",
+    "interrupted",
+    "We were interrupted each time we sent this, and have stopped trying.",
+)
+"""In place of an outcome: workers died of it too often."""
 
 _ANSWER_SHOWN = 1_000
 _TOO_MANY = 429
@@ -98,6 +104,11 @@ def judge(sending: Sending, outcome: Outcome, now: datetime) -> Verdict:
         if outcome.code == ABORTED:
             return Verdict(
                 sending, outcome, outcome.kind, "due", sending.failures, now, ABORTED, "unknown"
+            )
+        if outcome is INTERRUPTED:
+            failures = sending.failures + 1
+            return Verdict(
+                sending, outcome, outcome.kind, "exhausted", failures, None, outcome.code, "unknown"
             )
         bearing: Bearing = "unknown" if outcome.code in _OURS else "down"
         return _failed(sending, outcome, outcome.kind, outcome.code, now, bearing)
