@@ -1,5 +1,6 @@
 """The pages of endpoints: making one, how it does, and its deliveries with every try."""
 
+import re
 import socket
 from uuid import UUID
 
@@ -130,7 +131,7 @@ def test_what_is_tried_again_is_open_with_its_tries_and_the_next_one(
     assert "next try, in" in said
     assert "Try now" in said
     assert '"guest": "Rosa Osei"' in said
-    assert "webhook-signature: v1,••••••••" in said
+    assert re.search(r"webhook-signature: v1,\S{4}… ", said)
 
 
 def test_an_address_that_cannot_be_reached_is_said_in_plain_words(

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from wedsync.api.paging import page
+from wedsync.api.paging import read_cursor, write_cursor
 from wedsync.api.resources import Resource
 from wedsync.api.schemas.deliveries import (
     DeliveryOut,
@@ -12,7 +12,7 @@ from wedsync.api.schemas.deliveries import (
 )
 from wedsync.platform import identity
 from wedsync.webhooks import delivery_queries, resending
-from wedsync.webhooks.delivery_queries import DeliveryFilter
+from wedsync.webhooks.delivery_finding import DeliveryFilter
 
 deliveries = Resource("Deliveries", "Events on their way to endpoints, with every attempt.")
 
@@ -20,17 +20,26 @@ deliveries = Resource("Deliveries", "Events on their way to endpoints, with ever
 @deliveries.get("/deliveries", query=DeliveryQuery, answer=DeliveryPage)
 def list_deliveries(query: DeliveryQuery) -> DeliveryPage:
     """List deliveries, newest first."""
-    organization_id = identity.organization_id()
-    wanted = DeliveryFilter(query.event, query.endpoint, query.state)
-    found = page(
-        query,
-        lambda before, limit: delivery_queries.list_deliveries(
-            organization_id, wanted, before=before, limit=limit
-        ),
-        lambda record: record.delivery.id,
+    wanted = DeliveryFilter(
+        states=(query.state,) if query.state else (),
+        endpoint_id=query.endpoint,
+        event_id=query.event,
+        event_types=(query.type,) if query.type else (),
+        error=query.error,
+        since=query.since,
+        until=query.until,
     )
-    data = [delivery_out(record) for record in found.rows]
-    return DeliveryPage(data=data, next_cursor=found.next_cursor)
+    found, following = delivery_queries.list_deliveries(
+        identity.organization_id(),
+        wanted,
+        search=query.search,
+        before=read_cursor(query.cursor) if query.cursor is not None else None,
+        limit=query.limit,
+    )
+    return DeliveryPage(
+        data=[delivery_out(record) for record in found],
+        next_cursor=write_cursor(following) if following else None,
+    )
 
 
 @deliveries.get("/deliveries/<uuid:delivery_id>", answer=DeliveryOut)

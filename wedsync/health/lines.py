@@ -13,8 +13,8 @@ from sqlalchemy import Row as DatabaseRow
 from wedsync.health import figures, judging, measures
 from wedsync.health.judging import Health
 from wedsync.platform.wording import State, Wording, count, number
-from wedsync.webhooks import endpoint_words, hook_words
-from wedsync.webhooks.endpoint_words import HourBar
+from wedsync.webhooks import endpoint_news, hook_words
+from wedsync.webhooks.endpoint_news import HourBar
 from wedsync.workflows.history.failures import failed_by_workflow
 
 _WELL, _SLOW, _OFF = State("done", "Well"), State("waiting", "Slow"), State("off", "Off")
@@ -234,7 +234,7 @@ def _sum(day: Sequence[DatabaseRow[Any]], column: str) -> int:
 
 
 def _bars(day: Sequence[DatabaseRow[Any]], now: datetime) -> tuple[HourBar, ...]:
-    return tuple(endpoint_words.hour_bars({row.hour: (row.made, row.bad) for row in day}, now))
+    return tuple(endpoint_news.hour_bars({row.hour: (row.made, row.bad) for row in day}, now))
 
 
 def _heard(row: DatabaseRow[Any], received: int, words: Wording) -> str:

@@ -6,7 +6,7 @@ the row exists, because its secrets are sealed to that id.
 
 import os
 import time
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 _VERSION_AND_VARIANT = (0x7 << 76) | (0x2 << 62)
@@ -31,6 +31,11 @@ def first_at(moment: datetime) -> UUID:
     Of a moment before 1970, when no id was made, it is the smallest there is.
     """
     return UUID(int=max(0, int(moment.timestamp() * 1000)) << 80)
+
+
+def made_at(row_id: UUID) -> datetime:
+    """When an id was made, to the millisecond."""
+    return datetime.fromtimestamp((row_id.int >> 80) / 1000, UTC)
 
 
 def read(written: object) -> UUID | None:

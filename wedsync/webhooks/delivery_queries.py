@@ -1,69 +1,144 @@
 """Reading deliveries and their attempts; every query inside one organization."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, select
+from sqlalchemy import func, select, text
 
 from wedsync.errors import NotFound
 from wedsync.events.models import Event
+from wedsync.events.subjects import name_in
 from wedsync.platform.db import db
-from wedsync.webhooks.models import Delivery, DeliveryAttempt
+from wedsync.webhooks import delivery_finding, delivery_naming
+from wedsync.webhooks.delivery_finding import DeliveryFilter, by_index
+from wedsync.webhooks.models import OPEN_IN_ORDER, Delivery, DeliveryAttempt
+from wedsync.weddings.models import Wedding
 
-STATES = ("due", "in_flight", "delivered", "exhausted", "cancelled")
+MOST_BEFORE = 100
+_GAPS_NAMED = 5
 
-
-@dataclass(frozen=True, slots=True)
-class DeliveryFilter:
-    """What a list of deliveries is narrowed to."""
-
-    event_id: UUID | None = None
-    endpoint_id: UUID | None = None
-    state: str | None = None
+_GIVEN_UP_BEFORE = text(
+    "SELECT id FROM deliveries WHERE lane = :lane AND state = 'exhausted' AND id < :id"
+    " AND organization_id = :organization_id ORDER BY lane DESC, id DESC"
+    f" LIMIT {MOST_BEFORE + 1}"
+)
+_AHEAD = text(
+    f"SELECT id, state FROM deliveries WHERE lane = :lane AND {OPEN_IN_ORDER} AND seq < :seq"
+    " AND organization_id = :organization_id ORDER BY lane, seq"
+    f" LIMIT {MOST_BEFORE + 1}"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class DeliveryRecord:
-    """A delivery, the stored name of its event, and every attempt, first to last."""
+    """A delivery and every attempt, first to last."""
 
     delivery: Delivery
-    event_type: str
     attempts: tuple[DeliveryAttempt, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryRow:
+    """A delivery as a list shows it: whom it is about, and how its last try went.
+
+    `subject` is the couple, else a name in what was sent.
+    """
+
+    delivery: Delivery
+    subject: str | None
+    last: DeliveryAttempt | None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a delivery stands in the order of its lane, counted no further than `MOST_BEFORE`.
+
+    `given_up` of those before it never arrived, the latest of them are named; `ahead` go first, of
+    which `blocks` was given up and holds up the rest.
+    """
+
+    given_up: int
+    named: tuple[DeliveryRow, ...]
+    ahead: int
+    blocks: UUID | None
 
 
 def get_delivery(organization_id: UUID, delivery_id: UUID) -> DeliveryRecord:
     """One delivery with its attempts. Raises NotFound."""
-    rows = db.session.execute(_lines(organization_id).where(Delivery.id == delivery_id)).all()
-    if not rows:
+    found = _records(organization_id, [delivery_id])
+    if not found:
         raise NotFound("There is no such delivery.")
-    return _with_attempts(organization_id, rows)[0]
+    return found[0]
 
 
 def list_deliveries(
     organization_id: UUID,
-    wanted: DeliveryFilter = DeliveryFilter(),
+    wanted: DeliveryFilter,
     *,
+    search: str = "",
     before: UUID | None = None,
     limit: int = 50,
-) -> list[DeliveryRecord]:
-    """Deliveries with their attempts, newest first, older than `before`."""
-    query = (
-        _lines(organization_id)
-        .where(*_conditions(wanted, before))
-        .order_by(Delivery.id.desc())
-        .limit(limit)
+) -> tuple[list[DeliveryRecord], UUID | None]:
+    """Deliveries with their attempts, newest first, older than `before`; and what to go on before,
+    None where there are no more. There may be more also where fewer than `limit` were found."""
+    meaning = delivery_naming.read(organization_id, search, wanted)
+    found = delivery_finding.find(
+        organization_id, meaning.alternatives, before=before, limit=limit + 1
     )
-    return _with_attempts(organization_id, db.session.execute(query).all())
+    shown = found.ids[:limit]
+    following = shown[-1] if len(found.ids) > limit else found.looked_to
+    return _records(organization_id, shown), following
 
 
-def delivery_counts(organization_id: UUID, endpoint_id: UUID | None = None) -> dict[str, int]:
-    """How many deliveries are in each state, to one endpoint or to all; every state is there."""
-    query = select(Delivery.state, func.count()).where(Delivery.organization_id == organization_id)
-    if endpoint_id is not None:
-        query = query.where(Delivery.endpoint_id == endpoint_id)
-    counted = dict(db.session.execute(query.group_by(Delivery.state)).all())
-    return {state: counted.get(state, 0) for state in STATES}
+def rows(organization_id: UUID, delivery_ids: Collection[UUID]) -> list[DeliveryRow]:
+    """These deliveries as a list shows them, the latest first."""
+    query = (
+        select(Delivery, func.coalesce(Wedding.title, name_in(Event.data)), DeliveryAttempt)
+        .join(Event, (Event.organization_id == organization_id) & (Event.id == Delivery.event_id))
+        .outerjoin(
+            Wedding,
+            (Wedding.organization_id == organization_id) & (Wedding.id == Event.wedding_id),
+        )
+        .outerjoin(
+            DeliveryAttempt,
+            (DeliveryAttempt.delivery_id == Delivery.id)
+            & (DeliveryAttempt.number == Delivery.attempts),
+        )
+        .where(Delivery.organization_id == organization_id, Delivery.id.in_(delivery_ids))
+        .order_by(Delivery.id.desc())
+    )
+    with by_index():
+        return [DeliveryRow(*row) for row in db.session.execute(query)]
+
+
+def place_of(delivery: Delivery) -> Place | None:
+    """Where it stands in its order; None where order does not matter."""
+    if ":" not in delivery.lane:
+        return None
+    given = {
+        "organization_id": delivery.organization_id,
+        "lane": delivery.lane,
+        "id": delivery.id,
+        "seq": delivery.seq if delivery.state == "due" else 0,
+    }
+    with by_index():
+        gaps = list(db.session.scalars(_GIVEN_UP_BEFORE, given))
+        ahead = db.session.execute(_AHEAD, given).all()
+    blocks = next((row.id for row in ahead if row.state == "exhausted"), None)
+    named = rows(delivery.organization_id, gaps[:_GAPS_NAMED]) if gaps else []
+    return Place(len(gaps), tuple(named), len(ahead), blocks)
+
+
+def event_sent(organization_id: UUID, event_id: UUID) -> Any:
+    """What a delivery's body is made from: `id`, `type`, `occurred_at` and `data`."""
+    return db.session.execute(
+        select(Event.id, Event.type, Event.occurred_at, Event.data).where(
+            Event.organization_id == organization_id, Event.id == event_id
+        )
+    ).one()
 
 
 def took_ms(attempt: DeliveryAttempt) -> int | None:
@@ -76,47 +151,22 @@ def took_ms(attempt: DeliveryAttempt) -> int | None:
     return round((attempt.finished_at - attempt.started_at).total_seconds() * 1000)
 
 
-def _lines(organization_id: UUID) -> Select[Delivery, str]:
-    return (
-        select(Delivery, Event.type)
-        .join(
-            Event,
-            and_(Event.organization_id == Delivery.organization_id, Event.id == Delivery.event_id),
-        )
-        .where(Delivery.organization_id == organization_id)
+def _records(organization_id: UUID, delivery_ids: Sequence[UUID]) -> list[DeliveryRecord]:
+    """These deliveries, the latest first, their attempts read in one statement."""
+    if not delivery_ids:
+        return []
+    own = (Delivery.organization_id == organization_id, Delivery.id.in_(delivery_ids))
+    theirs = (
+        DeliveryAttempt.organization_id == organization_id,
+        DeliveryAttempt.delivery_id.in_(delivery_ids),
     )
-
-
-def _conditions(wanted: DeliveryFilter, before: UUID | None) -> list[ColumnElement[bool]]:
-    conditions = []
-    if wanted.event_id is not None:
-        conditions.append(Delivery.event_id == wanted.event_id)
-    if wanted.endpoint_id is not None:
-        conditions.append(Delivery.endpoint_id == wanted.endpoint_id)
-    if wanted.state is not None:
-        conditions.append(Delivery.state == wanted.state)
-    if before is not None:
-        conditions.append(Delivery.id < before)
-    return conditions
-
-
-def _with_attempts(
-    organization_id: UUID, lines: Sequence[Row[Delivery, str]]
-) -> list[DeliveryRecord]:
-    """The attempts of all these deliveries, read in one statement."""
-    attempts: dict[UUID, list[DeliveryAttempt]] = {delivery.id: [] for delivery, _ in lines}
-    if lines:
-        found = db.session.scalars(
-            select(DeliveryAttempt)
-            .where(
-                DeliveryAttempt.organization_id == organization_id,
-                DeliveryAttempt.delivery_id.in_(attempts),
-            )
-            .order_by(DeliveryAttempt.number)
-        )
-        for attempt in found:
+    attempts: defaultdict[UUID, list[DeliveryAttempt]] = defaultdict(list)
+    with by_index():
+        deliveries = list(db.session.scalars(select(Delivery).where(*own)))
+        for attempt in db.session.scalars(select(DeliveryAttempt).where(*theirs)):
             attempts[attempt.delivery_id].append(attempt)
+    latest = sorted(deliveries, key=lambda delivery: delivery.id, reverse=True)
     return [
-        DeliveryRecord(delivery, event_type, tuple(attempts[delivery.id]))
-        for delivery, event_type in lines
+        DeliveryRecord(each, tuple(sorted(attempts[each.id], key=lambda tried: tried.number)))
+        for each in latest
     ]

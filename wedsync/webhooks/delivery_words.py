@@ -1,58 +1,47 @@
-"""Deliveries and their tries in words, and where the time of a try went."""
+"""Deliveries in words: where one stands, why, and what was sent and came back."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
+from http.client import responses
 from typing import Any
 from uuid import UUID
 
 import orjson
 
 from wedsync.platform import leaves
-from wedsync.platform.vault import MASK
-from wedsync.platform.wording import State, Wording, count, duration, milliseconds, name_words, size
-from wedsync.webhooks import schedule
-from wedsync.webhooks.deliveries import body_of
-from wedsync.webhooks.delivery_queries import DeliveryRecord, took_ms
-from wedsync.webhooks.models import Delivery, DeliveryAttempt
-
-CHART_WIDTH = 300
-_GAP = 1.0
-_MOST_SHOWN = 6_000
-
-FILTERS = (
-    ("waiting", "Waiting", "due"),
-    ("arrived", "Arrived", "delivered"),
-    ("gave-up", "Gave up", "exhausted"),
-    ("stopped", "Stopped", "cancelled"),
+from wedsync.platform.wording import (
+    State,
+    Wording,
+    capital,
+    in_words,
+    listing,
+    milliseconds,
+    name_words,
+    size,
 )
-"""What a log can be narrowed to: name in the address, words, state."""
+from wedsync.webhooks import attempt_words, failure_words
+from wedsync.webhooks.attempt_words import Try
+from wedsync.webhooks.deliveries import body_of
+from wedsync.webhooks.delivery_queries import (
+    MOST_BEFORE,
+    DeliveryRecord,
+    DeliveryRow,
+    Place,
+    took_ms,
+)
+from wedsync.webhooks.models import Delivery, DeliveryAttempt, Endpoint
 
-_ERRORS = {
-    "gone": "They said that this address is gone",
-    "redirected": "They sent us on to another address, which we do not follow",
-    "worker_lost": "We were interrupted; they may have got it",
-}
+_MOST_SHOWN = 6_000
+_HIDDEN = "hidden"
 
-
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """A stretch of a try's time, in units of a chart that is `CHART_WIDTH` wide."""
-
-    x: float
-    width: float
-    is_wait: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Try:
-    """One attempt."""
-
-    number: int
-    at: datetime
-    answer: str
-    took: str
-    bars: tuple[Bar, ...]
+FILTERS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    ("waiting", "Waiting", ("due", "in_flight")),
+    ("arrived", "Arrived", ("delivered",)),
+    ("gave-up", "Gave up", ("exhausted",)),
+    ("stopped", "Stopped", ("cancelled",)),
+)
+"""What a log can be narrowed to: name in the address, words, states."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +50,22 @@ class DeliveryLine:
 
     id: UUID
     event_id: UUID
+    endpoint_id: UUID
     at: datetime
+    when: str
     title: str
     event_type: str
     took: str
     state: State
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """What never arrived before this one in its order: how many in words, and the latest of them
+    by id and title."""
+
+    words: str
+    named: tuple[tuple[UUID, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,163 +74,200 @@ class OpenedDelivery:
 
     line: DeliveryLine
     news: str
+    waits_behind: str
+    blocked_by: UUID | None
+    gap: Gap | None
     tries: tuple[Try, ...]
     next_number: int
     next_at: str
     next_words: str
     sent: str
-    sent_size: str
+    sent_about: str
     came_back: str
     came_back_size: str
+    is_waiting: bool
+    has_arrived: bool
     may_try: bool
-    may_stop: bool
 
 
-def state_of(delivery: Delivery, words: Wording) -> State:
+def state_of(delivery: Delivery, endpoint: Endpoint, words: Wording) -> State:
     """Where a delivery stands, in a word or two."""
+    polls = endpoint.receives == "polls"
     if delivery.state == "due":
-        if not delivery.failures:
+        if polls:
+            return State("waiting", "Waiting to be fetched")
+        if not delivery.failures or endpoint.state != "on":
             return State("waiting", "Waiting to be sent")
         when = f" {words.at(delivery.next_attempt_at)}" if delivery.next_attempt_at else ""
         return State("retrying", f"Trying again{when}")
     return {
         "in_flight": State("running", "On its way"),
-        "delivered": State("done", "Arrived"),
+        "delivered": State("done", "Fetched" if polls else "Arrived"),
         "exhausted": State("failed", "Gave up"),
         "cancelled": State("stopped", "Stopped"),
     }[delivery.state]
 
 
-def line_of(record: DeliveryRecord, subjects: Mapping[UUID, str], words: Wording) -> DeliveryLine:
+def line_of(row: DeliveryRow, endpoint: Endpoint, words: Wording) -> DeliveryLine:
     """A row of the log."""
-    delivery = record.delivery
-    subject = subjects.get(delivery.event_id)
-    title = name_words(record.event_type)
+    delivery = row.delivery
     return DeliveryLine(
         id=delivery.id,
         event_id=delivery.event_id,
+        endpoint_id=delivery.endpoint_id,
         at=delivery.created_at,
-        title=f"{title}, {subject}" if subject else title,
-        event_type=record.event_type,
-        took=_took(record),
-        state=state_of(delivery, words),
+        when=attempt_words.when(delivery.created_at, words),
+        title=title_of(row),
+        event_type=delivery.event_type,
+        took=_took(row),
+        state=state_of(delivery, endpoint, words),
     )
 
 
-def _took(record: DeliveryRecord) -> str:
-    if record.delivery.state != "delivered" or not record.attempts:
+def title_of(row: DeliveryRow) -> str:
+    """`Guest added, Rosa Osei`."""
+    title = name_words(row.delivery.event_type)
+    return f"{title}, {row.subject}" if row.subject else title
+
+
+def _took(row: DeliveryRow) -> str:
+    if row.delivery.state != "delivered" or row.last is None:
         return ""
-    ms = took_ms(record.attempts[-1])
+    ms = took_ms(row.last)
     said = milliseconds(ms) if ms is not None else ""
-    tries = len(record.attempts)
-    return said if tries == 1 else f"try {tries}, {said}"
+    number = row.delivery.attempts
+    return said if number == 1 else f"{attempt_words.ordinal(number)} try, {said}"
 
 
 def opened(
-    record: DeliveryRecord, line: DeliveryLine, event: Any, words: Wording, *, endpoint_on: bool
+    record: DeliveryRecord,
+    line: DeliveryLine,
+    event: Any,
+    endpoint: Endpoint,
+    place: Place | None,
+    words: Wording,
 ) -> OpenedDelivery:
     """One delivery with its tries, what was sent and what came back. `event` has its body."""
     delivery, attempts = record.delivery, record.attempts
-    document = leaves.mask_all(body_of(event.id, event.type, event.occurred_at, event.data))
-    body = orjson.dumps(document, option=orjson.OPT_INDENT_2).decode()
+    document = body_of(event.id, event.type, event.occurred_at, event.data)
+    shown, hidden = _shown(document)
+    body = orjson.dumps(shown, option=orjson.OPT_INDENT_2).decode()
     came_back = _came_back(attempts)
+    is_open = delivery.state == "due"
     return OpenedDelivery(
         line=line,
-        news=_news(delivery, attempts),
-        tries=tuple(_tries(attempts)),
+        news=_news(delivery, attempts, endpoint, words),
+        waits_behind=_waits_behind(place) if is_open and place else "",
+        blocked_by=place.blocks if is_open and place else None,
+        gap=_gap(place),
+        tries=tuple(attempt_words.tries(attempts, words)),
         next_number=len(attempts) + 1,
-        next_at=words.time(delivery.next_attempt_at) if delivery.next_attempt_at else "",
-        next_words=_next_words(delivery, words),
-        sent=f"{_headers(event.id, attempts)}\n\n{_bounded(body)}",
-        sent_size=size(len(orjson.dumps(document))),
+        next_at=words.gutter(delivery.next_attempt_at) if delivery.next_attempt_at else "",
+        next_words=attempt_words.next_words(delivery, endpoint, words),
+        sent=f"{_head(event.id, attempts)}\n\n{_bounded(body)}",
+        sent_about=_about(len(orjson.dumps(shown)), hidden),
         came_back=came_back,
         came_back_size=size(len(came_back.encode())) if came_back else "",
-        may_try=endpoint_on and delivery.state in ("due", "exhausted", "cancelled"),
-        may_stop=delivery.state == "due",
+        is_waiting=is_open,
+        has_arrived=delivery.state == "delivered",
+        may_try=endpoint.state == "on"
+        and delivery.state != "in_flight"
+        and not (is_open and endpoint.receives == "polls"),
     )
 
 
-def _news(delivery: Delivery, attempts: Sequence[DeliveryAttempt]) -> str:
-    if not attempts:
-        return "It has not been sent yet."
+def _news(
+    delivery: Delivery, attempts: Sequence[DeliveryAttempt], endpoint: Endpoint, words: Wording
+) -> str:
     if delivery.state == "delivered":
-        return "They took it."
-    same = "The same number goes with every try; they cannot count it twice."
+        return "They fetched it." if endpoint.receives == "polls" else _taken(attempts)
+    if not attempts:
+        if delivery.state == "cancelled":
+            return "It was stopped before it was sent."
+        if endpoint.receives == "polls":
+            return "They have not fetched it yet. It waits for as long as they need."
+        return "It has not been sent yet."
+    last = attempts[-1]
+    if last.finished_at is None:
+        return "It is on its way. We wait for their answer."
+    tried = attempt_words.tried_times(attempts)
     endings = {
-        "exhausted": f"We tried {count(len(attempts), 'time')} and have stopped. Nothing is lost: "
-        "it can be sent again.",
+        "exhausted": f"We tried {tried} and have stopped. Nothing is lost: it can be sent again.",
         "cancelled": "We have stopped trying.",
     }
-    return f"{_answer(attempts[-1])}. {endings.get(delivery.state, same)}"
+    same = "The same number goes with every try; they cannot count it twice."
+    rest = attempt_words.resting_until(endpoint, words)
+    pause = f"We are giving them a rest until {words.time(rest)}. " if rest else ""
+    ending = endings.get(delivery.state, f"{pause}{same}")
+    return f"{failure_words.reason(last)}. {ending}"
 
 
-def _answer(attempt: DeliveryAttempt) -> str:
-    """What came of a try."""
-    if attempt.finished_at is None:
-        return "It is on its way"
-    if attempt.outcome == "ok":
-        return f"They took it ({attempt.status})"
-    if attempt.error in _ERRORS:
-        return _ERRORS[attempt.error]
-    if attempt.status is not None:
-        return f"They answered {attempt.status}"
-    return (attempt.answer or "They could not be reached").rstrip(".")
+def _taken(attempts: Sequence[DeliveryAttempt]) -> str:
+    if not attempts or attempts[-1].status is None:
+        return "They took it."
+    status, number = attempts[-1].status, len(attempts)
+    if number == 1:
+        return f"They took it at the first try ({status})."
+    return f"They took it at the {attempt_words.ordinal(number)} try ({status})."
 
 
-def _tries(attempts: Sequence[DeliveryAttempt]) -> Iterator[Try]:
-    longest = max((_total_ms(attempt) for attempt in attempts), default=0.0)
-    for attempt in attempts:
-        ms = took_ms(attempt)
-        yield Try(
-            number=attempt.number,
-            at=attempt.started_at,
-            answer=_answer(attempt),
-            took=milliseconds(ms) if ms is not None else "",
-            bars=tuple(_bars(attempt.timings or {}, longest)),
-        )
-
-
-def _total_ms(attempt: DeliveryAttempt) -> float:
-    return float((attempt.timings or {}).get("total_ms") or 0)
-
-
-def _bars(timings: Mapping[str, float], longest: float) -> Iterator[Bar]:
-    """Finding, reaching and securing, then the wait for their answer."""
-    total = float(timings.get("total_ms") or 0)
-    if not total or not longest:
-        return
-    scale = CHART_WIDTH / longest
-    x = 0.0
-    for name in ("dns_ms", "connect_ms", "tls_ms"):
-        width = float(timings.get(name) or 0) * scale
-        if width > _GAP:
-            yield Bar(round(x, 1), round(width - _GAP, 1), is_wait=False)
-        x += width
-    if total * scale - x > _GAP:
-        yield Bar(round(x, 1), round(total * scale - x, 1), is_wait=True)
-
-
-def _next_words(delivery: Delivery, words: Wording) -> str:
-    if delivery.state != "due" or delivery.next_attempt_at is None:
+def _waits_behind(place: Place) -> str:
+    if place.blocks is not None:
+        return "It waits its turn, and one before it was given up."
+    if not place.ahead:
         return ""
-    wait = delivery.next_attempt_at - words.now
-    if wait < timedelta(seconds=5):
-        return "next try, in a moment"
-    left = schedule.MAX_ATTEMPTS - delivery.failures - 1
-    then = f"; then {count(left, 'more try', 'more tries')}" if left > 0 else "; it is the last one"
-    return f"next try, in {duration(wait)}{then}"
+    if place.ahead == 1:
+        return "It waits its turn: one goes before it."
+    return f"It waits its turn: {_bounded_number(place.ahead)} go before it."
 
 
-def _headers(event_id: UUID, attempts: Sequence[DeliveryAttempt]) -> str:
-    sent_at = int(attempts[-1].started_at.timestamp()) if attempts else "…"
-    return f"webhook-id: {event_id}\nwebhook-timestamp: {sent_at}\nwebhook-signature: v1,{MASK}"
+def _gap(place: Place | None) -> Gap | None:
+    if place is None or not place.given_up:
+        return None
+    were = "was" if place.given_up == 1 else "were"
+    said = f"{capital(_bounded_number(place.given_up))} {were} given up before this one"
+    return Gap(said, tuple((row.delivery.id, title_of(row)) for row in place.named))
+
+
+def _bounded_number(counted: int) -> str:
+    return in_words(counted) if counted <= MOST_BEFORE else f"more than {MOST_BEFORE}"
+
+
+def _shown(document: Any) -> tuple[Any, list[str]]:
+    """The document with `hidden` for every sealed leaf, and the names of those."""
+    hidden: list[str] = []
+
+    def show(value: Any, name: str) -> Any:
+        if leaves.is_sealed(value):
+            hidden.append(name)
+            return _HIDDEN
+        if isinstance(value, dict):
+            return {key: show(part, key) for key, part in value.items()}
+        if isinstance(value, list):
+            return [show(part, name) for part in value]
+        return value
+
+    return show(document, ""), list(dict.fromkeys(hidden))
+
+
+def _about(octets: int, hidden: Sequence[str]) -> str:
+    """`1.1 kB, allergies hidden`."""
+    names = [name_words(name).lower() for name in hidden]
+    return f"{size(octets)}, {listing(names)} hidden" if names else size(octets)
+
+
+def _head(event_id: UUID, attempts: Sequence[DeliveryAttempt]) -> str:
+    kept = attempts[-1].request_headers if attempts else None
+    return kept.strip() if kept else f"webhook-id: {event_id}"
 
 
 def _came_back(attempts: Sequence[DeliveryAttempt]) -> str:
     last = attempts[-1] if attempts else None
     if last is None or last.status is None:
         return ""
-    return "\n\n".join(filter(None, (str(last.status), last.answer)))
+    said = " ".join(filter(None, (str(last.status), responses.get(last.status))))
+    head = "\n".join(filter(None, (said, (last.response_headers or "").strip())))
+    return _bounded("\n\n".join(filter(None, (head, last.answer))))
 
 
 def _bounded(text: str) -> str:

@@ -1,4 +1,5 @@
-"""The pages of endpoints: one endpoint with its deliveries, making one, changing one."""
+"""The pages of endpoints: making one, changing one, switching one; one's own is in
+`delivery_routes`."""
 
 import json
 from typing import Any
@@ -8,25 +9,22 @@ from flask import Response, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from wedsync.errors import Conflict, Invalid
-from wedsync.platform import identity, wording
+from wedsync.platform import identity
 from wedsync.platform.fragments import render
 from wedsync.platform.identity import requires
 from wedsync.platform.passing import done, refused
 from wedsync.platform.runtime import commit
 from wedsync.webhooks import (
     conditions,
-    delivery_log,
-    endpoint_words,
     endpoints,
     event_choices,
-    page_queries,
     queries,
     resending,
     samples,
 )
 from wedsync.webhooks.endpoint_forms import EndpointForm
 from wedsync.webhooks.models import Endpoint
-from wedsync.webhooks.routes import DAY, pages
+from wedsync.webhooks.routes import pages
 from wedsync.webhooks.secret_routes import shown_once
 
 
@@ -52,32 +50,6 @@ def new_endpoint() -> AnyResponse:
     return shown_once(made, secret, "is ready")
 
 
-@pages.get("/webhooks/endpoints/<uuid:endpoint_id>")
-def endpoint(endpoint_id: UUID) -> Response:
-    """One endpoint: what it is told, how that goes, and its deliveries."""
-    organization_id, words = identity.organization_id(), wording.here()
-    found = queries.get_endpoint(organization_id, endpoint_id)
-    traffic = page_queries.traffic(organization_id, words.now - DAY).get(
-        endpoint_id, page_queries.Traffic()
-    )
-    hours = page_queries.by_hour(organization_id, endpoint_id, words.now - DAY)
-    return render(
-        "webhooks/endpoint.html",
-        endpoint=found,
-        name=endpoint_words.endpoint_name(found),
-        state_of_it=endpoint_words.endpoint_state(found, traffic, words),
-        news=endpoint_words.news(found, traffic, words),
-        told_about=endpoint_words.told_about(found),
-        signed_with=endpoint_words.signed_with(found, words),
-        order=endpoint_words.order(found),
-        pace=endpoint_words.pace(found),
-        bars=endpoint_words.hour_bars(hours, words.now),
-        began=words.gutter(words.now - DAY),
-        log=delivery_log.read(found, request.args, words),
-        may_edit=identity.current().has_role("editor"),
-    )
-
-
 @pages.route("/webhooks/endpoints/<uuid:endpoint_id>/edit", methods=["GET", "POST"])
 @requires("editor")
 def edit_endpoint(endpoint_id: UUID) -> AnyResponse:
@@ -86,6 +58,7 @@ def edit_endpoint(endpoint_id: UUID) -> AnyResponse:
     if request.method != "POST":
         return _form(EndpointForm.of(found), found)
     form = EndpointForm()
+    form.receives.data = found.receives
     if _rows_changed(form) or not form.validate():
         return _form(form, found)
     try:

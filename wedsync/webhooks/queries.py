@@ -81,6 +81,12 @@ def list_endpoints(
     return list(db.session.scalars(query.order_by(Endpoint.id.desc()).limit(limit)))
 
 
+def all_endpoints(organization_id: UUID) -> list[Endpoint]:
+    """Every endpoint, newest first: what is told of deliveries names theirs."""
+    query = select(Endpoint).where(Endpoint.organization_id == organization_id)
+    return list(db.session.scalars(query.order_by(Endpoint.id.desc())))
+
+
 def rejections(organization_id: UUID, hook_id: UUID) -> Rejections:
     """What a hook refused, the latest first; empty for somebody else's hook."""
     counts = db.session.scalars(

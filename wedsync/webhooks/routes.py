@@ -6,7 +6,15 @@ from flask import Blueprint, Response
 
 from wedsync.platform import identity, wording
 from wedsync.platform.fragments import render
-from wedsync.webhooks import endpoint_words, hook_words, hooks, page_queries, queries
+from wedsync.webhooks import (
+    delivery_counts,
+    endpoint_news,
+    endpoint_words,
+    hook_words,
+    hooks,
+    page_queries,
+    queries,
+)
 
 pages = Blueprint("webhooks", __name__)
 
@@ -17,16 +25,18 @@ DAY = timedelta(days=1)
 def overview() -> Response:
     """Every hook and every endpoint."""
     organization_id, words = identity.organization_id(), wording.here()
+    endpoints = queries.list_endpoints(organization_id, limit=100)
+    shown = [endpoint.id for endpoint in endpoints]
     return render(
         "webhooks/overview.html",
         hooks=queries.list_hooks(organization_id, limit=100),
-        endpoints=queries.list_endpoints(organization_id, limit=100),
+        endpoints=endpoints,
         rejections=page_queries.rejection_counts(organization_id),
         received=page_queries.received(organization_id, words.now - DAY),
-        traffic=page_queries.traffic(organization_id, words.now - DAY),
-        no_traffic=page_queries.Traffic(),
+        traffic=delivery_counts.traffic(organization_id, shown, words.now),
         hook_words=hook_words,
         endpoint_words=endpoint_words,
+        endpoint_news=endpoint_news,
         url_of=hooks.url_of,
         may_edit=identity.current().has_role("editor"),
     )

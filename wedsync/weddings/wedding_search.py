@@ -3,7 +3,7 @@
 import unicodedata
 from collections.abc import Iterator
 
-from sqlalchemy import ColumnElement, Text, cast, func
+from sqlalchemy import ColumnElement, SQLColumnExpression, Text, cast, func
 from sqlalchemy.dialects.postgresql import JSONPATH
 
 from wedsync.weddings.models import Wedding
@@ -19,9 +19,18 @@ def with_words(search: str) -> Iterator[ColumnElement[bool]]:
         func.jsonb_path_query_array(Wedding.partners, cast("$[*].name", JSONPATH)), Text
     )
     told = func.concat_ws(" ", Wedding.title, Wedding.venue, partners)
-    plain = func.translate(func.lower(told), _ACCENTED, _PLAIN)
-    for word in folded(search[:LONGEST].lower()).split()[:_MOST_WORDS]:
-        yield plain.contains(word, autoescape=True)
+    for word in words_of(search):
+        yield plain(told).contains(word, autoescape=True)
+
+
+def words_of(search: str) -> list[str]:
+    """The words of a search, as `plain` writes them."""
+    return folded(search[:LONGEST].lower()).split()[:_MOST_WORDS]
+
+
+def plain(told: SQLColumnExpression[str]) -> ColumnElement[str]:
+    """A text as SQL, without case and accents."""
+    return func.translate(func.lower(told), _ACCENTED, _PLAIN)
 
 
 def folded(text: str) -> str:

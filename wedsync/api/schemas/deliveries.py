@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import AwareDatetime, ConfigDict, Field
 
 from wedsync.api.schemas.base import Answer, Page, PageQuery, Resource
 from wedsync.webhooks.delivery_queries import DeliveryRecord, took_ms
@@ -14,9 +14,37 @@ DeliveryState = Literal["due", "in_flight", "delivered", "exhausted", "cancelled
 
 
 class DeliveryQuery(PageQuery):
-    event: UUID | None = Field(default=None, description="Only deliveries of this event.")
+    """A page may hold fewer than `limit` and still have a `next_cursor`: what is looked for among
+    very many is looked for a part at a time."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=False)
+
+    event: UUID | None = Field(
+        default=None, description="Only deliveries of this event: the `webhook-id`."
+    )
     endpoint: UUID | None = Field(default=None, description="Only deliveries to this endpoint.")
     state: DeliveryState | None = Field(default=None, description="Only those in this state.")
+    type: str | None = Field(
+        default=None, max_length=200, description="Only of events with this stored name."
+    )
+    error: str | None = Field(
+        default=None,
+        max_length=100,
+        description="Only those whose latest try failed with this code.",
+        examples=["http_503", "timeout"],
+    )
+    search: str = Field(
+        default="",
+        max_length=100,
+        description="Words: a couple, an event, the beginning of a number, or a name in what was "
+        "sent.",
+    )
+    since: AwareDatetime | None = Field(
+        default=None, alias="from", description="Only deliveries that were made then or later."
+    )
+    until: AwareDatetime | None = Field(
+        default=None, alias="to", description="Only deliveries that were made before."
+    )
 
 
 class AttemptOut(Answer):
@@ -34,6 +62,9 @@ class DeliveryOut(Resource):
     endpoint_id: UUID
     state: DeliveryState
     attempts: list[AttemptOut]
+    last_error: str | None = Field(
+        description="A short code of why it has not arrived.", examples=["http_503"]
+    )
     next_attempt_at: datetime | None
     finished_at: datetime | None
 
@@ -49,10 +80,11 @@ def delivery_out(record: DeliveryRecord) -> DeliveryOut:
             "id": delivery.id,
             "created_at": delivery.created_at,
             "event_id": delivery.event_id,
-            "event_type": record.event_type,
+            "event_type": delivery.event_type,
             "endpoint_id": delivery.endpoint_id,
             "state": delivery.state,
             "attempts": [_attempt(attempt) for attempt in record.attempts],
+            "last_error": delivery.last_error,
             "next_attempt_at": delivery.next_attempt_at,
             "finished_at": delivery.finished_at,
         }

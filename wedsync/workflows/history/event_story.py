@@ -12,7 +12,7 @@ from wedsync.platform.wording import State, name_words
 from wedsync.webhooks import delivery_queries
 from wedsync.webhooks import page_queries as webhook_pages
 from wedsync.webhooks import queries as webhooks
-from wedsync.webhooks.delivery_queries import DeliveryFilter
+from wedsync.webhooks.delivery_finding import DeliveryFilter
 from wedsync.workflows import page_queries
 from wedsync.workflows.words.shown_values import Row, rows_of
 
@@ -104,7 +104,7 @@ def tell_event(organization_id: UUID, event: Event) -> EventStory:
 
 
 def _passed_on(organization_id: UUID, event_id: UUID) -> list[PassedOn]:
-    found = delivery_queries.list_deliveries(
+    found, _ = delivery_queries.list_deliveries(
         organization_id, DeliveryFilter(event_id=event_id), limit=_MOST
     )
     named = {

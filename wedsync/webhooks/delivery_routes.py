@@ -1,0 +1,96 @@
+"""Pages of deliveries: an endpoint's, and all there are; filtered, searched and opened."""
+
+from typing import Any
+from uuid import UUID
+
+from flask import Response, request, url_for
+
+from wedsync.platform import identity, wording
+from wedsync.platform.fragments import render
+from wedsync.platform.wording import name_words
+from wedsync.webhooks import (
+    delivery_asking,
+    delivery_counts,
+    delivery_log,
+    delivery_naming,
+    endpoint_news,
+    endpoint_words,
+    failure_words,
+    queries,
+)
+from wedsync.webhooks.delivery_asking import Asked
+from wedsync.webhooks.routes import pages
+
+
+@pages.get("/webhooks/deliveries")
+def delivery_list() -> Response:
+    """Every delivery of the organization."""
+    organization_id, words = identity.organization_id(), wording.here()
+    endpoints = delivery_log.endpoints_of(organization_id)
+    asked = delivery_asking.read(request.args)
+    return render(
+        "webhooks/deliveries.html",
+        "log",
+        endpoint=None,
+        endpoints=endpoints,
+        endpoint_names={each: endpoint_words.endpoint_name(endpoints[each]) for each in endpoints},
+        log=delivery_log.read(organization_id, asked, endpoints, words),
+        **_around(organization_id, asked, "webhooks.delivery_list"),
+    )
+
+
+@pages.get("/webhooks/endpoints/<uuid:endpoint_id>")
+def endpoint(endpoint_id: UUID) -> Response:
+    """One endpoint: what it is told, how that goes, and its deliveries."""
+    organization_id, words = identity.organization_id(), wording.here()
+    found = queries.get_endpoint(organization_id, endpoint_id)
+    asked = delivery_asking.read(request.args, endpoint_id)
+    traffic = delivery_counts.traffic(organization_id, [endpoint_id], words.now)[endpoint_id]
+    hours = delivery_counts.hours(organization_id, endpoint_id, words.now)
+    return render(
+        "webhooks/endpoint.html",
+        "log",
+        endpoint=found,
+        name=endpoint_words.endpoint_name(found),
+        state_of_it=endpoint_news.endpoint_state(found, traffic, words),
+        news=endpoint_news.news(found, traffic, words),
+        trouble=endpoint_news.trouble(found, words),
+        told_about=endpoint_words.told_about(found),
+        signed_with=endpoint_words.signed_with(found, words),
+        order=endpoint_words.order(found),
+        pace=endpoint_words.pace(found),
+        chart=endpoint_news.chart(hours, words),
+        log=delivery_log.read(organization_id, asked, {endpoint_id: found}, words),
+        **_around(organization_id, asked, "webhooks.endpoint", endpoint_id=endpoint_id),
+    )
+
+
+def _around(organization_id: UUID, asked: Asked, view: str, **place: Any) -> dict[str, Any]:
+    """What the log of both pages needs beside its rows; `place` is the page's own address."""
+    here = {"endpoint": None} if place else {}
+
+    def address(*, anchor: str = "log", **changes: Any) -> str:
+        return url_for(view, **place, **asked.others(**here, **changes), _anchor=anchor)
+
+    def opening(delivery_id: UUID) -> str:
+        opened = asked.address(**here, delivery=delivery_id)
+        return url_for(view, **place, **opened, _anchor=f"d-{delivery_id}")
+
+    return {
+        "asked": asked,
+        "address": address,
+        "opening": opening,
+        "plain_address": url_for(view, **place),
+        "same_address": url_for(view, **place, **asked.address(**here)),
+        "types": _choices(delivery_naming.types_known(organization_id), asked.type),
+        "errors": _choices(delivery_naming.errors_known(organization_id), asked.error),
+        "short": failure_words.short,
+        "type_words": name_words,
+        "periods": delivery_asking.PERIODS,
+        "may_edit": identity.current().has_role("editor"),
+    }
+
+
+def _choices(known: list[str], chosen: str | None) -> list[str]:
+    """What there is to choose from; what was chosen by an address stays there to be seen."""
+    return known if chosen is None or chosen in known else [*known, chosen]
