@@ -49,3 +49,38 @@ def test_nothing_is_said_of_the_example_or_of_a_step_that_is_off(
     couple(app, owner, "Clara & Inès")
     found = said(app, owner, {**BEFORE_THE_DEADLINE, "off": True})
     assert not any("RSVP deadline" in message for _, message, _ in found)
+
+
+ASK = {
+    "id": "ask",
+    "kind": "approval",
+    "ask": "Shall we tell the caterer?",
+    "who": {"role": "owner"},
+}
+LATER = {"id": "later", "kind": "wait", "seconds": 60}
+ON_YES = {"id": "yes", "kind": "filter", "when": {"==": [{"var": "steps.ask.approved"}, True]}}
+HEEDED_ANYWAY = ("Step 1", "It goes on after a no just as after a yes.", False)
+
+
+def test_a_question_whose_answer_nothing_heeds_is_told(app: APIFlask, owner: Persona) -> None:
+    assert said(app, owner, ASK, LATER) == [HEEDED_ANYWAY]
+    looked = looking(app, owner, draft(ASK, LATER, trigger={"kind": "manual"})).board()
+    (problem,) = looked.problems
+    assert [(each.words, each.gesture, each.values) for each in problem.repairs] == [
+        ("Go on only after a yes", "only_after_yes", {"step": "ask"})
+    ]
+    name_alone = {"id": "who", "kind": "set", "values": {"who": {"var": "steps.ask.by"}}}
+    assert said(app, owner, ASK, name_alone) == [HEEDED_ANYWAY]
+
+
+def test_nothing_is_said_of_a_question_that_is_heeded_last_or_off(
+    app: APIFlask, owner: Persona
+) -> None:
+    for steps in (
+        (ASK, ON_YES, LATER),
+        (ASK,),
+        (LATER, ASK),
+        (ASK, {"id": "end", "kind": "stop", "outcome": "done"}),
+        ({**ASK, "off": True}, LATER),
+    ):
+        assert HEEDED_ANYWAY not in said(app, owner, *steps)

@@ -188,3 +188,13 @@ def test_the_paragraph_in_parts_is_the_paragraph(definition: dict[str, Any]) -> 
     said = "".join(each.text for each in told)
     whole = summary(definition, infos_of(entries()))
     assert said.removesuffix(".") == plain(pieces(whole))
+
+
+def test_what_follows_a_question_happens_only_after_a_yes() -> None:
+    ask = {"id": "ask", "kind": "approval", "ask": "May we?", "who": {"role": "owner"}}
+    definition = workflow(ask, note("later"))
+    gesture = mending.only_after_yes(definition, "ask")
+    assert gesture.words.startswith("let it go on only after a yes to “Ask an owner")
+    _, goes_on, last = done(definition, gesture)["steps"]
+    assert (goes_on["kind"], goes_on["id"], last["id"]) == ("filter", gesture.focus, "later")
+    assert goes_on["when"] == {"yes_no.is_yes": [var("steps.ask.approved")]}

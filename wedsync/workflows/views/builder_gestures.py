@@ -261,6 +261,7 @@ GESTURES: Mapping[str, Doer] = {
     "note": note,
     "use-connection": use_connection,
     "take-out": take_out,
+    "only-after-yes": _to_step(mending.only_after_yes),
     "name-steps": _to_draft(mending.name_steps),
     "tidy-steps": _to_draft(mending.tidy_steps),
     "start-anew": _to_draft(mending.start_anew),

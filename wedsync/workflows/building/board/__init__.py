@@ -9,7 +9,7 @@
 | when what is counted from a wedding comes | `coming_dates`; `leaf_days`, the calendar |
 | who else has it open | `company` |
 | problems, and what mends them | `repairs`; `asking`, their words; `mending`, the gestures |
-| what will lack a date | `foreseen` |
+| what will lack a date; whose answer nothing heeds | `foreseen`; `unheeded` |
 | what of it differs from what a page shows | `board_changes` |
 | the panel | `open_panel`; `panel_parts`, its shapes |
 | what two people made of one field | `clashes` |

@@ -13,6 +13,7 @@ from wedsync.workflows.building.board.panel_parts import Opened
 from wedsync.workflows.building.board.repairs import problems_of
 from wedsync.workflows.building.board.setting import RECENT, Setting
 from wedsync.workflows.building.board.step_rows import Rows
+from wedsync.workflows.building.board.unheeded import unheeded
 from wedsync.workflows.building.gestures.spots import Spot
 from wedsync.workflows.building.known.samples import SampleChoice
 
@@ -27,6 +28,7 @@ def board(setting: Setting, opened: Opened | None = None) -> Board:
     problems = (
         *asked(setting, found, rows.said, rows.numbers, uses),
         *foreseen(setting, rows.numbers, rows.steps),
+        *unheeded(setting, rows.numbers),
     )
     errors = sum(1 for each in problems if each.is_error)
     last = next((step.id for step in reversed(steps) if step.has_id), None)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from wedsync.workflows.building.conditions.condition_rows import (
@@ -12,8 +13,14 @@ from wedsync.workflows.building.conditions.condition_rows import (
     when_of,
     written,
 )
-from wedsync.workflows.building.gestures.of_steps import Gesture
-from wedsync.workflows.building.gestures.spots import called, lists_of, the_step
+from wedsync.workflows.building.gestures.of_steps import Gesture, add
+from wedsync.workflows.building.gestures.spots import (
+    Spot,
+    called,
+    lists_of,
+    standing,
+    the_step,
+)
 from wedsync.workflows.building.gestures.step_links import fresh_ids
 from wedsync.workflows.building.known.pills import is_gone, paths_in
 from wedsync.workflows.building.known.reach import Reaches, reaches
@@ -101,6 +108,17 @@ def start_anew(definition: Any) -> Gesture:
     """An empty draft in the place of one that is no workflow; undoing brings it back."""
     empty: dict[str, Any] = {"format": FORMAT, "trigger": None, "steps": []}
     return Gesture((Replace(empty),), "began anew", None)
+
+
+def only_after_yes(definition: Any, step_id: str) -> Gesture:
+    """Let what follows a question happen only where the answer is yes. Raises Conflict
+    `step_gone`."""
+    where = standing(definition, step_id)
+    answer = tree_of({"yes_no.is_yes": [{"var": f"steps.{step_id}.approved"}]})
+    below = Spot(where.owner, where.field, step_id)
+    added = add(definition, {"id": "goes_on", "kind": "filter", "when": when_of(answer)}, below)
+    words = f"let it go on only after a yes to {called(where.step)}"
+    return replace(added, words=words)
 
 
 def tidy_steps(definition: Any) -> Gesture:
