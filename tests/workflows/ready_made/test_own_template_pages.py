@@ -350,6 +350,18 @@ def test_a_workflow_is_duplicated_and_opens_in_the_builder(owner: Persona, workf
     assert listed[copied[1]]["state"] == "off"
 
 
+def test_duplicating_twice_by_one_press_makes_one(owner: Persona, workflow: UUID) -> None:
+    page = owner.browser.get(f"/workflows/{workflow}").text
+    (once,) = re.findall(r'name="once" value="([0-9a-f-]+)"', page)
+    first, second, other = (
+        owner.browser.post(f"/workflows/{workflow}/duplicate", data={"once": key})
+        for key in (once, once, "another")
+    )
+    assert first.location == second.location != other.location
+    names = [each["name"] for each in owner.api.get("/workflows").json["data"]]
+    assert names.count("Tell the caterer (copy)") == 2
+
+
 def test_a_long_name_keeps_room_for_saying_it_is_a_copy(owner: Persona) -> None:
     workflow = make(owner, BY_HAND, "x" * 200)
     made = owner.api.post(f"/workflows/{workflow}/duplicate").json

@@ -14,6 +14,7 @@ from wedsync.platform.fragments import render
 from wedsync.platform.passing import done, refused
 from wedsync.platform.runtime import commit
 from wedsync.workflows import queries
+from wedsync.workflows.building.gestures import doing
 from wedsync.workflows.editing import draft_queries, drafts, exporting, importing, service
 from wedsync.workflows.editing.checking import blocks_publishing, problems_of
 from wedsync.workflows.history import version_story
@@ -139,9 +140,9 @@ def export_workflow(workflow_id: UUID) -> Response:
 def duplicate_workflow(workflow_id: UUID) -> AnyResponse:
     """Make another one of the draft, and open it in the builder."""
     me = identity.current()
-    made = service.duplicate(me.organization_id, workflow_id, by=me).workflow
-    made_id, name = made.id, made.name
+    made_id = doing.duplicate(me, workflow_id, key=request.form.get("once") or None)
     commit()
+    name = queries.get_workflow(me.organization_id, made_id).name
     return done(f"“{name}” is a draft of its own. Nothing happens yet.", _builder(made_id))
 
 

@@ -8,7 +8,7 @@ from flask import Blueprint, Response, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from wedsync.errors import Conflict, Invalid, Stale
-from wedsync.platform import identity, wording
+from wedsync.platform import identity, ids, wording
 from wedsync.platform.fragments import render
 from wedsync.platform.passing import done, refused
 from wedsync.platform.runtime import commit, settings
@@ -96,6 +96,7 @@ def workflow(workflow_id: UUID) -> Response:
         runs=run_lines(organization_id, latest, wording.here()),
         first_time=_first_time(found, definition) if not latest else None,
         may_edit=identity.current().has_role("editor"),
+        once=ids.new_id(),
     )
 
 

@@ -29,7 +29,7 @@ from wedsync.workflows.building.gestures.contradictions import (
 )
 from wedsync.workflows.building.gestures.of_steps import Gesture, remove, set_fields
 from wedsync.workflows.building.gestures.step_links import ids_in
-from wedsync.workflows.editing import draft_log, drafts
+from wedsync.workflows.editing import draft_log, drafts, service
 from wedsync.workflows.editing.drafts import Draft
 from wedsync.workflows.engine.steps.kind import mapping, sequence
 from wedsync.workflows.models import DraftOperation, Workflow
@@ -146,6 +146,16 @@ def redo(by: Identity, workflow_id: UUID, *, key: str | None = None) -> Done:
     draft = drafts.do_again(workflow, following, by=by)
     focus = _focus(before, workflow.draft, following)
     return _remembered(by, workflow, key, Done(draft, words, focus))
+
+
+def duplicate(by: Identity, workflow_id: UUID, *, key: str | None = None) -> UUID:
+    """Make another workflow of a draft, and one only for a key; its id. Raises NotFound."""
+    workflow = queries.get_workflow(by.organization_id, workflow_id, lock=True)
+    if (earlier := _claimed(by, workflow, key)) is not None:
+        return UUID(earlier.words)
+    made = service.duplicate(by.organization_id, workflow_id, by=by)
+    _remembered(by, workflow, key, Done(made, words=str(made.workflow.id)))
+    return made.workflow.id
 
 
 def _agreed(
