@@ -73,6 +73,18 @@ def test_a_workflow_with_two_ways_is_made_by_finger(phone: Page) -> None:
     expect(phone.get_by_text(re.compile("version 1 is live"))).to_be_visible()
 
 
+def test_the_rest_of_a_workflow_is_reached_from_its_head(phone: Page) -> None:
+    begin(phone, "Called so for now")
+    close(phone)
+    phone.locator("#topbar").get_by_role("button", name=re.compile("^More: ")).tap()
+    menu = phone.locator("#bar-menu")
+    for words in ("Its page", "Versions", "Duplicate this workflow"):
+        expect(menu.get_by_text(words, exact=True)).to_be_visible()
+    require_no_sideways_scroll(phone)
+    menu.get_by_role("link", name="Name and limits").tap()
+    expect(phone.get_by_label("Name", exact=True)).to_have_value("Called so for now")
+
+
 def test_what_lies_behind_the_open_panel_is_out_of_reach(phone: Page) -> None:
     begin(phone, "Behind")
     flow = phone.locator("#flow")

@@ -165,6 +165,14 @@ def test_a_draft_without_a_start_asks_for_one(app: APIFlask, owner: Persona) -> 
     assert board.start == board.end == Spot()
 
 
+def test_the_bar_numbers_no_draft_before_anything_was_published(
+    app: APIFlask, owner: Persona
+) -> None:
+    flow = make_workflow(app, owner.organization_id, workflow(act("one")), publish=False)
+    bar = Looking(app, owner, flow).board().bar
+    assert (bar.draft, bar.live) == ("Not published yet", "")
+
+
 def test_the_bar_tells_what_is_saved_and_what_is_live(app: APIFlask, owner: Persona) -> None:
     flow = make_workflow(app, owner.organization_id, workflow(act("one")))
     looked = Looking(app, owner, flow)

@@ -16,10 +16,9 @@ def bar_of(setting: Setting, errors: int) -> Bar:
     around = setting.around
     here = setting.workflow.draft_operation
     differs = _differs(setting)
-    following = (around.last_version or 0) + 1
     return Bar(
         name=setting.workflow.name,
-        draft=f"Draft of version {following}" if differs else "",
+        draft=_draft(around.last_version) if differs else "",
         saved=f"Saved {ago(around.done[0].at, setting.words)}" if around.done else "",
         live=f"version {around.live_version} is live" if around.live_version else "",
         undo=Undo(around.undo, here) if around.undo else None,
@@ -27,6 +26,10 @@ def bar_of(setting: Setting, errors: int) -> Bar:
         publishing=_publishing(setting, differs, errors),
         state=workflow_state(setting.workflow),
     )
+
+
+def _draft(last_version: int | None) -> str:
+    return f"Draft of version {last_version + 1}" if last_version else "Not published yet"
 
 
 def ago(moment: datetime, words: Wording) -> str:
