@@ -227,6 +227,18 @@ function shutBehindPanel() {
 addEventListener("resize", shutBehindPanel);
 shutBehindPanel();
 
+/* What a field holds is in view where its picker opens; the page itself stays where it is. */
+function showChosen() {
+  const list = document.getElementById("picker-scroll");
+  const chosen = list?.querySelector("[aria-current]");
+  if (!chosen || list.dataset.isShown) return;
+  list.dataset.isShown = "true";
+  const above = chosen.getBoundingClientRect().top - list.getBoundingClientRect().top;
+  list.scrollTop += above - (list.clientHeight - chosen.offsetHeight) / 2;
+}
+
+showChosen();
+
 /* ---- Forms that send themselves ---- */
 const TYPED_MS = 250;
 let typed = null;
@@ -317,6 +329,7 @@ const rows = () => [...document.querySelectorAll("#condition .ws-cond")];
 
 addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
   shutBehindPanel();
+  showChosen();
   if (ctx.isOfBuilder && ctx.request.method !== "GET") sayAgain();
   if (before && !ctx.fold) keepFocus(ctx);
 });
