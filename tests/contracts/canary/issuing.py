@@ -12,12 +12,12 @@ NURIA = "nuria@petal.example"
 def make_addresses_and_keys(story: Story, imogen: Visitor) -> None:
     """Hooks with a secret of ours and of theirs, an endpoint, a key for a script."""
     canaries = story.canaries
-    page = imogen.visit("/webhooks/hooks/new")
+    page = imogen.visit("/webhooks/hooks/new?scheme=standard_webhooks")
     made = imogen.submit(page, "/webhooks/hooks/new", name="Answers", scheme="standard_webhooks")
     canaries.add("secret of a hook", _secret_on(made), "/webhooks/hooks/new")
     typed = canaries.add("secret typed for a hook", f"whsec_{MARK}TypedSecret7f31a9c4d2")
     imogen.submit(
-        imogen.visit("/webhooks/hooks/new"),
+        imogen.visit("/webhooks/hooks/new?scheme=stripe"),
         "/webhooks/hooks/new",
         name="Payments",
         scheme="stripe",

@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from wedsync.platform import documents
 from wedsync.webhooks.schemes import forms, naming, plain, signatures
 from wedsync.webhooks.schemes.interface import (
     Incoming,
@@ -63,13 +62,13 @@ def read(
 
 
 def example(_event_type: str | None, _now: datetime) -> str:
-    return documents.write(
+    return plain.written(
         {
             "action": "opened",
             "issue": {"number": 7, "title": "The table plan prints on two pages"},
             "repository": {"full_name": "rosewood/website"},
         }
-    ).decode()
+    )
 
 
 def sample(

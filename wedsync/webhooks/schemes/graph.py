@@ -105,7 +105,7 @@ def data_of(document: Any) -> Any:
 
 
 def example(_event_type: str | None, _now: datetime) -> str:
-    return documents.write(
+    return plain.written(
         {
             "value": [
                 {
@@ -115,7 +115,7 @@ def example(_event_type: str | None, _now: datetime) -> str:
                 }
             ]
         }
-    ).decode()
+    )
 
 
 def sample(

@@ -12,7 +12,6 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs
 
-from wedsync.platform import documents
 from wedsync.webhooks.schemes import handshakes, naming, plain, signatures
 from wedsync.webhooks.schemes.interface import (
     Handshake,
@@ -75,7 +74,7 @@ def read(
 
 
 def example(_event_type: str | None, now: datetime) -> str:
-    return documents.write(
+    return plain.written(
         {
             "object": "instagram",
             "entry": [
@@ -86,7 +85,7 @@ def example(_event_type: str | None, now: datetime) -> str:
                 }
             ],
         }
-    ).decode()
+    )
 
 
 def sample(

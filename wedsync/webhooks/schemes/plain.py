@@ -1,5 +1,6 @@
 """What most schemes have in common: the body is JSON, and all of it is the event's data."""
 
+import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -49,12 +50,17 @@ def data_of(document: Any) -> Any:
     return document
 
 
+def written(document: Any) -> str:
+    """A document as a person reads it."""
+    return json.dumps(document, ensure_ascii=False, indent=2)
+
+
 def example(event_type: str | None, now: datetime) -> str:
     """A message that could be of any sender."""
-    return documents.write(
+    return written(
         {
             "type": naming.own_name(event_type),
             "sent_at": now.isoformat(timespec="seconds"),
             "guest": {"name": "Zoë Marchetti", "coming": True, "meal": "risotto"},
         }
-    ).decode()
+    )

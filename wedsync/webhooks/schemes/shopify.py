@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from wedsync.platform import documents
 from wedsync.webhooks.schemes import naming, plain, signatures
 from wedsync.webhooks.schemes.interface import Rejected, Request, Sample, Verdict, Verified
 
@@ -49,7 +48,7 @@ def verify(
 
 
 def example(_event_type: str | None, now: datetime) -> str:
-    return documents.write(
+    return plain.written(
         {
             "id": 820982911946154500,
             "created_at": now.isoformat(timespec="seconds"),
@@ -57,7 +56,7 @@ def example(_event_type: str | None, now: datetime) -> str:
             "line_items": [{"title": "Save the date, letterpress", "quantity": 90}],
             "total_price": "412.00",
         }
-    ).decode()
+    )
 
 
 def sample(

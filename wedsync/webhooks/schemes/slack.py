@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from wedsync.platform import documents
 from wedsync.platform.documents import BadDocument
 from wedsync.webhooks.schemes import forms, handshakes, naming, plain, signatures
 from wedsync.webhooks.schemes.interface import (
@@ -96,7 +95,7 @@ def read(
 
 def example(_event_type: str | None, now: datetime) -> str:
     seconds = int(now.timestamp())
-    return documents.write(
+    return plain.written(
         {
             "type": "event_callback",
             "event_id": f"Ev{seconds}",
@@ -107,7 +106,7 @@ def example(_event_type: str | None, now: datetime) -> str:
                 "text": "Ella has the final count",
             },
         }
-    ).decode()
+    )
 
 
 def sample(

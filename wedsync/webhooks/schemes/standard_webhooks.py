@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from wedsync.platform import documents
 from wedsync.webhooks.schemes import naming, plain, signatures
 from wedsync.webhooks.schemes.interface import (
     Incoming,
@@ -125,13 +124,13 @@ def _is_enveloped(document: Any) -> bool:
 
 
 def example(event_type: str | None, now: datetime) -> str:
-    return documents.write(
+    return plain.written(
         {
             "type": naming.own_name(event_type),
             "timestamp": now.isoformat(timespec="seconds"),
             "data": {"guest": {"name": "Zoë Marchetti", "coming": True, "meal": "risotto"}},
         }
-    ).decode()
+    )
 
 
 def sample(

@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from wedsync.platform import documents
 from wedsync.platform.documents import BadDocument
 from wedsync.webhooks.schemes import naming, plain, signatures
 from wedsync.webhooks.schemes.interface import (
@@ -104,7 +103,7 @@ def data_of(document: Any) -> Any:
 
 def example(_event_type: str | None, now: datetime) -> str:
     seconds = int(now.timestamp())
-    return documents.write(
+    return plain.written(
         {
             "id": f"evt_sample{seconds}",
             "object": "event",
@@ -112,7 +111,7 @@ def example(_event_type: str | None, now: datetime) -> str:
             "created": seconds,
             "data": {"object": {"id": "pi_sample", "amount": 125000, "currency": "eur"}},
         }
-    ).decode()
+    )
 
 
 def sample(

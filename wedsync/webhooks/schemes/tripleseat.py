@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from wedsync.platform import documents
 from wedsync.webhooks.schemes import naming, plain, signatures, stripe
 from wedsync.webhooks.schemes.interface import Incoming, Request, Sample, Verdict, Verified
 
@@ -49,7 +48,7 @@ def read(
 
 
 def example(_event_type: str | None, now: datetime) -> str:
-    return documents.write(
+    return plain.written(
         {
             "webhook_trigger_type": "CREATE_LEAD",
             "message": "Lead was created",
@@ -61,7 +60,7 @@ def example(_event_type: str | None, now: datetime) -> str:
                 "guest_count": 90,
             },
         }
-    ).decode()
+    )
 
 
 def sample(

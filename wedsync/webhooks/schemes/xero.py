@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from wedsync.platform import documents
 from wedsync.platform.documents import BadDocument
 from wedsync.webhooks.schemes import naming, plain, signatures
 from wedsync.webhooks.schemes.interface import (
@@ -78,7 +77,7 @@ def _kind(event: Any) -> str | None:
 
 
 def example(_event_type: str | None, now: datetime) -> str:
-    return documents.write(
+    return plain.written(
         {
             "events": [
                 {
@@ -94,7 +93,7 @@ def example(_event_type: str | None, now: datetime) -> str:
             "lastEventSequence": 1,
             "entropy": "S0m3r4Nd0mt3xt",
         }
-    ).decode()
+    )
 
 
 def sample(

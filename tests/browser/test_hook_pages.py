@@ -1,0 +1,80 @@
+"""Choosing who sends, making a hook, trying it, awaiting a handshake: with script and without."""
+
+import re
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import SignIn
+from tests.browser.looking import DESK, PHONE, look_at
+from tests.live_site import LiveSite
+from wedsync.cli.installation.logins import DEMO_PASSWORD
+
+IMOGEN = "imogen@rosewood.example"
+
+
+def make(page: Page, sender: str, name: str) -> None:
+    """Choose a sender and make a hook for it."""
+    page.goto("/webhooks/hooks/new")
+    page.get_by_role("link", name=sender, exact=True).click()
+    page.get_by_label("Name", exact=True).fill(name)
+    page.get_by_role("button", name="Make the hook").click()
+    expect(page.get_by_role("heading", name=f"{name} is ready")).to_be_visible()
+
+
+def test_a_hook_is_made_and_a_sample_seen_to_arrive(sign_in: SignIn) -> None:
+    page = sign_in(IMOGEN)
+    page.goto("/webhooks/hooks/new")
+    look_at(page, "hook-choose")
+    make(page, "Standard Webhooks", "Petal's guest list")
+    page.get_by_role("link", name="I have it").click()
+    page.get_by_role("link", name="Send a sample…").click()
+    look_at(page, "hook-sample")
+    page.get_by_label("What it says").fill('{"type": "rsvp.sent", "data": {"guest": "Zoë"}}')
+    page.get_by_role("button", name="Send a sample").click()
+    expect(page.get_by_role("heading", name="The sample arrived")).to_be_visible()
+    expect(page.get_by_label("The request")).to_contain_text("webhook-signature: v1,")
+    look_at(page, "hook-sample-arrived")
+    page.get_by_role("link", name="Petal's guest list").first.click()
+    expect(page.get_by_text("Rsvp sent").first).to_be_visible()
+    look_at(page, "hook")
+
+
+def test_a_meta_hook_says_for_how_long_it_awaits_its_handshake(sign_in: SignIn) -> None:
+    page = sign_in(IMOGEN)
+    make(page, "Meta", "Our Instagram")
+    page.get_by_role("link", name="Enter the secret").click()
+    expect(page.get_by_text("An echo is awaited until")).to_be_visible()
+    expect(page.get_by_role("button", name="Copy the verify token")).to_be_visible()
+    look_at(page, "hook-handshake")
+    page.get_by_role("button", name="Await one for an hour").click()
+    expect(page.get_by_text("An echo is awaited for an hour.")).to_be_visible()
+
+
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+def test_all_of_it_works_without_script(
+    site: LiveSite, chromium: Browser, size: tuple[int, int]
+) -> None:
+    context = chromium.new_context(
+        base_url=site.url,
+        java_script_enabled=False,
+        locale="en-GB",
+        viewport={"width": size[0], "height": size[1]},
+    )
+    page = context.new_page()
+    page.goto("/sign-in")
+    page.get_by_label("E-mail").fill(IMOGEN)
+    page.get_by_label("Password").fill(DEMO_PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.goto("/webhooks/hooks/new?scheme=hmac")
+    page.get_by_label("Name", exact=True).fill("Enquiries")
+    page.get_by_role("button", name="Make the hook").click()
+    expect(page.get_by_text(re.compile("things to mend before"))).to_be_visible()
+    page.get_by_label("Header with the signature").fill("X-Signature")
+    page.get_by_label("What its events are called").fill("enquiry.received")
+    page.get_by_role("button", name="Make the hook").click()
+    page.get_by_role("link", name="I have it").click()
+    page.get_by_role("link", name="Send a sample…").click()
+    page.get_by_role("button", name="Send a sample").click()
+    expect(page.get_by_role("heading", name="The sample arrived")).to_be_visible()
+    context.close()
