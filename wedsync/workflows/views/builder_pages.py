@@ -27,7 +27,7 @@ from wedsync.workflows.views.builder_beside import UNFOLDED, Beside
 from wedsync.workflows.views.builder_choices import offer_here
 from wedsync.workflows.views.builder_folds import folds_of
 from wedsync.workflows.views.builder_lede import lede_parts, sentences
-from wedsync.workflows.views.builder_parts import Differing, differing
+from wedsync.workflows.views.builder_parts import Differing, differing, staying
 from wedsync.workflows.views.builder_state import Here
 from wedsync.workflows.views.connecting import connect_page
 
@@ -162,11 +162,11 @@ def _drawn(held: Mapping[str, str], shown: Board, beside: Beside, said: Said) ->
     """What is drawn anew: nothing under the hands of somebody."""
     retyped = beside.retyped(said.typed or {})
     found = differing(held, shown, retyped)
-    stays = {part for part, digest in shown.parts.items() if held.get(part) == digest} - retyped
+    stays = staying(held, shown) - retyped
     parts = found.parts - beside.unsent(held)
     if said.keeps_panel:
         parts = frozenset(part for part in parts if not part.startswith(_OF_PANEL))
-    return replace(found, parts=parts, stays=frozenset(stays))
+    return replace(found, parts=parts, stays=stays)
 
 
 def _done_by_others(setting: Setting, shown: Board) -> str:
