@@ -20,6 +20,7 @@ Nouns: a *hook* (an address senders post to, signed by a *scheme*), its *rejecti
 tells of it |
 | everything since a moment again | `replays`, `replay_models` |
 | going through it, a drain's work | `replaying`; `replay_events`, what it reads |
+| its pages | `replay_routes`, `replay_forms`, `replay_words` |
 | secrets of both | `secrets`; `verification`, how a partner checks ours |
 | reading | `queries`, `page_queries`; `delivery_queries` |
 | deliveries among very many | `delivery_finding`, along an index; `delivery_naming`, what words \
@@ -37,6 +38,7 @@ from wedsync.webhooks import (
     endpoint_routes,
     hook_routes,
     hook_sample_routes,
+    replay_routes,
     secret_routes,
 )
 from wedsync.webhooks.routes import pages
@@ -48,5 +50,6 @@ __all__ = [
     "hook_routes",
     "hook_sample_routes",
     "pages",
+    "replay_routes",
     "secret_routes",
 ]
