@@ -57,8 +57,9 @@ _DELIVERIES = text(
     "WITH made AS (INSERT INTO events (organization_id, type, source, occurred_at, data,"
     "  causation) SELECT :organization_id, 'flowers.chosen', 'api', clock_timestamp(), '{}', '{}'"
     "  FROM generate_series(1, CAST(:deliveries AS int)) RETURNING id)"
-    " INSERT INTO deliveries (organization_id, endpoint_id, event_id, lane, state, attempts)"
-    " SELECT :organization_id, :id, id, CAST(:id AS text), 'delivered', 1 FROM made"
+    " INSERT INTO deliveries (organization_id, endpoint_id, event_id, event_type, lane, state,"
+    "  attempts) SELECT :organization_id, :id, id, 'flowers.chosen', CAST(:id AS text),"
+    "  'delivered', 1 FROM made"
 )
 _DELIVERY_ATTEMPTS = text(
     "INSERT INTO delivery_attempts (delivery_id, number, organization_id, finished_at, outcome,"

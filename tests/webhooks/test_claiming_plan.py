@@ -22,8 +22,9 @@ _EVENTS = text(
     " FROM generate_series(1, :due)"
 )
 _DELIVERIES = text(
-    "INSERT INTO deliveries (organization_id, endpoint_id, event_id, lane, next_attempt_at)"
-    " SELECT organization_id, :endpoint, id, :lane, now() - interval '1 minute' FROM events"
+    "INSERT INTO deliveries"
+    " (organization_id, endpoint_id, event_id, event_type, lane, next_attempt_at)"
+    " SELECT organization_id, :endpoint, id, type, :lane, now() - interval '1 minute' FROM events"
     " WHERE organization_id = :organization AND type = 'seating.changed'"
 )
 _LANE = text(

@@ -18,7 +18,6 @@ from uuid import UUID
 from sqlalchemy import (
     ARRAY,
     ColumnElement,
-    CompoundSelect,
     Select,
     Text,
     TextClause,
@@ -31,7 +30,6 @@ from sqlalchemy import (
     text,
     true,
     tuple_,
-    union,
 )
 from sqlalchemy.sql.selectable import NamedFromClause
 
@@ -239,27 +237,48 @@ def _numbered(
     organization_id: UUID, wanted: DeliveryFilter, first: UUID, before: UUID
 ) -> list[UUID]:
     """Those of an event, or whose own or event's number lies in the range."""
-    own = (Delivery.organization_id == organization_id, Delivery.id >= first, Delivery.id < before)
-    found = select(Delivery.id).where(*own, *_rest(wanted, frozenset()))
+    candidates: list[UUID] = []
+    events = [wanted.event_id] if wanted.event_id else []
+    if wanted.numbers:
+        candidates = _numbers(Delivery, organization_id, *wanted.numbers)
+        events = events or _numbers(Event, organization_id, *wanted.numbers)
+    candidates += db.session.scalars(_of_events(events))
+    found = select(Delivery.id).where(
+        Delivery.id.in_(candidates),
+        Delivery.organization_id == organization_id,
+        Delivery.id >= first,
+        Delivery.id < before,
+        *_rest(wanted, frozenset()),
+    )
     if wanted.event_id:
         found = found.where(Delivery.event_id == wanted.event_id)
-    if wanted.numbers:
-        found = found.where(Delivery.id.in_(_in_range(organization_id, *wanted.numbers)))
-    return list(db.session.scalars(found.order_by(Delivery.id.desc()).limit(_NUMBERED)))
+    return list(db.session.scalars(found.order_by(Delivery.id.desc())))
 
 
-def _in_range(organization_id: UUID, low: UUID, high: UUID) -> CompoundSelect[UUID]:
-    theirs = [
-        (model.organization_id == organization_id) & model.id.between(low, high)
-        for model in (Delivery, Event)
-    ]
-    events = select(Event.id).where(theirs[1]).order_by(Event.id).limit(_NUMBERED).subquery()
-    return union(
-        select(Delivery.id)
-        .where(theirs[0])
-        .order_by(Delivery.id)
+def _numbers(
+    model: type[Delivery] | type[Event], organization_id: UUID, low: UUID, high: UUID
+) -> list[UUID]:
+    """The first ids of an organization in this range."""
+    own, place = (model.organization_id, model.id), tuple_(model.organization_id, model.id)
+    query = (
+        select(model.id)
+        .where(place >= tuple_(cast(organization_id, Uuid), cast(low, Uuid)))
+        .where(place <= tuple_(cast(organization_id, Uuid), cast(high, Uuid)))
+        .order_by(*own)
         .limit(_NUMBERED)
-        .subquery()
-        .select(),
-        select(Delivery.id).join(events, events.c.id == Delivery.event_id),
     )
+    return list(db.session.scalars(query))
+
+
+def _of_events(events: Sequence[UUID]) -> Select[UUID]:
+    """The deliveries of these events, along the index of events; see `along` for the form."""
+    event_ids = func.unnest(cast(list(events), ARRAY(Uuid()))).table_valued(column("id", Uuid()))
+    keys = event_ids.render_derived(name="keys")
+    one = (
+        select(Delivery.id)
+        .where(Delivery.event_id.between(keys.c.id, keys.c.id))
+        .order_by(Delivery.event_id)
+        .limit(_NUMBERED)
+        .lateral("one")
+    )
+    return select(one.c.id).select_from(keys.join(one, true())).limit(_NUMBERED)

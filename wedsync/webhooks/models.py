@@ -270,7 +270,7 @@ class Delivery(OrganizationRow, Base):
 
     endpoint_id: Mapped[UUID]
     event_id: Mapped[UUID]
-    event_type: Mapped[str] = mapped_column(server_default="")
+    event_type: Mapped[str]
     wedding_id: Mapped[UUID | None]
     lane: Mapped[str]
     seq: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))

@@ -12,7 +12,7 @@ from wedsync.platform import clock, ids
 from wedsync.platform.db import db
 from wedsync.platform.identity import Identity
 from wedsync.webhooks import queries
-from wedsync.webhooks.deliveries import FannedEvent, Wanted, place_one
+from wedsync.webhooks.deliveries import FannedEvent, Wanted, count_hour, place_one
 from wedsync.webhooks.models import Delivery
 
 TEST_TYPE = "endpoint.test"
@@ -46,5 +46,6 @@ def send_test(organization_id: UUID, endpoint_id: UUID, *, by: Identity | None =
     )
     db.session.add(delivery)
     db.session.flush()
+    count_hour(db.session.connection(), [wanted])
     audit.record("endpoint.tested", "endpoint", endpoint.id, organization_id=organization_id, by=by)
     return delivery

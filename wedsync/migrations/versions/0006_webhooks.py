@@ -279,6 +279,7 @@ def _let_deliveries_be_found() -> None:
         "UPDATE deliveries d SET event_type = e.type, wedding_id = e.wedding_id FROM events e"
         " WHERE e.organization_id = d.organization_id AND e.id = d.event_id"
     )
+    op.alter_column("deliveries", "event_type", server_default=None)
     op.create_foreign_key(
         op.f("fk_deliveries_organization_id_wedding_id"),
         "deliveries",
