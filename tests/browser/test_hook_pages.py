@@ -30,7 +30,7 @@ def test_a_hook_is_made_and_a_sample_seen_to_arrive(sign_in: SignIn) -> None:
     page.get_by_role("link", name="I have it").click()
     page.get_by_role("link", name="Send a sample…").click()
     look_at(page, "hook-sample")
-    page.get_by_label("What it says").fill('{"type": "rsvp.sent", "data": {"guest": "Zoë"}}')
+    page.get_by_label("Message").fill('{"type": "rsvp.sent", "data": {"guest": "Zoë"}}')
     page.get_by_role("button", name="Send a sample").click()
     expect(page.get_by_role("heading", name="The sample arrived")).to_be_visible()
     expect(page.get_by_label("The request")).to_contain_text("webhook-signature: v1,")

@@ -109,4 +109,4 @@ class SecretForm(Form):
 class HookSampleForm(Form):
     """What the sample says."""
 
-    body = TextAreaField("What it says")
+    body = TextAreaField("Message")
