@@ -126,6 +126,7 @@ def environment_of(settings: Settings) -> dict[str, str]:
         "WEDSYNC_ALLOW_LOOPBACK": "1",
         "PORT": str(settings.port),
         "SANDBOX_URL": settings.sandbox_url,
+        "WEDSYNC_RECOVERIES_BEFORE_PARKING": str(settings.recoveries_before_parking),
         **{
             f"WEDSYNC_CLIENT_{slug.upper().replace('-', '_')}": f"{client_id}:{secret}"
             for slug, (client_id, secret) in settings.connector_clients.items()

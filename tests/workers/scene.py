@@ -69,6 +69,10 @@ class Sink:
         """The latest requests: method, path, headers, body."""
         return list(self._ask("GET", "/seen")["last"])
 
+    def arrivals(self) -> list[tuple[str, str, int]]:
+        """Every request in the order they were answered: path, key, status (0 for none)."""
+        return [(path, key, status) for path, key, status in self._ask("GET", "/arrivals")]
+
     def forget(self) -> None:
         self._ask("POST", "/forget")
 

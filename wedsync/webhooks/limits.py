@@ -24,7 +24,7 @@ BOUNDED = "(e.rate_per_s IS NOT NULL OR e.max_in_flight IS NOT NULL OR e.breaker
 HELD = "greatest(e.breaker_until, e.next_free_at, e.full_until) > clock_timestamp()"
 """Of an endpoint `e`: nothing may leave for it yet."""
 
-PROBE_S = 30
+PROBE_S = 30.0
 """How long a probe may be away: its time-out, and what it takes to be written down."""
 
 _BURST = "greatest(1, floor(e.rate_per_s * 0.1))"
@@ -53,7 +53,7 @@ _SPEND = text(
     "  + make_interval(secs => t.leaving / e.rate_per_s) END,"
     " full_until = CASE WHEN t.full THEN clock_timestamp() + interval '1 second' END,"
     " breaker_until = CASE WHEN t.is_probe AND t.leaving > 0"
-    f" THEN clock_timestamp() + interval '{PROBE_S} seconds' ELSE e.breaker_until END"
+    " THEN clock_timestamp() + make_interval(secs => :probe_s) ELSE e.breaker_until END"
     ' FROM json_to_recordset(CAST(:rows AS json)) AS t(id uuid, leaving int, "full" bool,'
     " is_probe bool)"
     " WHERE e.id = t.id"
@@ -99,7 +99,7 @@ def spend(
         }
         for endpoint_id, bound in bounds.items()
     ]
-    spent = connection.execute(_SPEND, batch.rows(rows))
+    spent = connection.execute(_SPEND, {"probe_s": PROBE_S, **batch.rows(rows)})
     waits = [row.free_in_s for row in spent if (row.free_in_s or 0) > 0]
     return min(waits, default=None)
 

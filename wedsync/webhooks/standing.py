@@ -21,7 +21,7 @@ from wedsync.platform.batch import recordset
 from wedsync.webhooks.verdicts import Verdict
 
 FAILURES_IN_A_ROW = 5
-FIRST_PAUSE_S, LONGEST_PAUSE_S = 30, 600
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 30.0, 600.0
 
 _NEWS = (
     "WITH t AS MATERIALIZED (SELECT * FROM "
@@ -32,7 +32,8 @@ _NEWS = (
     + ")"
 )
 _PAUSE_S = (
-    f"least({FIRST_PAUSE_S} * power(2, least(e.breaker_trips, 10)), {LONGEST_PAUSE_S})"
+    "least(CAST(:first_s AS float) * power(2, least(e.breaker_trips, 10)),"
+    " CAST(:longest_s AS float))"
     " * (0.9 + 0.2 * random())"
 )
 _IN_A_ROW = "CASE WHEN t.up THEN t.downs ELSE e.consecutive_failures + t.downs END"
@@ -62,7 +63,8 @@ _STAND = text(
     f"  CASE WHEN {_TRIPS} THEN clock_timestamp() + make_interval(secs => {_PAUSE_S})"
     "   WHEN t.up THEN NULL ELSE e.breaker_until END,"
     "  CASE WHEN t.rest_s IS NOT NULL THEN"
-    f"   clock_timestamp() + make_interval(secs => least(t.rest_s, {LONGEST_PAUSE_S})) END),"
+    "   clock_timestamp() + make_interval(secs => least(t.rest_s, CAST(:longest_s AS float)))"
+    "   END),"
     " full_until = NULL"
     " FROM t, changed WHERE e.id = changed.id AND t.id = e.id AND t.url = e.url"
 )
@@ -86,7 +88,8 @@ def stand(connection: Connection, verdicts: Iterable[Verdict]) -> None:
         key = (verdict.sending.endpoint_id, verdict.sending.url)
         _take_in(news.setdefault(key, _nothing(*key)), verdict)
     if news:
-        connection.execute(_STAND, batch.rows(list(news.values())))
+        pauses = {"first_s": FIRST_PAUSE_S, "longest_s": LONGEST_PAUSE_S}
+        connection.execute(_STAND, {**pauses, **batch.rows(list(news.values()))})
 
 
 def say_gone(connection: Connection, verdicts: Sequence[Verdict]) -> dict[UUID, Any]:
