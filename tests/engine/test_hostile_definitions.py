@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from tests.engine.building import ACTIONS, choose, problems, var, workflow
 from wedsync.workflows.engine import Problem, compile_definition, sentence, steps_in_order, summary
 from wedsync.workflows.engine.limits import MAX_PROBLEMS
+from wedsync.workflows.engine.outline import steps_of
+from wedsync.workflows.engine.shape import readable, refusal
 
 SET = {"id": "s", "kind": "set", "values": {"x": 1}}
 
@@ -60,6 +62,15 @@ HOSTILE = {
         choose("c", ("A", {"or": [{"==": [var("trigger.x"), n]} for n in range(8000)]}, []))
     ),
 }
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_of_what_is_sent_all_can_be_gone_through_or_nothing(name: str) -> None:
+    sent = HOSTILE[name]
+    found = readable(sent)
+    assert (found is sent) == (isinstance(sent, dict) and refusal(sent) is None)
+    assert found is sent or found == {}
+    assert list(steps_of(found)) == list(steps_in_order(sent))
 
 
 @pytest.mark.parametrize("name", HOSTILE)

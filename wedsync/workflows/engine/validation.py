@@ -6,8 +6,9 @@ to format 1 later may only warn.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from wedsync.workflows.engine import steps as step_kinds
@@ -139,17 +140,18 @@ class _Validation:
         )
 
     def _step(self, step: Mapping[str, Any], sees: Sees) -> tuple[Sees, bool]:
-        self._id(Field(self._findings, _name(step), "", step, _as(sees, False)))
+        field = Field(self._findings, _name(step), "", step, _as(sees, False))
+        self._id(field)
         off = sees.is_off or is_off(step)
-        after, ends = self._own(Field(self._findings, _name(step), "", step, _as(sees, off)))
+        after, ends = self._own(replace(field, sees=_as(sees, True)) if off else field)
         return _as(after, sees.is_off), ends and not off
 
     def _own(self, field: Field) -> tuple[Sees, bool]:
         """Check a step beside its id, and the steps inside it."""
         step, sees = field.value, field.sees
-        check_off(field.at("off", step.get("off")))
-        check_text(field.at("label", step.get("label")), MAX_LABEL)
-        check_text(field.at("note", step.get("note")), MAX_NOTE)
+        for name, check in _OPTIONAL.items():
+            if (written := step.get(name)) is not None:
+                check(field.at(name, written))
         kind = self._known(field, step_kinds.KINDS)
         if kind is None:
             return _having(sees, step), False
@@ -188,15 +190,23 @@ class _Validation:
     def _known(self, field: Field, kinds: Mapping[str, Any]) -> Any:
         """The kind a step or trigger says it is; None, and a problem, when there is none."""
         named = field.value.get("kind")
+        if isinstance(named, str) and named in kinds:
+            return kinds[named]
         here = field.at("kind", None)
-        if not isinstance(named, str):
-            here.error("It does not say what kind it is.", "Choose a kind.")
-        elif named not in kinds:
+        if isinstance(named, str):
             fix = nearest(named, kinds.keys())
             here.error(f"There is no kind called “{clip(named, 40)}”.", fix)
         else:
-            return kinds[named]
+            here.error("It does not say what kind it is.", "Choose a kind.")
         return None
+
+
+_OPTIONAL: Mapping[str, Callable[[Field], None]] = {
+    "off": check_off,
+    "label": partial(check_text, longest=MAX_LABEL),
+    "note": partial(check_text, longest=MAX_NOTE),
+}
+"""What every step may say beside what its kind says."""
 
 
 def _is_format(written: object) -> bool:
