@@ -20,6 +20,8 @@ with it (A-B-A-B), the median of five rounds each.
 | `for_each_2000_s` | one loop over 2,000 guests, from accepted to recorded |
 | `for_each_2000_calling_s` | the same with an HTTP effect for each, fifty at a time |
 | `back_fill_delay_ms` | how long 50,000 events of one delay another's next run |
+| `first_try_beside_due_ms` | an event's first try beside another's million deliveries due and ten \
+endpoints that hang at their cap, the slowest of twenty |
 | `run_cpu_us_at_10000`, `…_at_stored` | processor time of a run, few or a million stored |
 | `claim_p50_ms`, `claim_p99_ms` | a claim beside a million timers and an old snapshot |
 | `condition_us` | one condition decided and explained on an event not seen before |
@@ -37,5 +39,6 @@ when it is answered. Four organizations share the work, as a worker gives none o
 half of itself. Full runs are kept in `var/bench/latest.json`, partial ones beside it.
 
 Read `__main__` for the order of things, `sections` for what is measured in which, `stage` for
-where. The measurements lie in `front`, `worker`, `one_run`, `back_fill`, `stored` and `timers`.
+where. The measurements lie in `front`, `worker`, `one_run`, `back_fill`, `million_due`,
+`stored` and `timers`.
 """

@@ -13,8 +13,8 @@ from tests.bench.stage import Stage
 class Size:
     """How much one round of each measurement does.
 
-    `stored` and `timers` are rows that lie there meanwhile; `reading_s` is how long somebody reads
-    an old snapshot beside the timers.
+    `stored`, `timers` and `due` are rows that lie there meanwhile; `reading_s` is how long
+    somebody reads an old snapshot beside the timers.
     """
 
     rounds: int
@@ -33,6 +33,7 @@ class Size:
     stored: int
     timers: int
     reading_s: float
+    due: int
 
 
 FULL = Size(
@@ -52,9 +53,26 @@ FULL = Size(
     1_000_000,
     1_000_000,
     60,
+    1_000_000,
 )
 QUICK = Size(
-    1, 600, 600, 40, 1_000, 1_500, 6_000, 300, 20, 3, 5_000, 8, 5_000, 100_000, 100_000, 15
+    1,
+    600,
+    600,
+    40,
+    1_000,
+    1_500,
+    6_000,
+    300,
+    20,
+    3,
+    5_000,
+    8,
+    5_000,
+    100_000,
+    100_000,
+    15,
+    100_000,
 )
 
 

@@ -4,7 +4,17 @@ Those of a section stand side by side: what is compared is measured within secon
 under the same workers. What leaves much behind comes last.
 """
 
-from tests.bench import back_fill, front, gestures, one_run, page, stored, timers, worker
+from tests.bench import (
+    back_fill,
+    front,
+    gestures,
+    million_due,
+    one_run,
+    page,
+    stored,
+    timers,
+    worker,
+)
 from tests.bench.measurement import Section
 
 SECTIONS = (
@@ -26,5 +36,12 @@ SECTIONS = (
     Section("deliveries", (worker.deliveries, worker.raw_libcurl), workers=1),
     Section("back-fill", (back_fill.beside_back_fill,), workers=1, rounds=1),
     Section("stored", (stored.cost_by_what_is_stored,), workers=1, rounds=1),
+    Section(
+        "million due",
+        (million_due.beside_a_million_due,),
+        workers=1,
+        rounds=1,
+        prepare=million_due.make_due,
+    ),
     Section("timers", (timers.claims_beside_timers,), rounds=1, prepare=timers.make_timers),
 )
