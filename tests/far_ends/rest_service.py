@@ -42,13 +42,19 @@ class Prepared:
     body: bytes
 
 
+_UNKNOWN = Prepared(404, {"Content-Type": "application/json"}, b'{"message":"Not known."}')
+
+
 @dataclass
 class RestService:
-    """Where it answers, what it will say, and `asked`: what came, oldest first."""
+    """Where it answers, what it will say, and `asked`: what came, oldest first; `connections`
+    counts everybody who reached it, whatever they said."""
 
     port: int = 0
+    connections: int = 0
     asked: list[Asked] = field(default_factory=list)
     prepared: dict[tuple[str, str], Prepared] = field(default_factory=dict)
+    otherwise: Prepared = _UNKNOWN
 
     @property
     def url(self) -> str:
@@ -71,8 +77,7 @@ class RestService:
 
     def answer_to(self, asked: Asked) -> Prepared:
         self.asked.append(asked)
-        unknown = Prepared(404, {"Content-Type": "application/json"}, b'{"message":"Not known."}')
-        return self.prepared.get((asked.method, asked.path), unknown)
+        return self.prepared.get((asked.method, asked.path), self.otherwise)
 
 
 Service = TypeVar("Service", bound=RestService)
@@ -109,6 +114,10 @@ def service() -> Iterator[RestService]:
 
 class _Handler(BaseHTTPRequestHandler):
     answering: RestService
+
+    def setup(self) -> None:
+        self.answering.connections += 1
+        super().setup()
 
     def _serve(self) -> None:
         length = int(self.headers.get("Content-Length") or 0)

@@ -115,7 +115,8 @@ class EndpointForm(Form):
         return cast(EndpointFields, said)
 
     def validate(self, extra_validators: Any = None) -> bool:
-        return bool(super().validate(extra_validators)) & self._rows_can_be() & self._are_numbers()
+        fits = bool(super().validate(extra_validators))
+        return fits & self._says_where() & self._rows_can_be() & self._are_numbers()
 
     def add_row(self) -> None:
         """Make room for one more condition."""
@@ -139,6 +140,11 @@ class EndpointForm(Form):
 
     def _rows(self) -> list[Condition]:
         return [entry.form.row() for entry in self.only_when if not entry.form.is_empty()]
+
+    def _says_where(self) -> bool:
+        if self.receives.data == "posts" and not self.url.data:
+            self.url.errors = ["Where should it be sent?"]
+        return not self.url.errors
 
     def _rows_can_be(self) -> bool:
         """Put what is wrong with a row beside the part of it that is wrong."""
