@@ -30,15 +30,16 @@ _LONGEST_NAME = 200
 class Asked:
     """The filters by their names in the address; None, or an empty text, is no filter.
 
-    `since` and `until` are days, both inclusive; `names` takes the search for a name in what was
-    sent. `before` is the delivery an earlier page goes on from, `delivery` the one that is open.
+    `to` is an endpoint; `since` and `until` are days, both inclusive; `names` takes the search for
+    a name in what was sent. `before` is the delivery an earlier page goes on from, `delivery` the
+    one that is open.
     """
 
     state: str | None = None
     q: str = ""
     names: bool = False
     type: str | None = None
-    endpoint: UUID | None = None
+    to: UUID | None = None
     error: str | None = None
     when: str | None = None
     since: date | None = None
@@ -49,9 +50,7 @@ class Asked:
     @property
     def is_narrowed(self) -> bool:
         """Whether anything but the state is asked for."""
-        return any(
-            (self.q, self.type, self.endpoint, self.error, self.when, self.since, self.until)
-        )
+        return any((self.q, self.type, self.to, self.error, self.when, self.since, self.until))
 
     @property
     def is_counted(self) -> bool:
@@ -66,7 +65,7 @@ class Asked:
 
     def others(self, **changes: Any) -> dict[str, Any]:
         """The same about other deliveries: from the first page, none of them open."""
-        return self.address(before=None, delivery=None, **changes)
+        return self.address(**{"before": None, "delivery": None, **changes})
 
 
 def read(given: Mapping[str, str], endpoint: UUID | None = None) -> Asked:
@@ -77,7 +76,7 @@ def read(given: Mapping[str, str], endpoint: UUID | None = None) -> Asked:
         q=given.get("q", "").replace("\x00", "")[:LONGEST].strip(),
         names=bool(given.get("names")),
         type=_name(given.get("type")),
-        endpoint=endpoint or _id(given.get("endpoint")),
+        to=endpoint or _id(given.get("to")),
         error=_name(given.get("error")),
         when=when if when in PERIODS else None,
         since=_day(given.get("since")),
@@ -94,7 +93,7 @@ def filter_of(asked: Asked, words: Wording) -> DeliveryFilter:
         since = words.now - PERIODS[asked.when][1]
     return DeliveryFilter(
         states=_STATES.get(asked.state or "", ()),
-        endpoint_id=asked.endpoint,
+        endpoint_id=asked.to,
         event_types=(asked.type,) if asked.type else (),
         error=asked.error,
         since=since,

@@ -102,7 +102,7 @@ def _line(row: DeliveryRow, endpoints: Mapping[UUID, Endpoint], words: Wording) 
 
 def _trying(rows: Sequence[DeliveryRow], asked: Asked) -> UUID | None:
     """The latest that is being tried again stands open on the first page of an endpoint."""
-    if asked.endpoint is None or asked.before or asked.q:
+    if asked.to is None or asked.before or asked.q:
         return None
     open_ = (each.delivery for each in rows if each.delivery.state == "due")
     return next((delivery.id for delivery in open_ if delivery.failures), None)
@@ -135,7 +135,7 @@ def _chips(
     wanted = delivery_asking.filter_of(asked, words)
     counted = delivery_counts.by_state(
         organization_id,
-        [asked.endpoint] if asked.endpoint else endpoints,
+        [asked.to] if asked.to else endpoints,
         since=wanted.since,
         until=wanted.until,
     )

@@ -67,7 +67,7 @@ def endpoint(endpoint_id: UUID) -> Response:
 
 def _around(organization_id: UUID, asked: Asked, view: str, **place: Any) -> dict[str, Any]:
     """What the log of both pages needs beside its rows; `place` is the page's own address."""
-    here = {"endpoint": None} if place else {}
+    here = {"to": None} if place else {}
 
     def address(*, anchor: str = "log", **changes: Any) -> str:
         return url_for(view, **place, **asked.others(**here, **changes), _anchor=anchor)
