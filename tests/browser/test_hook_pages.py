@@ -36,7 +36,7 @@ def test_a_hook_is_made_and_a_sample_seen_to_arrive(sign_in: SignIn) -> None:
     expect(page.get_by_label("The request")).to_contain_text("webhook-signature: v1,")
     look_at(page, "hook-sample-arrived")
     page.get_by_role("link", name="Petal's guest list").first.click()
-    expect(page.get_by_text("Rsvp sent").first).to_be_visible()
+    expect(page.get_by_text("RSVP sent").first).to_be_visible()
     look_at(page, "hook")
 
 

@@ -9,8 +9,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import stripe
-from hypothesis import given
-from hypothesis import strategies as st
 from standardwebhooks import Webhook
 
 from wedsync.webhooks import schemes
@@ -180,24 +178,6 @@ def test_an_id_that_is_no_plain_text_is_refused() -> None:
     for identifier in (b"\xc3\xa9", b"a b", b"x" * 256):
         pairs = [(n, identifier if n == b"webhook-id" else v) for n, v in standard()]
         assert code(verify("standard_webhooks", pairs)) == "signature_invalid"
-
-
-@given(
-    names=st.lists(
-        st.sampled_from(
-            b"webhook-id webhook-timestamp webhook-signature stripe-signature "
-            b"x-signature x-timestamp x-event-id".split()
-        )
-    ),
-    values=st.lists(st.binary(max_size=60), min_size=20),
-    body=st.binary(max_size=40),
-)
-def test_nothing_a_stranger_sends_raises_or_passes(
-    names: list[bytes], values: list[bytes], body: bytes
-) -> None:
-    pairs = list(zip(names, values, strict=False))
-    for name in schemes.SCHEMES:
-        assert isinstance(verify(name, pairs, body), Rejected)
 
 
 @pytest.mark.parametrize("algorithm", ["sha256", "sha512", "sha1"])

@@ -1,4 +1,5 @@
-"""HMAC as most senders do it, each with a header of their own.
+"""HMAC (RFC 2104, https://www.rfc-editor.org/rfc/rfc2104) as most senders do it, each with a header
+of their own.
 
 Options: `header`, `algorithm` (`sha256`, `sha512`, `sha1`), `encoding` (`hex`, `base64`),
 `prefix` before the signature (`sha256=`), `id_header` that names the event, `timestamp_header`
