@@ -14,6 +14,7 @@
  *   data-behind-panel           what a panel that covers the screen shuts off
  *   data-part, data-held        a part of the page, and what it shows: gestures tell the server that,
  *                               which draws only what differs; a form that is one asks for the page
+ *   <ws-kept for="id">          in an answer: this element as it is; <ti-name>: the drawing of that name
  *
  * Gestures that do not arrive are the matter of unsaved.js, which knows its requests by `isOfBuilder`.
  */
@@ -227,17 +228,19 @@ function shutBehindPanel() {
 addEventListener("resize", shutBehindPanel);
 shutBehindPanel();
 
-/* What a field holds is in view where its picker opens; the page itself stays where it is. */
-function showChosen() {
+/* A picker opens in view, and in it what its field holds. */
+function showPicker() {
   const list = document.getElementById("picker-scroll");
-  const chosen = list?.querySelector("[aria-current]");
-  if (!chosen || list.dataset.isShown) return;
+  if (!list || list.dataset.isShown) return;
   list.dataset.isShown = "true";
+  document.getElementById("picker").scrollIntoView({ block: "nearest" });
+  const chosen = list.querySelector("[aria-current]");
+  if (!chosen) return;
   const above = chosen.getBoundingClientRect().top - list.getBoundingClientRect().top;
   list.scrollTop += above - (list.clientHeight - chosen.offsetHeight) / 2;
 }
 
-showChosen();
+showPicker();
 
 /* ---- Forms that send themselves ---- */
 const TYPED_MS = 250;
@@ -329,7 +332,7 @@ const rows = () => [...document.querySelectorAll("#condition .ws-cond")];
 
 addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
   shutBehindPanel();
-  showChosen();
+  showPicker();
   if (ctx.isOfBuilder && ctx.request.method !== "GET") sayAgain();
   if (before && !ctx.fold) keepFocus(ctx);
 });
