@@ -20,7 +20,7 @@ Nouns: a *hook* (an address senders post to, signed by a *scheme*), its *rejecti
 tells of it |
 | everything since a moment again | `replays`, `replay_models` |
 | going through it, a drain's work | `replaying`; `replay_events`, what it reads |
-| its pages | `replay_routes`, `replay_forms`, `replay_words` |
+| its pages | `replay_routes`, `replay_forms`, `replay_words`; `replay_stories`, on an endpoint's |
 | secrets of both | `secrets`; `verification`, how a partner checks ours |
 | reading | `queries`, `page_queries`; `delivery_queries` |
 | deliveries among very many | `delivery_finding`, along an index; `delivery_naming`, what words \

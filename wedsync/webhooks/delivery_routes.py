@@ -17,6 +17,7 @@ from wedsync.webhooks import (
     endpoint_words,
     failure_words,
     queries,
+    replay_stories,
 )
 from wedsync.webhooks.delivery_asking import Asked
 from wedsync.webhooks.routes import pages
@@ -59,6 +60,7 @@ def endpoint(endpoint_id: UUID) -> Response:
         signed_with=endpoint_words.signed_with(found, words),
         order=endpoint_words.order(found),
         pace=endpoint_words.pace(found),
+        beside=replay_stories.beside(found, words),
         chart=endpoint_news.chart(hours, words),
         log=delivery_log.read(organization_id, asked, {endpoint_id: found}, words),
         **_around(organization_id, asked, "webhooks.endpoint", endpoint_id=endpoint_id),

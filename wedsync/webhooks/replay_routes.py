@@ -15,16 +15,20 @@ from wedsync.platform.identity import Identity, requires
 from wedsync.platform.passing import done, refused
 from wedsync.platform.runtime import commit
 from wedsync.platform.wording import name_words
-from wedsync.webhooks import endpoint_words, event_choices, queries, replay_words, replays
+from wedsync.webhooks import (
+    endpoint_words,
+    event_choices,
+    queries,
+    replay_stories,
+    replay_words,
+    replays,
+)
 from wedsync.webhooks.models import Endpoint
 from wedsync.webhooks.replay_events import Which
 from wedsync.webhooks.replay_forms import ReplayForm
 from wedsync.webhooks.replay_models import Replay
-from wedsync.webhooks.replay_words import IN_LINE_COUNTED, ReplayStory
 from wedsync.webhooks.replays import Wish
 from wedsync.webhooks.routes import pages
-
-_SHOWN = 5
 
 
 @pages.get("/webhooks/endpoints/<uuid:endpoint_id>/replays/new")
@@ -78,7 +82,7 @@ def replay(replay_id: UUID) -> Response:
     return render(
         "webhooks/replay.html",
         "replay",
-        story=_story(found, endpoint),
+        story=replay_stories.story(found, endpoint, wording.here()),
         may_edit=identity.current().has_role("editor"),
     )
 
@@ -94,17 +98,6 @@ def change_replay(replay_id: UUID, act: str) -> AnyResponse:
         return refused(error, _page(replay_id))
     commit("replays")
     return done(said, _page(replay_id))
-
-
-def stories_of(endpoint: Endpoint) -> list[ReplayStory]:
-    """The latest replays of an endpoint, for its page."""
-    found = replays.latest(endpoint.organization_id, endpoint.id, limit=_SHOWN)
-    return [_story(each, endpoint) for each in found]
-
-
-def _story(found: Replay, endpoint: Endpoint) -> ReplayStory:
-    in_line = replays.in_line(found, IN_LINE_COUNTED + 1)
-    return replay_words.tell_replay(found, endpoint, in_line, wording.here())
 
 
 def _choose(form: ReplayForm, endpoint: Endpoint) -> Response:

@@ -199,6 +199,16 @@ def in_line(replay: Replay, most: int) -> int:
     return int(db.session.scalar(select(func.count()).select_from(still_open.subquery())) or 0)
 
 
+def has_given_up(endpoint: Endpoint) -> bool:
+    """Whether any delivery to it was given up and not sent again since."""
+    one = select(Delivery.id).where(
+        Delivery.organization_id == endpoint.organization_id,
+        Delivery.endpoint_id == endpoint.id,
+        Delivery.state == "exhausted",
+    )
+    return db.session.scalar(one.limit(1)) is not None
+
+
 def _changed(what: str, replay: Replay, by: Identity | None) -> Replay:
     """Whoever is at it finds that it is not theirs any more."""
     replay.fence += 1
