@@ -11,7 +11,7 @@ from sqlalchemy import Connection, text
 from tests.workers.passing_time import let_pass
 from tests.workers.scene import Sink, Worker, deliveries_of, make_endpoint, publish
 from wedsync.platform.db import db
-from wedsync.webhooks import claiming, lanes
+from wedsync.webhooks import claiming, lanes, limits
 
 DUE = 3_000
 TAKEN = 50
@@ -116,3 +116,54 @@ def test_a_lane_that_nobody_told_of_its_work_is_found(
         lanes.sweep_lanes(connection)
     worker.deliver()
     assert [each.state for each in deliveries_of(app, endpoint)] == ["delivered"]
+
+
+# --- endpoints that are asked about
+
+
+@pytest.mark.parametrize("known", ["delivered", "in_flight"])
+def test_counting_what_is_in_flight_does_not_read_what_is_due(
+    app: APIFlask, organization: UUID, endpoint: UUID, known: str
+) -> None:
+    """By statistics that know of nothing in flight, or of nothing else."""
+    given = {"organization": organization, "endpoint": endpoint, "lane": str(endpoint), "due": DUE}
+    with app.app_context(), db.engine.connect() as connection:
+        connection.execute(_EVENTS, given)
+        connection.execute(_DELIVERIES, given)
+        connection.execute(text("UPDATE endpoints SET max_in_flight = 100"))
+        connection.execute(text("UPDATE deliveries SET state = :known"), {"known": known})
+        connection.execute(text("ANALYZE events, deliveries, lanes, endpoints"))
+        connection.execute(text("UPDATE deliveries SET state = 'due'"))
+        connection.execute(
+            text(
+                "UPDATE deliveries SET state = 'in_flight' WHERE id IN"
+                " (SELECT id FROM deliveries ORDER BY id LIMIT 40)"
+            )
+        )
+        read = rows_read(connection, limits._PLACES.text, endpoints=[endpoint])
+        connection.rollback()
+    assert read <= 2 * 40
+
+
+def test_a_look_for_lanes_reads_one_endpoint_for_each(busy: Connection, endpoint: UUID) -> None:
+    given = {"kind": "deliveries", "full": [], "full_organizations": [], "limit": TAKEN}
+    busy.execute(
+        text(
+            "INSERT INTO endpoints (organization_id, url, secret) SELECT organization_id,"
+            " 'https://seating.example/' || n, secret FROM endpoints, generate_series(1, 500) n"
+        )
+    )
+    busy.execute(
+        text(
+            "INSERT INTO lanes (kind, key, organization_id, next_due_at) SELECT 'deliveries',"
+            " id::text, organization_id, now() FROM endpoints ON CONFLICT DO NOTHING"
+        )
+    )
+    plan = plan_of(busy, claiming._LANES.text, **given)
+    looks = [each for each in nodes_of(plan) if each.get("Relation Name") == "endpoints"]
+    assert looks
+    read = max(
+        (each["Actual Rows"] + each.get("Rows Removed by Filter", 0)) * each["Actual Loops"]
+        for each in looks
+    )
+    assert read <= busy.execute(text("SELECT count(*) FROM lanes")).scalar_one()
