@@ -165,6 +165,11 @@ def test_a_draft_without_a_start_asks_for_one(app: APIFlask, owner: Persona) -> 
     assert board.start == board.end == Spot()
 
 
+def test_a_start_alone_is_nothing_to_mend(app: APIFlask, owner: Persona) -> None:
+    board = looking(app, owner, workflow()).board()
+    assert (board.problems, board.errors, board.count) == ((), 0, 0)
+
+
 def test_the_bar_numbers_no_draft_before_anything_was_published(
     app: APIFlask, owner: Persona
 ) -> None:

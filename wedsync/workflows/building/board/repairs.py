@@ -40,6 +40,7 @@ def problems_of(
         if of_step is None or (each.step in of_step and (each.step or _is_of_start(each)))
     ]
     found = sorted(among, key=lambda each: order.get(each.step or "", -1))
+    found = [each for each in found if steps or not _is_of_no_steps(each)]
     mending = _Mending(setting, steps, questions)
     if not mending.has_trigger:
         found = [each for each in found if not _is_of_start(each)]
@@ -78,6 +79,11 @@ _FIX_OF_GONE = "Take that out, or choose another value."
 
 
 _NO_START = Problem(None, "trigger", "Nothing starts it yet.", "Choose what starts it.")
+
+
+def _is_of_no_steps(problem: Problem) -> bool:
+    """That it does nothing yet: the paragraph says so, and a step is added right below."""
+    return (problem.step, problem.field, problem.severity) == (None, "steps", "warning")
 
 
 def _is_of_start(problem: Problem) -> bool:
