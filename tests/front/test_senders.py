@@ -9,11 +9,15 @@ from uuid import UUID
 
 import pytest
 from apiflask import APIFlask
+from hypothesis import HealthCheck, given
+from hypothesis import settings as rules
+from hypothesis import strategies as st
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from tests.front.conftest import Answer, Sender, SenderMaker
 from tests.webhooks import senders
+from tests.webhooks.hostile import BODIES, HEADERS, ODD, QUERIES
 from wedsync.events.models import Event
 from wedsync.platform.db import db
 from wedsync.platform.vault import place
@@ -104,6 +108,12 @@ def stored(app: APIFlask, event: Event, scheme: str) -> Any:
         vault = app.extensions["wedsync"].vault
         raw = vault.open(db.session, event.organization_id, where, event.raw_body)
         return incoming.data_of_raw(scheme, bytes(raw))
+
+
+@pytest.fixture
+def of_every_kind(make_sender: SenderMaker) -> dict[str, Sender]:
+    """A sender of each kind."""
+    return {scheme: told(make_sender, scheme).sender for scheme in schemes.SCHEMES}
 
 
 EVERY = pytest.mark.parametrize("scheme", schemes.SCHEMES)
@@ -218,3 +228,52 @@ def test_xeros_intent_to_receive_is_answered_and_never_kept(
     assert (wrongly.status, wrongly.data) == (401, b"")
     source = f"hook:{request.sender.hook_id}"
     assert database.scalar(select(func.count()).where(Event.source == source)) == 0
+
+
+@rules(
+    max_examples=300,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(
+    scheme=st.sampled_from(sorted(schemes.SCHEMES)),
+    headers=st.dictionaries(
+        st.sampled_from([name.decode() for name in HEADERS]),
+        st.one_of(
+            st.sampled_from([value.decode("latin-1") for value in ODD if value.isascii()]),
+            st.text(st.characters(min_codepoint=32, max_codepoint=255, exclude_characters="\x7f")),
+            st.integers().map(str),
+        ),
+        max_size=8,
+    ),
+    body=st.one_of(st.sampled_from(BODIES), st.binary(max_size=200)),
+    query=st.sampled_from([query for query in QUERIES if query.isascii()]),
+    method=st.sampled_from(["POST", "POST", "GET", "PUT"]),
+)
+def test_nothing_a_stranger_sends_to_any_hook_gets_through_or_breaks_it(
+    database: Session,
+    of_every_kind: dict[str, Sender],
+    scheme: str,
+    headers: dict[str, str],
+    body: bytes,
+    query: str,
+    method: str,
+) -> None:
+    sender = of_every_kind[scheme]
+    headers = {name: value for name, value in headers.items() if _can_be_sent(value)}
+    path = f"{sender.path}?{query}" if query else sender.path
+    answer = sender.front.request(method, path, body=body, headers=headers)
+    assert 400 <= answer.status < 500, answer.data
+    kept = select(func.count()).where(Event.source == f"hook:{sender.hook_id}")
+    assert database.scalar(kept) == 0
+    bare = schemes.named(scheme).ANSWERED_BARE and answer.status != 405
+    if not bare:
+        assert answer.json()["code"] in {
+            "signature_missing", "signature_invalid", "signature_stale", "body_invalid",
+            "method_not_allowed",
+        }  # fmt: skip
+
+
+def _can_be_sent(value: str) -> bool:
+    """Whether a client would write it into a header at all."""
+    return not any(ord(character) < 32 for character in value) and len(value) < 8000

@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.webhooks import senders
+from tests.webhooks.hostile import BODIES, HEADERS, ODD, QUERIES
 from wedsync.platform.documents import BadDocument
 from wedsync.webhooks import schemes
 from wedsync.webhooks.forms import SCHEMES as OFFERED
@@ -197,31 +198,6 @@ def test_no_scheme_compares_what_it_was_given_in_another_way() -> None:
 
 # --- hostile input
 
-HEADERS = (
-    b"webhook-id webhook-timestamp webhook-signature stripe-signature x-signature x-timestamp "
-    b"x-event-id x-hub-signature-256 x-github-event x-github-delivery x-shopify-hmac-sha256 "
-    b"x-shopify-topic x-shopify-webhook-id x-shopify-triggered-at x-slack-signature "
-    b"x-slack-request-timestamp x-twilio-signature x-twilio-webhooks-signature-settings "
-    b"i-twilio-idempotency-token content-type x-xero-signature authorization"
-).split()
-ODD = [
-    b"", b" ", b",", b"=", b"1e308", b"-1", b"nan", b"9" * 400, b"\xff\xfe\x80", b"\x00",
-    b"v1,%%%", b"v1a,%%%", b"v1a," + b"A" * 88, b"t=1,v1=", b"t=1e308,v1=ab", b"v0=", b"sha256=",
-    b"Basic", b"Basic ", b"Bearer ", b"Basic \xff", b"algorithm=HMAC_SHA256", b"key=,algorithm=",
-    b"A" * 9000, "٣".encode(), b"application/x-www-form-urlencoded", b"application/json",
-]  # fmt: skip
-BODIES = [
-    b"", b"{}", b"[]", b"{", b"null", b"\xff", b'{"value":null}', b'{"value":[]}',
-    b'{"value":[1]}', b'{"value":[{"clientState":5}]}', b'{"value":[{"clientState":""}]}',
-    b'{"value":[{"clientState":["a"]}]}', b'{"events":[]}', b"[" * 70 + b"]" * 70, b"a=%ED%A0%80",
-    b'{"type":"url_verification","challenge":"x"}', b"=&=&=", b"&" * 2000, b"payload=%7B",
-]  # fmt: skip
-QUERIES = [
-    "", "validationToken", "validationToken=", "bodySHA256=", "bodySHA256=%FF",
-    "hub.mode=subscribe",
-    "hub.mode=subscribe&hub.challenge=1&hub.verify_token=x", "%", "\xff=\xfe", "a&" * 500,
-]  # fmt: skip
-
 
 @given(
     names=st.lists(st.sampled_from(HEADERS), max_size=12),
@@ -242,23 +218,23 @@ def test_nothing_a_stranger_sends_raises_or_passes(
         assert isinstance(verdict, Rejected), (name, verdict)
 
 
+NAMES = [
+    "id", "type", "data", "event", "event_id", "event_time", "events", "eventType", "object",
+    "eventCategory", "action", "value", "changeType", "webhook_trigger_type", "command", "created",
+    "timestamp", "payload",
+]  # fmt: skip
+WORDS_OF_THEIRS = ["event_callback", "UPDATE", "created", "a b", "x" * 130]
+# A NUL makes a body unreadable, which is another test.
+TEXTS = st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]), max_size=8)
+NUMBERS = st.integers(-(2**53), 2**53)
 DOCUMENTS = st.recursive(
-    st.one_of(
-        st.none(), st.booleans(), st.integers(-(2**53), 2**53), st.text(max_size=8),
-        st.sampled_from(["event_callback", "UPDATE", "created", "a b", "x" * 130]),
-    ),
+    st.one_of(st.none(), st.booleans(), NUMBERS, TEXTS, st.sampled_from(WORDS_OF_THEIRS)),
     lambda inner: st.one_of(
         st.lists(inner, max_size=4),
-        st.dictionaries(
-            st.sampled_from(
-                ["id", "type", "data", "event", "event_id", "event_time", "events", "eventType", "eventCategory", "object", "action", "value", "changeType", "webhook_trigger_type", "command", "created", "timestamp", "payload"]
-            ),
-            inner,
-            max_size=5,
-        ),
+        st.dictionaries(st.sampled_from(NAMES), inner, max_size=5),
     ),
     max_leaves=12,
-)  # fmt: skip
+)
 
 
 @given(document=DOCUMENTS)
@@ -274,9 +250,12 @@ def test_a_signed_body_is_read_or_refused_whatever_is_in_it(document: Any) -> No
         assert scheme.data_of(scheme.parse(body)) == incoming.data
 
 
-@given(notifications=st.lists(st.dictionaries(
-    st.sampled_from(["changeType", "resource", "id"]), DOCUMENTS, max_size=3), min_size=1,
-    max_size=4))  # fmt: skip
+NOTIFICATIONS = st.dictionaries(
+    st.sampled_from(["changeType", "resource", "id"]), DOCUMENTS, max_size=3
+)
+
+
+@given(notifications=st.lists(NOTIFICATIONS, min_size=1, max_size=4))
 def test_a_notification_of_graphs_is_read_whatever_is_in_it(
     notifications: list[dict[str, Any]],
 ) -> None:

@@ -98,7 +98,8 @@ def news(hook: Hook, today: int, words: Wording) -> str:
     if hook.state == "off":
         return "It is off: whoever posts here is told that there is nothing at this address."
     if hook.last_seen_at is None:
-        return "Give the address and the secret to the sender. Nothing has come in yet."
+        nothing = "Nothing has" if today == 0 else "Nothing but samples of yours has"
+        return f"Give the address and the secret to the sender. {nothing} come in yet."
     return f"{count(today, 'event')} came in during the last day. {seen(hook, words)}"
 
 
