@@ -15,6 +15,7 @@ from wedsync.events.models import Event
 from wedsync.platform import clock
 from wedsync.platform.db import db
 from wedsync.platform.vault import MASK
+from wedsync.webhooks import schemes
 from wedsync.webhooks.models import Delivery, DeliveryAttempt
 
 URL = "http://127.0.0.1:8999/webhooks"
@@ -50,6 +51,63 @@ def test_a_reader_does_not_see_a_hooks_address(app: APIFlask, owner: Persona) ->
         db.session.commit()
     read = Script(app, raw).get(f"/hooks/{hook['id']}").json
     assert (read["token"], read["url"], read["name"]) == (None, None, "Guest list")
+
+
+def test_a_hook_of_every_kind_is_made_and_says_what_it_needs(owner: Persona) -> None:
+    options = {"header": "X-Sign", "algorithm": "sha256", "encoding": "hex"}
+    for scheme in schemes.SCHEMES:
+        fields = {"options": options, "event_type": "a.b"} if scheme == "hmac" else {}
+        hook = make_hook(owner, scheme=scheme, **fields)
+        is_theirs = schemes.named(scheme).new_secret() is None
+        assert (hook["state"], hook["secret"] is None) == (
+            "needs_secret" if is_theirs else "on", is_theirs,
+        )  # fmt: skip
+        assert (hook["handshake_until"] is not None) is schemes.named(scheme).HAS_HANDSHAKE
+        assert (hook["verify_token"] is not None) is (scheme == "meta")
+        assert hook["names_events"] is schemes.named(scheme).names_events(hook["options"])
+
+
+def test_a_quota_is_within_bounds(owner: Persona) -> None:
+    hook = make_hook(owner, quota_per_minute=60)
+    assert hook["quota_per_minute"] == 60
+    path = f"/hooks/{hook['id']}"
+    assert owner.api.patch(path, json={"quota_per_minute": 120_000}).status_code == 200
+    for wrong in (0, -1, 120_001):
+        refused = owner.api.patch(path, json={"quota_per_minute": wrong})
+        assert refused.status_code == 422
+        assert refused.json["errors"][0]["pointer"] == "/quota_per_minute"
+    assert owner.api.patch(path, json={"quota_per_minute": None}).json["quota_per_minute"] is None
+
+
+def test_an_overlap_of_secrets_is_ended_early(owner: Persona) -> None:
+    hook = make_hook(owner)
+    rotated = owner.api.post(f"/hooks/{hook['id']}/rotate-secret").json
+    assert rotated["secret_overlap_until"] is not None
+    ended = owner.api.post(f"/hooks/{hook['id']}/end-overlap").json
+    assert (ended["secret_overlap_until"], ended["secret"]) == (None, MASK)
+
+
+def test_a_handshake_is_awaited_for_an_hour(owner: Persona) -> None:
+    hook = make_hook(owner, scheme="graph")
+    awaited = owner.api.post(f"/hooks/{hook['id']}/await-handshake").json
+    left = datetime.fromisoformat(awaited["handshake_until"]) - clock.now()
+    assert timedelta(minutes=59) < left <= timedelta(hours=1)
+    refused = owner.api.post(f"/hooks/{make_hook(owner)['id']}/await-handshake")
+    assert (refused.status_code, refused.json["code"]) == (409, "no_handshake")
+
+
+def test_a_sample_shows_what_arrives(owner: Persona, database: Session) -> None:
+    hook = make_hook(owner)
+    arrived = owner.api.post(
+        f"/hooks/{hook['id']}/send-sample", json={"body": '{"type":"seat.taken","data":{"n":7}}'}
+    ).json
+    assert (arrived["status"], arrived["type"]) == (202, "seat.taken")
+    assert arrived["headers"]["webhook-signature"].startswith("v1,")
+    assert arrived["command"].startswith(f"curl {hook['url']}")
+    assert database.get_one(Event, UUID(arrived["event_id"])).data == {"n": 7}
+    waiting = make_hook(owner, scheme="slack")
+    refused = owner.api.post(f"/hooks/{waiting['id']}/send-sample", json={})
+    assert (refused.status_code, refused.json["code"]) == (409, "no_sample")
 
 
 def test_a_stripe_hook_waits_for_its_secret(owner: Persona) -> None:

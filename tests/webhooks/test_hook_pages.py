@@ -10,9 +10,11 @@ from sqlalchemy.orm import Session
 
 from tests.page_words import words_of
 from tests.personas import Persona
+from wedsync.platform import clock
 from wedsync.platform.db import db
-from wedsync.webhooks import hooks
-from wedsync.webhooks.models import Hook
+from wedsync.webhooks import hooks, schemes
+from wedsync.webhooks.models import Hook, HookMinute
+from wedsync.webhooks.scheme_words import WORDS
 
 STRIPE_SECRET = "whsec_" + "a" * 32
 
@@ -103,6 +105,114 @@ def test_what_is_to_mend_is_said_and_the_rest_is_kept(
     assert answer.status_code == 422
     assert said in words_of(answer)
     assert f'value="{data["name"]}"' in answer.get_data(as_text=True)
+
+
+@pytest.mark.parametrize("scheme", WORDS)
+def test_every_sender_can_be_chosen_and_says_whose_the_secret_is(
+    editor: Persona, scheme: str
+) -> None:
+    chooser = editor.browser.get("/webhooks/hooks/new").get_data(as_text=True)
+    assert f'href="/webhooks/hooks/new?scheme={scheme}"' in chooser
+    form = editor.browser.get(f"/webhooks/hooks/new?scheme={scheme}")
+    is_theirs = schemes.named(scheme).new_secret() is None
+    assert ("You can also enter it later." in words_of(form)) is is_theirs
+    assert ("Header with the signature" in words_of(form)) is (scheme in ("hmac", "bearer"))
+
+
+@pytest.mark.parametrize("scheme", sorted(set(WORDS) - {"hmac"}))
+def test_a_hook_of_every_kind_is_made_and_shown(
+    editor: Persona, database: Session, scheme: str
+) -> None:
+    data = {"name": "Petal", "scheme": scheme, "quota_per_minute": "900"}
+    made_page = words_of(editor.browser.post("/webhooks/hooks/new", data=data))
+    hook = only_hook(database, editor)
+    assert (hook.scheme, hook.quota_per_minute) == (scheme, 900)
+    assert ("Enter the secret" in made_page) is (hook.state == "needs_secret")
+    said = page(editor, hook)
+    assert f"Signed {WORDS[scheme].signed}" in said
+    assert "up to 900 requests a minute" in said
+    assert ("every request counts as one" in said) is not schemes.named(scheme).names_events({})
+    assert ("An echo is awaited until" in said) is schemes.named(scheme).HAS_HANDSHAKE
+
+
+def test_a_quota_out_of_bounds_is_to_mend(editor: Persona) -> None:
+    for wrong in ("0", "120001", "many"):
+        data = {"name": "Petal", "scheme": "github", "quota_per_minute": wrong}
+        answer = editor.browser.post("/webhooks/hooks/new", data=data)
+        assert answer.status_code == 422
+        assert "1 thing to mend" in words_of(answer)
+
+
+def test_a_handshake_is_awaited_said_and_over(
+    app: APIFlask, editor: Persona, database: Session
+) -> None:
+    hook = made(app, editor, name="Instagram", scheme="meta")
+    database.get_one(Hook, hook.id).handshake_until = None
+    database.commit()
+    assert "None is awaited, so nobody gets one." in page(editor, hook)
+    path = f"/webhooks/hooks/{hook.id}/await-handshake"
+    answer = editor.browser.post(path, follow_redirects=True)
+    assert "An echo is awaited for an hour." in words_of(answer)
+    assert "An echo is awaited until" in page(editor, hook)
+    database.get_one(Hook, hook.id).shaken_at = clock.now()
+    database.commit()
+    assert "The last was given" in page(editor, hook)
+    other = made(app, editor, name="Petal", scheme="github")
+    refused = editor.browser.post(
+        f"/webhooks/hooks/{other.id}/await-handshake", follow_redirects=True
+    )
+    assert "This sender asks for no handshake." in words_of(refused)
+
+
+def test_the_first_secret_begins_the_hour_anew(
+    app: APIFlask, editor: Persona, database: Session
+) -> None:
+    hook = made(app, editor, name="Instagram", scheme="meta")
+    database.get_one(Hook, hook.id).handshake_until = None
+    database.commit()
+    secret = {"secret": "a-shared-secret-of-theirs"}
+    editor.browser.post(f"/webhooks/hooks/{hook.id}/secret", data=secret)
+    assert "An echo is awaited until" in page(editor, hook)
+
+
+def test_the_old_secret_is_ended_early(owner: Persona, hook: Hook) -> None:
+    owner.browser.post(f"/webhooks/hooks/{hook.id}/rotate")
+    assert "the one before it counts until" in page(owner, hook)
+    answer = owner.browser.post(f"/webhooks/hooks/{hook.id}/end-overlap", follow_redirects=True)
+    assert "Only the new secret counts now." in words_of(answer)
+    assert "the one before it counts until" not in page(owner, hook)
+
+
+def test_a_sample_is_sent_and_seen(owner: Persona, hook: Hook) -> None:
+    path = f"/webhooks/hooks/{hook.id}/sample"
+    assert "Zoë Marchetti" in owner.browser.get(path).get_data(as_text=True)
+    answer = owner.browser.post(path, data={"body": '{"type":"seat.taken","data":{"n":7}}'})
+    said = words_of(answer)
+    assert "The sample arrived" in said
+    assert "webhook-signature: v1," in said
+    assert "curl http://localhost:8000/hooks/" in said
+    assert "Nothing but samples of yours has come in yet." in page(owner, hook)
+    refused = owner.browser.post(path, data={"body": "{"})
+    assert "The sample was not taken" in words_of(refused)
+    assert "body_invalid" in words_of(refused)
+
+
+def test_a_sample_without_a_secret_says_what_is_missing(app: APIFlask, owner: Persona) -> None:
+    hook = made(app, owner, name="Payments", scheme="stripe")
+    answer = owner.browser.post(f"/webhooks/hooks/{hook.id}/sample", data={"body": "{}"})
+    assert answer.status_code == 422
+    assert "Enter the secret first" in words_of(answer)
+
+
+def test_requests_are_shown_by_the_hour(owner: Persona, hook: Hook, database: Session) -> None:
+    minute = clock.now().replace(second=0, microsecond=0)
+    database.add(
+        HookMinute(hook_id=hook.id, organization_id=hook.organization_id, minute=minute, taken=420)
+    )
+    database.commit()
+    said = page(owner, hook)
+    assert "Requests per hour 420 in the last day, repeats included" in said
+    assert "420 requests in the busiest one" in said
 
 
 # --- one hook
