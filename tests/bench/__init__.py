@@ -26,6 +26,8 @@ endpoints that hang at their cap, the slowest of twenty |
 | `claim_p50_ms`, `claim_p99_ms` | a claim beside a million timers and an old snapshot |
 | `condition_us` | one condition decided and explained on an event not seen before |
 | `page_p95_ms` | the list of runs, 10,000 of them, signed in, through the front |
+| `deliveries_page_p95_ms` | the slowest page of deliveries, 100,000 in the organization and as \
+many of others, signed in, through the front: an endpoint's and all, every filter and search |
 | `rss_mb` | memory of all processes, what they share counted once |
 
 | yardstick | what it is |
@@ -40,5 +42,6 @@ half of itself. Full runs are kept in `var/bench/latest.json`, partial ones besi
 
 Read `__main__` for the order of things, `sections` for what is measured in which, `stage` for
 where. The measurements lie in `front`, `worker`, `one_run`, `back_fill`, `million_due`,
+`delivery_pages`,
 `stored` and `timers`.
 """

@@ -6,6 +6,7 @@ under the same workers. What leaves much behind comes last.
 
 from tests.bench import (
     back_fill,
+    delivery_pages,
     front,
     gestures,
     million_due,
@@ -42,6 +43,12 @@ SECTIONS = (
         workers=1,
         rounds=1,
         prepare=million_due.make_due,
+    ),
+    Section(
+        "deliveries_page",
+        (delivery_pages.pages,),
+        rounds=1,
+        prepare=delivery_pages.make_deliveries,
     ),
     Section("timers", (timers.claims_beside_timers,), rounds=1, prepare=timers.make_timers),
 )

@@ -207,7 +207,7 @@ def test_a_rest_is_told_with_its_end(
     stand(app, endpoint_id, breaker_until=until)
     said = endpoint_page(owner, endpoint_id)
     assert "We are giving them a rest until" in said
-    assert "next try, after their rest," in said
+    assert "next try, after their rest; then" in said
     assert "What waits goes as soon as they answer. Nothing for you to do." in said
 
 
@@ -265,6 +265,9 @@ def test_what_was_given_up_before_and_what_goes_first_are_named(
     said = endpoint_page(owner, endpoint_id, f"?delivery={third.id}")
     assert "It waits its turn, and one before it was given up." in said
     assert "Send that again, or go on without it" in said
+    said = endpoint_page(owner, endpoint_id, f"?delivery={first.id}")
+    assert "What comes after it in its order waits." in said
+    assert "Go on without this?" in said
 
 
 # --- what was sent

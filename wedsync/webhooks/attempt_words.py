@@ -43,6 +43,15 @@ class Try:
     spent: str
 
 
+@dataclass(frozen=True, slots=True)
+class NextTry:
+    """When the next one is, for its column, and what is to be said of it; empty where there is
+    nothing to say."""
+
+    at: str
+    words: str
+
+
 def tries(attempts: Sequence[DeliveryAttempt], words: Wording) -> Iterator[Try]:
     """All of them, to one scale."""
     longest = max((_total_ms(attempt.timings) for attempt in attempts), default=0.0)
@@ -65,22 +74,26 @@ def when(instant: datetime, words: Wording) -> str:
     return words.to_the_second(instant) if is_today else words.gutter(instant)
 
 
-def next_words(delivery: Delivery, endpoint: Endpoint, words: Wording) -> str:
+def next_try(delivery: Delivery, endpoint: Endpoint, is_behind: bool, words: Wording) -> NextTry:
     """When it is tried next, and after that: “next try, in 1 h 25 min; then 19:05, Wed 05:05 and
-    three more up to Fri 14 May”."""
+    three more up to Fri 14 May”. One that `is_behind` others has no time of its own yet."""
     at = delivery.next_attempt_at
     if delivery.state != "due" or at is None:
-        return ""
+        return NextTry("", "")
     if endpoint.receives == "polls":
-        return "it waits until they fetch it"
+        return NextTry("", "it waits until they fetch it")
     if endpoint.state != "on":
-        return "next try, when the endpoint is turned on"
-    wait = at - words.now
-    said = f"in {duration(wait)}" if wait >= timedelta(seconds=5) else "in a moment"
+        return NextTry("", "next try, when the endpoint is turned on")
+    if is_behind:
+        return NextTry("", "when it is its turn")
     rest = resting_until(endpoint, words)
     if rest is not None and at < rest:
-        said, at = f"after their rest, {words.at(rest)}", rest
-    return f"next try, {said}; {_then(at, delivery.failures, words)}"
+        said, at = "after their rest", rest
+    else:
+        wait = at - words.now
+        said = f"in {duration(wait)}" if wait >= timedelta(seconds=5) else "in a moment"
+    then = _then(at, delivery.failures, words)
+    return NextTry(words.gutter(at), f"next try, {said}; {then}")
 
 
 def resting_until(endpoint: Endpoint, words: Wording) -> datetime | None:

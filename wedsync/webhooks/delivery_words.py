@@ -21,7 +21,7 @@ from wedsync.platform.wording import (
     size,
 )
 from wedsync.webhooks import attempt_words, failure_words
-from wedsync.webhooks.attempt_words import Try
+from wedsync.webhooks.attempt_words import NextTry, Try
 from wedsync.webhooks.deliveries import body_of
 from wedsync.webhooks.delivery_queries import (
     MOST_BEFORE,
@@ -79,15 +79,15 @@ class OpenedDelivery:
     gap: Gap | None
     tries: tuple[Try, ...]
     next_number: int
-    next_at: str
-    next_words: str
+    next: NextTry
     sent: str
     sent_about: str
     came_back: str
     came_back_size: str
-    is_waiting: bool
     has_arrived: bool
+    holds_up: bool
     may_try: bool
+    may_stop: bool
 
 
 def state_of(delivery: Delivery, endpoint: Endpoint, words: Wording) -> State:
@@ -154,26 +154,30 @@ def opened(
     body = orjson.dumps(shown, option=orjson.OPT_INDENT_2).decode()
     came_back = _came_back(attempts)
     is_open = delivery.state == "due"
+    behind = _waits_behind(place) if is_open and place else ""
     return OpenedDelivery(
         line=line,
         news=_news(delivery, attempts, endpoint, words),
-        waits_behind=_waits_behind(place) if is_open and place else "",
+        waits_behind=behind,
         blocked_by=place.blocks if is_open and place else None,
         gap=_gap(place),
         tries=tuple(attempt_words.tries(attempts, words)),
         next_number=len(attempts) + 1,
-        next_at=words.gutter(delivery.next_attempt_at) if delivery.next_attempt_at else "",
-        next_words=attempt_words.next_words(delivery, endpoint, words),
+        next=attempt_words.next_try(delivery, endpoint, bool(behind), words),
         sent=f"{_head(event.id, attempts)}\n\n{_bounded(body)}",
         sent_about=_about(len(orjson.dumps(shown)), hidden),
         came_back=came_back,
         came_back_size=size(len(came_back.encode())) if came_back else "",
-        is_waiting=is_open,
         has_arrived=delivery.state == "delivered",
-        may_try=endpoint.state == "on"
-        and delivery.state != "in_flight"
-        and not (is_open and endpoint.receives == "polls"),
+        holds_up=delivery.state == "exhausted" and delivery.blocks_lane,
+        may_try=_may_try(delivery, endpoint) and not behind,
+        may_stop=delivery.state in ("due", "in_flight"),
     )
+
+
+def _may_try(delivery: Delivery, endpoint: Endpoint) -> bool:
+    waits_for_them = endpoint.receives == "polls" and delivery.state == "due"
+    return endpoint.state == "on" and delivery.state != "in_flight" and not waits_for_them
 
 
 def _news(
@@ -191,8 +195,10 @@ def _news(
     if last.finished_at is None:
         return "It is on its way. We wait for their answer."
     tried = attempt_words.tried_times(attempts)
+    held = " What comes after it in its order waits." if delivery.blocks_lane else ""
     endings = {
-        "exhausted": f"We tried {tried} and have stopped. Nothing is lost: it can be sent again.",
+        "exhausted": f"We tried {tried} and have stopped.{held} Nothing is lost: it can be sent"
+        " again.",
         "cancelled": "We have stopped trying.",
     }
     same = "The same number goes with every try; they cannot count it twice."
