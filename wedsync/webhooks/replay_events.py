@@ -43,8 +43,9 @@ _IN_STATE = (
 _WITH_DELIVERIES = (
     " CROSS JOIN LATERAL (SELECT * FROM events WHERE events.id = page.id LIMIT 1) e"
     " LEFT JOIN LATERAL (SELECT state, lane, next_attempt_at FROM deliveries"
-    "  WHERE deliveries.endpoint_id = :endpoint AND deliveries.event_id = page.id LIMIT 1) d"
-    "  ON true"
+    "  WHERE (endpoint_id, event_id) >= (CAST(:endpoint AS uuid), page.id)"
+    "  AND (endpoint_id, event_id) <= (CAST(:endpoint AS uuid), page.id)"
+    "  ORDER BY endpoint_id, event_id LIMIT 1) d ON true"
 )
 
 
