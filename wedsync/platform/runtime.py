@@ -37,3 +37,10 @@ def commit(*lanes: str) -> None:
     """The boundary of a request or a job: commit once, then wake the drains of `lanes`."""
     db.session.commit()
     runtime().wake.ring(*lanes)
+
+
+def commit_keeping(row: object, *lanes: str) -> None:
+    """The same for who goes on to show `row`: it stays as it was left, and is not read anew."""
+    db.session.flush()
+    db.session.expunge(row)
+    commit(*lanes)

@@ -11,7 +11,7 @@ from tests.personas import Persona
 from tests.statements import statements_asked
 from tests.workflows.views.building import Builder, builder_of
 
-MOST = 25
+MOST = 18
 OPEN = {"step": "tell"}
 BRANCH = {"step": "which", "field": "branches.0.when"}
 GESTURES: tuple[tuple[str, Mapping[str, str], Mapping[str, str]], ...] = (

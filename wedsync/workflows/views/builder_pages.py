@@ -21,7 +21,6 @@ from wedsync.workflows.building.gestures.spots import Spot, called, label_of, th
 from wedsync.workflows.building.picking import step_picker, trigger_picker
 from wedsync.workflows.building.picking.step_picker import Group
 from wedsync.workflows.building.tries.offer import Offer, offer_of
-from wedsync.workflows.building.tries.tryable import steps_by_id
 from wedsync.workflows.editing.drafts import Draft
 from wedsync.workflows.views.builder_beside import UNFOLDED, Beside
 from wedsync.workflows.views.builder_choices import offer_here
@@ -177,7 +176,7 @@ def _done_by_others(setting: Setting, shown: Board) -> str:
 
 def _try_offer(setting: Setting, panel: Panel | None) -> Offer | None:
     """How the step of the panel can be tried; not what starts the workflow."""
-    step = steps_by_id(setting.definition).get(panel.step) if panel and panel.step else None
+    step = setting.owner_of(panel.step) if panel and panel.step else None
     return offer_of(step, setting.entries) if step is not None and setting.may_edit else None
 
 

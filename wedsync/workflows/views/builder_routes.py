@@ -14,7 +14,7 @@ from wedsync.errors import Conflict, Invalid, Stale, WedSyncError
 from wedsync.platform import identity
 from wedsync.platform.db import db
 from wedsync.platform.fragments import render, wants_fragment
-from wedsync.platform.runtime import commit
+from wedsync.platform.runtime import commit, commit_keeping
 from wedsync.platform.wording import capital
 from wedsync.workflows import queries
 from wedsync.workflows.building.gestures.doing import Done
@@ -93,7 +93,7 @@ def builder_gesture(workflow_id: UUID, gesture: str) -> AnyResponse:
         did = GESTURES[gesture](asked)
     except (Conflict, Invalid, Stale) as error:
         return _refused(asked, gesture, error)
-    commit()
+    commit_keeping(did.draft.workflow)
     here = _after(asked, gesture, did)
     return _answered(here, did, asked.typed, is_focused=gesture not in _TYPING)
 
