@@ -16,7 +16,12 @@ from wedsync.platform.db import db
 from wedsync.platform.shares import Shares
 
 KIND = "tests"
-NOW = leases.lanes_with_work("SELECT 1 WHERE lanes.key = 'passed over'")
+NOW = text(
+    "SELECT key, organization_id FROM lanes WHERE kind = :kind"
+    " AND next_due_at <= clock_timestamp() AND key <> ALL(CAST(:full AS text[]))"
+    " AND organization_id <> ALL(CAST(:full_organizations AS uuid[])) AND key <> 'passed over'"
+    " ORDER BY served_at LIMIT :limit FOR UPDATE SKIP LOCKED"
+)
 
 
 @pytest.fixture
@@ -37,7 +42,8 @@ def touch(engine: Engine, organization: UUID, *keys: str, in_s: float = -1) -> N
 
 
 def take(connection: Connection, shares: Shares, room: int = 100) -> dict[str, int]:
-    return leases.take_lanes(connection, NOW, KIND, shares.allotment(room))
+    granted = leases.grant_lanes(connection, NOW, KIND, shares.allotment(room))
+    return {lane.key: places for lane, places in granted}
 
 
 def served(connection: Connection, *keys: str) -> None:

@@ -12,7 +12,7 @@ that nobody starves. Whoever makes a row due calls `touch_lanes` in the same tra
 import logging
 import os
 import socket
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -162,6 +162,22 @@ def touch_lanes(
     )
 
 
+def due_lanes(
+    connection: Connection, statement: TextClause, kind: str, allotment: Allotment
+) -> Sequence[Row[Any]]:
+    """Lock lanes that have work by `statement`, which takes `kind`, `full`, `full_organizations`
+    and `limit`; none where there is no room."""
+    if allotment.room <= 0:
+        return ()
+    given = {
+        "kind": kind,
+        "full": allotment.full_lanes,
+        "full_organizations": allotment.full_organizations,
+        "limit": allotment.room,
+    }
+    return connection.execute(statement, given).all()
+
+
 def grant_lanes(
     connection: Connection, statement: TextClause, kind: str, allotment: Allotment
 ) -> list[tuple[Row[Any], int]]:
@@ -170,17 +186,7 @@ def grant_lanes(
     Lanes another worker is taking from are passed over, and so are those nothing is left for:
     they keep their place in the row.
     """
-    if allotment.room <= 0:
-        return []
-    lanes = connection.execute(
-        statement,
-        {
-            "kind": kind,
-            "full": allotment.full_lanes,
-            "full_organizations": allotment.full_organizations,
-            "limit": allotment.room,
-        },
-    )
+    lanes = due_lanes(connection, statement, kind, allotment)
     granted = [(lane, allotment.grant(lane.key, lane.organization_id)) for lane in lanes]
     return [(lane, places) for lane, places in granted if places]
 

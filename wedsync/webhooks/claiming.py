@@ -87,7 +87,7 @@ def claim(
     connection: Connection, owner: UUID, allotment: Allotment, deaths_before_giving_up: int
 ) -> Claimed:
     """Claim what is due for `owner`, as far as `allotment` and the endpoints' limits go."""
-    lanes = _lanes(connection, allotment)
+    lanes = leases.due_lanes(connection, _LANES, LANES, allotment)
     bounded = {_endpoint_of(lane.key) for lane in lanes if lane.is_bounded}
     bounds = limits.bounds_of(connection, sorted(bounded)) if bounded else {}
     taken = _granted(lanes, allotment, bounds)
@@ -106,20 +106,6 @@ def claim(
         again_in_s = deadly_deliveries.LATER_S
     probed = frozenset(endpoint_id for endpoint_id, bound in bounds.items() if bound.is_probe)
     return Claimed(kept, frozenset(hopeless), probed, again_in_s)
-
-
-def _lanes(connection: Connection, allotment: Allotment) -> Sequence[Row[Any]]:
-    """Lock lanes that have work and may be sent it, longest unserved first; those another worker
-    is taking from are passed over."""
-    if allotment.room <= 0:
-        return ()
-    given = {
-        "kind": LANES,
-        "full": allotment.full_lanes,
-        "full_organizations": allotment.full_organizations,
-        "limit": allotment.room,
-    }
-    return connection.execute(_LANES, given).all()
 
 
 def _granted(
