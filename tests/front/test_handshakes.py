@@ -127,3 +127,20 @@ def test_other_senders_never_use_get(make_sender: SenderMaker, scheme: str) -> N
 def test_a_question_at_an_address_nobody_has_is_404(sender: Sender) -> None:
     answer = sender.front.request("GET", f"/hooks/{'a' * 43}?hub.mode=subscribe&hub.challenge=1")
     assert (answer.status, answer.json()["code"]) == (404, "hook_unknown")
+
+
+def test_a_partner_may_try_the_address_while_it_is_being_told(
+    app: APIFlask, make_sender: SenderMaker
+) -> None:
+    sender = make_sender(scheme="graph", secret=SECRET)
+    with app.app_context():
+        hook = queries.get_hook(sender.organization_id, sender.hook_id)
+        hook.subscription, hook.handshake_until = "wanted", None
+        db.session.commit()
+    time.sleep(_LOOKS_EVERY_S)
+    assert ask_graph(sender, "challenge").data == b"challenge"
+    with app.app_context():
+        queries.get_hook(sender.organization_id, sender.hook_id).subscription = "on"
+        db.session.commit()
+    time.sleep(_LOOKS_EVERY_S)
+    assert ask_graph(sender, "challenge").json()["code"] == "handshake_unexpected"

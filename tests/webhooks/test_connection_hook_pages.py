@@ -5,6 +5,7 @@ from collections.abc import Callable
 from apiflask import APIFlask
 
 from tests.far_ends.rest_service import RestService
+from tests.page_words import words_of
 from tests.personas import Persona
 from tests.webhooks.arranging import (
     BY_HAND,
@@ -96,3 +97,21 @@ def test_a_strangers_connection_is_not_found(
             f"/webhooks/of-connection/{connection}{path}", data={"secret": "whsec_12345678"}
         )
         assert answer.status_code == 404
+
+
+def test_a_partner_who_wants_an_echo_gets_it_while_that_is_awaited(
+    app: APIFlask, worker: Worker, owner: Persona, service: RestService
+) -> None:
+    connection = connected(app, worker, owner, service, hooks={**BY_HAND, "scheme": "meta"})
+    assert hook_of(app, connection).handshake_until is not None
+    path = f"/webhooks/of-connection/{connection}"
+    page = words_of(owner.browser.get(path))
+    assert "An echo is awaited until" in page
+    assert "Verify token" in page
+    answer = owner.browser.post(f"{path}/await-handshake", follow_redirects=True)
+    assert "An echo is awaited for an hour." in words_of(answer)
+    other = connected(app, worker, owner, service, hooks=BY_HAND)
+    refused = owner.browser.post(
+        f"/webhooks/of-connection/{other}/await-handshake", follow_redirects=True
+    )
+    assert "This sender asks for no handshake." in words_of(refused)
