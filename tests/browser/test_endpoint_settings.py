@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import SignIn
+from tests.browser.conftest import NewPage, SignIn
 from tests.browser.looking import DESK, PHONE, Trouble, look_at
 from tests.live_site import LiveSite
 from wedsync.cli.installation.logins import DEMO_PASSWORD
@@ -59,8 +59,11 @@ def test_an_endpoint_is_made_mended_and_its_secrets_shown(
     page.get_by_role("button", name="Make a new secret").click()
     expect(page.get_by_role("heading", name="has a new secret")).to_be_visible()
     page.get_by_role("link", name="How to check our signature").click()
-    expect(page.get_by_text("before signs too, until")).to_be_visible()
+    expect(page.get_by_text("before sign too, until")).to_be_visible()
     look_at(page, "endpoint-secrets")
+    page.get_by_role("link", name="the guide for those who receive").click()
+    look_at(page, "guide-for-partners", briefly=True)
+    page.go_back()
     page.get_by_role("link", name="PHP").click()
     expect(page.get_by_text("hash_hmac")).to_be_visible()
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
@@ -69,7 +72,14 @@ def test_an_endpoint_is_made_mended_and_its_secrets_shown(
     page.get_by_role("button", name="End it now…").click()
     page.get_by_role("dialog").get_by_role("button", name="End it now").click()
     expect(page.get_by_text("Only the new secret signs now.")).to_be_visible()
-    expect(page.get_by_text("before signs too, until")).to_be_hidden()
+    expect(page.get_by_text("before sign too, until")).to_be_hidden()
+
+
+def test_whoever_has_no_account_reads_the_guide(new_page: NewPage) -> None:
+    page = new_page()
+    page.goto("/guides/webhooks")
+    expect(page.get_by_role("heading", name="Receiving our webhooks")).to_be_visible()
+    look_at(page, "guide-for-strangers", briefly=True)
 
 
 @pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])

@@ -33,6 +33,7 @@ PUBLIC = {
     "accounts.reset_password",
     "accounts.confirm_email",
     "workflows.approval_by_link",
+    "webhooks.guide",
     "health.healthz",
     "health.readyz",
 }

@@ -28,6 +28,7 @@ PUBLIC = frozenset(
         "accounts.reset_password",
         "accounts.confirm_email",
         "workflows.approval_by_link",
+        "webhooks.guide",
         "health.healthz",
         "health.readyz",
     }

@@ -26,7 +26,7 @@ tells of it |
 | deliveries among very many | `delivery_finding`, along an index; `delivery_naming`, what words \
 stand for; `delivery_asking`, what an address asks for; `delivery_counts` |
 | pages | `routes`, `hook_routes`, `endpoint_routes`, `delivery_routes`, `secret_routes`, \
-`hook_sample_routes`, `connection_routes` |
+`hook_sample_routes`, `connection_routes`; `guide_routes`, for partners |
 | what is filled in on them | `forms`, `endpoint_forms` |
 | what pages tell | `delivery_log`: `delivery_words`, `attempt_words`, `failure_words`; \
 `endpoint_words`, `endpoint_news`; `hook_words`, `scheme_words` |
@@ -36,6 +36,7 @@ from wedsync.webhooks import (
     connection_routes,
     delivery_routes,
     endpoint_routes,
+    guide_routes,
     hook_routes,
     hook_sample_routes,
     replay_routes,
@@ -47,6 +48,7 @@ __all__ = [
     "connection_routes",
     "delivery_routes",
     "endpoint_routes",
+    "guide_routes",
     "hook_routes",
     "hook_sample_routes",
     "pages",

@@ -80,7 +80,7 @@ def _of_one_that_polls(endpoint: Endpoint, fields: EndpointFields) -> list[tuple
 
 def _url_problem(url: Any) -> str | None:
     if not url:
-        return "Where should it be sent?"
+        return "Say where it should be sent."
     try:
         outbound.check_url(url)
     except outbound.UrlRefused as refused:

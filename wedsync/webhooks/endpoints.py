@@ -57,7 +57,7 @@ def update(by: Identity, endpoint_id: UUID, fields: EndpointFields) -> Endpoint:
     endpoint = queries.get_endpoint(by.organization_id, endpoint_id, for_update=True)
     if fields.get("receives", endpoint.receives) != endpoint.receives:
         words = "Whether we send or they fetch is chosen once. Make another endpoint for it."
-        raise Invalid(words, errors=[FieldError("/receives", "receives", words)])
+        raise Invalid(words, errors=[FieldError("/receives", "wrong_value", words)])
     _apply(endpoint, fields)
     db.session.flush()
     _record("endpoint.changed", endpoint, by, {"fields": sorted(fields)})
