@@ -23,11 +23,12 @@ from tests.live_site import LiveSite
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 GONE = {"var": "steps.guest.name"}
+YES = {"yes_no.is_yes": [{"var": "steps.ask.approved"}]}
 LETTER = {"method": "POST", "url": "https://caterer.example/answers"}
 READING: list[Any] = [
     {"id": "guest", "kind": "set", "values": {"name": "Ada"}, "label": "The guest"},
     {"id": "ask", "kind": "approval", "ask": {"cat": ["Does ", GONE, " come?"]}},
-    {"id": "only", "kind": "filter", "when": {"and": [{"==": [GONE, "Ada"]}, {"!!": [1]}]}},
+    {"id": "only", "kind": "filter", "when": {"and": [{"==": [GONE, "Ada"]}, YES]}},
     {"id": "each", "kind": "for_each", "items": {"var": "steps.guest.names"}, "steps": []},
 ]
 READING[1] |= {"who": {"role": "owner"}, "expires_after_s": 3600, "on_expiry": "stop"}
