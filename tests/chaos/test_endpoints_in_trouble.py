@@ -9,6 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -96,6 +97,13 @@ class Trouble:
     supervisor: Supervisor
     endpoints: dict[str, UUID] = field(default_factory=dict)
 
+    def path_of(self, delivery: Row[Any]) -> str:
+        return self._paths[delivery.endpoint_id]
+
+    @cached_property
+    def _paths(self) -> dict[UUID, str]:
+        return {made: path for path, made in self.endpoints.items()}
+
     def ids_of(self, *groups: list[tuple[str, Any]]) -> list[UUID]:
         return [self.endpoints[path] for group in groups for path, _ in group]
 
@@ -174,7 +182,7 @@ def test_who_is_well_has_everything_whatever_happens_beside_it(trouble: Trouble)
     assert killer.kills == _KILLS
     arrivals = arrivals_of(here)
     found = rows(here.app, _DELIVERIES)
-    print(Counter((path_of(here, row), row.state) for row in found))
+    print(Counter((here.path_of(row), row.state) for row in found))
     print(sum(row.unsure for row in found), "attempts of which nobody knows")
     the_books_balance(here, found)
     the_well_have_every_message(here, found)
@@ -192,10 +200,6 @@ def arrivals_of(here: Trouble) -> Arrivals:
     for number, (path, key, status) in enumerate(here.sink.arrivals()):
         found[path, key].append((number, status))
     return found
-
-
-def path_of(here: Trouble, delivery: Row[Any]) -> str:
-    return next(path for path, made in here.endpoints.items() if made == delivery.endpoint_id)
 
 
 def the_books_balance(here: Trouble, found: list[Row[Any]]) -> None:
@@ -221,7 +225,7 @@ def nothing_came_more_often_than_it_was_tried(
 ) -> None:
     """What is delivered came; what came once more was tried in vain, or nobody knew of it."""
     for row in found:
-        came = arrivals.get((path_of(here, row), str(row.event_id)), [])
+        came = arrivals.get((here.path_of(row), str(row.event_id)), [])
         welcomed = sum(status == 200 for _, status in came)
         assert len(came) <= row.tries
         assert (row.state == "delivered") <= welcomed <= (row.state == "delivered") + row.unsure
@@ -253,7 +257,7 @@ def were_open_together(one_: Row[Any], other: Row[Any]) -> bool:
 def comes_of(here: Trouble, row: Row[Any], arrivals: Arrivals) -> tuple[int, int]:
     """When it came first and last. What is open may still come last of all; what never came would
     come after that."""
-    came = [number for number, _ in arrivals.get((path_of(here, row), str(row.event_id)), [])]
+    came = [number for number, _ in arrivals.get((here.path_of(row), str(row.event_id)), [])]
     if row.finished_at is None:
         return min(came, default=_END + 1), _END
     return min(came, default=_END + 1), max(came, default=-1)
@@ -263,7 +267,7 @@ def the_others_were_left_in_peace(here: Trouble, found: list[Row[Any]]) -> None:
     """Who is down was asked now and then; who is gone not any more; who redirects got ten tries."""
     by_path: defaultdict[str, list[Row[Any]]] = defaultdict(list)
     for row in found:
-        by_path[path_of(here, row)].append(row)
+        by_path[here.path_of(row)].append(row)
     for path in ("/hang/n", "/reset/p", "/status/500/s"):
         assert {row.state for row in by_path[path]} <= {"due", "in_flight", "exhausted"}
         assert sum(row.tries for row in by_path[path]) < MESSAGES // TYPES

@@ -12,6 +12,7 @@ import pytest
 from tests.platform.calls import Start, answer, connections_to, post
 from tests.platform.conftest import OK, Connection, answers, hangs
 from wedsync.platform.outbound import (
+    Failure,
     Outcome,
     Request,
     Transfers,
@@ -81,6 +82,25 @@ def test_another_thread_can_wake_the_one_that_waits(far_end: Start) -> None:
         began = time.monotonic()
         assert transfers.finished(10) == []
         assert time.monotonic() - began < 5
+
+
+def test_one_can_be_ended_and_the_others_go_on(far_end: Start) -> None:
+    quick, slow = far_end(), far_end(hangs)
+    with Transfers(limit=8) as transfers:
+        transfers.start(post(slow.url, timeout_s=20), unwanted := object())
+        while not slow.requests:
+            assert transfers.finished(0.01) == []
+        began = time.monotonic()
+        transfers.end(unwanted)
+        transfers.end(unwanted)
+        ((tag, outcome),) = transfers.finished(5)
+        assert time.monotonic() - began < 4
+        assert tag is unwanted
+        assert isinstance(outcome, Failure)
+        assert (outcome.kind, outcome.code) == ("maybe", "aborted")
+        transfers.start(post(quick.url), "next")
+        ((tag, outcome),) = transfers.finished(5)
+        assert (tag, answer(outcome).status, len(transfers)) == ("next", 200, 0)
 
 
 def test_closed_transfers_drop_what_was_out_and_take_nothing_more(far_end: Start) -> None:

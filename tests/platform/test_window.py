@@ -56,6 +56,7 @@ class Errands:
         self.renewed: list[UUID] = []
         self.most_at_once = self.at_once = 0
         self.failures = 0
+        self.timeout_s = 1.0
 
     def turn(
         self,
@@ -78,7 +79,9 @@ class Errands:
                 allotment.room -= 1
         self.at_once += len(taken) + len(again) - len(finished)
         self.most_at_once = max(self.most_at_once, self.at_once)
-        starts = [(one, Request("POST", one.url, timeout_s=1.0)) for one in (*again, *taken)]
+        starts = [
+            (one, Request("POST", one.url, timeout_s=self.timeout_s)) for one in (*again, *taken)
+        ]
         return Turn(starts, claimed=len(taken))
 
     def renew(self, owner: UUID, rows: Sequence[UUID]) -> None:
@@ -179,3 +182,51 @@ def test_leases_are_renewed_for_what_is_in_flight_and_only_that(sink: Sink) -> N
     work(Window(source, size=8, renew_s=0.2))
     assert set(source.renewed) == {slow.id}
     assert len(source.renewed) >= 2
+
+
+def test_what_nobody_wants_any_more_is_ended_and_comes_home(sink: Sink) -> None:
+    source = Errands([Errand(f"lane-{n}", sink.url("/hang/unwanted")) for n in range(3)])
+    asked: list[UUID] = []
+
+    def unwanted(_owner: UUID, rows: Sequence[UUID]) -> list[UUID]:
+        asked.extend(rows)
+        return list(rows)
+
+    source.timeout_s = 30.0
+    began = time.monotonic()
+    work(Window(source, size=8, unwanted=unwanted))
+    assert time.monotonic() - began < 25
+    assert source.answers() == {"aborted": 3}
+    assert set(asked) == {errand.id for errand, _ in source.home}
+
+
+def test_what_may_leave_within_a_second_is_waited_for(sink: Sink) -> None:
+    """A rate holds the next one back: the window looks again then, and not all the while."""
+
+    class Paced(Errands):
+        turns, free_at = 0, 0.0
+
+        def turn(
+            self,
+            owner: UUID,
+            finished: Sequence[tuple[Errand, Outcome]],
+            room: int,
+            shares: Shares,
+        ) -> Turn[Errand]:
+            self.turns += 1
+            self.home += finished
+            now = time.monotonic()
+            starts = []
+            if room and self.due and now >= self.free_at:
+                errand = self.due.pop(0)
+                starts = [(errand, Request("POST", errand.url))]
+                self.free_at = now + 0.1
+            again = max(0.001, self.free_at - now) if self.due else None
+            return Turn(starts, claimed=len(starts), again_in_s=again)
+
+    source = Paced([Errand("paced", sink.url("/ok/paced")) for _ in range(10)])
+    began = time.monotonic()
+    work(Window(source, size=8))
+    assert time.monotonic() - began >= 0.9
+    assert source.answers() == {200: 10}
+    assert source.turns < 10 * 8
