@@ -55,6 +55,7 @@ def _methods(to: str) -> TextClause:
 
 
 _BY_INDEX, _AS_EVER = _methods("off"), _methods("on")
+_INSIDE = "wedsync reads along indexes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +100,18 @@ class Way:
 
 @contextmanager
 def by_index() -> Iterator[None]:
-    """Statements inside are carried out along indexes, also where statistics know of no rows."""
+    """Statements inside are carried out along indexes, also where statistics know of no rows; what
+    is inside another one is so anyway."""
+    known = db.session.info
+    if known.get(_INSIDE):
+        yield
+        return
     db.session.execute(_BY_INDEX)
-    yield
+    known[_INSIDE] = True
+    try:
+        yield
+    finally:
+        del known[_INSIDE]
     db.session.execute(_AS_EVER)
 
 

@@ -20,6 +20,7 @@ from wedsync.webhooks import (
     replay_stories,
 )
 from wedsync.webhooks.delivery_asking import Asked
+from wedsync.webhooks.delivery_finding import by_index
 from wedsync.webhooks.routes import pages
 
 
@@ -29,14 +30,17 @@ def delivery_list() -> Response:
     organization_id, words = identity.organization_id(), wording.here()
     endpoints = delivery_log.endpoints_of(organization_id)
     asked = delivery_asking.read(request.args)
+    with by_index():
+        log = delivery_log.read(organization_id, asked, endpoints, words)
+        around = _around(organization_id, asked, "webhooks.delivery_list")
     return render(
         "webhooks/deliveries.html",
         "log",
         endpoint=None,
         endpoints=endpoints,
         endpoint_names={each: endpoint_words.endpoint_name(endpoints[each]) for each in endpoints},
-        log=delivery_log.read(organization_id, asked, endpoints, words),
-        **_around(organization_id, asked, "webhooks.delivery_list"),
+        log=log,
+        **around,
     )
 
 
@@ -46,8 +50,11 @@ def endpoint(endpoint_id: UUID) -> Response:
     organization_id, words = identity.organization_id(), wording.here()
     found = queries.get_endpoint(organization_id, endpoint_id)
     asked = delivery_asking.read(request.args, endpoint_id)
-    traffic = delivery_counts.traffic(organization_id, [endpoint_id], words.now)[endpoint_id]
-    hours = delivery_counts.hours(organization_id, endpoint_id, words.now)
+    with by_index():
+        traffic = delivery_counts.traffic(organization_id, [endpoint_id], words.now)[endpoint_id]
+        hours = delivery_counts.hours(organization_id, endpoint_id, words.now)
+        log = delivery_log.read(organization_id, asked, {endpoint_id: found}, words)
+        around = _around(organization_id, asked, "webhooks.endpoint", endpoint_id=endpoint_id)
     return render(
         "webhooks/endpoint.html",
         "log",
@@ -62,8 +69,8 @@ def endpoint(endpoint_id: UUID) -> Response:
         pace=endpoint_words.pace(found),
         beside=replay_stories.beside(found, words),
         chart=endpoint_news.chart(hours, words),
-        log=delivery_log.read(organization_id, asked, {endpoint_id: found}, words),
-        **_around(organization_id, asked, "webhooks.endpoint", endpoint_id=endpoint_id),
+        log=log,
+        **around,
     )
 
 
