@@ -29,6 +29,11 @@ _CODES = {
         "They sent us on to another address, which we do not follow",
     ),
     "worker_lost": ("interrupted", "We were interrupted; they may have got it"),
+    "aborted": ("ended by us", "We ended it ourselves, as nobody wanted it any more"),
+    "interrupted": (
+        "interrupts us each time",
+        "We were interrupted each time we sent this, and have stopped trying",
+    ),
     "not_ready": ("could not be signed", "We could not sign what should be sent"),
     "timeout": ("no answer in 15 s", "They did not answer within 15 s"),
     "connect_timeout": ("not reached in time", "Their server could not be reached in time"),
