@@ -8,14 +8,16 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from types import ModuleType
-from typing import Any
+from typing import Any, get_args
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.webhooks import senders
 from tests.webhooks.hostile import BODIES, HEADERS, ODD, QUERIES
+from wedsync.connectors.manifest import HookScheme
 from wedsync.platform.documents import BadDocument
 from wedsync.webhooks import schemes
 from wedsync.webhooks.forms import SCHEMES as OFFERED
@@ -90,6 +92,23 @@ def test_either_of_two_live_secrets_proves_it(name: str) -> None:
     present, before = secrets_of(name)
     for used in (present, before):
         assert code(judged(name, sample_of(name, used), (present, before))) == "verified"
+
+
+def test_either_of_two_public_keys_proves_it() -> None:
+    other = Ed25519PrivateKey.generate()
+    keys = (
+        "whpk_" + base64.b64encode(other.public_key().public_bytes_raw()).decode(),
+        senders.PUBLIC,
+    )
+    for seed in (senders.SEED, other.private_bytes_raw()):
+        headers = senders.by_cryptography(senders.BODY, NOW, base64.b64encode(seed).decode())
+        request = senders.request_of(headers, senders.BODY)
+        assert judged("standard_webhooks_v1a", request, keys) == Verified("msg_1")
+        assert code(judged("standard_webhooks_v1a", request, ())) == "signature_invalid"
+
+
+def test_the_schemes_are_those_that_a_manifest_and_the_api_can_name() -> None:
+    assert set(get_args(HookScheme)) == set(schemes.SCHEMES) == set(WORDS)
 
 
 @SIGNED

@@ -7,15 +7,11 @@ from uuid import UUID
 from pydantic import Field
 
 from wedsync.api.schemas.base import Answer, Body, Page, Resource
+from wedsync.connectors.manifest import HookScheme
 from wedsync.platform.identity import Identity
 from wedsync.webhooks import hook_samples, hooks, queries, schemes, secrets
 from wedsync.webhooks.models import Hook, HookRejection, HookRejectionSample
 from wedsync.webhooks.schemes import meta
-
-Scheme = Literal[
-    "standard_webhooks", "standard_webhooks_v1a", "stripe", "github", "shopify", "slack", "twilio",
-    "tripleseat", "xero", "meta", "graph", "hmac", "basic", "bearer",
-]  # fmt: skip
 
 _SECRET = Field(
     default=None,
@@ -46,7 +42,7 @@ _QUOTA = Field(
 
 class HookIn(Body):
     name: str = Field(max_length=200, examples=["Answers from the guest list"])
-    scheme: Scheme = Field(examples=["standard_webhooks"])
+    scheme: HookScheme = Field(examples=["standard_webhooks"])
     secret: str | None = _SECRET
     event_type: str | None = _EVENT_TYPE
     options: dict[str, Any] = _OPTIONS
@@ -66,7 +62,7 @@ class HookPatch(Body):
 
 class HookOut(Resource):
     name: str
-    scheme: Scheme
+    scheme: HookScheme
     event_type: str | None
     options: dict[str, Any]
     state: Literal["on", "off", "needs_secret"]
