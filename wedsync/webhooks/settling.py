@@ -59,15 +59,16 @@ _LOST = text(
     " AND a.finished_at IS NULL"
 )
 # One endpoint after the other, along the index of its deliveries by state.
-_CANCEL = text(
+_CANCEL = (
     "UPDATE deliveries SET state = 'cancelled', finished_at = clock_timestamp(),"
     " next_attempt_at = NULL FROM (SELECT d.id FROM (SELECT id, organization_id FROM endpoints"
-    "   WHERE state = 'disabled' AND state_reason = 'gone'"
-    "   AND (CAST(:endpoints AS uuid[]) IS NULL OR id = ANY(:endpoints)) ORDER BY id) e"
+    "   WHERE {named} state = 'disabled' AND state_reason = 'gone' ORDER BY id) e"
     "  CROSS JOIN LATERAL (SELECT id FROM deliveries WHERE organization_id = e.organization_id"
     "   AND endpoint_id = e.id AND state = 'due' LIMIT :most FOR NO KEY UPDATE SKIP LOCKED) d"
     "  LIMIT :most) open WHERE deliveries.id = open.id"
 )
+_CANCEL_ALL = text(_CANCEL.format(named=""))
+_CANCEL_OF = text(_CANCEL.format(named="id = ANY(:endpoints) AND"))
 
 
 def settle(connection: Connection, owner: UUID, verdicts: Sequence[Verdict]) -> None:
@@ -137,8 +138,10 @@ def _tell(connection: Connection, verdicts: Sequence[Verdict], settled: Sequence
 
 def cancel_what_is_gone(connection: Connection, endpoints: Sequence[UUID] | None = None) -> int:
     """Cancel what is due for endpoints that said they are gone, a page of it; how many it was."""
+    if endpoints is None:
+        return connection.execute(_CANCEL_ALL, {"most": CANCELLED_AT_ONCE}).rowcount
     given = {"endpoints": endpoints, "most": CANCELLED_AT_ONCE}
-    return connection.execute(_CANCEL, given).rowcount
+    return connection.execute(_CANCEL_OF, given).rowcount
 
 
 def release(connection: Connection, owners: Sequence[UUID]) -> int:
