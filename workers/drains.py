@@ -54,7 +54,9 @@ def start_drains(app: Flask, owner: OwnerLock, stopping: threading.Event) -> lis
             ),
             "mail": partial(MailSender(db.engine, here.vault, here.settings).work, stopping),
             "reruns": _reruns(here.wake, stopping),
-            "replays": _replays(here.wake, stopping),
+            "replays": partial(
+                replaying.work, db.engine, stopping, partial(here.wake.ring, "deliveries")
+            ),
             "tries": partial(Window(tries).work, stopping, bells.hang("tries")),
             "deliveries": partial(
                 Window(deliveries, unwanted=deliveries.unwanted).work,
@@ -111,16 +113,6 @@ def _reruns(bells_of_all: Wake, stopping: threading.Event) -> Callable[[], None]
     def work() -> None:
         if bulk_rerun.work(stopping):
             bells_of_all.ring("runs")
-
-    return work
-
-
-def _replays(bells_of_all: Wake, stopping: threading.Event) -> Callable[[], None]:
-    """Go on with what endpoints are sent again; each delivery is due at once."""
-
-    def work() -> None:
-        if replaying.work(db.engine, stopping):
-            bells_of_all.ring("deliveries")
 
     return work
 

@@ -18,6 +18,7 @@ from tests.webhooks.replaying_scene import (
     begin,
     go_on,
     let_lease_pass,
+    quiet,
     replay_of,
     set_state,
 )
@@ -321,7 +322,7 @@ def pages(app: APIFlask, worker: Worker, count: int, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(replaying, "PAGES_A_TURN", count)
     replay = replaying._take(worker.engine)
     assert replay is not None
-    return replaying._turn(worker.engine, replay, NEVER)
+    return replaying._turn(worker.engine, replay, NEVER, quiet)
 
 
 def test_a_killed_worker_leaves_whole_pages_and_the_next_goes_on(
@@ -352,7 +353,7 @@ def test_whoever_was_taken_for_dead_changes_nothing_any_more(
     let_lease_pass(app)
     go_on(worker)
     assert slow is not None
-    assert replaying._turn(worker.engine, slow, NEVER) == 0
+    assert replaying._turn(worker.engine, slow, NEVER, quiet) == 0
     found = replay_of(app, replay)
     assert (found.state, found.seen, found.queued) == ("done", 5, 5)
 
@@ -370,7 +371,7 @@ def test_whoever_is_at_it_while_it_is_paused_stops(
         replays.pause(organization, replay)
         db.session.commit()
     assert taken is not None
-    assert replaying._turn(worker.engine, taken, NEVER) == 0
+    assert replaying._turn(worker.engine, taken, NEVER, quiet) == 0
     assert replay_of(app, replay).state == "paused"
 
 
@@ -578,4 +579,4 @@ def test_an_endpoint_is_taken_away_while_it_is_sent_something_again(
     with app.app_context(), db.engine.begin() as connection:
         connection.execute(text("DELETE FROM endpoints WHERE id = :id"), {"id": endpoint})
     assert taken is not None
-    assert replaying._turn(worker.engine, taken, NEVER) == 0
+    assert replaying._turn(worker.engine, taken, NEVER, quiet) == 0

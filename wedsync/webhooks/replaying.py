@@ -9,7 +9,7 @@ behind all of it.
 
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -123,14 +123,17 @@ class _Page:
     must_wait: bool = False
 
 
-def work(engine: Engine, stopping: threading.Event) -> int:
-    """Give every replay that is due a turn; returns how many deliveries were put in line."""
+def work(engine: Engine, stopping: threading.Event, ring: Callable[[], object]) -> int:
+    """Give every replay that is due a turn; returns how many deliveries were put in line.
+
+    `ring` is called for each page of them, so that the first need not wait for the last.
+    """
     queued = 0
     while not stopping.is_set() and (replay := _take(engine)) is not None:
         if replay.tries > MOST_TRIES:
             _break_off(engine, replay)
         else:
-            queued += _turn(engine, replay, stopping)
+            queued += _turn(engine, replay, stopping, ring)
     return queued
 
 
@@ -145,7 +148,9 @@ def _break_off(engine: Engine, replay: Row[Any]) -> None:
         connection.execute(_BREAK_OFF, {**_named(replay), "reason": BROKE_OFF})
 
 
-def _turn(engine: Engine, replay: Row[Any], stopping: threading.Event) -> int:
+def _turn(
+    engine: Engine, replay: Row[Any], stopping: threading.Event, ring: Callable[[], object]
+) -> int:
     """Some pages of a replay; it is left for others then, or until there is room again."""
     if replay.total is None:
         _count(engine, replay)
@@ -158,6 +163,8 @@ def _turn(engine: Engine, replay: Row[Any], stopping: threading.Event) -> int:
             break
         page = _next_page(engine, replay)
         queued += page.queued
+        if page.queued:
+            ring()
         if page.must_wait:
             pause = _PAUSE_S
         if not page.goes_on:
