@@ -22,6 +22,10 @@ with it (A-B-A-B), the median of five rounds each.
 | `back_fill_delay_ms` | how long 50,000 events of one delay another's next run |
 | `first_try_beside_due_ms` | an event's first try beside another's million deliveries due and ten \
 endpoints that hang at their cap, the slowest of twenty |
+| `replay_begin_ms`, `replay_first_ms` | 100,000 events sent again to a new endpoint: until it has \
+begun, until the first arrived |
+| `replayed_per_s`, `replay_memory_mb` | the same until the last arrived, and how much more memory \
+the worker held at its peak |
 | `run_cpu_us_at_10000`, `…_at_stored` | processor time of a run, few or a million stored |
 | `claim_p50_ms`, `claim_p99_ms` | a claim beside a million timers and an old snapshot |
 | `condition_us` | one condition decided and explained on an event not seen before |
@@ -41,7 +45,6 @@ when it is answered. Four organizations share the work, as a worker gives none o
 half of itself. Full runs are kept in `var/bench/latest.json`, partial ones beside it.
 
 Read `__main__` for the order of things, `sections` for what is measured in which, `stage` for
-where. The measurements lie in `front`, `worker`, `one_run`, `back_fill`, `million_due`,
-`delivery_pages`,
-`stored` and `timers`.
+where. The measurements lie in `front`, `worker`, `one_run`, `back_fill`, `replay`, `million_due`,
+`delivery_pages`, `replay`, `stored` and `timers`.
 """

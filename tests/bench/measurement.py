@@ -14,7 +14,7 @@ class Size:
     """How much one round of each measurement does.
 
     `stored`, `timers` and `due` are rows that lie there meanwhile; `reading_s` is how long
-    somebody reads an old snapshot beside the timers.
+    somebody reads an old snapshot beside the timers; `replayed` events are sent again.
     """
 
     rounds: int
@@ -34,6 +34,7 @@ class Size:
     timers: int
     reading_s: float
     due: int
+    replayed: int
 
 
 FULL = Size(
@@ -54,6 +55,7 @@ FULL = Size(
     1_000_000,
     60,
     1_000_000,
+    100_000,
 )
 QUICK = Size(
     1,
@@ -73,6 +75,7 @@ QUICK = Size(
     100_000,
     15,
     100_000,
+    5_000,
 )
 
 

@@ -12,6 +12,7 @@ from tests.bench import (
     million_due,
     one_run,
     page,
+    replay,
     stored,
     timers,
     worker,
@@ -35,6 +36,7 @@ SECTIONS = (
     Section("engine", (worker.engine, worker.engine_beside_hanging), workers=1),
     Section("events", (worker.events_to_runs,), workers=1),
     Section("deliveries", (worker.deliveries, worker.raw_libcurl), workers=1),
+    Section("replay", (replay.replay,), workers=1, rounds=1),
     Section("back-fill", (back_fill.beside_back_fill,), workers=1, rounds=1),
     Section("stored", (stored.cost_by_what_is_stored,), workers=1, rounds=1),
     Section(
