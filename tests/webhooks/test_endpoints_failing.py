@@ -232,3 +232,13 @@ def test_two_that_are_down_do_not_keep_telling_each_other(
 
 def test_the_periods_are_four_and_five_days() -> None:
     assert (failing.WARNED_AFTER, failing.DISABLED_AFTER) == ("4 days", "5 days")
+
+
+def test_the_warning_stands_where_people_see_what_needs_them(
+    app: APIFlask, worker: Worker, organization: UUID, owner: Persona, silent: UUID
+) -> None:
+    four_days_pass(app, worker, organization)
+    page = owner.browser.get("/").get_data(as_text=True)
+    assert "has arrived at" in page
+    assert f'href="/webhooks/endpoints/{silent}"' in page
+    assert owner.browser.get(f"/webhooks/endpoints/{silent}").status_code == 200

@@ -38,7 +38,9 @@ HOOK_NEEDS = (
 # What a notice is about mostly has a row of its own above; the others speak for themselves.
 _NOTICE_NEEDS = (
     "n.organization_id = :organization_id AND n.closed_at IS NULL"
-    " AND n.about_kind NOT IN ('connection', 'hook', 'endpoint', 'workflow', 'run')"
+    " AND (n.about_kind NOT IN ('connection', 'hook', 'endpoint', 'workflow', 'run')"
+    # An endpoint has its row when it was disabled, not yet when its people are warned.
+    "  OR n.about_kind = 'endpoint' AND n.code = 'failing')"
 )
 _CONNECTIONS = text(
     "SELECT c.id, c.name, c.state, c.state_since, c.reason FROM connections c"

@@ -98,7 +98,7 @@ def _keep_people_told(connection: Connection, vault: Vault, settings: Settings) 
             row.code,
             title=title.format(name=row.description or row.url),
             words=words,
-            path=f"/endpoints/{row.id}",
+            path=f"/webhooks/endpoints/{row.id}",
         )
 
 
