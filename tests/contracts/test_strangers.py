@@ -90,6 +90,8 @@ def test_a_filter_that_names_somebody_elses_object_finds_nothing(
         "from",
         "to",
         "waiting_for",
+        "error",
+        "search",
         "step",
         "date",
         "rsvp_deadline",
