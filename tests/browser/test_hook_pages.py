@@ -22,17 +22,21 @@ def make(page: Page, sender: str, name: str) -> None:
     expect(page.get_by_role("heading", name=f"{name} is ready")).to_be_visible()
 
 
-def test_a_hook_is_made_and_a_sample_seen_to_arrive(sign_in: SignIn) -> None:
+def test_senders_are_chosen_from_and_asked_what_they_need(sign_in: SignIn) -> None:
     page = sign_in(IMOGEN)
     page.goto("/webhooks/hooks/new")
-    look_at(page, "hook-choose")
+    look_at(page, "hook-choose", briefly=True)
     page.get_by_role("link", name="Another signature", exact=True).click()
     page.get_by_text("Secret, privacy and quota").click()
     look_at(page, "hook-form")
+
+
+def test_a_hook_is_made_and_a_sample_seen_to_arrive(sign_in: SignIn) -> None:
+    page = sign_in(IMOGEN)
     make(page, "Standard Webhooks", "Petal's guest list")
     page.get_by_role("link", name="I have it").click()
     page.get_by_role("link", name="Send a sample…").click()
-    look_at(page, "hook-sample")
+    look_at(page, "hook-sample", briefly=True)
     page.get_by_label("Message").fill('{"type": "rsvp.sent", "data": {"guest": "Zoë"}}')
     page.get_by_role("button", name="Send a sample").click()
     expect(page.get_by_role("heading", name="The sample arrived")).to_be_visible()
@@ -40,7 +44,7 @@ def test_a_hook_is_made_and_a_sample_seen_to_arrive(sign_in: SignIn) -> None:
     look_at(page, "hook-sample-arrived")
     page.get_by_role("link", name="Petal's guest list").first.click()
     expect(page.get_by_text("RSVP sent").first).to_be_visible()
-    look_at(page, "hook")
+    look_at(page, "hook", briefly=True)
 
 
 def test_a_meta_hook_says_for_how_long_it_awaits_its_handshake(sign_in: SignIn) -> None:
@@ -49,7 +53,7 @@ def test_a_meta_hook_says_for_how_long_it_awaits_its_handshake(sign_in: SignIn) 
     page.get_by_role("link", name="Enter the secret").click()
     expect(page.get_by_text("An echo is awaited until")).to_be_visible()
     expect(page.get_by_role("button", name="Copy the verify token")).to_be_visible()
-    look_at(page, "hook-handshake")
+    look_at(page, "hook-handshake", briefly=True)
     page.get_by_role("button", name="Await one for an hour").click()
     expect(page.get_by_text("An echo is awaited for an hour.")).to_be_visible()
 
