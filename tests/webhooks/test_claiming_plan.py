@@ -10,8 +10,9 @@ from sqlalchemy import Connection, text
 
 from tests.workers.passing_time import let_pass
 from tests.workers.scene import Sink, Worker, deliveries_of, make_endpoint, publish
+from wedsync.platform import batch
 from wedsync.platform.db import db
-from wedsync.webhooks import claiming, lanes, limits
+from wedsync.webhooks import claiming, lanes, limits, standing
 
 DUE = 3_000
 TAKEN = 50
@@ -167,3 +168,32 @@ def test_a_look_for_lanes_reads_one_endpoint_for_each(busy: Connection, endpoint
         for each in looks
     )
     assert read <= busy.execute(text("SELECT count(*) FROM lanes")).scalar_one()
+
+
+def test_what_came_home_is_held_against_its_own_endpoints_only(
+    busy: Connection, endpoint: UUID
+) -> None:
+    """Also by statistics that know of a single endpoint."""
+    busy.execute(
+        text(
+            "INSERT INTO endpoints (organization_id, url, secret) SELECT organization_id,"
+            " 'https://seating.example/' || n, secret FROM endpoints, generate_series(1, 2000) n"
+        )
+    )
+    news = standing._nothing(endpoint, "https://seating.example/hook")
+    plan = plan_of(
+        busy,
+        standing._STAND.text,
+        **batch.rows([{**news, "failed": True, "downs": 1}]),
+        endpoints=[endpoint],
+        first_s=30.0,
+        longest_s=600.0,
+    )
+    looks = [each for each in nodes_of(plan) if each.get("Relation Name") == "endpoints"]
+    read = [
+        (each["Actual Rows"] + each.get("Rows Removed by Filter", 0)) * each["Actual Loops"]
+        for each in looks
+        if "Scan" in each["Node Type"]
+    ]
+    assert read
+    assert max(read) <= 1

@@ -43,13 +43,15 @@ _TRIPS = (
 )
 _STAND = text(
     f"{_NEWS}, changed AS (SELECT e.id FROM t JOIN endpoints e ON e.id = t.id AND e.url = t.url"
-    "  WHERE (t.arrived AND (e.failing_since IS NOT NULL OR e.warned_at IS NOT NULL))"
+    # Named once more: whatever the planner believes of how many came, it looks at these only.
+    "  WHERE e.id = ANY(:endpoints) AND ("
+    "   (t.arrived AND (e.failing_since IS NOT NULL OR e.warned_at IS NOT NULL))"
     "   OR (t.up AND (e.consecutive_failures > 0 OR e.breaker_until IS NOT NULL))"
     "   OR (t.downs > 0 AND e.breaker_until IS NULL) OR t.probe_failed OR t.rest_s IS NOT NULL"
     # Not each time, for one that fails all day: a minute's precision is enough for days.
     "   OR (t.failed AND (e.failing_since IS NULL OR e.last_failed_at IS NULL"
     "    OR e.last_failed_at < clock_timestamp() - interval '1 minute'))"
-    "   OR e.full_until IS NOT NULL"
+    "   OR e.full_until IS NOT NULL)"
     "  ORDER BY e.id FOR NO KEY UPDATE OF e)"
     " UPDATE endpoints e SET"
     " failing_since = CASE WHEN t.arrived THEN NULL WHEN t.failed"
@@ -66,7 +68,8 @@ _STAND = text(
     "   clock_timestamp() + make_interval(secs => least(t.rest_s, CAST(:longest_s AS float)))"
     "   END),"
     " full_until = NULL"
-    " FROM t, changed WHERE e.id = changed.id AND t.id = e.id AND t.url = e.url"
+    " FROM t, changed WHERE e.id = ANY(:endpoints) AND e.id = changed.id"
+    " AND t.id = e.id AND t.url = e.url"
 )
 _GONE = text(
     "UPDATE endpoints e SET state = 'disabled', state_reason = 'gone',"
@@ -89,7 +92,9 @@ def stand(connection: Connection, verdicts: Iterable[Verdict]) -> None:
         _take_in(news.setdefault(key, _nothing(*key)), verdict)
     if news:
         pauses = {"first_s": FIRST_PAUSE_S, "longest_s": LONGEST_PAUSE_S}
-        connection.execute(_STAND, {**pauses, **batch.rows(list(news.values()))})
+        endpoints = sorted({endpoint_id for endpoint_id, _ in news})
+        rows = batch.rows(list(news.values()))
+        connection.execute(_STAND, {**pauses, "endpoints": endpoints, **rows})
 
 
 def say_gone(connection: Connection, verdicts: Sequence[Verdict]) -> dict[UUID, Any]:
