@@ -111,7 +111,7 @@ class Garden:
         )
 
 
-def plant(site: LiveSite) -> Planted:
+def plant(site: LiveSite, name: str = KITCHEN) -> Planted:
     """All of it, to Rosewood."""
     url = site.settings.libpq_url
     assert url is not None
@@ -119,15 +119,28 @@ def plant(site: LiveSite) -> Planted:
         query = "SELECT id FROM organizations WHERE name = 'Rosewood Weddings'"
         found = connection.execute(query).fetchone()
         assert found is not None
-        return _plant(Garden(connection, found[0]))
+        return _plant(Garden(connection, found[0]), name)
 
 
-def _plant(garden: Garden) -> Planted:
+def stop(site: LiveSite, endpoint_id: UUID) -> None:
+    """Disable an endpoint that nothing arrived at for five days."""
+    url = site.settings.libpq_url
+    assert url is not None
+    with psycopg.connect(url) as connection:
+        connection.execute(
+            "UPDATE endpoints SET state = 'disabled', state_reason = 'failing',"
+            " disabled_at = now(), failing_since = now() - interval '5 days',"
+            " breaker_until = NULL WHERE id = %s",
+            [endpoint_id],
+        )
+
+
+def _plant(garden: Garden, name: str) -> Planted:
     wedding = ids.new_id()
     garden.insert("weddings", id=wedding, title=COUPLE, date="2031-05-22")
     endpoint = garden.endpoint(
         url="https://orders.oliveandthyme.example/hooks/rosewood",
-        description=KITCHEN,
+        description=name,
         event_types=["guests.final_count", "guests.meals_changed", "guests.allergy_added"],
         ordered_by="data.wedding_id",
         failing_since=garden.now - timedelta(hours=2, minutes=35),

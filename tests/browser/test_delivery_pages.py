@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.looking import look_at
-from tests.browser.planted_deliveries import COUPLE, KITCHEN, Planted, plant
+from tests.browser.planted_deliveries import COUPLE, KITCHEN, Planted, plant, stop
 from tests.live_site import LiveSite
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
@@ -89,3 +89,16 @@ def test_without_script_it_is_filtered_searched_and_opened(
     page.get_by_label("Search deliveries").press("Enter")
     expect(page.get_by_text("By number.")).to_be_visible()
     context.close()
+
+
+def test_an_endpoint_that_was_stopped_leads_back(site: LiveSite, imogen: Page) -> None:
+    stopped = plant(site, name="Olive & Thyme bar").endpoint_id
+    stop(site, stopped)
+    imogen.goto(f"/webhooks/endpoints/{stopped}")
+    expect(imogen.get_by_role("heading", name="We stopped sending")).to_be_visible()
+    look_at(imogen, "endpoint-stopped", briefly=True)
+    imogen.goto("/webhooks")
+    look_at(imogen, "webhooks-with-endpoints", briefly=True)
+    imogen.goto(f"/webhooks/endpoints/{stopped}")
+    imogen.get_by_role("button", name="Turn on").click()
+    expect(imogen.get_by_text("It is on. What waited is sent now.")).to_be_visible()
