@@ -1,7 +1,8 @@
 """Claiming deliveries: by lane, the longest unserved first, as many as may leave now."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -66,21 +67,24 @@ _SERVED = text(
 )
 
 
+# For so long another worker may have the endpoint's row, that asks about it too.
+_ASKED_ABOUT_S = 0.05
+
+
+@dataclass(slots=True)
 class Claimed:
-    """What one claim took: its rows, which of them to give up unsent, which are probes, and in how
+    """What one claim took: its rows, which of them to give up unsent, whose are probes, and in how
     many seconds more may leave."""
 
-    def __init__(
-        self,
-        rows: Sequence[Row[Any]] = (),
-        hopeless: frozenset[UUID] = frozenset(),
-        probed: frozenset[UUID] = frozenset(),
-        again_in_s: float | None = None,
-    ) -> None:
-        self.rows = rows
-        self.hopeless = hopeless
-        self.probed = probed
-        self.again_in_s = again_in_s
+    rows: Sequence[Row[Any]] = ()
+    hopeless: Collection[UUID] = frozenset()
+    probed: Collection[UUID] = frozenset()
+    again_in_s: float | None = None
+
+    def hold_back(self, seconds: float | None) -> None:
+        """Something may leave in that many seconds too."""
+        if seconds is not None:
+            self.again_in_s = min(seconds, self.again_in_s or seconds)
 
 
 def claim(
@@ -91,21 +95,29 @@ def claim(
     bounded = {_endpoint_of(lane.key) for lane in lanes if lane.is_bounded}
     bounds = limits.bounds_of(connection, sorted(bounded)) if bounded else {}
     taken = _granted(lanes, allotment, bounds)
+    claimed = _claimed(connection, owner, taken, deaths_before_giving_up)
+    if bounded:
+        leaving = Counter(row.endpoint_id for row in claimed.rows)
+        claimed.hold_back(limits.spend(connection, bounds, leaving))
+        if len(bounds) < len(bounded):
+            claimed.hold_back(_ASKED_ABOUT_S)
+        claimed.probed = {each for each, bound in bounds.items() if bound.is_probe}
+    return claimed
+
+
+def _claimed(
+    connection: Connection, owner: UUID, taken: Mapping[str, int], deaths_before_giving_up: int
+) -> Claimed:
+    """Take that many rows of each lane, and leave the lanes as they stand then."""
     if not taken:
-        limits.spend(connection, bounds, {})
         return Claimed()
     given = {"lanes": list(taken), "allowances": list(taken.values())}
-    rows = connection.execute(
-        _CLAIM, {**given, "owner": owner, "lease": leases.LEASE_SECONDS}
-    ).all()
+    claim = {**given, "owner": owner, "lease": leases.LEASE_SECONDS}
+    rows = connection.execute(_CLAIM, claim).all()
     kept, hopeless = deadly_deliveries.sorted_out(connection, owner, rows, deaths_before_giving_up)
     connection.execute(_SERVED, {"lanes": list(taken)})
-    leaving = Counter(row.endpoint_id for row in kept) if bounds else {}
-    again_in_s = limits.spend(connection, bounds, leaving)
-    if len(kept) < len(rows):
-        again_in_s = deadly_deliveries.LATER_S
-    probed = frozenset(endpoint_id for endpoint_id, bound in bounds.items() if bound.is_probe)
-    return Claimed(kept, frozenset(hopeless), probed, again_in_s)
+    later = deadly_deliveries.LATER_S if len(kept) < len(rows) else None
+    return Claimed(kept, hopeless, again_in_s=later)
 
 
 def _granted(
