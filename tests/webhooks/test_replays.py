@@ -35,9 +35,10 @@ from tests.workers.scene import (
     worker_of,
 )
 from wedsync.errors import Conflict, Invalid, NotFound
+from wedsync.events import service as events
 from wedsync.platform import clock, ids
 from wedsync.platform.db import db
-from wedsync.webhooks import queries, replaying, replays, samples
+from wedsync.webhooks import operational, queries, replaying, replays, samples
 from wedsync.webhooks.replays import Wish
 
 CHANGED = "seating.changed"
@@ -249,6 +250,40 @@ def test_what_waits_for_a_later_try_goes_at_once_and_keeps_its_place(
     worker.deliver()
     assert told(sink, organization) == [0, 1, 2]
     assert {each.failures for each in deliveries_of(app, ordered)} == {3}
+
+
+def test_what_a_lane_stopped_at_keeps_its_place(
+    app: APIFlask, worker: Worker, sink: Sink, organization: UUID
+) -> None:
+    stops = {"ordered_by": "data.couple", "stops_at_failure": True}
+    ordered, _ = make_endpoint(app, organization, sink.url(f"/ok/{organization}"), **stops)
+    for table in range(3):
+        publish(app, organization, CHANGED, {"table": table, "couple": 1})
+    worker.fan_out()
+    given_up = "UPDATE deliveries SET state = 'exhausted', blocks_lane = true,"
+    given_up += " finished_at = now(), next_attempt_at = NULL WHERE id = :id RETURNING 1"
+    rows(app, given_up, id=deliveries_of(app, ordered)[0].id)
+    worker.deliver()
+    assert told(sink, organization) == []
+    begin(app, organization, ordered, "failed")
+    assert go_on(worker) == 1
+    worker.deliver()
+    assert told(sink, organization) == [0, 1, 2]
+
+
+def test_an_endpoint_is_not_told_again_what_is_about_itself(
+    app: APIFlask, worker: Worker, organization: UUID, endpoint: UUID
+) -> None:
+    for about in (endpoint, ids.new_id()):
+        with app.app_context():
+            data = {"endpoint_id": str(about)}
+            events.announce(db.session, organization, operational.FAILING, data)
+            db.session.commit()
+    worker.fan_out()
+    before = len(deliveries_of(app, endpoint))
+    begin(app, organization, endpoint)
+    go_on(worker)
+    assert (before, len(deliveries_of(app, endpoint))) == (1, 6)
 
 
 def test_an_order_that_came_later_counts_for_what_is_sent_again(

@@ -176,7 +176,7 @@ def _news(replay: Replay, endpoint: Endpoint, in_line: int, words: Wording) -> s
     if replay.state == "cancelled":
         return f"{began} It was stopped{at}. {rest if in_line else ''}".rstrip()
     open_ones = f" {_still(in_line, fetched=fetched)}" if in_line else ""
-    return f"{began} All of it was looked at{at}.{open_ones}"
+    return f"{began} It was done{at}.{open_ones}"
 
 
 def _still(in_line: int, *, fetched: bool) -> str:
