@@ -51,7 +51,7 @@ def make_runs(run: Run) -> None:
     with stage.app.app_context():
         _user, made = sign_up(READER)
         hook, _secret = hooks.create(made.id, {"name": "Answers", "scheme": "standard_webhooks"})
-        definition = seating(hook.id, "http://127.0.0.1:1/")
+        definition = seating(hook.id, "http://127.0.0.1:8999/")
         workflow = workflows.create(made.id, "Seat everybody", definition).workflow
         version = workflows.publish(made.id, workflow.id)
         values = {

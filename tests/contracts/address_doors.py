@@ -1,6 +1,6 @@
 """Every place where somebody gives us an address, found in the code itself.
 
-A *door* is such a place; `refusal` tries one address at it. Four kinds are found by their shape:
+A *door* is such a place; `takes` tries one address at it. Five kinds are found by their shape:
 
 | kind | where it is found |
 |---|---|
@@ -8,6 +8,7 @@ A *door* is such a place; `refusal` tries one address at it. Four kinds are foun
 | a field of the API | the OpenAPI document, by the property's name |
 | a field of a manifest | the manifest's model, by the field's name |
 | what is typed to connect | the manifests that are built in, by the field's kind |
+| what is typed in a step | the actions, by the input's name |
 
 The first two need to be told once how to get there (`_FORMS`, `_OPERATIONS`): a door nobody told
 about fails the test that reads them.
@@ -17,6 +18,7 @@ import copy
 import importlib
 import pkgutil
 import re
+import sys
 import typing
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -34,6 +36,7 @@ from wedsync.api.document import operations
 from wedsync.connectors.manifest import ConnectField, Manifest
 from wedsync.listings import checks
 from wedsync.platform.forms import Form
+from wedsync.workflows.catalogue import entries
 
 _IS_ADDRESS = re.compile(r"(^|_)(url|uri|href|link|webhook)$")
 _NOT_OURS = ("wedsync.sandbox", "wedsync.migrations")
@@ -70,8 +73,8 @@ class Door:
 
 def doors() -> list[Door]:
     """All that can be tried, in an order that does not change."""
-    found = [*_form_doors(), *_api_doors(), *_manifest_doors(), *_connecting_doors()]
-    return sorted(found, key=lambda door: door.name)
+    of_people = [*_form_doors(), *_api_doors(), *_connecting_doors(), *_step_doors()]
+    return sorted([*of_people, *_manifest_doors()], key=lambda door: door.name)
 
 
 # --- forms
@@ -91,8 +94,10 @@ def form_fields() -> set[tuple[str, str]]:
 
 
 def _below(form: type) -> Iterator[type]:
+    """Those that stand in their module: a form that is made from a manifest has its own doors."""
     for each in form.__subclasses__():
-        yield each
+        if getattr(sys.modules[each.__module__], each.__name__, None) is each:
+            yield each
         yield from _below(each)
 
 
@@ -240,6 +245,37 @@ def _when_connecting(slug: str, field: ConnectField, manifest: Manifest) -> Try:
         typed = {each.name: _sample(each) for each in manifest.auth.fields} | {field.name: url}
         answer = world.owner.browser.post(f"/connect/{slug}", data=typed)
         return _was_taken(answer.status_code, 303)
+
+    return takes
+
+
+# --- steps
+
+
+def step_inputs() -> list[tuple[str, str]]:
+    """Every input of an action that takes an address: the action and its name."""
+    return [
+        (use, name)
+        for use, entry in sorted(entries().items())
+        for name in entry.input.get("properties", {})
+        if _IS_ADDRESS.search(name)
+    ]
+
+
+def _step_doors() -> Iterator[Door]:
+    for use, name in step_inputs():
+        yield Door(f"step {use} {name}", _in_step(use, name))
+
+
+def _in_step(use: str, name: str) -> Try:
+    def takes(world: World, url: str) -> bool:
+        given = {"method": "GET", name: url}
+        step = {"id": "ask", "kind": "action", "use": use, "input": given}
+        definition = {"format": 1, "trigger": {"kind": "manual"}, "steps": [step]}
+        path = f"/workflows/{world.objects.workflow}/validate"
+        answer = world.owner.api.post(path, json={"definition": definition})
+        assert answer.status_code == 200, answer.json
+        return f"input.{name}" not in {each["field"] for each in answer.json["problems"]}
 
     return takes
 

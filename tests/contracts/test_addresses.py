@@ -27,6 +27,7 @@ def closed() -> Iterator[None]:
 def made(app: APIFlask, built_in_listings: None, owner: Persona) -> World:
     objects = Objects(app, owner)
     assert objects.endpoint
+    assert objects.workflow
     return World(owner, objects)
 
 

@@ -318,7 +318,7 @@ def on_event(event_type: str, source: str = "any", **fields: Any) -> dict[str, A
     return {"kind": "event", "event_type": event_type, "source": source, **fields}
 
 
-def call(step_id: str, url: str, *, key: bool = True, method: str = "POST", **fields: Any) -> Any:
+def call(step_id: str, url: Any, *, key: bool = True, method: str = "POST", **fields: Any) -> Any:
     """An HTTP step; with `key` it is idempotent, a POST without is done once."""
     given = {"method": method, "url": url, "json": {"guest": {"var": "trigger.data.guest"}}}
     if key:

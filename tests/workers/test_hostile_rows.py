@@ -36,6 +36,7 @@ from wedsync.workflows import queries
 from wedsync.workflows.clockwork.timers import Clock
 from wedsync.workflows.running import runs
 
+_ADDRESS = f"https://{secrets.token_hex(3_000)}.example/"
 _TOO_LONG_TO_INDEX = {
     "a wait for an event": {
         "id": "hear",
@@ -48,7 +49,7 @@ _TOO_LONG_TO_INDEX = {
             },
         },
     },
-    "a host": call("post", f"https://{secrets.token_hex(3_000)}.example/", key=False),
+    "a host": call("post", {"var": "trigger.data.address"}, key=False),
 }
 
 
@@ -59,7 +60,7 @@ def test_what_no_index_can_hold_parks_its_own_run_and_keeps_no_other_from_going_
     hostile = make_workflow(app, hook.organization_id, on_hook(hook), step)
     another = make_hook(app, hook.organization_id)
     harmless = make_workflow(app, hook.organization_id, on_hook(another), note("after", a=1))
-    accept(app, hook, {"guest": "Ana"})
+    accept(app, hook, {"guest": "Ana", "address": _ADDRESS})
     accept(app, another, {"guest": "Bo"})
     worker.fan_out()
     worker.run()

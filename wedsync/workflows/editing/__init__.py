@@ -5,6 +5,6 @@
 | publishing, on, off, limits | `service`; `recording` who did it |
 | drafts | `drafts`, `draft_operations`; `draft_log`, `patches`; `draft_queries`, also of versions |
 | what changed, in words | `differences`; `branches`, `field_words` |
-| what stands in the way | `checking`, `references`, `calls`, `poll_checks` |
+| what stands in the way | `checking`, `references`, `calls`, `poll_checks`, `address_checks` |
 | from here to elsewhere | `exporting`, `importing` |
 """

@@ -17,7 +17,7 @@ from wedsync.platform import ids
 from wedsync.platform.db import db
 from wedsync.webhooks.models import Endpoint, Hook
 from wedsync.workflows.catalogue import Entries, Entry, entries, infos_of
-from wedsync.workflows.editing import calls, poll_checks
+from wedsync.workflows.editing import address_checks, calls, poll_checks
 from wedsync.workflows.editing.draft_operations import located_in
 from wedsync.workflows.editing.references import Reference, references, references_at
 from wedsync.workflows.engine import Problem, validate
@@ -72,6 +72,7 @@ def problems_of(
     found += poll_checks.problems(organization_id, definition)
     found += calls.problems(organization_id, workflow_id, named)
     found += _wrong_accounts(steps, known, there)
+    found += address_checks.problems(steps, known)
     of_itself = validate(definition, actions=infos_of(known), is_ours=is_ours)
     return of_itself + _milder_where_off(off_among(steps), found)
 
