@@ -83,6 +83,7 @@ def test_a_filter_that_names_somebody_elses_object_finds_nothing(
     plain = {
         "limit",
         "cursor",
+        "iterator",
         "state",
         "status",
         "type",

@@ -84,7 +84,7 @@ def fetch(organization_id: UUID, endpoint_id: UUID, *, iterator: str | None, lim
     endpoint = _polling(organization_id, endpoint_id)
     if endpoint.state != "on":
         raise Conflict("This endpoint is off. Turn it on first.", code="endpoint_off")
-    after = _BEFORE_ALL if iterator is None else _read(endpoint, iterator)
+    after = _BEFORE_ALL if iterator is None else _read(endpoint, iterator, "/query/iterator")
     _hold_back(endpoint, after)
     given = {**_asked(endpoint, after, limit + 1), "organization": organization_id}
     with along_an_index(db.session):
@@ -100,7 +100,7 @@ def acknowledge(organization_id: UUID, endpoint_id: UUID, iterator: str) -> int:
     Saying it again changes nothing. Raises NotFound, Invalid, Conflict.
     """
     endpoint = _polling(organization_id, endpoint_id)
-    upto = _read(endpoint, iterator)
+    upto = _read(endpoint, iterator, "/iterator")
     given = {"organization": organization_id, "endpoint": endpoint.id}
     db.session.execute(_SAID, given)  # before its messages, as whoever makes them does
     asked = {**_asked(endpoint, _BEFORE_ALL, 2 * MOST_AHEAD), **given, "upto": upto}
@@ -164,8 +164,9 @@ def _write(endpoint: Endpoint, position: int) -> str:
     return base64.urlsafe_b64encode(sealed).rstrip(b"=").decode()
 
 
-def _read(endpoint: Endpoint, iterator: str) -> int:
-    """The position it names. Raises Invalid for what we did not write, or not for this endpoint."""
+def _read(endpoint: Endpoint, iterator: str, pointer: str) -> int:
+    """The position it names. Raises Invalid for what we did not write, or not for this endpoint;
+    `pointer` is where it was sent."""
     where = place("endpoints", endpoint.id, _ITERATOR)
     try:
         sealed = base64.b64decode(
@@ -175,4 +176,4 @@ def _read(endpoint: Endpoint, iterator: str) -> int:
         return int.from_bytes(opened, "big")
     except (crypto.Unsealable, binascii.Error, ValueError) as error:
         problem = "This iterator is not one of this endpoint's. Begin again without it."
-        raise Invalid(problem, errors=[FieldError("/iterator", "iterator", problem)]) from error
+        raise Invalid(problem, errors=[FieldError(pointer, "iterator", problem)]) from error

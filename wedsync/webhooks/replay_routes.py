@@ -65,8 +65,9 @@ def new_replay(endpoint_id: UUID) -> Response:
 def begin_replay(endpoint_id: UUID) -> AnyResponse:
     """Send it again."""
     me = identity.current()
+    endpoint = queries.get_endpoint(me.organization_id, endpoint_id)
     try:
-        replay = replays.begin(me.organization_id, endpoint_id, _wish(), by=me)
+        replay = replays.begin(me.organization_id, endpoint.id, _wish(), by=me)
     except (Conflict, Invalid) as error:
         return refused(error, url_for("webhooks.endpoint", endpoint_id=endpoint_id))
     replay_id = replay.id
