@@ -155,10 +155,10 @@ class EndpointForm(Form):
                 part, words = problem
                 entry.form[part].errors = [words]
                 wrong.append(words)
-        if len(self.only_when) > conditions.MOST_ROWS:
-            wrong.append(f"At most {conditions.MOST_ROWS} conditions.")
         self.only_when.errors = wrong
-        return not wrong
+        if len(self.only_when) > conditions.MOST_ROWS:
+            self.form_errors.append(f"At most {conditions.MOST_ROWS} conditions.")
+        return not (wrong or self.form_errors)
 
     def _are_numbers(self) -> bool:
         for field in (self.rate_per_s, self.max_in_flight):
