@@ -116,6 +116,7 @@ def test_each_filter_narrows_and_one_that_finds_nothing_leads_back(
         f"?q={'a' * 5_000}&type={'b' * 5_000}",
         "?q=%25_%5C",
     ],
+    ids=["of no kind", "NUL", "the ends of time", "endless", "wildcards"],
 )
 def test_an_address_that_means_nothing_shows_what_there_is(
     app: APIFlask, owner: Persona, query: str
