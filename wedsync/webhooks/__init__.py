@@ -13,8 +13,8 @@ Nouns: a *hook* (an address senders post to, signed by a *scheme*), its *rejecti
 | what can be said of an endpoint | `endpoint_rules`; `conditions`, a filter as rows to fill in; \
 `event_choices` to choose from |
 | fetched instead of sent | `polling`, `positions` |
-| sending, a drain's work | `sending`: `claiming`, `limits`, then `signing`, `heads`, then `settling`, \
-`verdicts`, `schedule`; `resending` when asked |
+| sending, a drain's work | `sending`: `claiming`, `limits`, then `signing`, `heads`, then \
+`settling`, `verdicts`, `schedule`; `resending` when asked |
 | lanes that sleep or idle | `lanes` |
 | endpoints and deliveries in trouble | `standing`, `failing`; `deadly_deliveries`; `operational` \
 tells of it |
