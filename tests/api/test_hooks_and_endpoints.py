@@ -71,8 +71,8 @@ def test_a_quota_is_within_bounds(owner: Persona) -> None:
     hook = make_hook(owner, quota_per_minute=60)
     assert hook["quota_per_minute"] == 60
     path = f"/hooks/{hook['id']}"
-    assert owner.api.patch(path, json={"quota_per_minute": 120_000}).status_code == 200
-    for wrong in (0, -1, 120_001):
+    assert owner.api.patch(path, json={"quota_per_minute": 600_000}).status_code == 200
+    for wrong in (0, -1, 600_001):
         refused = owner.api.patch(path, json={"quota_per_minute": wrong})
         assert refused.status_code == 422
         assert refused.json["errors"][0]["pointer"] == "/quota_per_minute"

@@ -20,7 +20,7 @@ from wedsync.webhooks.models import Hook
 PATH = "/hooks/"
 TOKEN_BYTES = 32
 LONGEST_NAME = 120
-MOST_PER_MINUTE = 120_000
+MOST_PER_MINUTE = 600_000
 """How many requests a hook takes in a minute, unless its owner said less."""
 
 HANDSHAKE = timedelta(hours=1)

@@ -37,7 +37,7 @@ class Hook(OrganizationRow, Base):
             "subscription IN ('wanted', 'on', 'by_hand', 'failed', 'gone')",
             name="subscription",
         ),
-        CheckConstraint("quota_per_minute BETWEEN 1 AND 120000", name="quota_per_minute"),
+        CheckConstraint("quota_per_minute BETWEEN 1 AND 600000", name="quota_per_minute"),
         parent("connection_id", "connections"),
         Index(
             "uq_hooks_of_connection",

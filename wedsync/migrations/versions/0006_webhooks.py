@@ -70,7 +70,7 @@ def _let_hooks_be_held_back() -> None:
     for column in _OF_HOOKS:
         op.add_column("hooks", column)
     op.create_check_constraint(
-        op.f("ck_hooks_quota_per_minute"), "hooks", "quota_per_minute BETWEEN 1 AND 120000"
+        op.f("ck_hooks_quota_per_minute"), "hooks", "quota_per_minute BETWEEN 1 AND 600000"
     )
     op.create_table(
         "hook_minutes",
