@@ -1,6 +1,7 @@
 """What a step can read: by people's names, with real values, and only what certainly happened."""
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from tests.engine.test_hostile_definitions import anything
 from tests.engine.test_hostile_definitions import steps as odd_steps
 from tests.workflows.building.surroundings import (
     PAID,
+    WORDS,
     draft,
     example,
     items,
@@ -20,9 +22,11 @@ from tests.workflows.building.surroundings import (
     said,
 )
 from wedsync.workflows.building.known.data_items import labels_of
+from wedsync.workflows.building.known.known_data import Known, known_in
 from wedsync.workflows.building.known.working_out import LONGEST_S, value_of
 from wedsync.workflows.engine import steps_in_order, validate
 from wedsync.workflows.engine.functions.text import folded
+from wedsync.workflows.engine.shape import readable
 
 FIND = {"id": "find", "kind": "action", "use": "sandbox.find_guest", "input": {}}
 NOTE = {
@@ -287,3 +291,87 @@ def test_names_come_with_their_expressions() -> None:
 def test_nothing_that_comes_in_is_too_odd(data: Any) -> None:
     groups = known_of(draft(NOTE, END), data).at("end")
     assert all(len(item.label) <= 120 for group in groups for item in group.items)
+
+
+CHANGES: dict[str, Callable[[Any], Any]] = {
+    "nothing": lambda steps: steps,
+    "the text of a letter": lambda steps: [
+        *steps[:2],
+        {**steps[2], "input": {"subject": "Hi"}},
+        *steps[3:],
+    ],
+    "1 to yes": lambda steps: [{**steps[0], "values": {"a": True, "b": 2}}, *steps[1:]],
+    "what another value is made of": lambda steps: [
+        {**steps[0], "values": {"a": 7, "b": 2}},
+        *steps[1:],
+    ],
+    "what a loop goes through": lambda steps: [
+        *steps[:3],
+        {**steps[3], "items": ["x", "y"]},
+        *steps[4:],
+    ],
+    "the name of a step in a loop": lambda steps: [
+        *steps[:3],
+        {**steps[3], "steps": [{**steps[3]["steps"][0], "label": "Other"}]},
+        *steps[4:],
+    ],
+    "the order": lambda steps: [steps[1], steps[0], *steps[2:]],
+    "a step gone": lambda steps: steps[1:],
+    "a step come": lambda steps: [noted("more", {"z": read("steps.first.a")}), *steps],
+    "a step off": lambda steps: [{**steps[0], "off": True}, *steps[1:]],
+    "a step in a loop that was outside": lambda steps: [
+        *steps[1:3],
+        {**steps[3], "steps": [steps[0], *steps[3]["steps"]]},
+        *steps[4:],
+    ],
+}
+
+
+def noted(name: str, values: Any) -> dict[str, Any]:
+    return {"id": name, "kind": "set", "values": values}
+
+
+STEPS = [
+    noted("first", {"a": 1, "b": 2}),
+    noted("second", {"sum": {"+": [read("steps.first.a"), 1]}}),
+    {"id": "letter", "kind": "action", "use": "smtp.send", "input": {"subject": "Hello"}},
+    {
+        "id": "each",
+        "kind": "for_each",
+        "items": [1, 2],
+        "steps": [noted("inner", {"it": read("item"), "a": read("steps.first.a")})],
+    },
+    noted("last", {"all": read("steps.inner"), "sum": read("steps.second.sum")}),
+]
+
+
+@pytest.mark.parametrize("changed", CHANGES)
+def test_what_is_taken_from_before_a_change_is_what_would_be_found_anew(changed: str) -> None:
+    _agree(draft(*STEPS), draft(*CHANGES[changed](STEPS)))
+
+
+@given(definitions, definitions)
+@settings(max_examples=30, deadline=None)
+def test_what_is_taken_from_any_other_draft_is_what_would_be_found_anew(
+    before: Any, after: Any
+) -> None:
+    _agree(before, after)
+
+
+def test_what_a_start_brings_is_not_taken_from_another() -> None:
+    _agree(draft(*STEPS), draft(*STEPS, trigger=PAID))
+
+
+def _agree(before: Any, after: Any) -> None:
+    earlier, anew = known_of(before), known_of(after)
+    seen = example(after, earlier=earlier.chosen)
+    taken = known_in(readable(after), seen, wording=WORDS, earlier=earlier)
+    assert repr(seen.outputs) == repr(anew.chosen.outputs)
+    for step in (None, "", *anew.placed):
+        assert _shown(taken, step) == _shown(anew, step)
+    assert taken.by_expression == anew.by_expression
+    assert taken.by_loop == anew.by_loop
+
+
+def _shown(known: Known, step: str | None) -> list[Any]:
+    return [(group.title, group.items) for group in known.at(step)]

@@ -2,7 +2,7 @@
 its form says is read. What it does to the draft is in `building.gestures`."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias, cast, get_args
 from uuid import UUID
 
@@ -31,6 +31,14 @@ from wedsync.workflows.views.builder_state import Here
 MOST_COPIED = 100
 
 
+@dataclass(slots=True)
+class LookedUp:
+    """What a gesture looked up of a draft, for those who show what it left."""
+
+    definition: Any = None
+    known: Known | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """A gesture somebody made: what its form says, on which page, and the key it is known by when
@@ -40,6 +48,7 @@ class Asked:
     here: Here
     form: MultiDict[str, str]
     key: str | None
+    looked_up: LookedUp = field(default_factory=LookedUp)
 
     @property
     def workflow_id(self) -> UUID:
@@ -91,9 +100,18 @@ class Asked:
 
     def known_in(self, definition: Any) -> Known:
         """What the steps of a draft can read, named as the page names it."""
+        found = self.looked_up
+        if found.known is None or found.definition is not definition:
+            found.known = self._known_in(definition, found.known)
+            found.definition = definition
+        return found.known
+
+    def _known_in(self, definition: Any, earlier: Known | None) -> Known:
         draft, chosen = readable(definition), self.here.sample or None
         tried = last_of(self.by, self.workflow_id, definition).outputs
-        return known_in(draft, sample_in(self.organization_id, draft, chosen, tried=tried))
+        before = earlier.chosen if earlier else None
+        seen = sample_in(self.organization_id, draft, chosen, tried=tried, earlier=before)
+        return known_in(draft, seen, earlier=earlier)
 
     def do(self, act: Act, part: Part | None = None) -> Done:
         """Do it to the draft as it is now. Raises as `doing.do`."""

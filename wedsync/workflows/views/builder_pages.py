@@ -18,6 +18,7 @@ from wedsync.workflows.building.board.panel_parts import Opened, Panel
 from wedsync.workflows.building.board.setting import Setting, setting_of
 from wedsync.workflows.building.gestures.contradictions import StepChanged
 from wedsync.workflows.building.gestures.spots import Spot, called, label_of, the_step
+from wedsync.workflows.building.known.known_data import Known
 from wedsync.workflows.building.picking import step_picker, trigger_picker
 from wedsync.workflows.building.picking.step_picker import Group
 from wedsync.workflows.building.tries.offer import Offer, offer_of
@@ -78,11 +79,14 @@ _FOLDS = frozenset(("if_it_fails", "more"))
 _OF_ROWS = ("/others/", "/subject", "/verb")
 
 
-def builder_page(here: Here, draft: Draft, said: Said = NOTHING_SAID) -> Response:
+def builder_page(
+    here: Here, draft: Draft, said: Said = NOTHING_SAID, earlier: Known | None = None
+) -> Response:
     """The page; to a part of one that asks the whole of the builder, or, where that says what it
-    holds, only what is different by now: of it the folds of the panel that it holds open."""
+    holds, only what is different by now: of it the folds of the panel that it holds open. `earlier`
+    is what a gesture knew of the draft before it changed it."""
     offer = offer_here(here) if identity.current().has_role("editor") else None
-    setting = setting_of(draft, identity.current(), here.sample or None)
+    setting = setting_of(draft, identity.current(), here.sample or None, earlier)
     opened = Opened.of(setting.definition, here.query())
     shown = board.board(setting, opened)
     panel = _panel(setting, opened, said)
@@ -122,6 +126,7 @@ def builder_page(here: Here, draft: Draft, said: Said = NOTHING_SAID) -> Respons
         refused="" if is_told_there else said.refused,
         focus=(said.focus or "start") if said.is_focused else "",
         may_edit=setting.may_edit,
+        imported_once={},
     )
     if held:
         response.set_data(_shortened(response.get_data(as_text=True)))

@@ -95,7 +95,7 @@ def builder_gesture(workflow_id: UUID, gesture: str) -> AnyResponse:
         return _refused(asked, gesture, error)
     commit_keeping(did.draft.workflow)
     here = _after(asked, gesture, did)
-    return _answered(here, did, asked.typed, is_focused=gesture not in _TYPING)
+    return _answered(here, did, asked, is_focused=gesture not in _TYPING)
 
 
 def _key() -> str | None:
@@ -121,11 +121,11 @@ def _closes_picker(here: Here, gesture: str) -> bool:
     return gesture in _CLOSING_PICKERS
 
 
-def _answered(here: Here, did: Done, typed: Mapping[str, str], *, is_focused: bool) -> AnyResponse:
+def _answered(here: Here, did: Done, asked: Asked, *, is_focused: bool) -> AnyResponse:
     if wants_fragment():
         told = " ".join((_sentence(did.words), *did.told)).strip()
-        said = Said(told, is_focused=is_focused, focus=did.focus, typed=typed)
-        return builder_page(here, did.draft, said)
+        said = Said(told, is_focused=is_focused, focus=did.focus, typed=asked.typed)
+        return builder_page(here, did.draft, said, asked.looked_up.known)
     for words in did.told:
         flash(words, "done")
     return redirect(here.url(), 303)

@@ -108,15 +108,25 @@ class Setting:
         return self.person.has_role("editor")
 
 
-def setting_of(draft: Draft, person: Identity, chosen: str | None = None) -> Setting:
-    """Look up what the board and the panel need; `chosen` is the couple (`SampleChoice.key`)."""
+def setting_of(
+    draft: Draft, person: Identity, chosen: str | None = None, earlier: Known | None = None
+) -> Setting:
+    """Look up what the board and the panel need; `chosen` is the couple (`SampleChoice.key`).
+    `earlier` is what was known of the draft before it was changed in this request."""
     words, workflow = here(), draft.workflow
     organization_id, definition = person.organization_id, workflow.draft
     refused = refusal(definition)
     written = Readable({} if refused else mapping(definition))
     named = named_in(organization_id)
     last = last_of(person, workflow.id, definition)
-    seen = sample_in(organization_id, written, chosen, tried=last.outputs, wording=words)
+    seen = sample_in(
+        organization_id,
+        written,
+        chosen,
+        tried=last.outputs,
+        wording=words,
+        earlier=earlier.chosen if earlier else None,
+    )
     return Setting(
         workflow=workflow,
         problems=problems_of(
@@ -130,7 +140,7 @@ def setting_of(draft: Draft, person: Identity, chosen: str | None = None) -> Set
         tried=last.states,
         sample=seen,
         samples=samples_for(organization_id, words),
-        known=known_in(written, seen, names=named.names, wording=words),
+        known=known_in(written, seen, names=named.names, wording=words, earlier=earlier),
         couples=couples_for(workflow, written, words),
         happened=_happened(workflow, mapping(written.get("trigger")), seen, words),
         around=_around(workflow, person, named.names, words),

@@ -4,15 +4,16 @@ Names are given once for a whole draft, so that a value is called the same where
 no two values of a draft share a name.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from wedsync.platform.wording import Wording, here
 from wedsync.workflows.building.known.data_items import DataGroup, DataItem, key_of
-from wedsync.workflows.building.known.known_groups import Groups
-from wedsync.workflows.building.known.reach import Reach, Reaches
+from wedsync.workflows.building.known.known_groups import Groups, each_title, name_of, step_title
+from wedsync.workflows.building.known.reach import Reach, Reaches, is_same
 from wedsync.workflows.building.known.samples import Sample, sample_in
 from wedsync.workflows.engine.shape import Readable, readable
 from wedsync.workflows.engine.steps.kind import mapping
@@ -34,6 +35,7 @@ class Known:
     placed: Reaches
     by_expression: Mapping[bytes, DataItem]
     by_loop: Mapping[str, Mapping[bytes, DataItem]]
+    chosen: Sample = field(repr=False)
 
     def at(self, step_id: str | None) -> tuple[DataGroup, ...]:
         """What a step can read; a trigger (None) only what came in. Of a step that is not there,
@@ -78,10 +80,16 @@ def known_in(
     *,
     names: Mapping[str, str] | None = None,
     wording: Wording | None = None,
+    earlier: Known | None = None,
 ) -> Known:
-    """Everything there is to know in a draft; `names` are what sources of events are called."""
+    """Everything there is to know in a draft; `names` are what sources of events are called.
+    `earlier` is what was known of this draft before it was changed a moment ago: where every value
+    is there as it was, only where they come from is told anew."""
     words = wording or here()
     groups = Groups(chosen, words)
+    if earlier is not None and _is_alike(earlier.chosen, chosen):
+        title = groups.trigger_title(mapping(draft.get("trigger")), names or {})
+        return _titled_anew(earlier, chosen, title)
     wedding = groups.wedding()
     trigger = groups.trigger(mapping(draft.get("trigger")), names or {})
     steps: dict[str, DataGroup] = {}
@@ -105,6 +113,55 @@ def known_in(
         placed=chosen.placed,
         by_expression=_by_expression(everywhere),
         by_loop={name: _by_expression([group]) for name, group in loops.items()},
+        chosen=chosen,
+    )
+
+
+def _is_alike(one: Sample, other: Sample) -> bool:
+    """Whether two drafts hold the same values by the same names."""
+    if (one.now, one.is_real, [*one.placed]) != (other.now, other.is_real, [*other.placed]):
+        return False
+    looked_at = ((each.scope, each.shape, each.outputs.items) for each in (one, other))
+    is_alike = all(map(is_same, *looked_at))
+    return is_alike and all(_gives_alike(one, other, name) for name in one.placed)
+
+
+def _gives_alike(one: Sample, other: Sample, name: str) -> bool:
+    """Whether a step that gives the same in both gives it by the same names."""
+    was, now = one.placed[name], other.placed[name]
+    if not is_same(one.outputs.steps.get(name), other.outputs.steps.get(name)):
+        return False
+    if now.is_as(was):
+        return True
+    if was.number != now.number or was.loops != now.loops:
+        return False
+    if was.step.get("kind") != now.step.get("kind") or one.outputs.steps.get(name) is None:
+        return False
+    return not now.loops or name_of(was.step) == name_of(now.step)
+
+
+def _titled_anew(earlier: Known, chosen: Sample, trigger: str) -> Known:
+    was, now = earlier.placed, chosen.placed
+    other = [name for name in now if not now[name].is_as(was[name])]
+
+    def titled(
+        groups: Mapping[str, DataGroup], title: Callable[[Reach], str]
+    ) -> Mapping[str, DataGroup]:
+        anew = {
+            name: replace(groups[name], called=partial(title, now[name]))
+            for name in other
+            if name in groups
+        }
+        return {**groups, **anew}
+
+    return replace(
+        earlier,
+        trigger=replace(earlier.trigger, called=trigger),
+        steps=titled(earlier.steps, step_title),
+        lists=titled(earlier.lists, step_title),
+        loops=titled(earlier.loops, each_title),
+        placed=now,
+        chosen=chosen,
     )
 
 

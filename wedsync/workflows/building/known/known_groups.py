@@ -62,9 +62,13 @@ class Groups:
         return self._named("The wedding", items, "")
 
     def trigger(self, trigger: Mapping[str, Any], names: Mapping[str, str]) -> DataGroup:
+        return self._named(self.trigger_title(trigger, names), self._came_in(), "at the start")
+
+    @staticmethod
+    def trigger_title(trigger: Mapping[str, Any], names: Mapping[str, str]) -> str:
+        """Where what came in comes from."""
         said = plain(pieces(trigger_sentence(trigger, names)))
-        title = clip(f"When: {said.removeprefix('When ')}")
-        return self._named(title, self._came_in(), "at the start")
+        return clip(f"When: {said.removeprefix('When ')}")
 
     def _came_in(self) -> Iterator[DataItem]:
         """What came in, and what the example of its maker holds besides."""
@@ -87,7 +91,7 @@ class Groups:
         """What a step gives."""
         output = self._sample.outputs.steps.get(name)
         items = self._outputs(name, here, output)
-        return self._named(partial(_title, here), items, f"step {here.number}")
+        return self._named(partial(step_title, here), items, f"step {here.number}")
 
     def _outputs(self, name: str, here: Reach, output: Any) -> Iterator[DataItem]:
         kind, root = str(here.step.get("kind")), ("steps", name)
@@ -116,7 +120,7 @@ class Groups:
         found = self._sample.outputs.steps.get(name)
         listed = item_of([found], ("steps", name), (label,), self._wording)
         items = [replace(listed, label=label, longer="")] if found is not None else []
-        return self._named(partial(_title, here), items, f"step {here.number}")
+        return self._named(partial(step_title, here), items, f"step {here.number}")
 
     def loop(self, name: str, here: Reach) -> DataGroup:
         """What is there inside a loop: its item, and which it is."""
@@ -126,7 +130,7 @@ class Groups:
             items = [replace(items[0], label="The one it is about", longer="")]
         index = item_of(0, ("index",), ("index",), self._wording)
         items.append(replace(index, label="How many came before", longer=""))
-        return self._named(partial(_each_title, here), items, f"each in step {here.number}")
+        return self._named(partial(each_title, here), items, f"each in step {here.number}")
 
     def always(self) -> DataGroup:
         """What every step can read."""
@@ -158,11 +162,13 @@ def name_of(step: Mapping[str, Any]) -> str:
     return step_name(step) if is_named else plain(sentence_of(step))
 
 
-def _title(here: Reach) -> str:
+def step_title(here: Reach) -> str:
+    """Where what a step gives comes from."""
     return clip(f"Step {here.number}: {name_of(here.step)}")
 
 
-def _each_title(here: Reach) -> str:
+def each_title(here: Reach) -> str:
+    """Where what is there for each item of a loop comes from."""
     return clip(f"Each of {expression_words(here.step.get('items'))}")
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from wedsync.workflows.editing.patches import same
 from wedsync.workflows.engine.outline import children
 from wedsync.workflows.engine.shape import Readable, readable
 from wedsync.workflows.engine.steps.kind import sequence
@@ -24,6 +25,13 @@ class Reach:
     loops: tuple[str, ...]
     is_off: bool = False
 
+    def is_as(self, other: "Reach | None") -> bool:
+        """Whether the same step stands in the same place."""
+        if other is None or (self.before, self.loops) != (other.before, other.loops):
+            return False
+        is_placed_alike = (self.number, self.is_off) == (other.number, other.is_off)
+        return is_placed_alike and is_same(self.step, other.step)
+
     def lists(self, loops: tuple[str, ...]) -> int:
         """How many lists deep this step's output lies for one that stands inside `loops`."""
         if not self.loops:
@@ -34,6 +42,11 @@ class Reach:
                 break
             shared += 1
         return len(self.loops) - shared
+
+
+def is_same(one: Any, other: Any) -> bool:
+    """Whether two values are the same JSON; mostly they are one."""
+    return one is other or same(one, other)
 
 
 Reaches = Mapping[str, Reach]

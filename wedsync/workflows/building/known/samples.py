@@ -23,8 +23,8 @@ from wedsync.weddings.scope import scope_of
 from wedsync.workflows.building.known import sample_events
 from wedsync.workflows.building.known.happened import LATELY, NEVER, Happened
 from wedsync.workflows.building.known.made_up import EXAMPLE_NAME, example_wedding
-from wedsync.workflows.building.known.reach import Reach, Reaches, reaches_in
-from wedsync.workflows.building.known.working_out import Outputs, seen_by, work_out
+from wedsync.workflows.building.known.reach import Reach, Reaches, is_same, reaches_in
+from wedsync.workflows.building.known.working_out import Before, Outputs, seen_by, work_out
 from wedsync.workflows.catalogue import entries_here
 from wedsync.workflows.engine.shape import Readable, readable
 from wedsync.workflows.engine.steps.kind import mapping
@@ -45,6 +45,27 @@ class SampleChoice:
 
 
 @dataclass(frozen=True, slots=True)
+class _Couple:
+    key: str
+    name: str
+    wedding: Mapping[str, Any]
+    wedding_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Came:
+    """What was looked up for a couple and what starts a draft, whatever its steps are; `about` is
+    what it was looked up for."""
+
+    about: tuple[Any, ...]
+    couple: _Couple
+    shape: Any
+    seen: Mapping[str, Any]
+    is_real: bool
+    happened: Happened
+
+
+@dataclass(frozen=True, slots=True)
 class Sample:
     """What expressions see. `steps` are the outputs as the steps beside them read them, `shape` is
     the example its maker gives of what comes in, `is_real` says whether `trigger` once came in,
@@ -62,6 +83,8 @@ class Sample:
     now: datetime
     outputs: Outputs = field(repr=False)
     placed: Reaches = field(repr=False)
+    tried: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    came: _Came | None = field(default=None, repr=False)
 
     def sight(self, step_id: str | None) -> View:
         """What the expressions of one step see; of the trigger, and of a step that is not there,
@@ -129,27 +152,47 @@ def sample_in(
     *,
     tried: Mapping[str, Any] = _NOTHING,
     wording: Wording | None = None,
+    earlier: Sample | None = None,
 ) -> Sample:
-    """The same of a draft that was asked about before."""
+    """The same of a draft that was asked about before; `earlier` is one of this draft before it was
+    changed a moment ago, of which is taken what cannot be different."""
     words = wording or here()
-    couple = _couple(organization_id, chosen, words)
     trigger = mapping(draft.get("trigger"))
+    about = (organization_id, chosen, trigger, words.now)
+    came = earlier.came if earlier else None
+    if came is None or not is_same(list(came.about), list(about)):
+        came = _came_in(organization_id, chosen, trigger, words)
+    return sample_of(
+        draft,
+        came.seen,
+        came.couple.wedding,
+        key=came.couple.key,
+        name=came.couple.name,
+        shape=came.shape,
+        is_real=came.is_real,
+        happened=came.happened,
+        now=words.now,
+        tried=tried,
+        came=came,
+        earlier=earlier,
+    )
+
+
+def _came_in(
+    organization_id: UUID, chosen: str | None, trigger: Mapping[str, Any], words: Wording
+) -> _Came:
+    couple = _couple(organization_id, chosen, words)
     known = sample_events.manifests_for(organization_id, trigger)
     shape = sample_events.shape_of(trigger, known)
     since = ids.first_at(words.now - LATELY)
     came = sample_events.latest(organization_id, trigger, known, couple.wedding_id, since)
-    seen = as_trigger(came) if came else _made_up(trigger, shape, couple, words)
-    return sample_of(
-        draft,
-        seen,
-        couple.wedding,
-        key=couple.key,
-        name=couple.name,
+    return _Came(
+        about=(organization_id, chosen, trigger, words.now),
+        couple=couple,
         shape=shape,
+        seen=as_trigger(came) if came else _made_up(trigger, shape, couple, words),
         is_real=came is not None,
         happened=sample_events.happened_in(came),
-        now=words.now,
-        tried=tried,
     )
 
 
@@ -165,12 +208,16 @@ def sample_of(
     is_real: bool = False,
     happened: Happened = NEVER,
     tried: Mapping[str, Any] = _NOTHING,
+    came: _Came | None = None,
+    earlier: Sample | None = None,
 ) -> Sample:
     """The surroundings of a draft for what came in and a wedding as expressions see them."""
     seen = leaves.mask_all(dict(trigger))
     scope = {"trigger": seen, "wedding": wedding}
     placed = reaches_in(draft)
-    outputs = work_out(placed, scope, entries_here(), now, leaves.mask_all(dict(tried)))
+    masked = leaves.mask_all(dict(tried))
+    before = _before(earlier, scope, now, masked)
+    outputs = work_out(placed, scope, entries_here(), now, masked, before)
     return Sample(
         key=key,
         name=name,
@@ -183,15 +230,19 @@ def sample_of(
         now=now,
         outputs=outputs,
         placed=placed,
+        tried=masked,
+        came=came,
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Couple:
-    key: str
-    name: str
-    wedding: Mapping[str, Any]
-    wedding_id: UUID | None
+def _before(
+    earlier: Sample | None, scope: Mapping[str, Any], now: datetime, tried: Mapping[str, Any]
+) -> Before | None:
+    """What was worked out of an earlier draft, where the example is the same."""
+    if earlier is None or earlier.now != now:
+        return None
+    is_alike = is_same(earlier.scope, scope) and is_same(earlier.tried, tried)
+    return Before(earlier.placed, earlier.outputs) if is_alike else None
 
 
 def _couple(organization_id: UUID, chosen: str | None, words: Wording) -> _Couple:

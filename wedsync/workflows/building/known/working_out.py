@@ -12,7 +12,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any, TypeAlias
 
-from wedsync.workflows.building.known.reach import Reach, Reaches
+from wedsync.workflows.building.known.reach import Reach, Reaches, is_same
 from wedsync.workflows.catalogue import Entries
 from wedsync.workflows.engine.expressions import (
     EvaluationFailed,
@@ -40,6 +40,29 @@ class Outputs:
 
     steps: dict[str, Any] = field(default_factory=dict)
     items: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What was worked out of a draft that differs in few steps, for the same example."""
+
+    placed: Reaches
+    outputs: Outputs
+
+    def gave(self, name: str, here: Reach, differing: set[str]) -> bool:
+        """Whether a step was worked out before, and sees the same as then."""
+        is_there = name in self.outputs.steps and here.is_as(self.placed.get(name))
+        return is_there and differing.isdisjoint(here.before) and differing.isdisjoint(here.loops)
+
+    def differs(self, name: str, here: Reach, found: Outputs) -> bool:
+        """Whether what a step gives, or goes through, is not what others saw of it then."""
+        then, outputs = self.placed.get(name), self.outputs
+        if then is None or then.loops != here.loops:
+            return True
+        return not (
+            is_same(found.steps.get(name), outputs.steps.get(name))
+            and is_same(found.items.get(name), outputs.items.get(name))
+        )
 
 
 def value_of(expression: Any, view: View) -> Any:
@@ -110,23 +133,41 @@ def work_out(
     known: Entries,
     now: datetime,
     tried: Mapping[str, Any],
+    before: Before | None = None,
 ) -> Outputs:
     """What every step would give, in reading order; `tried` are the outputs of tries, by step.
-    What is not worked out after `LONGEST_S` is left, so that no draft holds its page back."""
+    What is not worked out after `LONGEST_S` is left, so that no draft holds its page back; what
+    was worked out `before`, with the same tries, is taken from there."""
     found = Outputs()
+    differing: set[str] = set()
     until = time.monotonic() + LONGEST_S
     for name, here in placed.items():
+        if before is not None and before.gave(name, here, differing):
+            _take(name, before.outputs, found)
+            continue
         if name in tried:
             found.steps[name] = tried[name]
-        if time.monotonic() > until:
-            continue
-        sees = partial(view_of, scope, found, here, placed, now)
-        if here.step.get("kind") == "for_each":
-            found.items[name] = _first_item(here.step, sees)
-        if name not in tried:
-            with suppress(EvaluationFailed):
-                found.steps[name] = _output(here.step, sees, known)
+        if time.monotonic() <= until:
+            _work_out_step(
+                name, here, partial(view_of, scope, found, here, placed, now), known, found
+            )
+        if before is not None and before.differs(name, here, found):
+            differing.add(name)
     return found
+
+
+def _take(name: str, given: Outputs, found: Outputs) -> None:
+    found.steps[name] = given.steps[name]
+    if name in given.items:
+        found.items[name] = given.items[name]
+
+
+def _work_out_step(name: str, here: Reach, sees: Sees, known: Entries, found: Outputs) -> None:
+    if here.step.get("kind") == "for_each":
+        found.items[name] = _first_item(here.step, sees)
+    if name not in found.steps:
+        with suppress(EvaluationFailed):
+            found.steps[name] = _output(here.step, sees, known)
 
 
 def _first_item(step: Mapping[str, Any], sees: Sees) -> Any:

@@ -11,11 +11,11 @@ from wedsync.workflows.building.panel.field_specs import Spec
 from wedsync.workflows.building.panel.input_fields import input_specs
 from wedsync.workflows.building.typed.texts_with_data import Vocabulary, values_in
 from wedsync.workflows.catalogue import Entries
-from wedsync.workflows.editing.draft_operations import located
+from wedsync.workflows.editing.draft_operations import located_in
 from wedsync.workflows.editing.patches import read
 from wedsync.workflows.engine.limits import MAX_LABEL
 from wedsync.workflows.engine.operators import operator_call, unescape_key
-from wedsync.workflows.engine.shape import refusal
+from wedsync.workflows.engine.shape import Readable, refusal
 from wedsync.workflows.engine.steps.kind import mapping, sequence, text
 
 TEMPLATES = ("input", "values")
@@ -73,7 +73,8 @@ def owner_of(definition: Any, step_id: str | None) -> Mapping[str, Any] | None:
         return None
     if step_id is None:
         return mapping(definition.get("trigger"))
-    return next((each.step for each in located(definition) if each.step.get("id") == step_id), None)
+    found = located_in(Readable(definition))
+    return next((each.step for each in found if each.step.get("id") == step_id), None)
 
 
 def written_at(owner: Mapping[str, Any], spec: Spec) -> Any:
