@@ -4,6 +4,8 @@ Each caller is made to call twice. First the far end is public: its call arrives
 machine is an inner one: nothing reaches it, not over a connection that was kept open either.
 """
 
+import gzip
+import resource
 from collections.abc import Iterator
 
 import pytest
@@ -28,6 +30,7 @@ from wedsync.platform.outbound import Failure, Request
 from wedsync.platform.outbound import names as door_names
 
 pytestmark = pytest.mark.usefixtures("empty_database")
+_BOMB = gzip.compress(b" " * 10_000_000) * 40
 INNER = ["10.0.0.1", "169.254.169.254", "fd00::1", "::ffff:10.0.0.1", "64:ff9b::a00:1"]
 
 
@@ -73,6 +76,26 @@ def test_nobody_follows_where_an_answer_sends_them(scene: Scene, calls: Call) ->
     calls(scene)
     assert service.asked != []
     assert "/inner" not in {asked.path for asked in service.asked}
+
+
+@pytest.mark.parametrize("answer", ["a bomb", "a huge one"])
+@pytest.mark.parametrize("calls", BY_HTTP, ids=lambda calls: calls.__name__)
+def test_no_answer_is_too_much_for_whoever_asked(scene: Scene, calls: Call, answer: str) -> None:
+    """What unpacks to 400 MB is not unpacked; of 40 MB only the beginning is read."""
+    json = {"Content-Type": "application/json"}
+    bomb = Prepared(200, {**json, "Content-Encoding": "gzip"}, _BOMB)
+    huge = Prepared(200, json, b'"' + b"x" * 40_000_000 + b'"')
+    scene.service.prepared.clear()
+    scene.service.otherwise = bomb if answer == "a bomb" else huge
+    before = _most_memory()
+    calls(scene)
+    assert scene.service.asked != []
+    assert _most_memory() - before < 100_000_000
+
+
+def _most_memory() -> int:
+    """The most bytes this process ever held, the far end's answers included."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1_024
 
 
 @pytest.mark.parametrize("inner", INNER)
