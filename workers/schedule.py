@@ -79,7 +79,12 @@ _PRUNE_CHAINS = text(
     " (SELECT organization_id, root_id FROM chains"
     f"  WHERE began_at < now() - interval '{chain_budgets.BUDGET_DAYS} days' LIMIT 5000)"
 )
+_PRUNE_DELIVERY_HOURS = text(
+    "DELETE FROM delivery_hours WHERE (endpoint_id, hour) IN (SELECT endpoint_id, hour"
+    " FROM delivery_hours WHERE hour < now() - interval '8 days' LIMIT 5000)"
+)
 _PRUNED = (
+    _PRUNE_DELIVERY_HOURS,
     _PRUNE_CHAINS,
     _PRUNE_GESTURES,
     _PRUNE_TRIES,

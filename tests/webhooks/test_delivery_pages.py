@@ -26,6 +26,7 @@ from wedsync.events import service as events
 from wedsync.platform import clock
 from wedsync.platform.db import db
 from wedsync.weddings import service as weddings
+from workers import schedule
 
 
 def page(persona: Persona, query: str = "", *, fragment: bool = False) -> str:
@@ -321,3 +322,18 @@ def test_bulk_is_of_its_organization(app: APIFlask, owner: Persona, stranger: Pe
     assert "Nobody is told anything yet" in page(stranger)
     path = f"/webhooks/endpoints/{bulk.endpoint_id}"
     assert stranger.browser.get(path).status_code == 404
+
+
+def test_hours_long_past_are_forgotten(app: APIFlask, worker: Worker, owner: Persona) -> None:
+    bulk = many(app, owner.organization_id, 5)
+    rows(
+        app,
+        "INSERT INTO delivery_hours (endpoint_id, organization_id, hour, made)"
+        " VALUES (:id, :organization, now() - interval '9 days', 7) RETURNING 1",
+        id=bulk.endpoint_id,
+        organization=bulk.organization_id,
+    )
+    with worker.engine.begin() as connection:
+        schedule.prune(connection)
+    kept = "SELECT made FROM delivery_hours WHERE endpoint_id = :id"
+    assert [row.made for row in rows(app, kept, id=bulk.endpoint_id)] == [5]
