@@ -9,12 +9,10 @@ from wedsync.platform import identity, wording
 from wedsync.platform.fragments import render
 from wedsync.platform.identity import requires
 from wedsync.platform.runtime import commit
-from wedsync.platform.wording import size
 from wedsync.webhooks import hook_samples, hook_words, queries
 from wedsync.webhooks.forms import HookSampleForm
 from wedsync.webhooks.hook_samples import Arrived
 from wedsync.webhooks.routes import pages
-from wedsync.webhooks.scheme_words import WORDS
 
 
 @pages.route("/webhooks/hooks/<uuid:hook_id>/sample", methods=["GET", "POST"])
@@ -43,8 +41,6 @@ def _page(hook_id: UUID, form: HookSampleForm, arrived: Arrived | None = None) -
         hook=found,
         form=form,
         arrived=arrived,
-        signed=WORDS[found.scheme].signed,
         signed_with=hook_words.signed_with(found),
-        size=size,
         name_words=wording.name_words,
     )
