@@ -14,7 +14,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from wedsync import accounts, api, catalog, connections, health, webhooks, weddings, workflows
 from wedsync.factory import compression, headers, inbound, navigation, rendering
-from wedsync.platform import assets, crypto, outbound
+from wedsync.platform import assets, crypto, fragments, outbound
 from wedsync.platform.db import db, engine_options
 from wedsync.platform.fragments import PageRequest
 from wedsync.platform.presence import Presence
@@ -80,6 +80,7 @@ def _extend(app: APIFlask, settings: Settings, master_key: bytes) -> None:
     app.request_class = PageRequest
     LoginManager(app).user_loader(accounts.sessions.load)
     assets.register_static(app)
+    fragments.register(app)
     # Headers come first: a refusal of the inbound check already names the request's id.
     headers.register(app)
     compression.register(app)
