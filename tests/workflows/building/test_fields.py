@@ -22,8 +22,9 @@ from wedsync.workflows import queries
 from wedsync.workflows.building.panel.field import Field
 from wedsync.workflows.building.panel.field_specs import Spec
 from wedsync.workflows.building.panel.field_writing import write
-from wedsync.workflows.building.panel.fields import as_typed, fields_of, vocabulary_of
+from wedsync.workflows.building.panel.fields import as_typed, fields_on, vocabulary_of
 from wedsync.workflows.building.panel.input_fields import input_specs
+from wedsync.workflows.building.panel.sheets import sheet_of
 from wedsync.workflows.building.panel.typed_values import read_value, shown_value
 from wedsync.workflows.building.typed.texts_with_data import Vocabulary
 from wedsync.workflows.catalogue import entries
@@ -47,6 +48,12 @@ def _inside(app: APIFlask) -> Iterator[None]:
 def draft(*steps: Any, trigger: Any = None) -> dict[str, Any]:
     named = [{"id": f"s{number}", **step} for number, step in enumerate(steps)]
     return {"format": 1, "trigger": trigger or {"kind": "manual"}, "steps": named}
+
+
+def fields_of(organization: UUID, definition: Any, step: str | None, known: Any = None) -> Any:
+    found = entries(organization)
+    sheet = sheet_of(definition, step, found, known)
+    return () if sheet is None else fields_on(organization, sheet, found)
 
 
 def panel(

@@ -27,7 +27,6 @@ from wedsync.workflows.building.gestures.of_steps import Gesture, set_fields
 from wedsync.workflows.building.known import function_picker
 from wedsync.workflows.building.known.known_data import Known
 from wedsync.workflows.building.panel import field_writing, fields
-from wedsync.workflows.building.panel.field import Field
 from wedsync.workflows.building.panel.field_specs import Spec
 from wedsync.workflows.building.panel.sheets import TEMPLATES, Sheet, sheet_of
 from wedsync.workflows.building.typed.not_readable import NotReadable
@@ -272,41 +271,41 @@ def _insert_in_field(asked: Asked, name: str, value: str) -> Done:
 
     def changes_of(shown: Any) -> Sequence[Change]:
         known = asked.known_in(shown)
-        about = (asked.organization_id, shown, asked.step)
-        _value(fields.vocabulary_of(*about, known), value)
+        sheet = _sheet(asked, shown, known)
+        _value(sheet.vocabulary, value)
         typed = asked.typed
-        there = fields.fields_of(*about, known)
-        form = {**typed, **_with_value(there, typed, name, f"[{value}]")}
-        return field_writing.write(*about, form, known)
+        form = {**typed, **_with_value(sheet, typed, name, f"[{value}]")}
+        return field_writing.write(asked.organization_id, shown, asked.step, form, known)
 
     return asked.change(changes_of)
 
 
-def _with_value(
-    shown: Sequence[Field], typed: Mapping[str, str], name: str, pill: str
-) -> dict[str, str]:
+def _with_value(sheet: Sheet, typed: Mapping[str, str], name: str, pill: str) -> dict[str, str]:
     """What a form would say in which the value was typed into a field, or into a row of one."""
-    for field in shown:
-        if field.name == name:
-            return {name: _joined(field, typed.get(name, field.typed), pill)}
-        if name.startswith(f"{field.name}.") and field.kind in ("key_values", "inputs"):
-            return _rows_with(field, typed, name, pill)
+    for spec in sheet.specs:
+        if spec.name == name:
+            there = typed[name] if name in typed else fields.shown_in(sheet, spec)[0]
+            return {name: _joined(spec, there, pill)}
+        if name.startswith(f"{spec.name}.") and spec.kind in ("key_values", "inputs"):
+            return _rows_with(sheet, spec, typed, name, pill)
     raise Conflict("This field is not there any more.", code="row_gone")
 
 
-def _joined(field: Field, typed: str, pill: str) -> str:
-    if field.kind in _ONE_VALUE or not typed.strip():
+def _joined(spec: Spec, typed: str, pill: str) -> str:
+    if spec.kind in _ONE_VALUE or not typed.strip():
         return pill
     return f"{typed}{'' if typed[-1:].isspace() else ' '}{pill}"
 
 
-def _rows_with(field: Field, typed: Mapping[str, str], name: str, pill: str) -> dict[str, str]:
-    rows = fields.rows_in(typed, field.name) or field.rows
+def _rows_with(
+    sheet: Sheet, spec: Spec, typed: Mapping[str, str], name: str, pill: str
+) -> dict[str, str]:
+    rows = fields.rows_in(typed, spec.name) or fields.shown_in(sheet, spec)[1]
     form: dict[str, str] = {}
     for number, row in enumerate(rows):
-        form[f"{field.name}.{number}.name"] = row.name
-        form[f"{field.name}.{number}.value"] = row.typed
-    return {**form, name: _joined(field, form.get(name, ""), pill)}
+        form[f"{spec.name}.{number}.name"] = row.name
+        form[f"{spec.name}.{number}.value"] = row.typed
+    return {**form, name: _joined(spec, form.get(name, ""), pill)}
 
 
 def apply_function(asked: Asked) -> Done:

@@ -187,6 +187,11 @@ def short_day(day: date) -> str:
 def labels_of(path: Sequence[str]) -> tuple[str, str]:
     """What is at a path, and the same with what it belongs to: `Email` of a guest is called
     `Guest’s e-mail`, `party_size` is `Party size`, and `Guest’s party size` where it must."""
+    return _labels_of(tuple(part[: 2 * LONGEST_LABEL] for part in path))
+
+
+@lru_cache(4096)
+def _labels_of(path: Path) -> tuple[str, str]:
     own = [part for part in path if not part.isdigit()] or list(path)
     *around, last = [part for part in own[:-1] if part.lower() not in _WRAPPERS] + own[-1:]
     words = [_words(part) for part in around]
@@ -212,13 +217,9 @@ def _of(owner: str) -> str:
     return f"{owner}’" if owner.endswith("s") else f"{owner}’s"
 
 
+@lru_cache(4096)
 def _words(part: str) -> str:
     """`meals_lock_date` and `mealsLockDate` are `meals lock date`, `email` is `e-mail`."""
-    return _words_of(part[: 2 * LONGEST_LABEL])
-
-
-@lru_cache(4096)
-def _words_of(part: str) -> str:
     apart = _CAMEL.sub(lambda found: f" {found[0].lower()}", part)
     words = [_SAID.get(word.lower(), word) for word in _WORD.findall(apart)]
     said = name_words("_".join(words)) if "e-mail" not in words else " ".join(words)

@@ -1,9 +1,9 @@
 """The groups of the data picker, each value with a name no other value of the draft has."""
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 from wedsync.platform.wording import Wording
@@ -149,9 +149,9 @@ class Groups:
 
     def _free(self, item: DataItem, place: str) -> str:
         """A name that is not taken yet: its own, the longer one, the one with its place."""
-        for name in _names(item, place):
-            if (key := folded(name)) not in self._taken:
-                break
+        names = _names(item.label, item.longer, place)
+        every = itertools.chain(names, _numbered(names[-1][0]))
+        name, key = next(each for each in every if each[1] not in self._taken)
         self._taken.add(key)
         return name
 
@@ -172,14 +172,18 @@ def each_title(here: Reach) -> str:
     return clip(f"Each of {expression_words(here.step.get('items'))}")
 
 
-def _names(item: DataItem, place: str) -> Iterator[str]:
-    """Without brackets, between which names are typed."""
-    yield item.label.translate(_BRACKETS)
-    longer = (item.longer or item.label).translate(_BRACKETS)
-    yield longer
-    placed = f"{longer}, {clip(place, LONGEST_LABEL).translate(_BRACKETS)}" if place else longer
-    yield placed
-    yield from (f"{placed}, {number}" for number in itertools.count(2))
+@lru_cache(4096)
+def _names(label: str, longer: str, place: str) -> Sequence[tuple[str, str]]:
+    """What a value can be called, and how that compares with other names: without brackets,
+    between which names are typed."""
+    whole = (longer or label).translate(_BRACKETS)
+    placed = f"{whole}, {clip(place, LONGEST_LABEL).translate(_BRACKETS)}" if place else whole
+    return tuple((name, folded(name)) for name in (label.translate(_BRACKETS), whole, placed))
+
+
+def _numbered(name: str) -> Iterator[tuple[str, str]]:
+    names = (f"{name}, {number}" for number in itertools.count(2))
+    return ((each, folded(each)) for each in names)
 
 
 def _of_kind(item: DataItem, told: DataItem | None) -> DataItem:

@@ -24,21 +24,6 @@ from wedsync.workflows.engine.clauses import condition_words
 _MOST_ROWS = 500
 
 
-def fields_of(
-    organization_id: UUID,
-    definition: Any,
-    step_id: str | None,
-    known: Known | None = None,
-) -> tuple[Field, ...]:
-    """The fields of a step, of the trigger where `step_id` is None; none where it is gone.
-
-    `known` are the values of the draft; without it those of the step itself are offered.
-    """
-    found = entries(organization_id)
-    sheet = sheet_of(definition, step_id, found, known)
-    return () if sheet is None else fields_on(organization_id, sheet, found)
-
-
 def fields_on(
     organization_id: UUID, sheet: Sheet, found: Entries, accounts: Accounts | None = None
 ) -> tuple[Field, ...]:
