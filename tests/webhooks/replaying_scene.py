@@ -14,6 +14,7 @@ from wedsync.webhooks import replaying, replays
 from wedsync.webhooks.replays import Wish
 
 EVER = datetime(2020, 1, 1, tzinfo=UTC)
+FAR_AHEAD = datetime(2200, 1, 1, tzinfo=UTC)
 NEVER = threading.Event()
 
 

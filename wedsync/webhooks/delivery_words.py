@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from http.client import responses
 from typing import Any
 from uuid import UUID
 
 import orjson
+from werkzeug.http import HTTP_STATUS_CODES
 
 from wedsync.platform import leaves
 from wedsync.platform.wording import (
@@ -271,7 +271,7 @@ def _came_back(attempts: Sequence[DeliveryAttempt]) -> str:
     last = attempts[-1] if attempts else None
     if last is None or last.status is None:
         return ""
-    said = " ".join(filter(None, (str(last.status), responses.get(last.status))))
+    said = " ".join(filter(None, (str(last.status), HTTP_STATUS_CODES.get(last.status))))
     head = "\n".join(filter(None, (said, (last.response_headers or "").strip())))
     return _bounded("\n\n".join(filter(None, (head, last.answer))))
 
