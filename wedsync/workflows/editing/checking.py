@@ -22,7 +22,7 @@ from wedsync.workflows.editing.draft_operations import located_in
 from wedsync.workflows.editing.references import Reference, references, references_at
 from wedsync.workflows.engine import Problem, validate
 from wedsync.workflows.engine.outline import Placed, off_among, steps_of, turned_off
-from wedsync.workflows.engine.shape import readable
+from wedsync.workflows.engine.shape import Readable, readable
 from wedsync.workflows.engine.steps.kind import mapping
 from wedsync.workflows.models import Workflow
 from wedsync.workflows.running import given_input
@@ -56,14 +56,16 @@ def problems_of(
     *,
     workflow_id: UUID | None = None,
     there: There | None = None,
+    written: Readable | None = None,
 ) -> list[Problem]:
     """Everything that is wrong with a definition of this organization, in reading order.
 
     `workflow_id` is the workflow whose it is, once there is one: it must not come to call itself.
-    What is `there` is looked up unless the caller has done so.
+    What is `there` is looked up unless the caller has done so, and what of it can be gone through
+    is asked unless it is `written`.
     """
     known = entries(organization_id)
-    written = readable(definition)
+    written = readable(definition) if written is None else written
     steps = tuple(steps_of(written))
     named = tuple(references_at(mapping(definition).get("trigger"), located_in(written)))
     there = _with_all(organization_id, named, there or There())
@@ -73,7 +75,10 @@ def problems_of(
     found += calls.problems(organization_id, workflow_id, named)
     found += _wrong_accounts(steps, known, there)
     found += address_checks.problems(steps, known)
-    of_itself = validate(definition, actions=infos_of(known), is_ours=is_ours)
+    is_readable = written is definition
+    of_itself = validate(
+        definition, actions=infos_of(known), is_ours=is_ours, is_readable=is_readable
+    )
     return of_itself + _milder_where_off(off_among(steps), found)
 
 

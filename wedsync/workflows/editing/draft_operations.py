@@ -99,22 +99,22 @@ def apply(definition: Any, operations: Sequence[Operation]) -> Any:
     before = definition
     for number, operation in enumerate(operations):
         definition = _Doing(number).apply(definition, operation)
-    if too_large := refusal(definition) or _too_many(before, definition):
+    if too_large := refusal(definition) or _too_many(before, Readable(definition)):
         raise Invalid(too_large, errors=[FieldError("/operations", "operations", too_large)])
     return definition
 
 
-def _too_many(before: Any, after: Any) -> str | None:
+def _too_many(before: Any, after: Readable) -> str | None:
     """Why these are more steps than anybody could put into a workflow; one that came with too many
     may be made shorter."""
-    count = _count(after)
-    if count <= MAX_STEPS or count <= _count(before):
+    count = _count(located_in(after))
+    if count <= MAX_STEPS or count <= _count(located(before)):
         return None
     return f"A workflow has at most {MAX_STEPS} steps. Split it into several."
 
 
-def _count(definition: Any) -> int:
-    return sum(1 for _ in located(definition))
+def _count(steps: Iterator[Located]) -> int:
+    return sum(1 for _ in steps)
 
 
 def located(definition: Any) -> Iterator[Located]:

@@ -37,16 +37,17 @@ def validate(
     actions: Actions | None = None,
     is_ours: IsOurs | None = None,
     own_id: str | None = None,
+    is_readable: bool = False,
 ) -> list[Problem]:
     """The problems of a definition, in reading order; an empty list when there are none.
 
     `actions` are the known actions; without them inputs are not compared with what actions want.
     `is_ours` says whether an event type is one only WedSync itself uses; `own_id` is the id of the
-    workflow, which may not call itself. Never raises, whatever `definition` is, and gives at most
-    `limits.MAX_PROBLEMS`.
+    workflow, which may not call itself. One that `is_readable` was asked about (`shape.readable`).
+    Never raises, whatever `definition` is, and gives at most `limits.MAX_PROBLEMS`.
     """
     findings = Findings()
-    if problem := refusal(definition):
+    if not is_readable and (problem := refusal(definition)):
         findings.error(None, "", problem, "Split the workflow into smaller ones.")
     elif not isinstance(definition, dict):
         findings.error(None, "", "This is not a workflow.", "Give it a trigger and steps.")

@@ -130,7 +130,11 @@ def setting_of(
     return Setting(
         workflow=workflow,
         problems=problems_of(
-            organization_id, definition, workflow_id=workflow.id, there=named.there
+            organization_id,
+            definition,
+            workflow_id=workflow.id,
+            there=named.there,
+            written=written,
         ),
         person=person,
         entries=entries_here(),
