@@ -77,11 +77,12 @@ addEventListener("htmx:after:request", ({ detail: { ctx } }) => {
   });
 });
 
-/* A part that stays as it is comes by its name, wherever it stands by now. */
+/* A part that stays as it is comes by its name, wherever it stands by now; it took its focus before. */
 addEventListener("htmx:before:swap", ({ detail: { tasks } }) => {
   for (const kept of tasks.flatMap(({ fragment }) => [...fragment.querySelectorAll("ws-kept")])) {
-    const there = document.getElementById(kept.getAttribute("for"));
-    kept.replaceWith(there?.cloneNode(true) ?? "");
+    const copy = document.getElementById(kept.getAttribute("for"))?.cloneNode(true);
+    for (const el of copy?.querySelectorAll("[autofocus]") ?? []) el.removeAttribute("autofocus");
+    kept.replaceWith(copy ?? "");
   }
 });
 

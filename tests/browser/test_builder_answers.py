@@ -124,3 +124,16 @@ def test_what_is_typed_stays_while_the_panel_around_it_is_arranged_anew(
     expect(note).to_be_focused()
     note.type("a")
     expect(note).to_have_value("Ask Ana")
+
+
+def test_what_others_change_takes_the_focus_from_nobody(site: LiveSite, imogen: Page) -> None:
+    path = page_of(site, "Answers beside the focus", draft(LETTER, QUICK))
+    imogen.goto(address(path))
+    press(imogen, "quick", "Control+d", "duplicate")
+    expect(imogen.locator("#open-quick-2")).to_be_focused()
+    imogen.locator("#open-send").focus()
+    many = [QUICK | {"id": f"new-{at}"} for at in range(7)]
+    definition = draft(*many, LETTER, QUICK, QUICK | {"id": "quick-2"})
+    site.api("PUT", f"{path}/draft", {"definition": definition}, If_Match="*")
+    expect(imogen.locator("#step-new-0")).to_be_visible()
+    expect(imogen.locator("#open-send")).to_be_focused()
