@@ -114,6 +114,15 @@ def test_what_takes_the_focus_has_a_name_of_its_own(
     assert page.nameless == []
 
 
+def test_sentences_and_their_links_have_names_of_their_own(app: APIFlask, owner: Persona) -> None:
+    for at in range(2, 9):
+        which = choose("which", ("One", IS_ONE, [act("first")]))
+        draft = workflow(act("send"), which, act(f"send-{at}"))
+        made = make_workflow(app, owner.organization_id, draft, publish=False)
+        page = drawn(Builder(app, owner, made))
+        assert [name for name, count in page.ids.items() if count > 1] == []
+
+
 @pytest.mark.parametrize("state", STATES, ids=str)
 def test_every_form_is_whole(builder: Builder, state: dict[str, str]) -> None:
     page = drawn(builder, **state)
