@@ -1,10 +1,12 @@
 """Endpoints that asked for order: what is later never overtakes what is earlier."""
 
 import json
+from typing import Any
 from uuid import UUID
 
 from apiflask import APIFlask
 
+from tests.personas import Persona
 from tests.workers.passing_time import let_pass
 from tests.workers.scene import (
     Sink,
@@ -16,6 +18,14 @@ from tests.workers.scene import (
     publish,
     worker_of,
 )
+from wedsync.platform.shares import Shares
+
+
+def begun_with_room_for(worker: Worker, room: int) -> list[Any]:
+    """What a window of that size takes up at first."""
+    assert worker.owner.id is not None
+    turn = worker.delivery_source.turn(worker.owner.id, [], room, Shares(room))
+    return [sending for sending, _ in turn.starts]
 
 
 def publish_in_turn(app: APIFlask, organization: UUID, *tables: int) -> list[UUID]:
@@ -102,3 +112,41 @@ def test_what_comes_later_joins_the_end_of_the_line(
     assert [row.seq for row in deliveries_of(app, endpoint)] == [1, 2, 3]
     lane = deliveries_of(app, endpoint)[0].lane
     assert one(app, "SELECT ordered FROM lanes WHERE key = :key", key=lane).ordered
+
+
+# --- very many lanes
+
+
+def test_who_has_lanes_without_number_leaves_half_the_room_to_others(
+    app: APIFlask, worker: Worker, sink: Sink, organization: UUID, stranger: Persona
+) -> None:
+    make_endpoint(app, organization, sink.url("/ok/many"), ordered_by="data.table")
+    publish_in_turn(app, organization, *range(30))
+    worker.fan_out()
+    make_endpoint(app, stranger.organization_id, sink.url("/ok/behind"))
+    publish(app, stranger.organization_id, "seating.changed", {"table": 1})
+    worker.fan_out()
+    begun = begun_with_room_for(worker, 8)
+    whose = [each.organization_id for each in begun]
+    assert whose == [organization] * 4 + [stranger.organization_id]
+
+
+def test_lanes_of_an_endpoint_that_may_be_sent_little_are_not_taken_again_in_one_claim(
+    app: APIFlask, worker: Worker, sink: Sink, organization: UUID
+) -> None:
+    endpoint, _ = make_endpoint(
+        app, organization, sink.url("/ok/few"), ordered_by="data.table", max_in_flight=3
+    )
+    publish_in_turn(app, organization, *range(12))
+    worker.fan_out()
+    assert len(begun_with_room_for(worker, 8)) == 3
+    assert sum(row.state == "in_flight" for row in deliveries_of(app, endpoint)) == 3
+
+
+def test_a_lane_in_order_takes_one_place_however_fast_it_is(
+    app: APIFlask, worker: Worker, sink: Sink, organization: UUID
+) -> None:
+    make_endpoint(app, organization, sink.url("/ok/quick"), ordered_by="data.table")
+    publish_in_turn(app, organization, *range(4), *range(4))
+    worker.fan_out()
+    assert len(begun_with_room_for(worker, 8)) == 4

@@ -163,15 +163,20 @@ def touch_lanes(
 
 
 def due_lanes(
-    connection: Connection, statement: TextClause, kind: str, allotment: Allotment
+    connection: Connection,
+    statement: TextClause,
+    kind: str,
+    allotment: Allotment,
+    *,
+    besides: Sequence[str] = (),
 ) -> Sequence[Row[Any]]:
     """Lock lanes that have work by `statement`, which takes `kind`, `full`, `full_organizations`
-    and `limit`; none where there is no room."""
+    and `limit`; none of `besides`, and none where there is no room."""
     if allotment.room <= 0:
         return ()
     given = {
         "kind": kind,
-        "full": allotment.full_lanes,
+        "full": [*allotment.full_lanes, *besides],
         "full_organizations": allotment.full_organizations,
         "limit": allotment.room,
     }

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -22,8 +22,8 @@ _LANES = text(
     f"   {limits.BOUNDED} AS is_bounded"
     "  FROM endpoints e WHERE e.id = CAST(left(l.key, 36) AS uuid) LIMIT 1) e"
     " WHERE l.kind = :kind AND l.next_due_at <= clock_timestamp()"
-    " AND l.key <> ALL(CAST(:full AS text[]))"
     " AND l.organization_id <> ALL(CAST(:full_organizations AS uuid[]))"
+    " AND l.key <> ALL(CAST(:full AS text[]))"
     " AND e.is_open ORDER BY l.served_at LIMIT :limit FOR UPDATE OF l SKIP LOCKED"
 )
 # Nothing is due before its lane is, but for the difference of clocks. So a search begins behind
@@ -87,22 +87,54 @@ class Claimed:
             self.again_in_s = min(seconds, self.again_in_s or seconds)
 
 
+@dataclass(slots=True)
+class _HandedOut:
+    """How many rows each lane may give, of the lanes looked at; the endpoints asked about, and what
+    each of those that answered may be sent."""
+
+    taken: dict[str, int] = field(default_factory=dict)
+    lanes: list[str] = field(default_factory=list)
+    asked: set[UUID] = field(default_factory=set)
+    bounds: dict[UUID, Bound] = field(default_factory=dict)
+
+
 def claim(
     connection: Connection, owner: UUID, allotment: Allotment, deaths_before_giving_up: int
 ) -> Claimed:
     """Claim what is due for `owner`, as far as `allotment` and the endpoints' limits go."""
-    lanes = leases.due_lanes(connection, _LANES, LANES, allotment)
-    bounded = {_endpoint_of(lane.key) for lane in lanes if lane.is_bounded}
-    bounds = limits.bounds_of(connection, sorted(bounded)) if bounded else {}
-    taken = _granted(lanes, allotment, bounds)
-    claimed = _claimed(connection, owner, taken, deaths_before_giving_up)
-    if bounded:
+    out = _handed_out(connection, allotment)
+    claimed = _claimed(connection, owner, out.taken, deaths_before_giving_up)
+    if out.asked:
         leaving = Counter(row.endpoint_id for row in claimed.rows)
-        claimed.hold_back(limits.spend(connection, bounds, leaving))
-        if len(bounds) < len(bounded):
+        claimed.hold_back(limits.spend(connection, out.bounds, leaving))
+        if len(out.bounds) < len(out.asked):
             claimed.hold_back(_ASKED_ABOUT_S)
-        claimed.probed = {each for each, bound in bounds.items() if bound.is_probe}
+        claimed.probed = {each for each, bound in out.bounds.items() if bound.is_probe}
     return claimed
+
+
+def _handed_out(connection: Connection, allotment: Allotment) -> _HandedOut:
+    """Hand out the room there is. Who has taken all it may is not looked at again: its other lanes,
+    however many, are not before those of the others."""
+    out = _HandedOut()
+    is_more = True
+    while is_more:
+        room = allotment.room
+        lanes = leases.due_lanes(connection, _LANES, LANES, allotment, besides=out.lanes)
+        _hand_out(connection, lanes, allotment, out)
+        is_more = len(lanes) == room > allotment.room > 0
+    return out
+
+
+def _hand_out(
+    connection: Connection, lanes: Sequence[Row[Any]], allotment: Allotment, out: _HandedOut
+) -> None:
+    bounded = {_endpoint_of(lane.key) for lane in lanes if lane.is_bounded} - out.asked
+    if bounded:
+        out.bounds |= limits.bounds_of(connection, sorted(bounded))
+        out.asked |= bounded
+    out.taken |= _granted(lanes, allotment, out.bounds)
+    out.lanes += [lane.key for lane in lanes]
 
 
 def _claimed(
@@ -129,8 +161,9 @@ def _granted(
         bound = bounds.get(_endpoint_of(lane.key)) if lane.is_bounded else None
         if lane.is_bounded and bound is None:
             continue  # asked about elsewhere just now
-        at_most = None if bound is None else min(bound.left, 1) if lane.ordered else bound.left
-        places = allotment.grant(lane.key, lane.organization_id, at_most)
+        most = [1] if lane.ordered else []
+        most += [bound.left] if bound is not None else []
+        places = allotment.grant(lane.key, lane.organization_id, min(most, default=None))
         if bound is not None:
             bound.left -= places
         if places:
