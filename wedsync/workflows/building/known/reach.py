@@ -27,6 +27,8 @@ class Reach:
 
     def is_as(self, other: "Reach | None") -> bool:
         """Whether the same step stands in the same place."""
+        if other is self:
+            return True
         if other is None or (self.before, self.loops) != (other.before, other.loops):
             return False
         is_placed_alike = (self.number, self.is_off) == (other.number, other.is_off)
@@ -63,6 +65,15 @@ def reaches_in(definition: Readable) -> Reaches:
     found: dict[str, Reach] = {}
     _walk(definition.get("steps"), Reach({}, "", (), ()), found)
     return found
+
+
+def as_before(placed: Reaches, before: Reaches) -> Reaches:
+    """The same, those that stand as they did being the very ones of `before`: they are compared
+    once."""
+    return {
+        name: was if (was := before.get(name)) is not None and here.is_as(was) else here
+        for name, here in placed.items()
+    }
 
 
 def _walk(steps: Any, around: Reach, found: dict[str, Reach]) -> tuple[str, ...]:

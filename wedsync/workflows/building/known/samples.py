@@ -23,7 +23,7 @@ from wedsync.weddings.scope import scope_of
 from wedsync.workflows.building.known import sample_events
 from wedsync.workflows.building.known.happened import LATELY, NEVER, Happened
 from wedsync.workflows.building.known.made_up import EXAMPLE_NAME, example_wedding
-from wedsync.workflows.building.known.reach import Reach, Reaches, is_same, reaches_in
+from wedsync.workflows.building.known.reach import Reach, Reaches, as_before, is_same, reaches_in
 from wedsync.workflows.building.known.working_out import Before, Outputs, seen_by, work_out
 from wedsync.workflows.catalogue import entries_here
 from wedsync.workflows.engine.shape import Readable, readable
@@ -214,7 +214,7 @@ def sample_of(
     """The surroundings of a draft for what came in and a wedding as expressions see them."""
     seen = leaves.mask_all(dict(trigger))
     scope = {"trigger": seen, "wedding": wedding}
-    placed = reaches_in(draft)
+    placed = as_before(reaches_in(draft), earlier.placed if earlier else {})
     masked = leaves.mask_all(dict(tried))
     before = _before(earlier, scope, now, masked)
     outputs = work_out(placed, scope, entries_here(), now, masked, before)
