@@ -10,6 +10,9 @@ from tests.engine.building import act, choose, note, var, workflow
 from tests.personas import Persona, make_persona
 from tests.workflows.building.boards import LETTER, Looking, by_id, looking, repairs, words_of
 from tests.workflows.connected import change, mailbox
+from tests.workflows.definitions import make_workflow, on_hook
+from wedsync.platform.db import db
+from wedsync.webhooks import hooks
 
 
 def called(app: APIFlask, connection_id: UUID, name: str) -> UUID:
@@ -49,6 +52,40 @@ def test_an_account_that_is_gone_is_said_with_the_others(app: APIFlask, owner: P
     uses = [each.values["connection"] for each in found if each.gesture == "use_connection"]
     assert uses == [str(other)]
     assert "Choose another" in words_of(found)
+
+
+def hook_of(app: APIFlask, organization_id: UUID, account: UUID | None = None) -> UUID:
+    with app.app_context():
+        hook, _ = hooks.create(organization_id, {"name": "Orders", "scheme": "standard_webhooks"})
+        hook.connection_id = account
+        db.session.commit()
+        return hook.id
+
+
+@pytest.mark.usefixtures("built_in_listings")
+def test_what_strangers_have_is_not_there_nor_is_the_hook_of_an_account(
+    app: APIFlask, owner: Persona, stranger: Persona
+) -> None:
+    def missing(whose: Persona, account: UUID | None = None) -> set[tuple[str | None, str]]:
+        hook = hook_of(app, whose.organization_id, account)
+        letter = {**LETTER, "connection": str(mailbox(app, whose.organization_id, 25))}
+        other = make_workflow(app, whose.organization_id, workflow(act("one")))
+        call = {"id": "call", "kind": "call", "workflow": str(other), "input": {}}
+        somebody = {"user": str(whose.user_id)}
+        ask = {"id": "ask", "kind": "approval", "ask": "Shall we?", "who": somebody}
+        board = looking(app, owner, {**on_hook(hook), "steps": [letter, call, ask]}).board()
+        named = {
+            (None, "hook"),
+            ("letter", "connection"),
+            ("call", "workflow"),
+            ("ask", "who.user"),
+        }
+        return named & {(each.step, each.field) for each in board.problems}
+
+    assert missing(owner) == set()
+    assert len(missing(stranger)) == 4
+    account = mailbox(app, owner.organization_id, 25)
+    assert missing(owner, account) == {(None, "hook")}
 
 
 @pytest.mark.parametrize(
