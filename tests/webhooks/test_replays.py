@@ -11,7 +11,7 @@ import pytest
 from apiflask import APIFlask
 from sqlalchemy import text
 
-from tests.personas import make_organization
+from tests.personas import Persona, make_organization
 from tests.webhooks.replaying_scene import (
     EVER,
     FAR_AHEAD,
@@ -39,7 +39,15 @@ from wedsync.errors import Conflict, Invalid, NotFound
 from wedsync.events import service as events
 from wedsync.platform import ids
 from wedsync.platform.db import db
-from wedsync.webhooks import operational, queries, replaying, replays, samples
+from wedsync.webhooks import (
+    hook_samples,
+    hooks,
+    operational,
+    queries,
+    replaying,
+    replays,
+    samples,
+)
 from wedsync.webhooks.replays import Wish
 
 CHANGED = "seating.changed"
@@ -214,6 +222,19 @@ def test_a_test_of_one_endpoint_is_nothing_for_another(
         db.session.commit()
     other, _ = make_endpoint(app, organization, sink.url("/ok/other"))
     begin(app, organization, other)
+    assert go_on(worker) == 5
+
+
+def test_the_sample_of_a_hook_is_nothing_for_anybody(
+    app: APIFlask, worker: Worker, organization: UUID, owner: Persona, endpoint: UUID
+) -> None:
+    with app.app_context():
+        hook, _secret = hooks.create(organization, {"name": "x", "scheme": "github"})
+        sample = hook_samples.send(owner.identity, hook.id)
+        db.session.commit()
+        assert sample.event is not None
+    assert look(app, organization, endpoint).wanted == 5
+    begin(app, organization, endpoint)
     assert go_on(worker) == 5
 
 

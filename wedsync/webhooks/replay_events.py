@@ -29,11 +29,12 @@ _THAT_GAVE_UP = (
     " AND event_id > :after AND event_id < :end ORDER BY event_id LIMIT :limit"
 )
 _OF_A_KIND = "(:of_all_kinds OR e.type = ANY(CAST(:kinds AS text[])))"
-# A test was meant for one endpoint: it is sent again there, and nowhere else.
 _OF_ENDPOINTS = "e.type = ANY(CAST(:of_endpoints AS text[]))"
+# A test was meant for one endpoint: it is sent again there, and nowhere else. The sample of a hook
+# was meant for nobody.
 _IN_STATE = (
     "CASE WHEN d.state IS NULL THEN CAST(:which AS text) <> 'failed'"
-    f"  AND e.type <> '{TEST_TYPE}'"
+    f"  AND e.type <> '{TEST_TYPE}' AND coalesce(e.headers ->> 'verdict', '') <> 'sample'"
     " WHEN d.state = 'exhausted' THEN true"
     " WHEN d.state = 'cancelled' THEN :which <> 'failed'"
     " WHEN d.state = 'delivered' THEN :which = 'all'"
