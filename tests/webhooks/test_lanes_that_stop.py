@@ -8,6 +8,7 @@ import pytest
 from apiflask import APIFlask
 
 from tests.personas import Persona
+from tests.webhooks.replaying_scene import begin, go_on
 from tests.workers.passing_time import let_pass
 from tests.workers.scene import (
     Sink,
@@ -110,6 +111,66 @@ def test_gone_on_without_the_others_follow(
     worker.deliver()
     assert states(app, stopped) == ["cancelled", "delivered", "delivered"]
     assert arrived(sink) == [1, 2]
+
+
+def go_on_without_the_first(app: APIFlask, owner: Persona, endpoint: UUID) -> UUID:
+    first: UUID = deliveries_of(app, endpoint)[0].id
+    with app.app_context():
+        resending.give_up(owner.organization_id, first, by=owner.identity)
+        db.session.commit()
+    return first
+
+
+def send_again(app: APIFlask, owner: Persona, delivery: UUID) -> None:
+    with app.app_context():
+        resending.try_now(owner.organization_id, delivery, by=owner.identity)
+        db.session.commit()
+
+
+def test_gone_on_without_and_sent_again_it_comes_last(
+    app: APIFlask, worker: Worker, sink: Sink, owner: Persona, stopped: UUID
+) -> None:
+    send_again(app, owner, go_on_without_the_first(app, owner, stopped))
+    worker.deliver()
+    assert arrived(sink) == [1, 2, 0]
+
+
+def test_gone_on_without_and_replayed_it_comes_last(
+    app: APIFlask, worker: Worker, sink: Sink, organization: UUID, owner: Persona, stopped: UUID
+) -> None:
+    go_on_without_the_first(app, owner, stopped)
+    begin(app, organization, stopped, "not_delivered")
+    go_on(worker)
+    worker.deliver()
+    assert arrived(sink) == [1, 2, 0]
+
+
+@pytest.mark.parametrize("again", ["by hand", "by a replay"])
+def test_sent_again_in_another_order_it_lets_go_the_lane_it_had(
+    app: APIFlask,
+    worker: Worker,
+    sink: Sink,
+    organization: UUID,
+    owner: Persona,
+    stopped: UUID,
+    again: str,
+) -> None:
+    first = deliveries_of(app, stopped)[0]
+    with app.app_context():
+        endpoints.update(owner.identity, stopped, {"ordered_by": "data.n"})
+        db.session.commit()
+    publish(app, organization, "seating.changed", {"table": 5, "n": 0})
+    worker.fan_out()
+    if again == "by hand":
+        send_again(app, owner, first.id)
+    else:
+        begin(app, organization, stopped, "failed")
+        go_on(worker)
+    moved, *_, latest = deliveries_of(app, stopped)
+    assert moved.lane == latest.lane != first.lane
+    assert moved.seq > latest.seq
+    worker.deliver()
+    assert states(app, stopped) == ["delivered"] * 4
 
 
 def test_one_that_does_not_stop_any_more_goes_on(

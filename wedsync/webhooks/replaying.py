@@ -72,10 +72,11 @@ _SEND = text(
         "id uuid, organization_id uuid, endpoint_id uuid, event_id uuid, event_type text,"
         " wedding_id uuid, lane text, seq bigint, next_attempt_at timestamptz"
     )
-    # What a lane has stopped at keeps its place: all that came later has waited for it.
+    # What its lane has stopped at keeps its place there: all that came later has waited for it.
     + " ON CONFLICT (endpoint_id, event_id) DO UPDATE SET state = 'due', failures = 0,"
-    "  lane = CASE WHEN deliveries.blocks_lane THEN deliveries.lane ELSE excluded.lane END,"
-    "  seq = CASE WHEN deliveries.blocks_lane THEN deliveries.seq ELSE excluded.seq END,"
+    "  lane = excluded.lane, seq = CASE WHEN deliveries.state = 'exhausted'"
+    "   AND deliveries.blocks_lane AND deliveries.lane = excluded.lane"
+    "   THEN deliveries.seq ELSE excluded.seq END,"
     "  next_attempt_at = excluded.next_attempt_at, finished_at = NULL, blocks_lane = false,"
     "  replay_id = excluded.replay_id"
     # Asked again: another replay, or somebody by hand, may have opened it meanwhile.
@@ -251,7 +252,8 @@ def _queue(
     new = [each for row, each in wanted if row.state != "due"]
     waiting = [row.id for row, _ in wanted if row.state == "due"]
     taken = deliveries.take_positions(connection, new)
-    deliveries.touch(connection, [each for _, each in wanted], now)
+    left = [_in_its_lane(endpoint, row) for row, _ in wanted if row.state == "exhausted"]
+    deliveries.touch(connection, [*(each for _, each in wanted), *left], now)
     queued = 0
     if new:
         rows = deliveries.rows_of(connection, new, taken, now)
@@ -268,10 +270,17 @@ def _queue(
 
 def _wanted(endpoint: Row[Any], row: Row[Any]) -> Wanted:
     """Its delivery; one that waits stays in the lane it has, whatever the order is now."""
-    event = FannedEvent.of(row)
-    if row.state != "due":
-        return deliveries.wanted_by(endpoint, event)
-    return Wanted(endpoint.id, event, row.lane, ordered=":" in row.lane, polled=False)
+    if row.state == "due":
+        return _in_its_lane(endpoint, row)
+    return deliveries.wanted_by(endpoint, FannedEvent.of(row))
+
+
+def _in_its_lane(endpoint: Row[Any], row: Row[Any]) -> Wanted:
+    """Its delivery where it is; others may wait there behind it."""
+    polled = endpoint.receives == "polls"
+    return Wanted(
+        endpoint.id, FannedEvent.of(row), row.lane, ordered=":" in row.lane, polled=polled
+    )
 
 
 def _asked(replay: Row[Any], after: UUID, kinds: tuple[str, ...] | None) -> Asked:

@@ -53,6 +53,7 @@ def give_up(organization_id: UUID, delivery_id: UUID, *, by: Identity) -> Delive
     if delivery.state not in ("due", "in_flight") and not _holds_up_others(delivery):
         raise Conflict("This is not waiting to be sent.", code="delivery_not_open")
     delivery.state = "cancelled"
+    delivery.blocks_lane = False
     delivery.owner = delivery.lease_until = delivery.next_attempt_at = None
     delivery.finished_at = func.clock_timestamp()
     db.session.flush()
@@ -99,13 +100,15 @@ def _locked(organization_id: UUID, delivery_id: UUID, wanted: Wanted) -> Deliver
 def _join_the_tail(delivery: Delivery, wanted: Wanted) -> None:
     """Open a closed delivery behind all that is open in its lane, with all its tries before it.
 
-    What its lane has stopped at keeps its place: all that came later has waited for it.
+    What its lane has stopped at keeps its place there: all that came later has waited for it. With
+    another order by now its lane is another, and it joins that one's tail.
     """
+    keeps_its_place = _holds_up_others(delivery) and delivery.lane == wanted.lane
     delivery.state = "due"
     delivery.failures = 0
     delivery.finished_at = None
-    if delivery.blocks_lane:
-        delivery.blocks_lane = False
+    delivery.blocks_lane = False
+    if keeps_its_place:
         return
     delivery.lane = wanted.lane
     delivery.seq = deliveries.place_one(db.session.connection(), wanted, clock.now())
