@@ -209,6 +209,18 @@ def test_an_endpoint_is_never_sent_what_is_about_itself_but_others_are(
     assert sink.paths()["/ok/about"] == 1
 
 
+@pytest.mark.parametrize("path", ["/status/410/T0P/s3cret", "/status/410/here?token=s3cret"])
+def test_what_others_are_told_of_its_address_is_where_it_is(
+    app: APIFlask, worker: Worker, sink: Sink, organization: UUID, path: str
+) -> None:
+    make_endpoint(app, organization, sink.url(path), description="The kitchen")
+    publish(app, organization, "seating.changed", {})
+    worker.work()
+    (event,) = told(app, "endpoint.disabled")
+    assert (event["url"], event["description"]) == (sink.url(""), "The kitchen")
+    assert "s3cret" not in str(event)
+
+
 def test_two_that_are_down_do_not_keep_telling_each_other(
     app: APIFlask, worker: Worker, sink: Sink, organization: UUID
 ) -> None:

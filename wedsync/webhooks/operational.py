@@ -7,6 +7,7 @@ the cause, so workflows that send because something could not be sent are seen a
 
 from collections.abc import Iterable
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from sqlalchemy import Connection, text
@@ -54,14 +55,23 @@ def gone(connection: Connection, endpoints: Iterable[Any]) -> None:
 
 
 def about(connection: Connection, event_type: str, endpoint: Any, **facts: Any) -> None:
-    """Something came to pass with an endpoint (`id`, `organization_id`, `url`, `description`)."""
+    """Something came to pass with an endpoint (`id`, `organization_id`, `url`, `description`).
+
+    Of its address only where it is: the rest of it is often a secret, and the others are told.
+    """
     data = {
         "endpoint_id": str(endpoint.id),
-        "url": endpoint.url,
+        "url": _origin(endpoint.url),
         "description": endpoint.description,
         **facts,
     }
     events.announce(connection, endpoint.organization_id, event_type, data)
+
+
+def _origin(url: str) -> str:
+    """Scheme and host."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
 
 
 def _order(is_ordered: bool, blocks_lane: bool) -> str | None:
