@@ -52,7 +52,7 @@ def test_a_replay_is_begun_watched_and_done(owner: Persona, endpoint: str, worke
     begun = owner.api.post(f"/endpoints/{endpoint}/replays", json={"since": SINCE})
     assert begun.status_code == 202
     assert begun.json["state"] == "running"
-    assert begun.json["progress"] == {"total": None, "seen": 0, "queued": 0}
+    assert begun.json["progress"] == {"total": None, "is_more": False, "seen": 0, "queued": 0}
     assert begun.json["which"] == "not_delivered"
     go_on(worker)
     read = owner.api.get(f"/replays/{begun.json['id']}").json

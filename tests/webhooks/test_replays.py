@@ -35,15 +35,18 @@ from tests.workers.scene import (
     rows,
     worker_of,
 )
+from wedsync.api.schemas import replays as shown
 from wedsync.errors import Conflict, Invalid, NotFound
 from wedsync.events import service as events
 from wedsync.platform import ids
 from wedsync.platform.db import db
+from wedsync.platform.wording import Wording
 from wedsync.webhooks import (
     hook_samples,
     hooks,
     operational,
     queries,
+    replay_words,
     replaying,
     replays,
     samples,
@@ -51,6 +54,7 @@ from wedsync.webhooks import (
 from wedsync.webhooks.replays import Wish
 
 CHANGED = "seating.changed"
+WORDS = Wording("UTC", EVER)
 
 
 @pytest.fixture
@@ -366,6 +370,57 @@ def test_it_waits_while_its_endpoint_is_off(
     assert go_on(worker) == 5
 
 
+def test_organizations_take_turns_however_many_replays_one_has(
+    app: APIFlask,
+    worker: Worker,
+    organization: UUID,
+    endpoint: UUID,
+    sink: Sink,
+    by_twos: None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(replaying, "PAGES_A_TURN", 1)
+    stranger = make_organization(app)
+    theirs, _ = make_endpoint(app, stranger, sink.url("/ok/theirs"))
+    many = [begin(app, organization, endpoint) for _ in range(4)]
+    of_another = begin(app, stranger, theirs)
+    taken = [replaying._take(worker.engine) for _ in range(5)]
+    assert [each.id for each in taken if each] == [many[0], of_another, *many[1:]]
+    let_lease_pass(app)
+    later = begin(app, stranger, theirs)
+    again = [replaying._take(worker.engine) for _ in range(2)]
+    assert [each.id for each in again if each] == [later, many[0]]
+
+
+def test_only_so_many_are_counted_and_the_rest_is_said_to_be_more(
+    app: APIFlask,
+    worker: Worker,
+    organization: UUID,
+    endpoint: UUID,
+    by_twos: None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for module in (replaying, replay_words, shown):
+        monkeypatch.setattr(module, "MOST_COUNTED", 3)
+    replay = begin(app, organization, endpoint)
+    pages(app, worker, 1, monkeypatch)
+    with app.app_context():
+        found = replays.get(organization, replay)
+        progress = shown.replay_out(found).progress
+        told = replay_words.tell_replay(
+            found, queries.get_endpoint(organization, endpoint), 0, WORDS
+        )
+    assert (progress.total, progress.is_more, progress.seen) == (3, True, 2)
+    assert (told.whole, told.figures[0]) == (None, ("Looked at", "2", "of more than 3"))
+    go_on(worker)
+    with app.app_context():
+        found = replays.get(organization, replay)
+        told = replay_words.tell_replay(
+            found, queries.get_endpoint(organization, endpoint), 0, WORDS
+        )
+    assert (told.whole, told.figures[0]) == (5, ("Looked at", "5", "of 5"))
+
+
 # --- page by page
 
 
@@ -567,6 +622,24 @@ def test_an_endpoint_that_is_off_is_sent_nothing_again(
     assert refused.value.code == "endpoint_off"
 
 
+def test_an_endpoint_has_only_so_many_replays_at_a_time(
+    app: APIFlask, worker: Worker, organization: UUID, endpoint: UUID, sink: Sink
+) -> None:
+    begun = [begin(app, organization, endpoint) for _ in range(replays.MOST_OPEN)]
+    with app.app_context():
+        replays.pause(organization, begun[0])
+        db.session.commit()
+    with pytest.raises(Conflict) as refused:
+        begin(app, organization, endpoint)
+    assert refused.value.code == "too_many_replays"
+    other, _ = make_endpoint(app, organization, sink.url("/ok/other"))
+    begin(app, organization, other)
+    with app.app_context():
+        replays.cancel(organization, begun[0])
+        db.session.commit()
+    begin(app, organization, endpoint)
+
+
 def test_what_is_over_is_neither_paused_nor_cancelled(
     app: APIFlask, worker: Worker, organization: UUID, endpoint: UUID
 ) -> None:
@@ -589,6 +662,20 @@ def test_a_stranger_finds_no_replay(app: APIFlask, organization: UUID, endpoint:
 
 
 # --- concurrency
+
+
+def test_many_who_begin_at_once_begin_only_so_many(
+    app: APIFlask, organization: UUID, endpoint: UUID
+) -> None:
+    def try_to(_: int) -> bool:
+        try:
+            return bool(begin(app, organization, endpoint))
+        except Conflict:
+            return False
+
+    with ThreadPoolExecutor(4) as pool:
+        begun = list(pool.map(try_to, range(replays.MOST_OPEN + 6)))
+    assert begun.count(True) == replays.MOST_OPEN
 
 
 def test_two_workers_double_nothing(

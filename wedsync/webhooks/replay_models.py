@@ -16,7 +16,8 @@ class Replay(OrganizationRow, Base):
     those that `failed`. Of the events before the id `ends_before`, `after` is the last one looked
     at: `total` how many there are (None until they are counted), `seen` how many were looked at,
     `queued` how many of those are sent. `tries` counts how often it was taken up without coming
-    further; `reason` says why it was paused by us. `fence` rises with each take-up.
+    further, and `served_at` is when last; `reason` says why it was paused by us. `fence` rises with
+    each take-up.
     """
 
     __tablename__ = "replays"
@@ -27,6 +28,7 @@ class Replay(OrganizationRow, Base):
         parent("endpoint_id", "endpoints"),
         Index("ix_replays_running", "lease_until", postgresql_where=text("state = 'running'")),
         Index("ix_replays_of_endpoint", "organization_id", "endpoint_id", text("id DESC")),
+        Index("ix_replays_served", "organization_id", "served_at"),
     )
 
     endpoint_id: Mapped[UUID]
@@ -44,4 +46,5 @@ class Replay(OrganizationRow, Base):
     tries: Mapped[int] = mapped_column(server_default="0")
     fence: Mapped[int] = mapped_column(BigInteger, server_default="0")
     lease_until: Mapped[datetime | None]
+    served_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]

@@ -39,8 +39,8 @@ class PreviewStory:
 
 @dataclass(frozen=True, slots=True)
 class ReplayStory:
-    """Everything its page says; `share` of `whole` was looked at, None until it is counted. With
-    `is_settled` nothing of it changes by itself any more."""
+    """Everything its page says; `share` of `whole` was looked at, None while nobody knows how many
+    there are. With `is_settled` nothing of it changes by itself any more."""
 
     id: UUID
     endpoint_id: UUID
@@ -124,7 +124,7 @@ def tell_replay(replay: Replay, endpoint: Endpoint, in_line: int, words: Wording
         state=_state(replay, endpoint),
         at=replay.created_at,
         share=replay.seen,
-        whole=None if replay.total is None else max(replay.total, replay.seen),
+        whole=_whole(replay),
         figures=_figures(replay, endpoint, in_line),
         may_pause=replay.state == "running",
         may_resume=replay.state == "paused",
@@ -165,7 +165,7 @@ def _news(replay: Replay, endpoint: Endpoint, in_line: int, words: Wording) -> s
     if replay.state == "running":
         if endpoint.state != "on":
             return f"{began} The endpoint is off; it goes on by itself when that is turned on."
-        ahead = f"At most {number(AHEAD)} stand in line at a time"
+        ahead = f"About {number(AHEAD)} stand in line at a time"
         return f"{began} {ahead}, so what happens meanwhile does not wait behind all of it."
     if replay.state == "paused":
         if replay.reason == BROKE_OFF:
@@ -190,15 +190,22 @@ def _figures(replay: Replay, endpoint: Endpoint, in_line: int) -> tuple[tuple[st
     still = "Still to be fetched" if endpoint.receives == "polls" else "Still to arrive"
     more = in_line > IN_LINE_COUNTED
     return (
-        ("Looked at", number(replay.seen), _whole(replay)),
+        ("Looked at", number(replay.seen), _of_how_many(replay)),
         ("Sent again", number(replay.queued), ""),
         (still, number(min(in_line, IN_LINE_COUNTED)), "or more" if more else ""),
     )
 
 
-def _whole(replay: Replay) -> str:
-    if replay.total is None:
-        return ""
-    if replay.total >= MOST_COUNTED:
-        return f"of {number(MOST_COUNTED)} or more"
-    return f"of {number(max(replay.total, replay.seen))}"
+def _whole(replay: Replay) -> int | None:
+    if replay.state == "done":
+        return replay.seen
+    if replay.total is None or replay.total > MOST_COUNTED:
+        return None
+    return max(replay.total, replay.seen)
+
+
+def _of_how_many(replay: Replay) -> str:
+    whole = _whole(replay)
+    if whole is not None:
+        return f"of {number(whole)}"
+    return f"of more than {number(MOST_COUNTED)}" if replay.total is not None else ""

@@ -30,7 +30,8 @@ PAGE_WITH_DATA = 100
 AHEAD = 5_000
 PAGES_A_TURN = 10
 MOST_TRIES = 3
-MOST_COUNTED = 1_000_000
+MOST_COUNTED = 100_000
+"""How many events are counted before the first page; more is said as “more than”."""
 BROKE_OFF = "broke_off"
 
 _LEASE_S = 10
@@ -38,13 +39,16 @@ _PAUSE_S = 1
 
 log = logging.getLogger(__name__)
 
+# Organizations take turns, however many replays one of them has.
 _TAKE = text(
-    "UPDATE replays SET tries = tries + 1, fence = fence + 1,"
+    "UPDATE replays SET tries = tries + 1, fence = fence + 1, served_at = clock_timestamp(),"
     " lease_until = clock_timestamp() + make_interval(secs => :lease)"
     " WHERE id = (SELECT r.id FROM replays r WHERE r.state = 'running'"
     "  AND (r.lease_until IS NULL OR r.lease_until <= clock_timestamp())"
     "  AND EXISTS (SELECT FROM endpoints e WHERE e.id = r.endpoint_id AND e.state = 'on')"
-    "  ORDER BY r.lease_until NULLS FIRST LIMIT 1 FOR UPDATE SKIP LOCKED)"
+    "  ORDER BY (SELECT max(o.served_at) FROM replays o"
+    "   WHERE o.organization_id = r.organization_id) NULLS FIRST, r.served_at NULLS FIRST, r.id"
+    "  LIMIT 1 FOR UPDATE SKIP LOCKED)"
     " RETURNING id, organization_id, endpoint_id, fence, tries, total, after, ends_before,"
     "  event_types, which"
 )
@@ -177,7 +181,8 @@ def _turn(
 
 def _count(engine: Engine, replay: Row[Any]) -> None:
     with engine.begin() as connection:
-        total = replay_events.count(connection, _asked(replay, replay.after, None), MOST_COUNTED)
+        asked = _asked(replay, replay.after, None)
+        total = replay_events.count(connection, asked, MOST_COUNTED + 1)
         connection.execute(_COUNTED, {**_named(replay), "total": total})
 
 

@@ -25,6 +25,8 @@ from wedsync.webhooks.schemes import naming
 
 THE_BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 MOST_KINDS = 100
+MOST_OPEN = 10
+"""How many replays of one endpoint may be going on or paused."""
 MOST_LOOKED_AT = 10_000
 """How many events a preview looks at; more is said as “more than”."""
 
@@ -57,12 +59,15 @@ def begin(
 ) -> Replay:
     """Begin to send again what happened until now; what happens from now on is sent anyway.
 
-    Raises NotFound, Invalid, and Conflict when the endpoint is off.
+    Raises NotFound, Invalid, and Conflict when the endpoint is off or has `MOST_OPEN` already.
     """
-    endpoint = queries.get_endpoint(organization_id, endpoint_id)
+    endpoint = queries.get_endpoint(organization_id, endpoint_id, for_update=True)
     check(endpoint, wish)
     if endpoint.state != "on":
         raise Conflict("This endpoint is off. Turn it on first.", code="endpoint_off")
+    if _open_ones(endpoint) >= MOST_OPEN:
+        words = f"There are {MOST_OPEN} replays of this endpoint already. Wait for one, or stop it."
+        raise Conflict(words, code="too_many_replays")
     end = _end(wish)
     replay = Replay(
         organization_id=organization_id,
@@ -78,6 +83,12 @@ def begin(
     db.session.flush()
     _record("begun", replay, by)
     return replay
+
+
+def _open_ones(endpoint: Endpoint) -> int:
+    mine = (Replay.organization_id == endpoint.organization_id, Replay.endpoint_id == endpoint.id)
+    found = select(func.count()).select_from(Replay).where(*mine, Replay.state.in_(_OPEN))
+    return int(db.session.scalar(found) or 0)
 
 
 def preview(endpoint: Endpoint, wish: Wish) -> Preview:

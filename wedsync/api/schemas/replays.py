@@ -1,13 +1,14 @@
 """Replays, as the API tells them."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import AwareDatetime, ConfigDict, Field, Strict
 
 from wedsync.api.schemas.base import Answer, Body, Page, Resource
 from wedsync.webhooks.replay_models import Replay
+from wedsync.webhooks.replaying import MOST_COUNTED
 from wedsync.webhooks.replays import MOST_KINDS, Wish
 
 Which = Literal["all", "not_delivered", "failed"]
@@ -41,6 +42,7 @@ class ReplayProgress(Answer):
     total: int | None = Field(
         description="How many events there are to look at; null until they are counted."
     )
+    is_more: bool = Field(description="Whether there are more than `total`, too many to count.")
     seen: int = Field(description="How many of them were looked at.")
     queued: int = Field(description="How many of those are sent, or were.")
 
@@ -75,7 +77,17 @@ def replay_out(replay: Replay) -> ReplayOut:
             "which": replay.which,
             "state": replay.state,
             "reason": replay.reason,
-            "progress": {"total": replay.total, "seen": replay.seen, "queued": replay.queued},
+            "progress": _progress(replay),
             "finished_at": replay.finished_at,
         }
     )
+
+
+def _progress(replay: Replay) -> dict[str, Any]:
+    total = replay.total
+    return {
+        "total": None if total is None else min(total, MOST_COUNTED),
+        "is_more": total is not None and total > MOST_COUNTED,
+        "seen": replay.seen,
+        "queued": replay.queued,
+    }

@@ -114,6 +114,7 @@ def _add_replays() -> None:
         sa.Column("tries", sa.Integer(), server_default="0", nullable=False),
         sa.Column("fence", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("lease_until", _MOMENT, nullable=True),
+        sa.Column("served_at", _MOMENT, nullable=True),
         sa.Column("finished_at", _MOMENT, nullable=True),
         sa.Column("id", sa.UUID(), server_default=sa.text("uuidv7()"), nullable=False),
         sa.Column(
@@ -152,6 +153,7 @@ def _add_replays() -> None:
         "replays",
         ["organization_id", "endpoint_id", sa.literal_column("id DESC")],
     )
+    op.create_index("ix_replays_served", "replays", ["organization_id", "served_at"])
     op.add_column("deliveries", sa.Column("replay_id", sa.UUID(), nullable=True))
     op.create_foreign_key(
         op.f("fk_deliveries_organization_id_replay_id"),
