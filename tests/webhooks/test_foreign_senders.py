@@ -142,6 +142,26 @@ def test_an_address_signed_alone_lets_no_other_body_in() -> None:
     assert ours("twilio", request_of(headers, BODY)) == "signature_invalid"
 
 
+@pytest.mark.parametrize("body", ["=", "&&", "=&=&=", FORM], ids=repr)
+def test_a_form_is_held_to_the_hash_in_the_address_too(body: str) -> None:
+    url = f"{URL}?bodySHA256={hashlib.sha256(BODY.encode()).hexdigest()}"
+    headers = senders.by_twilio(body if body == FORM else "", now(), url=url)
+    assert ours("twilio", request_of(headers, body, url)) == "signature_invalid"
+
+
+def test_a_form_that_is_the_one_of_the_hash_is_taken() -> None:
+    url = f"{URL}?bodySHA256={hashlib.sha256(FORM.encode()).hexdigest()}"
+    headers = senders.by_twilio(FORM, now(), url=url)
+    assert senders.twilio_takes(request_of(headers, FORM, url), SECRET)
+    assert ours("twilio", request_of(headers, FORM, url)) == "verified"
+
+
+@pytest.mark.parametrize("body", ["=", "=&=", f"=&{FORM}"], ids=repr)
+def test_a_field_without_a_name_is_refused(body: str) -> None:
+    headers = senders.by_twilio(body.removeprefix("=&") if FORM in body else "", now())
+    assert ours("twilio", request_of(headers, body)) == "signature_invalid"
+
+
 def test_an_algorithm_nobody_knows_is_refused() -> None:
     headers = senders.by_twilio(FORM, now())
     headers["X-Twilio-Webhooks-Signature-Settings"] = "key=1,algorithm=NONE"

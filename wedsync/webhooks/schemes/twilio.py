@@ -1,10 +1,12 @@
 """Twilio: https://www.twilio.com/docs/usage/security#validating-requests.
 
 `X-Twilio-Signature` signs, in base64, the address Twilio was given followed by the form's fields in
-alphabetical order, names and values run together. A body that is no form is bound by
-`bodySHA256=<hex>` in the address. HMAC-SHA1 with the account's auth token; with a shared key
-HMAC-SHA256, said in `X-Twilio-Webhooks-Signature-Settings`. `I-Twilio-Idempotency-Token` names the
-event; it is not signed.
+alphabetical order, each once, names and values run together: `Body=hi`, `Bod=yhi` and
+`Body=hi&Body=hi` are signed alike, so that only https keeps one from being made of another. A body
+that is no form is bound by `bodySHA256=<hex>` in the address; where that is, a form is held to it
+too. HMAC-SHA1 with the account's auth token; with a shared key HMAC-SHA256, said in
+`X-Twilio-Webhooks-Signature-Settings`. `I-Twilio-Idempotency-Token` names the event; it is not
+signed.
 """
 
 import hashlib
@@ -67,17 +69,28 @@ def _algorithm(settings: bytes) -> bytes:
 
 
 def _signed_fields(request: Request) -> str | None:
-    """What is signed behind the address; None when the body is bound to nothing."""
+    """What is signed behind the address; None when the body is bound to nothing, or is not the one
+    it is bound to."""
     content_type = request.headers.get(_CONTENT_TYPE) or b""
     is_form = content_type.lower().startswith(forms.CONTENT_TYPE.encode())
     hashes = parse_qs(request.query).get(_BODY_HASH)
-    if hashes and not is_form:
-        made = hashlib.sha256(request.body).hexdigest()
-        return "" if hmac.compare_digest(made.encode(), hashes[0].encode()) else None
+    if hashes and not _is_hash(request.body, hashes):
+        return None
+    return "" if hashes and not is_form else _fields(request.body)
+
+
+def _is_hash(body: bytes, hashes: Sequence[str]) -> bool:
+    made = hashlib.sha256(body).hexdigest().encode()
+    return all(hmac.compare_digest(made, given.encode()) for given in hashes)
+
+
+def _fields(body: bytes) -> str | None:
+    """Its fields run together; None for what is no form, or has a field without a name."""
     try:
-        return _joined(forms.pairs(request.body))
+        fields = forms.pairs(body)
     except BadDocument:
         return None
+    return _joined(fields) if all(name for name, _ in fields) else None
 
 
 def _joined(fields: Sequence[tuple[str, str]]) -> str:
