@@ -362,6 +362,18 @@ def test_duplicating_twice_by_one_press_makes_one(owner: Persona, workflow: UUID
     assert names.count("Tell the caterer (copy)") == 2
 
 
+def test_a_gesture_of_the_same_press_is_not_taken_for_a_copy(
+    owner: Persona, workflow: UUID
+) -> None:
+    once = "8f3b6c1e-5d3a-4c55-9d70-0d6f2a1b4c11"
+    renamed = owner.browser.post(
+        f"/workflows/{workflow}/edit/name", data={"name": "Tell them", "once": once}
+    )
+    assert renamed.status_code < 400
+    answer = owner.browser.post(f"/workflows/{workflow}/duplicate", data={"once": once})
+    assert answer.location.endswith("/edit")
+
+
 def test_a_long_name_keeps_room_for_saying_it_is_a_copy(owner: Persona) -> None:
     workflow = make(owner, BY_HAND, "x" * 200)
     made = owner.api.post(f"/workflows/{workflow}/duplicate").json

@@ -9,7 +9,10 @@ from apiflask import APIFlask
 from tests.engine.building import act, choose, note, workflow
 from tests.page_words import words_of
 from tests.personas import Persona, make_persona
+from tests.workflows.definitions import make_workflow
 from tests.workflows.views.building import Builder, builder_of
+from wedsync.platform.db import db
+from wedsync.workflows.editing import service
 
 DRAFT = workflow(
     note("shape", guest=1),
@@ -343,6 +346,20 @@ def test_of_a_long_workflow_in_words_only_the_sentence_that_differs_is_sent(
     assert "lede" in targets(gone)
     assert {"lede-step-c2", "lede-step-c3"} & set(kept_in(gone.text))
     assert 'id="lede-step-c1' not in gone.text
+
+
+def test_what_can_be_thrown_away_is_offered_once_it_differs_from_what_is_live(
+    app: APIFlask, owner: Persona
+) -> None:
+    flow = make_workflow(app, owner.organization_id, workflow(note("first", guest=1)))
+    builder = Builder(app, owner, flow)
+    builder.press("rename", step="first", label="Note the guest")
+    with app.app_context():
+        service.publish(owner.organization_id, flow)
+        db.session.commit()
+    assert "bar-discard" not in builder.look().text
+    answer = Shown(builder).press("rename", step="first", label="Note who comes")
+    assert "bar-discard" in answer.text
 
 
 def test_drawings_come_by_their_names(builder: Builder) -> None:

@@ -35,7 +35,7 @@ def _digests(board: Board) -> dict[str, str]:
     is_begun = board.count > 0 or board.trigger.is_chosen
     found = {
         "bar": digest(board.bar, board.errors, board.revision),
-        "menu": digest(bool(board.bar.live and board.bar.undo)),
+        "menu": digest(bool(board.bar.live and board.bar.draft)),
         "lede": digest(board.lede, is_begun),
         "problems": digest(board.problems, board.unreadable),
         "others": digest(board.others),

@@ -151,6 +151,7 @@ def redo(by: Identity, workflow_id: UUID, *, key: str | None = None) -> Done:
 def duplicate(by: Identity, workflow_id: UUID, *, key: str | None = None) -> UUID:
     """Make another workflow of a draft, and one only for a key; its id. Raises NotFound."""
     workflow = queries.get_workflow(by.organization_id, workflow_id, lock=True)
+    key = key and f"duplicate\0{key}"  # the same key of a gesture led to something else
     if (earlier := _claimed(by, workflow, key)) is not None:
         return UUID(earlier.words)
     made = service.duplicate(by.organization_id, workflow_id, by=by)
