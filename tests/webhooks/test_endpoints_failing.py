@@ -20,7 +20,7 @@ from tests.workers.scene import (
 from wedsync.platform.db import db
 from wedsync.platform.outbound import Answer, Outcome, Timings
 from wedsync.webhooks import endpoints, failing
-from wedsync.webhooks.schedule import MAX_ATTEMPTS
+from wedsync.webhooks.schedule import DELAYS_S, MAX_ATTEMPTS
 from workers import schedule
 
 DAY_S = 86_400
@@ -76,8 +76,9 @@ def four_days_pass(app: APIFlask, worker: Worker, organization: UUID) -> None:
 def test_after_four_days_its_people_are_warned_once(
     app: APIFlask, worker: Worker, organization: UUID, silent: UUID
 ) -> None:
-    let_pass(app, 3 * DAY_S)
-    fail_once_more(app, worker, organization)
+    for _ in range(3):
+        let_pass(app, DAY_S)
+        fail_once_more(app, worker, organization)
     look_after(app)
     assert (standing(app, silent).warned_at, told(app, "endpoint.failing")) == (None, [])
     let_pass(app, DAY_S)
@@ -143,16 +144,50 @@ def test_one_arrival_ends_it_all(
     assert notices_of(app, silent) == [("failing", False)]
 
 
-def test_one_to_which_nothing_was_sent_since_the_warning_is_left_on(
+def test_a_warning_does_not_hold_any_more_when_nothing_was_tried_for_two_days(
     app: APIFlask, worker: Worker, organization: UUID, silent: UUID
 ) -> None:
     four_days_pass(app, worker, organization)
+    assert notices_of(app, silent) == [("failing", True)]
     let_pass(app, 3 * DAY_S)
     look_after(app)
-    assert standing(app, silent).state == "on"
-    worker.deliver()
+    assert (standing(app, silent).state, standing(app, silent).warned_at) == ("on", None)
+    assert notices_of(app, silent) == [("failing", False)]
+
+
+def test_after_two_days_without_a_try_the_next_failure_is_the_first(
+    app: APIFlask, worker: Worker, organization: UUID, silent: UUID
+) -> None:
+    four_days_pass(app, worker, organization)
+    since = standing(app, silent).failing_since
+    let_pass(app, 3 * DAY_S)
+    worker.deliver()  # nobody has looked at the clock meanwhile
+    now = standing(app, silent)
+    assert now.failing_since > since
+    assert now.warned_at is None
     look_after(app)
-    assert standing(app, silent).state == "disabled"
+    assert standing(app, silent).state == "on"
+    assert told(app, "endpoint.disabled") == []
+    for _ in range(4):
+        let_pass(app, DAY_S)
+        fail_once_more(app, worker, organization)
+    look_after(app)
+    assert standing(app, silent).warned_at is not None
+
+
+def test_where_nothing_waits_nobody_is_warned(
+    app: APIFlask, worker: Worker, organization: UUID, silent: UUID
+) -> None:
+    for delay_s in (*DELAYS_S, 0):
+        let_pass(app, 1.2 * delay_s)
+        worker.deliver()
+    assert [row.state for row in deliveries_of(app, silent)] == ["exhausted"]
+    let_pass(app, DAY_S)
+    look_after(app)
+    assert (standing(app, silent).warned_at, notices_of(app, silent)) == (None, [])
+    fail_once_more(app, worker, organization)
+    look_after(app)
+    assert standing(app, silent).warned_at is not None
 
 
 def test_one_that_says_it_is_gone_is_told_of_too(

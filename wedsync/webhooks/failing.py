@@ -1,8 +1,9 @@
 """Endpoints that nothing arrives at for days: their owner is warned, a day later they are disabled.
 
 Done by the clock, which is the database's. What is open stays due, untried, and goes on when the
-endpoint is on again; nothing new is made for it meanwhile. One to which nothing was sent since the
-warning is left alone: it may have been mended.
+endpoint is on again; nothing new is made for it meanwhile. One that has nothing waiting is not
+warned of. A warning does not hold any more when nothing was tried for two days: the endpoint may
+have been mended, and the next failure begins the days anew (`standing`).
 """
 
 from typing import Any
@@ -12,7 +13,7 @@ from sqlalchemy import Connection, Row, text
 from wedsync.notices import service as notices
 from wedsync.platform.vault import Vault
 from wedsync.settings import Settings
-from wedsync.webhooks import operational
+from wedsync.webhooks import operational, standing
 
 WARNED_AFTER, DISABLED_AFTER = "4 days", "5 days"
 ABOUT = "endpoint"
@@ -23,18 +24,30 @@ _CHANGE = (
     " AND {condition} ORDER BY id FOR NO KEY UPDATE SKIP LOCKED) due WHERE e.id = due.id"
     " RETURNING e.id, e.organization_id, e.url, e.description, e.failing_since"
 )
+_IS_TRIED = f"last_failed_at >= clock_timestamp() - interval '{standing.QUIET_FOR}'"
+# Nothing the planner could make a join of, which might read all that is due anywhere.
+_IS_WAITING = (
+    "(SELECT d.id FROM deliveries d WHERE d.organization_id = endpoints.organization_id"
+    " AND d.endpoint_id = endpoints.id AND d.state = 'due' LIMIT 1) IS NOT NULL"
+)
 _WARN = text(
     _CHANGE.format(
         change="warned_at = clock_timestamp()",
         condition=f"failing_since <= clock_timestamp() - interval '{WARNED_AFTER}'"
-        " AND warned_at IS NULL AND last_failed_at >= clock_timestamp() - interval '2 days'",
+        f" AND warned_at IS NULL AND {_IS_TRIED} AND {_IS_WAITING}",
     )
 )
 _DISABLE = text(
     _CHANGE.format(
         change="state = 'disabled', state_reason = 'failing', disabled_at = clock_timestamp()",
         condition=f"failing_since <= clock_timestamp() - interval '{DISABLED_AFTER}'"
-        " AND warned_at <= clock_timestamp() - interval '1 day' AND last_failed_at > warned_at",
+        " AND warned_at <= clock_timestamp() - interval '1 day' AND last_failed_at > warned_at"
+        f" AND {_IS_TRIED}",
+    )
+)
+_TAKE_BACK = text(
+    _CHANGE.format(
+        change="warned_at = NULL", condition=f"warned_at IS NOT NULL AND NOT {_IS_TRIED}"
     )
 )
 _CODE = (
@@ -75,7 +88,9 @@ _WORDS = {
 
 
 def look_after(connection: Connection, vault: Vault, settings: Settings) -> None:
-    """Warn of endpoints and disable them when it is time, and keep their people told."""
+    """Warn of endpoints and disable them when it is time, take back what does not hold any more,
+    and keep their people told."""
+    connection.execute(_TAKE_BACK)
     for row in _in_order(connection.execute(_WARN).all()):
         operational.about(connection, operational.FAILING, row, **_since(row))
     for row in _in_order(connection.execute(_DISABLE).all()):

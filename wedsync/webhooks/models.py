@@ -147,12 +147,12 @@ class Endpoint(OrganizationRow, Base):
     `ordered_by` is a dotted path in the sent body; deliveries with one value there go out one
     after the other; with `stops_at_failure` the others wait behind one that was given up.
     `signing_key` is the sealed seed of an Ed25519 key that signs beside `secret`; both are replaced
-    at once. `failing_since` is the first failure since the last success, `warned_at` when its owner
-    was told of it. `rate_per_s` and `max_in_flight` hold across all workers: `next_free_at` is when
-    the next request may leave, `full_until` a moment for which all its places are known to be
-    taken. The circuit breaker is open until `breaker_until`; `breaker_trips` picks the length of
-    the next pause. To one that polls `last_position` is the last that was
-    given, and `acknowledged_at` when its reader last said what it has.
+    at once. `failing_since` is the first failure since the last success, or since nothing was tried
+    for two days; `warned_at` when its owner was told of it. `rate_per_s` and `max_in_flight` hold
+    across all workers: `next_free_at` is when the next request may leave, `full_until` a moment for
+    which all its places are known to be taken. The circuit breaker is open until `breaker_until`;
+    `breaker_trips` picks the length of the next pause. To one that polls `last_position` is the
+    last that was given, and `acknowledged_at` when its reader last said what it has.
     """
 
     __tablename__ = "endpoints"

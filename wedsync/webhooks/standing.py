@@ -8,6 +8,9 @@ The breaker opens after five failures in a row that say that the far end is down
 then twice as long each time up to ten minutes, a tenth more or less; `limits` lets one probe
 out when that is over, and whatever answers closes it. Who asks to be left alone (`Retry-After`) is,
 for ten minutes at most before somebody looks again.
+
+Tries are a day apart at most, so where none has failed for longer than `QUIET_FOR` none was made,
+and the next failure is the first of another trouble.
 """
 
 from collections.abc import Iterable, Sequence
@@ -21,6 +24,7 @@ from wedsync.platform.batch import recordset
 from wedsync.webhooks.verdicts import Verdict
 
 FAILURES_IN_A_ROW = 5
+QUIET_FOR = "2 days"
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 30.0, 600.0
 
 _NEWS = (
@@ -41,6 +45,10 @@ _TRIPS = (
     "((t.probe_failed AND NOT t.up)"
     f" OR (e.breaker_until IS NULL AND {_IN_A_ROW} >= {FAILURES_IN_A_ROW}))"
 )
+_IS_ANOTHER_TROUBLE = (
+    "(t.failed AND coalesce(e.last_failed_at, '-infinity')"
+    f" < clock_timestamp() - interval '{QUIET_FOR}')"
+)
 _STAND = text(
     f"{_NEWS}, changed AS (SELECT e.id FROM t JOIN endpoints e ON e.id = t.id AND e.url = t.url"
     # Named once more: whatever the planner believes of how many came, it looks at these only.
@@ -54,9 +62,10 @@ _STAND = text(
     "   OR e.full_until IS NOT NULL)"
     "  ORDER BY e.id FOR NO KEY UPDATE OF e)"
     " UPDATE endpoints e SET"
-    " failing_since = CASE WHEN t.arrived THEN NULL WHEN t.failed"
+    f" failing_since = CASE WHEN t.arrived THEN NULL WHEN {_IS_ANOTHER_TROUBLE}"
+    "  THEN clock_timestamp() WHEN t.failed"
     "  THEN coalesce(e.failing_since, clock_timestamp()) ELSE e.failing_since END,"
-    " warned_at = CASE WHEN t.arrived THEN NULL ELSE e.warned_at END,"
+    f" warned_at = CASE WHEN t.arrived OR {_IS_ANOTHER_TROUBLE} THEN NULL ELSE e.warned_at END,"
     " last_failed_at = CASE WHEN t.failed THEN clock_timestamp() ELSE e.last_failed_at END,"
     f" consecutive_failures = least({_IN_A_ROW}, 1000000),"
     f" breaker_trips = CASE WHEN {_TRIPS} THEN e.breaker_trips + 1"
