@@ -366,8 +366,9 @@ def test_a_gesture_of_the_same_press_is_not_taken_for_a_copy(
     owner: Persona, workflow: UUID
 ) -> None:
     once = "8f3b6c1e-5d3a-4c55-9d70-0d6f2a1b4c11"
+    step = draft_of(owner, workflow)["steps"][0]["id"]
     renamed = owner.browser.post(
-        f"/workflows/{workflow}/edit/name", data={"name": "Tell them", "once": once}
+        f"/workflows/{workflow}/edit/rename", data={"step": step, "label": "Them", "once": once}
     )
     assert renamed.status_code < 400
     answer = owner.browser.post(f"/workflows/{workflow}/duplicate", data={"once": once})
