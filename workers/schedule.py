@@ -190,6 +190,7 @@ TABLE = (
     Scheduled("hold runaways", 20, hold_runaways),
     Scheduled("tell who is asked", 2, tell_who_is_asked),
     Scheduled("prune", 600, prune),
+    Scheduled("forget receipts", 10, retention.forget_receipts),
     Scheduled("forget raw bodies", 60, retention.forget_raw_bodies),
 )
 

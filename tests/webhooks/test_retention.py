@@ -5,13 +5,14 @@ from uuid import UUID
 
 import pytest
 from apiflask import APIFlask
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from tests.personas import Persona
 from wedsync.events.models import Event
 from wedsync.platform import clock, ids
 from wedsync.platform.db import db
+from wedsync.platform.plans import along_an_index
 from wedsync.webhooks import hooks, retention
 from wedsync.webhooks.models import HookMinute, HookReceipt, HookRejectionSample, RetentionMark
 from workers import schedule
@@ -78,21 +79,51 @@ def test_it_goes_on_where_it_ended(
     assert database.scalars(select(RetentionMark.reached)).one() == made[-1]
 
 
+def a_receipt(owner: Persona, hook_id: UUID, age: int) -> HookReceipt:
+    """One that came in so many days ago."""
+    return HookReceipt(
+        hook_id=hook_id,
+        organization_id=owner.organization_id,
+        sender_event_id=f"m{age}",
+        event_id=ids.new_id(),
+        body_hash=b"",
+        received_at=NOW - age * DAYS,
+    )
+
+
+@pytest.mark.usefixtures("empty_database")
+def test_receipts_go_in_portions_the_oldest_first(
+    app: APIFlask,
+    database: Session,
+    owner: Persona,
+    hook_id: UUID,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(retention, "_MOST", 2)
+    database.add_all(a_receipt(owner, hook_id, age) for age in (29, 31, 32, 33, 34, 35))
+    database.commit()
+    kept = select(HookReceipt.sender_event_id).order_by(HookReceipt.received_at)
+    for left in (["m33", "m32", "m31", "m29"], ["m31", "m29"], ["m29"], ["m29"]):
+        with app.app_context(), db.engine.begin() as connection:
+            retention.forget_receipts(connection)
+        assert list(database.scalars(kept)) == left
+
+
+def test_old_receipts_are_found_along_their_index(app: APIFlask) -> None:
+    explained = text(f"EXPLAIN {retention._FORGET_RECEIPTS.text}")
+    with app.app_context(), db.engine.begin() as connection, along_an_index(connection):
+        plan = connection.execute(explained, {"before": NOW, "most": 5}).scalars().all()
+    assert any("ix_hook_receipts_received" in line for line in plan)
+    assert not any("Seq Scan" in line for line in plan)
+
+
 def test_receipts_samples_and_counts_go_in_their_time(
     app: APIFlask, database: Session, owner: Persona, hook_id: UUID
 ) -> None:
     mine = {"hook_id": hook_id, "organization_id": owner.organization_id}
     for age in (29, 31):
         at = NOW - age * DAYS
-        database.add(
-            HookReceipt(
-                **mine,
-                sender_event_id=f"m{age}",
-                event_id=ids.new_id(),
-                body_hash=b"",
-                received_at=at,
-            )
-        )
+        database.add(a_receipt(owner, hook_id, age))
         database.add(HookRejectionSample(**mine, code="quota", headers={}, size=1, created_at=at))
     for hours in (2, 30):
         minute = (NOW - timedelta(hours=hours)).replace(second=0, microsecond=0)
@@ -100,6 +131,7 @@ def test_receipts_samples_and_counts_go_in_their_time(
     database.commit()
     with app.app_context(), db.engine.begin() as connection:
         schedule.prune(connection)
+        retention.forget_receipts(connection)
     for table in (HookReceipt, HookRejectionSample, HookMinute):
         left = select(func.count()).select_from(table).where(table.hook_id == hook_id)
         assert database.scalar(left) == 1, table

@@ -81,7 +81,10 @@ class HookReceipt(Base):
     """
 
     __tablename__ = "hook_receipts"
-    __table_args__ = (parent("hook_id", "hooks"),)
+    __table_args__ = (
+        parent("hook_id", "hooks"),
+        Index("ix_hook_receipts_received", "received_at"),
+    )
 
     hook_id: Mapped[UUID] = mapped_column(primary_key=True)
     sender_event_id: Mapped[str] = mapped_column(primary_key=True)

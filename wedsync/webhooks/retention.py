@@ -16,15 +16,16 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 
 from wedsync.platform import clock, ids
+from wedsync.platform.plans import along_an_index
 
 KEPT = timedelta(days=30)
 MINUTES_KEPT = timedelta(days=1, hours=1)
-_MOST, _MOST_RECEIPTS = 5_000, 50_000
+_MOST = 5_000
 _RAW_BODIES = "raw bodies"
 
-_PRUNE_RECEIPTS = text(
-    "DELETE FROM hook_receipts WHERE (hook_id, sender_event_id) IN"
-    " (SELECT hook_id, sender_event_id FROM hook_receipts WHERE received_at < :before LIMIT :most)"
+_FORGET_RECEIPTS = text(
+    "DELETE FROM hook_receipts WHERE ctid = ANY(ARRAY(SELECT ctid FROM hook_receipts"
+    " WHERE received_at < :before ORDER BY received_at LIMIT :most FOR UPDATE SKIP LOCKED))"
 )
 _PRUNE_SAMPLES = text(
     "DELETE FROM hook_rejection_samples WHERE id IN"
@@ -48,11 +49,17 @@ _FORGET = text(
 
 
 def prune(connection: Connection) -> None:
-    """Let go a portion of all but raw bodies."""
+    """Let go a portion of refusals and minutes."""
     now = clock.now()
-    connection.execute(_PRUNE_RECEIPTS, {"before": now - KEPT, "most": _MOST_RECEIPTS})
     connection.execute(_PRUNE_SAMPLES, {"before": now - KEPT, "most": _MOST})
     connection.execute(_PRUNE_MINUTES, {"before": now - MINUTES_KEPT, "most": _MOST})
+
+
+def forget_receipts(connection: Connection) -> int:
+    """Let go a portion of receipts, the oldest first; how many."""
+    with along_an_index(connection):
+        asked = {"before": clock.now() - KEPT, "most": _MOST}
+        return connection.execute(_FORGET_RECEIPTS, asked).rowcount
 
 
 def forget_raw_bodies(connection: Connection) -> None:

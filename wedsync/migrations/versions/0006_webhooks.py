@@ -72,6 +72,7 @@ def _let_hooks_be_held_back() -> None:
     op.create_check_constraint(
         op.f("ck_hooks_quota_per_minute"), "hooks", "quota_per_minute BETWEEN 1 AND 600000"
     )
+    op.create_index("ix_hook_receipts_received", "hook_receipts", ["received_at"])
     op.create_table(
         "hook_minutes",
         sa.Column("hook_id", sa.UUID(), nullable=False),
@@ -180,6 +181,7 @@ def _add_replays() -> None:
 def downgrade() -> None:
     op.drop_table("retention_marks")
     op.drop_table("hook_minutes")
+    op.drop_index("ix_hook_receipts_received", "hook_receipts")
     op.drop_constraint(op.f("ck_hooks_quota_per_minute"), "hooks")
     for column in reversed(_OF_HOOKS):
         op.drop_column("hooks", column.name)
