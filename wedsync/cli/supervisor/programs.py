@@ -22,8 +22,8 @@ class Program:
 def web(settings: Settings) -> Program:
     """The ASGI front with the Flask app behind it.
 
-    Granian logs no requests here: a hook's URL is a secret. It would wait for open streams for
-    ever without a kill time-out.
+    Granian logs no requests here, whatever its environment says: a hook's URL is a secret. It would
+    wait for open streams for ever without a kill time-out.
     """
     options = {
         "--interface": "asgi",
@@ -37,7 +37,15 @@ def web(settings: Settings) -> Program:
         "--log-level": "warning",
     }
     flat = [part for option in options.items() for part in option]
-    argv = (sys.executable, "-m", "granian", *flat, "--no-ws", "wedsync.front:app")
+    argv = (
+        sys.executable,
+        "-m",
+        "granian",
+        *flat,
+        "--no-ws",
+        "--no-access-log",
+        "wedsync.front:app",
+    )
     return Program("web", argv, stop_s=_WEB_STOP_S + 1.0)
 
 
