@@ -1,10 +1,11 @@
 """Whoever locks several rows takes them in one order, so that two who do never stand in a ring:
-lanes of deliveries, then lanes of runs, then runs by their ids."""
+lanes of deliveries, then deliveries; lanes of deliveries, then lanes of runs, then runs by their
+ids."""
 
 from uuid import UUID
 
 from apiflask import APIFlask
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from tests.far_ends.rest_service import started_rest_service
 from tests.workers.nesting import for_each
@@ -15,19 +16,24 @@ from tests.workers.scene import (
     answered,
     beside,
     call,
+    deliveries_of,
     make_endpoint,
     make_hook,
     make_workflow,
     on_hook,
+    publish,
     rows,
     run_of,
     worker_of,
 )
 from tests.workers.trouble import wait_for_a_lock
 from tests.workflows.connected import connect, mend, release, seating, tell
-from wedsync.platform import ids
+from wedsync.platform import clock, ids, leases
+from wedsync.webhooks import lanes, settling
+from wedsync.webhooks.verdicts import judge
 
 HELD = text("SELECT id FROM runs WHERE id = :id FOR NO KEY UPDATE NOWAIT")
+DELIVERY = text("SELECT id FROM deliveries WHERE id = :id FOR UPDATE NOWAIT")
 LANES = text("SELECT key FROM lanes WHERE kind = :kind FOR UPDATE NOWAIT")
 
 
@@ -115,3 +121,80 @@ def test_what_a_dead_worker_held_is_given_back_without_waiting_for_who_stops_it(
         stopping.rollback()
     assert worker.sweep() == 1
     assert {row.state for row in rows(app, "SELECT state FROM runs")} == {"queued"}
+
+
+# --- deliveries
+
+
+def sweep_lanes(worker: Worker) -> None:
+    with worker.engine.begin() as connection:
+        lanes.sweep_lanes(connection)
+
+
+def locks_lane(connection: Connection, organization: UUID, lane: str) -> None:
+    """As somebody does who looks at one of its deliveries next."""
+    leases.touch_lanes(connection, "deliveries", organization, {lane: clock.now()})
+
+
+def test_what_a_dead_worker_was_sending_is_given_back_behind_its_lane(
+    app: APIFlask, worker: Worker, organization: UUID, sink: Sink
+) -> None:
+    endpoint, _ = make_endpoint(app, organization, sink.url("/ok/dead"))
+    publish(app, organization, "seating.changed", {"table": 1})
+    worker.fan_out()
+    with worker_of(app) as victim:
+        victim.begin_deliveries()
+        victim.die()
+    (held,) = deliveries_of(app, endpoint)
+    with worker.engine.begin() as person:
+        locks_lane(person, organization, held.lane)
+        with beside(worker.sweep) as swept:
+            wait_for_a_lock(app)
+            assert person.execute(DELIVERY, {"id": held.id}).scalar()
+            person.rollback()
+            assert swept.result() == 1
+    worker.deliver()
+    assert [row.state for row in deliveries_of(app, endpoint)] == ["delivered"]
+
+
+def test_a_lane_that_stopped_goes_on_behind_its_lock(
+    app: APIFlask, worker: Worker, organization: UUID, sink: Sink
+) -> None:
+    endpoint, _ = make_endpoint(app, organization, sink.url("/ok/on"), ordered_by="data.table")
+    for n in range(2):
+        publish(app, organization, "seating.changed", {"table": 1, "n": n})
+    worker.fan_out()
+    first = min(deliveries_of(app, endpoint), key=lambda row: row.seq)
+    stopped = "UPDATE deliveries SET state = 'exhausted', blocks_lane = true WHERE id = :id"
+    rows(app, f"{stopped} RETURNING 1", id=first.id)
+    with worker.engine.begin() as person:
+        locks_lane(person, organization, first.lane)
+        with beside(lambda: sweep_lanes(worker)) as swept:
+            wait_for_a_lock(app)
+            assert person.execute(DELIVERY, {"id": first.id}).scalar()
+            person.rollback()
+            swept.result()
+    worker.deliver()
+    assert {row.state for row in deliveries_of(app, endpoint)} == {"exhausted", "delivered"}
+
+
+def test_what_is_recorded_one_by_one_holds_no_lane_while_it_waits_for_another(
+    app: APIFlask, worker: Worker, organization: UUID, sink: Sink
+) -> None:
+    make_endpoint(app, organization, sink.url("/ok/one"), ordered_by="data.table")
+    for table in range(2):
+        publish(app, organization, "seating.changed", {"table": table})
+    worker.fan_out()
+    begun = sorted((sending for sending, _ in worker.begin_deliveries()), key=lambda one: one.lane)
+    verdicts = [judge(sending, answered(), clock.now()) for sending in reversed(begun)]
+    owner = worker.owner.id
+    assert owner is not None
+    with worker.engine.begin() as person:
+        locks_lane(person, organization, begun[0].lane)
+        with beside(lambda: settling.settle_one_by_one(worker.engine, owner, verdicts)) as settled:
+            wait_for_a_lock(app)
+            locks_lane(person, organization, begun[1].lane)
+            person.rollback()
+            settled.result()
+    states = rows(app, "SELECT state FROM deliveries")
+    assert [row.state for row in states] == ["delivered"] * 2

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
-from wedsync.platform import leases
+from wedsync.platform import clock, leases
 from wedsync.webhooks.deliveries import LANES
 from wedsync.webhooks.models import OPEN_IN_ORDER
 
@@ -27,9 +27,17 @@ _SLEEPING_IN_ORDER = text(
     " AND d.next_attempt_at < clock_timestamp() - interval '5 seconds'"
     " AND (l.next_due_at IS NULL OR l.next_due_at > d.next_attempt_at + interval '1 second')"
 )
+_STOPPED_IN_VAIN = (
+    "e.id = d.endpoint_id AND NOT e.stops_at_failure AND d.state = 'exhausted' AND d.blocks_lane"
+)
+_TO_GO_ON = text(
+    "SELECT d.id, d.organization_id, d.lane FROM deliveries d, endpoints e"
+    f" WHERE {_STOPPED_IN_VAIN} LIMIT {_AT_ONCE}"
+)
 _GO_ON = text(
-    "UPDATE deliveries d SET blocks_lane = false FROM endpoints e WHERE e.id = d.endpoint_id"
-    " AND NOT e.stops_at_failure AND d.state = 'exhausted' AND d.blocks_lane"
+    "UPDATE deliveries SET blocks_lane = false FROM (SELECT d.id FROM deliveries d, endpoints e"
+    f"  WHERE d.id = ANY(:deliveries) AND {_STOPPED_IN_VAIN}"
+    "  ORDER BY d.id FOR NO KEY UPDATE OF d) named WHERE deliveries.id = named.id"
 )
 # Whoever makes work does so under the lane's lock or touches it afterwards, and makes it anew.
 _FORGET = text(
@@ -42,15 +50,20 @@ _FORGET = text(
 
 
 def sweep_lanes(connection: Connection) -> None:
-    """Wake lanes in which something is due from before they know of work; those too that waited
+    """Wake lanes in which something is due from before they know of work; those too that wait
     behind a message their endpoint does not stop at any more."""
-    connection.execute(_GO_ON)
+    now = clock.now()
     due: dict[UUID, dict[str, datetime]] = {}
+    stopped = connection.execute(_TO_GO_ON).all()
+    for row in stopped:
+        due.setdefault(row.organization_id, {})[row.lane] = now
     for statement in (_SLEEPING, _SLEEPING_IN_ORDER):
         for lane in connection.execute(statement):
             due.setdefault(lane.organization_id, {})[lane.key] = lane.next_attempt_at
     for organization_id in sorted(due):
         leases.touch_lanes(connection, LANES, organization_id, due[organization_id])
+    if stopped:  # behind their lanes, as everybody locks
+        connection.execute(_GO_ON, {"deliveries": [row.id for row in stopped]})
 
 
 def forget_idle_lanes(connection: Connection) -> int:

@@ -88,8 +88,7 @@ class DeliverySource:
                 return self._starts(connection, claimed, sendings)
         except settling.UNWRITABLE:
             log.exception("a batch of deliveries could not be recorded; recording them one by one")
-        with self._engine.begin() as connection:
-            settling.settle_one_by_one(connection, owner, verdicts)
+        settling.settle_one_by_one(self._engine, owner, verdicts)
         self._not_sent = []
         return Turn()
 

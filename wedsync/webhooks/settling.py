@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, text
+from sqlalchemy import Connection, Engine, Row, text
 from sqlalchemy.exc import DataError, IntegrityError, ProgrammingError
 
 from wedsync.platform import batch, clock, leases
@@ -45,12 +45,17 @@ _SETTLE = text(
     " FROM t WHERE d.id = t.id AND d.fence = t.fence AND d.owner = :owner"
     " AND d.state = 'in_flight' RETURNING d.id, d.state, d.blocks_lane"
 )
+_LEFT_BEHIND = (
+    "state = 'in_flight' AND (owner = ANY(:owners) OR lease_until < clock_timestamp()"
+    f" OR {leases.FORGOTTEN})"
+)
+_TO_RELEASE = text(f"SELECT id, organization_id, lane FROM deliveries WHERE {_LEFT_BEHIND}")
 _RELEASE = text(
     "UPDATE deliveries SET state = 'due', owner = NULL, lease_until = NULL,"
     f" next_attempt_at = clock_timestamp(), deaths = deaths + {deadly_deliveries.BLAMED}"
-    " WHERE state = 'in_flight' AND (owner = ANY(:owners) OR lease_until < clock_timestamp()"
-    f" OR {leases.FORGOTTEN})"
-    " RETURNING id, organization_id, lane, attempts"
+    " FROM (SELECT id FROM deliveries WHERE id = ANY(:deliveries)"
+    f"  AND {_LEFT_BEHIND} ORDER BY id FOR NO KEY UPDATE) named WHERE deliveries.id = named.id"
+    " RETURNING deliveries.id, deliveries.attempts"
 )
 _LOST = text(
     "UPDATE delivery_attempts a SET finished_at = clock_timestamp(), outcome = 'lost',"
@@ -90,11 +95,14 @@ def settle(connection: Connection, owner: UUID, verdicts: Sequence[Verdict]) -> 
         cancel_what_is_gone(connection, sorted(failing))
 
 
-def settle_one_by_one(connection: Connection, owner: UUID, verdicts: Sequence[Verdict]) -> None:
-    """What cannot be recorded is let go: its lease runs out, and it is sent again."""
+def settle_one_by_one(engine: Engine, owner: UUID, verdicts: Sequence[Verdict]) -> None:
+    """What cannot be recorded is let go: its lease runs out, and it is sent again.
+
+    Each in a transaction of its own, for the next one's lane comes before this one's row.
+    """
     for verdict in verdicts:
         try:
-            with connection.begin_nested():
+            with engine.begin() as connection:
                 settle(connection, owner, [verdict])
         except UNWRITABLE:
             log.exception("what became of delivery %s cannot be recorded", verdict.sending.id)
@@ -146,16 +154,16 @@ def cancel_what_is_gone(connection: Connection, endpoints: Sequence[UUID] | None
 
 def release(connection: Connection, owners: Sequence[UUID]) -> int:
     """Give back what the dead held and what outlived its lease; returns how many."""
-    rows = connection.execute(_RELEASE, {"owners": list(owners)}).all()
-    if not rows:
+    found = connection.execute(_TO_RELEASE, {"owners": list(owners)}).all()
+    if not found:
         return 0
-    connection.execute(
-        _LOST,
-        {"deliveries": [row.id for row in rows], "numbers": [row.attempts for row in rows]},
-    )
     now = clock.now()
     due: dict[UUID, dict[str, datetime]] = {}
-    for row in rows:
+    for row in found:
         due.setdefault(row.organization_id, {})[row.lane] = now
     _touch_all(connection, due)
+    given = {"owners": list(owners), "deliveries": [row.id for row in found]}
+    rows = connection.execute(_RELEASE, given).all()
+    numbered = {"deliveries": [row.id for row in rows], "numbers": [row.attempts for row in rows]}
+    connection.execute(_LOST, numbered)
     return len(rows)
