@@ -216,3 +216,21 @@ def test_an_idle_lane_is_forgotten_and_made_anew_in_order(
     assert set(states(app, fine)) == {"delivered"}
     made = rows(app, "SELECT ordered FROM lanes WHERE key = ANY(:keys)", keys=list(lane_of))
     assert [row.ordered for row in made] == [True]
+
+
+def test_lanes_of_a_deleted_endpoint_are_forgotten_although_something_was_due(
+    app: APIFlask, worker: Worker, sink: Sink, organization: UUID, owner: Persona
+) -> None:
+    deleted, _ = make_endpoint(app, organization, sink.url("/ok/gone"), ordered_by="data.table")
+    kept, _ = make_endpoint(app, organization, sink.url("/ok/kept"), ordered_by="data.table")
+    for table in range(3):
+        publish(app, organization, "seating.changed", {"table": table})
+    worker.fan_out()
+    with app.app_context():
+        endpoints.delete(owner.identity, deleted)
+        db.session.commit()
+    rows(app, "UPDATE lanes SET served_at = served_at - interval '2 hours' RETURNING 1")
+    with worker.engine.begin() as connection:
+        lanes.forget_idle_lanes(connection)
+    left = rows(app, "SELECT key FROM lanes WHERE kind = 'deliveries'")
+    assert {row.key for row in left} == {row.lane for row in deliveries_of(app, kept)}

@@ -39,10 +39,13 @@ _GO_ON = text(
     f"  WHERE d.id = ANY(:deliveries) AND {_STOPPED_IN_VAIN}"
     "  ORDER BY d.id FOR NO KEY UPDATE OF d) named WHERE deliveries.id = named.id"
 )
-# Whoever makes work does so under the lane's lock or touches it afterwards, and makes it anew.
+# Whoever makes work does so under the lane's lock or touches it afterwards, and makes it anew. What
+# was due for an endpoint that was deleted went with it, and nobody serves its lanes any more.
 _FORGET = text(
     "DELETE FROM lanes USING (SELECT l.key FROM lanes l WHERE l.kind = 'deliveries'"
-    f"  AND l.next_due_at IS NULL AND l.served_at < clock_timestamp() - interval '{IDLE}'"
+    f"  AND l.served_at < clock_timestamp() - interval '{IDLE}'"
+    "  AND (l.next_due_at IS NULL OR NOT EXISTS"
+    "   (SELECT FROM endpoints e WHERE e.id = CAST(left(l.key, 36) AS uuid)))"
     f"  AND NOT EXISTS (SELECT FROM deliveries WHERE lane = l.key AND {OPEN_IN_ORDER})"
     f"  LIMIT {_AT_ONCE} FOR UPDATE SKIP LOCKED) idle"
     " WHERE lanes.kind = 'deliveries' AND lanes.key = idle.key"
@@ -67,5 +70,6 @@ def sweep_lanes(connection: Connection) -> None:
 
 
 def forget_idle_lanes(connection: Connection) -> int:
-    """Forget lanes in which nothing is open and nothing was for a while; how many."""
+    """Forget lanes in which nothing is open and nothing was for a while, and what is left of those
+    of deleted endpoints; how many."""
     return connection.execute(_FORGET).rowcount
