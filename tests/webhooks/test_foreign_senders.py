@@ -259,11 +259,32 @@ def test_the_vector_of_twilios_documentation_is_taken() -> None:
     assert ours("twilio", request, "12345") == "verified"
 
 
+RFC_4231 = "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
+SIGNED_BY_JEFE = "what do ya want for nothing?"
+
+
+@pytest.mark.parametrize(
+    ("scheme", "header", "signature"),
+    [
+        ("shopify", "X-Shopify-Hmac-Sha256", base64.b64encode(bytes.fromhex(RFC_4231)).decode()),
+        ("xero", "x-xero-signature", base64.b64encode(bytes.fromhex(RFC_4231)).decode()),
+        ("meta", "X-Hub-Signature-256", f"sha256={RFC_4231}"),
+        ("tripleseat", "X-Signature", RFC_4231),
+    ],
+)
+def test_whoever_has_no_library_here_is_held_to_a_public_vector(
+    scheme: str, header: str, signature: str
+) -> None:
+    """Test case 2 of RFC 4231 where, and written as, their documentation says."""
+    assert ours(scheme, request_of({header: signature}, SIGNED_BY_JEFE), "Jefe") == "verified"
+    changed = request_of({header: signature}, SIGNED_BY_JEFE + " ")
+    assert ours(scheme, changed, "Jefe") == "signature_invalid"
+
+
 def test_the_vector_of_rfc_4231_is_taken() -> None:
     """Test case 2, as a signature in a header."""
-    digest = "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
     options = {"header": "X-Sign", "algorithm": "sha256", "encoding": "hex"}
-    request = request_of({"X-Sign": digest}, "what do ya want for nothing?")
+    request = request_of({"X-Sign": RFC_4231}, SIGNED_BY_JEFE)
     assert schemes.named("hmac").verify(["Jefe"], options, request, now()) == Verified()
 
 
