@@ -6,6 +6,7 @@ from apiflask import APIFlask
 from sqlalchemy.exc import OperationalError
 
 from tests.personas import Persona
+from tests.workers.passing_time import let_pass
 from tests.workers.scene import (
     Sink,
     Worker,
@@ -20,7 +21,7 @@ from tests.workers.scene import (
 from tests.workers.trouble import ending_who_writes
 from wedsync.platform.culprits import SUSPECTS_AT_ONCE
 from wedsync.platform.db import db
-from wedsync.webhooks import resending
+from wedsync.webhooks import deadly_deliveries, resending
 
 
 def kill_until_done(app: APIFlask, worker: Worker, deadly: UUID) -> int:
@@ -52,6 +53,7 @@ def test_a_delivery_that_kills_its_worker_three_times_is_given_up_and_the_others
     worker.fan_out()
     deadly = deliveries_of(app, endpoint)[0].id
     assert kill_until_done(app, worker, deadly) == 3
+    let_pass(app, deadly_deliveries.LATER_S)  # for who died last put something back
     worker.deliver()
     found = {row.id: row for row in deliveries_of(app, endpoint)}
     assert (found[deadly].state, found[deadly].last_error) == ("exhausted", "interrupted")
