@@ -119,6 +119,22 @@ def test_a_lane_that_nobody_told_of_its_work_is_found(
     assert [each.state for each in deliveries_of(app, endpoint)] == ["delivered"]
 
 
+@pytest.mark.parametrize("known", [False, True])
+def test_a_look_for_what_lanes_stopped_at_does_not_read_what_was_given_up(
+    busy: Connection, *, known: bool
+) -> None:
+    busy.execute(text("UPDATE deliveries SET state = 'exhausted', next_attempt_at = NULL"))
+    if known:
+        busy.execute(text("ANALYZE deliveries"))
+    busy.execute(
+        text(
+            "UPDATE deliveries SET blocks_lane = true WHERE id IN"
+            " (SELECT id FROM deliveries ORDER BY id LIMIT 2)"
+        )
+    )
+    assert rows_read(busy, lanes._TO_GO_ON.text) <= 2
+
+
 # --- endpoints that are asked about
 
 

@@ -224,10 +224,17 @@ def _let_the_drain_remember() -> None:
     op.add_column("owners", _PREPARING)
     _index_claimed("endpoint_id")
     _index_open_in_order(_OPEN_IN_ORDER)
+    op.create_index(
+        "ix_deliveries_stopped_at",
+        "deliveries",
+        ["endpoint_id"],
+        postgresql_where=sa.text("blocks_lane"),
+    )
 
 
 def _let_the_drain_forget() -> None:
     op.drop_table("attention_told")
+    op.drop_index("ix_deliveries_stopped_at", "deliveries")
     _index_open_in_order(_WAS_OPEN_IN_ORDER)
     _index_claimed("owner")
     op.drop_column("owners", _PREPARING.name)
