@@ -94,9 +94,9 @@ def connect_a_mailbox(page: Page, practice: PracticePartner, address: str) -> No
 def make_an_endpoint(page: Page, url: str, description: str, event_type: str) -> str:
     """Ask to be told at an address; returns the secret that is shown once."""
     page.goto("/webhooks/endpoints/new")
-    page.get_by_label("Address").fill(url)
+    page.get_by_label("Address", exact=True).fill(url)
     page.get_by_label("Name", exact=True).fill(description)
-    page.get_by_label("What it is told about").fill(event_type)
+    page.get_by_label("Something else, by its name").fill(event_type)
     page.get_by_role("button", name="Add the endpoint").click()
     secret = page.get_by_text(re.compile(r"^whsec_"))
     expect(secret).to_be_visible()

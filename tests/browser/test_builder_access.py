@@ -338,8 +338,13 @@ def test_what_a_gesture_does_not_change_stays_where_it_is(
 
 
 def require_still(was: dict[str, float], page: Page, *, above: str) -> None:
-    """Everything up to this row, and the bars, are where they were on the screen."""
+    """Everything up to this row, and the bars, are where they were on the screen.
+
+    As near as scrolling can be: it is by a fraction of a pixel what grew above, and a browser
+    keeps its own in sixty-fourths.
+    """
     now = page.evaluate(PLACES)
     named = list(was)
     still = {*named[: named.index(above) + 1], "tools"} & now.keys() & was.keys()
-    assert {name: now[name] for name in still} == {name: was[name] for name in still}
+    moved = {name: now[name] - was[name] for name in still}
+    assert {name: by for name, by in moved.items() if abs(by) >= 0.5} == {}
