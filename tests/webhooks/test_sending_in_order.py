@@ -131,6 +131,23 @@ def test_who_has_lanes_without_number_leaves_half_the_room_to_others(
     assert whose == [organization] * 4 + [stranger.organization_id]
 
 
+def test_looking_past_the_lanes_of_one_takes_a_tenth_of_the_time_at_most(
+    app: APIFlask, worker: Worker, sink: Sink, organization: UUID, stranger: Persona
+) -> None:
+    make_endpoint(app, organization, sink.url("/ok/past"), ordered_by="data.table")
+    publish_in_turn(app, organization, *range(30))
+    worker.fan_out()
+    make_endpoint(app, stranger.organization_id, sink.url("/ok/behind"))
+    publish(app, stranger.organization_id, "seating.changed", {"table": 1})
+    worker.fan_out()
+    looks = worker.delivery_source._further_looks
+    looks.took(1_000_000)
+    assert {each.organization_id for each in begun_with_room_for(worker, 8)} == {organization}
+    looks.took(0)
+    begun = {each.organization_id for each in begun_with_room_for(worker, 8)}
+    assert begun == {organization, stranger.organization_id}
+
+
 def test_lanes_of_an_endpoint_that_may_be_sent_little_are_not_taken_again_in_one_claim(
     app: APIFlask, worker: Worker, sink: Sink, organization: UUID
 ) -> None:

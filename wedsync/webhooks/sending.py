@@ -65,6 +65,7 @@ class DeliverySource:
         self._deaths_before_giving_up = deaths_before_giving_up
         self._not_sent: list[tuple[Sending, Outcome]] = []
         self._free_at: list[float] = []
+        self._further_looks = claiming.FurtherLooks()
 
     def turn(
         self,
@@ -81,7 +82,11 @@ class DeliverySource:
                 with connection.begin():
                     settling.settle(connection, owner, verdicts)
                     claimed = claiming.claim(
-                        connection, owner, allotment, self._deaths_before_giving_up
+                        connection,
+                        owner,
+                        allotment,
+                        self._deaths_before_giving_up,
+                        self._further_looks,
                     )
                     sendings = _begun(connection, claimed)
                 self._not_sent = []
