@@ -2,7 +2,7 @@
 
 import gc
 
-_THRESHOLDS = (50_000, 20, 20)
+_THRESHOLDS = (200_000, 20, 20)
 
 
 def collect_seldom() -> None:
@@ -10,7 +10,7 @@ def collect_seldom() -> None:
 
     A worker makes thousands of objects for each batch of runs and nearly none of them in a circle:
     by Python's own thresholds (700, 10, 10) the looking takes a fifth of its time. What refers to
-    itself is still found, some thousands of objects later. To be called when everything that stays
+    itself is still found, some ten thousands of objects later. To be called when everything that stays
     for good was imported; https://docs.python.org/3.11/library/gc.html#gc.freeze.
     """
     gc.collect()

@@ -17,6 +17,7 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 
 from wedsync.platform import batch
+from wedsync.platform.plans import along_an_index
 
 BOUNDED = "(e.rate_per_s IS NOT NULL OR e.max_in_flight IS NOT NULL OR e.breaker_until IS NOT NULL)"
 """Of an endpoint `e`: that it is one to be asked about."""
@@ -79,7 +80,8 @@ def bounds_of(connection: Connection, endpoints: Sequence[UUID]) -> dict[UUID, B
     locked = list(connection.scalars(_LOCK, {"endpoints": list(endpoints)}))
     if not locked:
         return {}
-    rows = connection.execute(_PLACES, {"endpoints": locked})
+    with along_an_index(connection):
+        rows = connection.execute(_PLACES, {"endpoints": locked}).all()
     return {row.id: Bound(max(0, row.places), row.is_probe, _free(row)) for row in rows}
 
 
