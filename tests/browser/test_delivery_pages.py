@@ -67,7 +67,7 @@ def test_the_log_follows_what_happens(imogen: Page, planted: Planted) -> None:
     with imogen.expect_response(lambda answer: "/webhooks/deliveries" in answer.url) as looked:
         pass
     assert looked.value.ok
-    expect(imogen.get_by_role("link", name="Guests final count", exact=False)).to_be_visible()
+    expect(found.locator(f"#to-{planted.trying}")).to_be_visible()
 
 
 def test_without_script_it_is_filtered_searched_and_opened(

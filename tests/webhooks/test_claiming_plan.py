@@ -139,16 +139,17 @@ def test_a_look_for_what_lanes_stopped_at_does_not_read_what_was_given_up(
 # --- endpoints that are asked about
 
 
+@pytest.mark.parametrize("known", ["delivered", "in_flight"])
 def test_counting_what_is_in_flight_does_not_read_what_is_due(
-    app: APIFlask, organization: UUID, endpoint: UUID
+    app: APIFlask, organization: UUID, endpoint: UUID, known: str
 ) -> None:
-    """By statistics that know of nothing in flight."""
+    """By statistics that know of nothing in flight, or of nothing else."""
     given = {"organization": organization, "endpoint": endpoint, "lane": str(endpoint), "due": DUE}
     with app.app_context(), db.engine.connect() as connection:
         connection.execute(_EVENTS, given)
         connection.execute(_DELIVERIES, given)
         connection.execute(text("UPDATE endpoints SET max_in_flight = 100"))
-        connection.execute(text("UPDATE deliveries SET state = 'delivered'"))
+        connection.execute(text("UPDATE deliveries SET state = :known"), {"known": known})
         connection.execute(text("ANALYZE events, deliveries, lanes, endpoints"))
         connection.execute(text("UPDATE deliveries SET state = 'due'"))
         connection.execute(

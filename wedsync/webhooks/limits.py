@@ -32,7 +32,8 @@ _BURST = "greatest(1, floor(e.rate_per_s * 0.1))"
 _LOCK = text(
     "SELECT id FROM endpoints WHERE id = ANY(:endpoints) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED"
 )
-# A statement of its own, whose snapshot has all that was claimed before the lock was got.
+# A statement of its own, whose snapshot has all that was claimed before the lock was got. What is
+# in flight is counted in an order that no other index has, so that no statistics lead elsewhere.
 _PLACES = text(
     "SELECT e.id, e.breaker_until IS NOT NULL AS is_probe, e.max_in_flight, taken.n AS taken,"
     " CAST(least("
@@ -42,8 +43,8 @@ _PLACES = text(
     "   * extract(epoch FROM clock_timestamp() - coalesce(e.next_free_at, to_timestamp(0)))))"
     "  END) AS int) AS places"
     " FROM endpoints e CROSS JOIN LATERAL (SELECT CASE WHEN e.max_in_flight IS NOT NULL THEN"
-    "  (SELECT count(*) FROM deliveries d WHERE d.endpoint_id = e.id AND d.state = 'in_flight')"
-    "  END AS n) taken"
+    "  (SELECT count(*) FROM (SELECT FROM deliveries d WHERE d.endpoint_id = e.id"
+    "    AND d.state = 'in_flight' ORDER BY d.owner LIMIT e.max_in_flight) d) END AS n) taken"
     f" WHERE e.id = ANY(:endpoints) AND ({HELD}) IS NOT TRUE"
 )
 _SPEND = text(

@@ -231,7 +231,12 @@ class Delivery(OrganizationRow, Base):
         Index("ix_deliveries_due", "lane", "next_attempt_at", postgresql_where=text("state='due'")),
         Index("ix_deliveries_open_in_order", "lane", "seq", postgresql_where=text(OPEN_IN_ORDER)),
         Index("ix_deliveries_stopped_at", "endpoint_id", postgresql_where=text("blocks_lane")),
-        Index("ix_deliveries_claimed", "endpoint_id", postgresql_where=text("state = 'in_flight'")),
+        Index(
+            "ix_deliveries_claimed",
+            "endpoint_id",
+            "owner",
+            postgresql_where=text("state = 'in_flight'"),
+        ),
         # What people look through is read backwards along these, see `delivery_finding`.
         Index("ix_deliveries_of_endpoint", "organization_id", "endpoint_id", "id"),
         Index("ix_deliveries_in_state", "organization_id", "endpoint_id", "state", "id"),

@@ -24,6 +24,16 @@ NEVER = threading.Event()
 FAILED = Wanted("failed")
 
 
+@pytest.fixture(autouse=True)
+def _alone(app: APIFlask) -> None:
+    """End the batches other tests left: a turn takes whichever batch is due."""
+    with app.app_context(), db.engine.begin() as connection:
+        connection.exec_driver_sql(
+            "UPDATE rerun_batches SET state = 'cancelled', finished_at = now(), lease_until = NULL"
+            " WHERE state = 'running'"
+        )
+
+
 def failed_runs(app: APIFlask, organization_id: UUID, workflow_id: UUID, number: int) -> list[UUID]:
     reason = {"step": "tell", "message": "“tell” did not work: They answered 500."}
     return [

@@ -222,7 +222,7 @@ def _let_the_drain_remember() -> None:
     for column in _OF_ATTEMPTS:
         op.add_column("delivery_attempts", column)
     op.add_column("owners", _PREPARING)
-    _index_claimed("endpoint_id")
+    _index_claimed("endpoint_id", "owner")
     _index_open_in_order(_OPEN_IN_ORDER)
     op.create_index(
         "ix_deliveries_stopped_at",
@@ -245,12 +245,12 @@ def _let_the_drain_forget() -> None:
     op.drop_index("ix_endpoints_failing", "endpoints")
 
 
-def _index_claimed(column: str) -> None:
+def _index_claimed(*columns: str) -> None:
     op.drop_index("ix_deliveries_claimed", "deliveries")
     op.create_index(
         "ix_deliveries_claimed",
         "deliveries",
-        [column],
+        list(columns),
         postgresql_where=sa.text("state = 'in_flight'"),
     )
 
