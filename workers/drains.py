@@ -16,9 +16,9 @@ from wedsync.platform.leases import LostOwnership, OwnerLock
 from wedsync.platform.mail.sending import MailSender
 from wedsync.platform.wake import Wake
 from wedsync.platform.window import Window
-from wedsync.webhooks import replaying
-from wedsync.webhooks.sending import DeliverySource
-from wedsync.webhooks.subscribing import Subscribing
+from wedsync.webhooks.delivering.sending import DeliverySource
+from wedsync.webhooks.hooks.subscribing import Subscribing
+from wedsync.webhooks.replays import replaying
 from wedsync.workflows.building.tries.real_tries import TrySource
 from wedsync.workflows.clockwork.polling import Polls
 from wedsync.workflows.clockwork.timers import Clock

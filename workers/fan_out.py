@@ -21,8 +21,8 @@ from wedsync.platform.batch import recordset
 from wedsync.platform.culprits import CULPABLE, Patience, sorted_out, took_too_long
 from wedsync.platform.leases import OwnerLock
 from wedsync.platform.vault import Vault, place
-from wedsync.webhooks import connection_hooks, incoming
-from wedsync.webhooks.deliveries import FannedEvent, make_deliveries
+from wedsync.webhooks.delivering.service import FannedEvent, make_deliveries
+from wedsync.webhooks.hooks import incoming, of_connections
 from wedsync.workflows.clockwork import poll_timers, replanning, wedding_timers
 from wedsync.workflows.running import answering, listening, start, waiting_on
 from wedsync.workflows.running.programs import Programs
@@ -149,7 +149,7 @@ class FanOut:
         events = _still_going(connection, self._open(connection, rows))
         now = clock.now()
         connection.execute(_DONE, batch.rows(events))
-        connection_hooks.connection_changed(connection, events)
+        of_connections.connection_changed(connection, events)
         # Timers before lanes, as whoever takes them does.
         wedding_timers.touch(connection, events, now)
         poll_timers.connection_changed(connection, events, now)

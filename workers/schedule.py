@@ -14,7 +14,8 @@ from sqlalchemy import Connection, Engine, text
 
 from wedsync.connections import keeping, refreshing
 from wedsync.platform import clock, leases, runtime
-from wedsync.webhooks import failing, lanes, retention, settling
+from wedsync.webhooks.delivering import failing, lanes, settling
+from wedsync.webhooks.hooks import retention
 from wedsync.workflows.building.tries import real_tries
 from wedsync.workflows.clockwork import poll_timers, replanning
 from wedsync.workflows.history import attention, needs_events

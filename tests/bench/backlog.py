@@ -20,8 +20,8 @@ from wedsync.platform import clock, ids
 from wedsync.platform.db import db
 from wedsync.platform.runtime import runtime, vault
 from wedsync.platform.vault import place
-from wedsync.webhooks.deliveries import FannedEvent, make_deliveries
-from wedsync.webhooks.incoming import RAW_BODY
+from wedsync.webhooks.delivering.service import FannedEvent, make_deliveries
+from wedsync.webhooks.hooks.incoming import RAW_BODY
 
 _ACCEPTED = (
     "COPY events (id, organization_id, type, source, occurred_at, sender_event_id, raw_body,"

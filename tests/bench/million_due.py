@@ -14,7 +14,7 @@ from wedsync.accounts import organizations
 from wedsync.events import service as events
 from wedsync.platform.db import db
 from wedsync.platform.runtime import commit
-from wedsync.webhooks import endpoints
+from wedsync.webhooks.endpoints import service as endpoints
 
 ENDPOINTS = 10
 PLACES = 2

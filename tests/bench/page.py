@@ -9,7 +9,7 @@ from tests.bench.scene import seating
 from tests.bench.visitor import Visitor, sign_up
 from wedsync.platform import batch
 from wedsync.platform.db import db
-from wedsync.webhooks import hooks
+from wedsync.webhooks.hooks import service as hooks
 from wedsync.workflows.editing import service as workflows
 
 RUNS = 10_000

@@ -14,8 +14,9 @@ from tests.bench.stage import Stage
 from wedsync.accounts import organizations
 from wedsync.platform.db import db
 from wedsync.platform.runtime import commit
-from wedsync.webhooks import endpoints, replays
-from wedsync.webhooks.replays import Wish
+from wedsync.webhooks.endpoints import service as endpoints
+from wedsync.webhooks.replays import service as replays
+from wedsync.webhooks.replays.service import Wish
 
 _PATH = "/replayed"
 _EVENTS = (

@@ -11,7 +11,8 @@ from tests.bench.stage import Stage
 from wedsync.accounts import organizations
 from wedsync.events.types import stored_event_type
 from wedsync.platform.db import db
-from wedsync.webhooks import endpoints, hooks
+from wedsync.webhooks.endpoints import service as endpoints
+from wedsync.webhooks.hooks import service as hooks
 from wedsync.workflows.editing import service as workflows
 
 ORGANIZATIONS = 4

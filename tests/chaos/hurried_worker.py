@@ -5,7 +5,7 @@ Everything else is the product's own.
 
 import sys
 
-from wedsync.webhooks import limits, schedule, sending, standing
+from wedsync.webhooks.delivering import limits, schedule, sending, standing
 from workers.__main__ import main
 
 

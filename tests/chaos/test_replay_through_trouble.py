@@ -29,7 +29,7 @@ from tests.workers.scene import (
 )
 from wedsync.platform.db import db
 from wedsync.platform.embedded import RedisServer
-from wedsync.webhooks import replays
+from wedsync.webhooks.replays import service as replays
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 

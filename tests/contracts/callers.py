@@ -28,7 +28,7 @@ from wedsync.connectors.manifest import Manifest
 from wedsync.platform import ids
 from wedsync.platform.db import db
 from wedsync.settings import CHECKOUT
-from wedsync.webhooks.subscribing import Subscribing
+from wedsync.webhooks.hooks.subscribing import Subscribing
 from wedsync.workflows.running import runs
 
 HOST = "partner.example"
@@ -225,7 +225,7 @@ CALLS: dict[str, tuple[Call, ...]] = {
     "wedsync/connectors/free_request.py": (checks_any_service,),
     "wedsync/connectors/stripe/connector.py": (checks_payments,),
     "wedsync/connectors/smtp/connector.py": (greets_a_mail_server,),
-    "wedsync/webhooks/subscribing.py": (subscribes,),
+    "wedsync/webhooks/hooks/subscribing.py": (subscribes,),
     "wedsync/workflows/clockwork/polling.py": (looks_at_a_list,),
 }
 

@@ -24,8 +24,12 @@ from wedsync.listings import queries as listings
 from wedsync.listings.built_in import publish_built_in
 from wedsync.platform import clock, ids
 from wedsync.platform.db import db
-from wedsync.webhooks import connection_hooks, endpoints, hooks, replays, samples
-from wedsync.webhooks.deliveries import FannedEvent
+from wedsync.webhooks.delivering import samples
+from wedsync.webhooks.delivering.service import FannedEvent
+from wedsync.webhooks.endpoints import service as endpoints
+from wedsync.webhooks.hooks import of_connections
+from wedsync.webhooks.hooks import service as hooks
+from wedsync.webhooks.replays import service as replays
 from wedsync.weddings.models import Wedding
 from wedsync.workflows.building.tries import service as tries
 from wedsync.workflows.editing import service
@@ -214,7 +218,7 @@ class Objects:
                 wedding_id=None,
                 causation={},
             )
-            connection_hooks.connection_changed(db.session.connection(), [connected])
+            of_connections.connection_changed(db.session.connection(), [connected])
             db.session.commit()
             return made.id
 

@@ -24,7 +24,7 @@ from tests.cli.ports import free_port
 from wedsync.platform import clock
 from wedsync.platform.db import db
 from wedsync.settings import Settings
-from wedsync.webhooks import hooks
+from wedsync.webhooks.hooks import service as hooks
 from wedsync.webhooks.schemes.signatures import new_standard_secret
 
 Answer = urllib3.BaseHTTPResponse

@@ -23,7 +23,8 @@ from wedsync.events.models import Event
 from wedsync.platform import clock, ids
 from wedsync.platform.db import db
 from wedsync.platform.vault import MASK, place
-from wedsync.webhooks import hooks, incoming
+from wedsync.webhooks.hooks import incoming
+from wedsync.webhooks.hooks import service as hooks
 from wedsync.webhooks.models import Hook, HookReceipt
 from wedsync.webhooks.schemes.signatures import new_standard_secret
 

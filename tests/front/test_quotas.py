@@ -20,7 +20,8 @@ from wedsync.front.link import Link
 from wedsync.front.quotas import Quotas
 from wedsync.platform.vault import OpenKey
 from wedsync.settings import Settings
-from wedsync.webhooks import hook_traffic, schemes
+from wedsync.webhooks import schemes
+from wedsync.webhooks.hooks import traffic
 from wedsync.webhooks.models import HookRejection
 
 BODY = b'{"type":"seat.taken","data":{}}'
@@ -133,7 +134,7 @@ def test_processes_tell_each_other_what_they_took(
 
     with_two(settings, story)
     with app.app_context():
-        day = hook_traffic.last_day(sender.organization_id, sender.hook_id, NOON)
+        day = traffic.last_day(sender.organization_id, sender.hook_id, NOON)
     assert (day.taken, day.busiest_minute, day.this_minute) == (11, 11, 11)
     assert [round(bar.height) for bar in day.bars] == [2] * 23 + [53]
 
@@ -151,5 +152,5 @@ def test_what_was_taken_in_a_minute_that_is_over_is_still_told(
     with_two(settings, story)
     with app.app_context():
         at = NOON + timedelta(minutes=1)
-        day = hook_traffic.last_day(sender.organization_id, sender.hook_id, at)
+        day = traffic.last_day(sender.organization_id, sender.hook_id, at)
     assert (day.taken, day.busiest_minute, day.this_minute) == (5, 3, 3)

@@ -21,7 +21,8 @@ from tests.webhooks.hostile import BODIES, HEADERS, ODD, QUERIES
 from wedsync.events.models import Event
 from wedsync.platform.db import db
 from wedsync.platform.vault import place
-from wedsync.webhooks import incoming, schemes
+from wedsync.webhooks import schemes
+from wedsync.webhooks.hooks import incoming
 
 TEXT = "a-shared-secret-of-theirs"
 OPTIONS: Mapping[str, dict[str, Any]] = {

@@ -19,7 +19,7 @@ from wedsync.platform import embedded
 from wedsync.platform.db import db
 from wedsync.platform.embedded import PostgresServer
 from wedsync.settings import Settings
-from wedsync.webhooks import hooks
+from wedsync.webhooks.hooks import service as hooks
 
 BODY = b'{"type":"seat.taken","data":{}}'
 

@@ -24,7 +24,7 @@ from tests.workers.scene import (
 from tests.workflows.clockwork.ticking import MovedClock
 from wedsync.platform import clock
 from wedsync.platform.db import db
-from wedsync.webhooks import hooks
+from wedsync.webhooks.hooks import service as hooks
 from wedsync.weddings.models import Wedding
 
 

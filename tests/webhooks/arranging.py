@@ -15,7 +15,7 @@ from tests.workflows.connected import connect, seating, tell
 from wedsync.platform import clock, ids
 from wedsync.platform.db import db
 from wedsync.platform.vault import place
-from wedsync.webhooks.deliveries import FannedEvent
+from wedsync.webhooks.delivering.service import FannedEvent
 from wedsync.webhooks.schemes.signatures import new_standard_secret
 
 AUTOMATIC = {

@@ -8,7 +8,7 @@ from apiflask import APIFlask
 from tests.far_ends.rest_service import RestService, started_rest_service
 from tests.webhooks.arranging import NEVER
 from tests.workers.scene import Worker
-from wedsync.webhooks.subscribing import Subscribing
+from wedsync.webhooks.hooks.subscribing import Subscribing
 
 
 @pytest.fixture

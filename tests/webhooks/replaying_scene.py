@@ -10,8 +10,9 @@ from sqlalchemy import Row
 
 from tests.workers.scene import Worker, one, rows
 from wedsync.platform.db import db
-from wedsync.webhooks import replaying, replays
-from wedsync.webhooks.replays import Wish
+from wedsync.webhooks.replays import replaying
+from wedsync.webhooks.replays import service as replays
+from wedsync.webhooks.replays.service import Wish
 
 EVER = datetime(2020, 1, 1, tzinfo=UTC)
 FAR_AHEAD = datetime(2200, 1, 1, tzinfo=UTC)

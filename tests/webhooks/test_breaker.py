@@ -20,8 +20,8 @@ from tests.workers.scene import (
 )
 from wedsync.platform import clock
 from wedsync.platform.outbound import Answer, Failure, Outcome, Timings
-from wedsync.webhooks.limits import PROBE_S
-from wedsync.webhooks.standing import FIRST_PAUSE_S, LONGEST_PAUSE_S
+from wedsync.webhooks.delivering.limits import PROBE_S
+from wedsync.webhooks.delivering.standing import FIRST_PAUSE_S, LONGEST_PAUSE_S
 
 
 def standing(app: APIFlask, endpoint: UUID) -> Any:

@@ -13,7 +13,7 @@ from tests.workers.scene import Sink, Worker, deliveries_of, make_endpoint, publ
 from wedsync.platform import batch
 from wedsync.platform.db import db
 from wedsync.platform.plans import along_an_index
-from wedsync.webhooks import claiming, lanes, limits, standing
+from wedsync.webhooks.delivering import claiming, lanes, limits, standing
 
 DUE = 3_000
 TAKEN = 50

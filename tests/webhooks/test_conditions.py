@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from wedsync.webhooks import filters
-from wedsync.webhooks.conditions import (
+from wedsync.webhooks.endpoints import filters
+from wedsync.webhooks.endpoints.conditions import (
     MOST_ROWS,
     VERBS,
     WITHOUT_VALUE,

@@ -33,7 +33,7 @@ from tests.workers.scene import (
 from tests.workflows.connected import change, mend
 from wedsync.listings import manifests
 from wedsync.platform import clock, leaves
-from wedsync.webhooks import subscribing
+from wedsync.webhooks.hooks import subscribing
 from wedsync.webhooks.schemes.signatures import new_standard_secret
 
 

@@ -21,7 +21,8 @@ from tests.workers.scene import (
 from tests.workers.trouble import ending_who_writes
 from wedsync.platform.culprits import SUSPECTS_AT_ONCE
 from wedsync.platform.db import db
-from wedsync.webhooks import deadly_deliveries, resending
+from wedsync.webhooks.delivering import deadly as deadly_deliveries
+from wedsync.webhooks.delivering import resending
 
 
 def kill_until_done(app: APIFlask, worker: Worker, deadly: UUID) -> int:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from wedsync.platform.wording import Wording
-from wedsync.webhooks import attempt_words, failure_words
+from wedsync.webhooks.delivery_log import attempt_words, failure_words
 from wedsync.webhooks.models import Delivery, DeliveryAttempt, Endpoint
 
 NOW = datetime(2027, 5, 11, 12, 40, tzinfo=UTC)

@@ -10,8 +10,8 @@ from tests.page_words import words_of
 from tests.personas import Persona
 from tests.workers.scene import make_endpoint, one, publish
 from tests.workflows.connected import connect_built_in
-from wedsync.webhooks import event_choices
-from wedsync.webhooks.conditions import MOST_ROWS
+from wedsync.webhooks.endpoints.conditions import MOST_ROWS
+from wedsync.webhooks.views import event_choices
 
 NEW = "/webhooks/endpoints/new"
 FILLED = {"url": "https://kitchen.example/told", "description": "The kitchen"}

@@ -21,7 +21,7 @@ from tests.workers.scene import (
     rows,
     worker_of,
 )
-from wedsync.webhooks import limits
+from wedsync.webhooks.delivering import limits
 
 
 def make_due(app: APIFlask, organization: UUID, worker: Worker, number: int) -> None:

@@ -14,8 +14,9 @@ from wedsync.audit.models import AuditEntry
 from wedsync.errors import Conflict, Invalid, NotFound
 from wedsync.platform import clock
 from wedsync.platform.db import db
-from wedsync.webhooks import endpoints, queries, secrets
-from wedsync.webhooks.endpoint_rules import EndpointFields
+from wedsync.webhooks import queries, secrets
+from wedsync.webhooks.endpoints import service as endpoints
+from wedsync.webhooks.endpoints.rules import EndpointFields
 
 URL = "https://partner.example/wedsync"
 

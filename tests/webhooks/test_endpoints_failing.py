@@ -19,8 +19,9 @@ from tests.workers.scene import (
 )
 from wedsync.platform.db import db
 from wedsync.platform.outbound import Answer, Outcome, Timings
-from wedsync.webhooks import endpoints, failing
-from wedsync.webhooks.schedule import DELAYS_S, MAX_ATTEMPTS
+from wedsync.webhooks.delivering import failing
+from wedsync.webhooks.delivering.schedule import DELAYS_S, MAX_ATTEMPTS
+from wedsync.webhooks.endpoints import service as endpoints
 from workers import schedule
 
 DAY_S = 86_400
@@ -207,7 +208,7 @@ def test_what_is_open_when_it_is_gone_is_cancelled_to_the_last(
     app: APIFlask, worker: Worker, organization: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A page at a time: what one page leaves the clock's next look takes."""
-    monkeypatch.setattr("wedsync.webhooks.settling.CANCELLED_AT_ONCE", 10)
+    monkeypatch.setattr("wedsync.webhooks.delivering.settling.CANCELLED_AT_ONCE", 10)
     endpoint, _ = make_endpoint(
         app, organization, "http://127.0.0.1:65531/", ordered_by="data.table"
     )

@@ -20,9 +20,6 @@ from tests.webhooks.hostile import BODIES, HEADERS, ODD, QUERIES
 from wedsync.connectors.manifest import HookScheme
 from wedsync.platform.documents import BadDocument
 from wedsync.webhooks import schemes
-from wedsync.webhooks.forms import SCHEMES as OFFERED
-from wedsync.webhooks.hook_words import SCHEME_WORDS
-from wedsync.webhooks.scheme_words import WORDS
 from wedsync.webhooks.schemes import (
     Handshake,
     Headers,
@@ -37,6 +34,9 @@ from wedsync.webhooks.schemes import (
     signatures,
     twilio,
 )
+from wedsync.webhooks.views.hook_forms import SCHEMES as OFFERED
+from wedsync.webhooks.views.hook_words import SCHEME_WORDS
+from wedsync.webhooks.views.scheme_words import WORDS
 
 NOW = datetime(2026, 5, 30, 12, 0, tzinfo=UTC)
 TEXT, OTHER = "a-shared-secret-of-theirs", "another-secret-of-theirs"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from wedsync.webhooks import filters
+from wedsync.webhooks.endpoints import filters
 
 PAID = {"==": [{"var": "trigger.data.status"}, "paid"]}
 EVENT = {"type": "payment.received", "data": {"status": "paid", "amount": 500, "tags": ["vip"]}}

@@ -13,8 +13,9 @@ from tests.personas import make_organization
 from tests.webhooks.deliveries_in_bulk import RARE_ERROR, RARE_TYPE, TYPES, Bulk, make_many
 from wedsync.platform import clock, ids
 from wedsync.platform.db import db
-from wedsync.webhooks import delivery_counts, delivery_finding, delivery_naming, delivery_queries
-from wedsync.webhooks.delivery_finding import (
+from wedsync.webhooks.delivery_log import counts, finding, naming
+from wedsync.webhooks.delivery_log import queries as delivery_queries
+from wedsync.webhooks.delivery_log.finding import (
     NAMES_LOOKED_AT,
     DeliveryFilter,
     Found,
@@ -48,12 +49,12 @@ def statistics(request: pytest.FixtureRequest, bulk: Bulk) -> str:
 
 def find(bulk: Bulk, limit: int = PAGE, before: UUID | None = None, **wanted: Any) -> Found:
     one = DeliveryFilter(**wanted)
-    return delivery_finding.find(bulk.organization_id, [one], before=before, limit=limit)
+    return finding.find(bulk.organization_id, [one], before=before, limit=limit)
 
 
 def search(bulk: Bulk, words: str, **wanted: Any) -> Found:
-    meaning = delivery_naming.read(bulk.organization_id, words, DeliveryFilter(**wanted))
-    return delivery_finding.find(bulk.organization_id, meaning.alternatives, limit=PAGE)
+    meaning = naming.read(bulk.organization_id, words, DeliveryFilter(**wanted))
+    return finding.find(bulk.organization_id, meaning.alternatives, limit=PAGE)
 
 
 def of(found: Found, column: Any) -> set[Any]:
@@ -120,7 +121,7 @@ def test_another_organization_s_are_never_found(bulk: Bulk) -> None:
     assert len(every.ids) == MANY
     assert of(every, Delivery.organization_id) == {bulk.organization_id}
     stranger = DeliveryFilter(endpoint_id=bulk.endpoint_id)
-    assert delivery_finding.find(ids.new_id(), [stranger], limit=PAGE).ids == []
+    assert finding.find(ids.new_id(), [stranger], limit=PAGE).ids == []
 
 
 def test_what_has_to_be_looked_at_is_looked_at_a_part_at_a_time(bulk: Bulk) -> None:
@@ -174,9 +175,9 @@ def test_what_names_nothing_else_is_looked_for_among_names(bulk: Bulk) -> None:
 
 
 def test_what_there_is_to_choose_from_is_read_value_by_value(bulk: Bulk) -> None:
-    assert delivery_naming.types_known(bulk.organization_id) == sorted([*TYPES, RARE_TYPE])
-    assert delivery_naming.errors_known(bulk.organization_id) == ["http_503", RARE_ERROR]
-    assert delivery_naming.types_known(ids.new_id()) == []
+    assert naming.types_known(bulk.organization_id) == sorted([*TYPES, RARE_TYPE])
+    assert naming.errors_known(bulk.organization_id) == ["http_503", RARE_ERROR]
+    assert naming.types_known(ids.new_id()) == []
 
 
 # --- how much is read
@@ -271,7 +272,7 @@ def test_the_rows_of_a_page_are_read_by_index(bulk: Bulk, statistics: str) -> No
 
 
 def test_choices_are_read_by_leaps(bulk: Bulk, statistics: str) -> None:
-    deliveries, _ = rows_read(lambda: delivery_naming.types_known(bulk.organization_id))
+    deliveries, _ = rows_read(lambda: naming.types_known(bulk.organization_id))
     assert deliveries <= 12
 
 
@@ -279,45 +280,39 @@ def test_choices_are_read_by_leaps(bulk: Bulk, statistics: str) -> None:
 
 
 def test_states_are_counted_and_no_further_than_a_bound(bulk: Bulk) -> None:
-    counted = delivery_counts.by_state(bulk.organization_id, [bulk.endpoint_id])
+    counted = counts.by_state(bulk.organization_id, [bulk.endpoint_id])
     assert counted["due"] == MANY // 1_000
     assert counted["cancelled"] == 1
     assert counted["exhausted"] == MANY // 50 - MANY // 1_000
-    assert counted["delivered"] == delivery_counts.MOST + 1
-    assert delivery_counts.number_words(counted["delivered"]) == "10,000+"
-    assert delivery_counts.number_words(counted["cancelled"]) == "1"
+    assert counted["delivered"] == counts.MOST + 1
+    assert counts.number_words(counted["delivered"]) == "10,000+"
+    assert counts.number_words(counted["cancelled"]) == "1"
     since = clock.now() + timedelta(hours=1)
-    later = delivery_counts.by_state(bulk.organization_id, [bulk.endpoint_id], since=since)
+    later = counts.by_state(bulk.organization_id, [bulk.endpoint_id], since=since)
     assert set(later.values()) == {0}
 
 
 def test_counts_read_no_more_than_their_bound(bulk: Bulk, statistics: str) -> None:
-    deliveries, _ = rows_read(
-        lambda: delivery_counts.by_state(bulk.organization_id, [bulk.endpoint_id])
-    )
-    assert deliveries <= delivery_counts.MOST + MANY / 50 + 2
+    deliveries, _ = rows_read(lambda: counts.by_state(bulk.organization_id, [bulk.endpoint_id]))
+    assert deliveries <= counts.MOST + MANY / 50 + 2
 
 
 def test_the_chart_of_a_day_does_not_read_the_day(bulk: Bulk, statistics: str) -> None:
     now = clock.now()
-    hours = delivery_counts.hours(bulk.organization_id, bulk.endpoint_id, now)
+    hours = counts.hours(bulk.organization_id, bulk.endpoint_id, now)
     assert [hour.made for hour in hours] == [0] * 23 + [MANY]
     assert hours[-1].is_late
-    deliveries, _ = rows_read(
-        lambda: delivery_counts.hours(bulk.organization_id, bulk.endpoint_id, now)
-    )
-    assert deliveries <= 2 * delivery_counts.HOURS
+    deliveries, _ = rows_read(lambda: counts.hours(bulk.organization_id, bulk.endpoint_id, now))
+    assert deliveries <= 2 * counts.HOURS
 
 
 def test_what_an_endpoint_did_is_told_without_reading_it(bulk: Bulk, statistics: str) -> None:
     now = clock.now()
-    done = delivery_counts.traffic(bulk.organization_id, [bulk.endpoint_id], now)
+    done = counts.traffic(bulk.organization_id, [bulk.endpoint_id], now)
     here = done[bulk.endpoint_id]
     waiting = MANY // 1_000
     assert (here.made, here.missing, here.waiting) == (MANY, MANY // 50 + 1, waiting)
     assert here.arrived == MANY - MANY // 50 - 1
     assert here.next_at is not None
-    deliveries, _ = rows_read(
-        lambda: delivery_counts.traffic(bulk.organization_id, [bulk.endpoint_id], now)
-    )
+    deliveries, _ = rows_read(lambda: counts.traffic(bulk.organization_id, [bulk.endpoint_id], now))
     assert deliveries <= MANY // 50 + 4 * waiting + 10

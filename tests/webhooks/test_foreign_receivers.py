@@ -15,7 +15,8 @@ from tests.personas import Persona
 from tests.webhooks.receivers import REFUSED, Received, judged, received
 from tests.workers.scene import Sink, Worker, make_endpoint, publish, rows
 from wedsync.platform.db import db
-from wedsync.webhooks import endpoints, queries, secrets
+from wedsync.webhooks import queries, secrets
+from wedsync.webhooks.endpoints import service as endpoints
 from wedsync.webhooks.schemes.signatures import new_standard_secret
 
 DATA = {"guest": "Zoë Ödön", "seats": 2}

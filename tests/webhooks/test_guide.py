@@ -8,10 +8,10 @@ from apiflask import APIFlask
 from tests.page_words import words_of
 from tests.personas import Persona
 from wedsync.settings import CHECKOUT
-from wedsync.webhooks import failing, schedule
-from wedsync.webhooks.endpoint_forms import OVERLAPS
+from wedsync.webhooks.delivering import failing, schedule
+from wedsync.webhooks.delivering.sending import TIMEOUT_S
 from wedsync.webhooks.schemes.signatures import REPLAY_WINDOW_S
-from wedsync.webhooks.sending import TIMEOUT_S
+from wedsync.webhooks.views.endpoint_forms import OVERLAPS
 
 GUIDE = " ".join((CHECKOUT / "docs" / "webhooks.md").read_text().split())
 

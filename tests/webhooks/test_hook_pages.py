@@ -12,9 +12,10 @@ from tests.page_words import words_of
 from tests.personas import Persona
 from wedsync.platform import clock
 from wedsync.platform.db import db
-from wedsync.webhooks import hooks, schemes
+from wedsync.webhooks import schemes
+from wedsync.webhooks.hooks import service as hooks
 from wedsync.webhooks.models import Hook, HookMinute
-from wedsync.webhooks.scheme_words import WORDS
+from wedsync.webhooks.views.scheme_words import WORDS
 
 STRIPE_SECRET = "whsec_" + "a" * 32
 

@@ -17,7 +17,10 @@ from wedsync.errors import Conflict, Invalid, NotFound
 from wedsync.events.models import Event
 from wedsync.platform.db import db
 from wedsync.platform.vault import MASK, place
-from wedsync.webhooks import hook_samples, hooks, incoming, schemes
+from wedsync.webhooks import schemes
+from wedsync.webhooks.hooks import incoming
+from wedsync.webhooks.hooks import samples as hook_samples
+from wedsync.webhooks.hooks import service as hooks
 from wedsync.webhooks.models import Hook
 from wedsync.workflows.run_models import Run
 

@@ -16,7 +16,8 @@ from wedsync.errors import Invalid, NotFound
 from wedsync.platform import clock
 from wedsync.platform.db import db
 from wedsync.platform.vault import MASK, place
-from wedsync.webhooks import hooks, queries, secrets
+from wedsync.webhooks import queries, secrets
+from wedsync.webhooks.hooks import service as hooks
 from wedsync.webhooks.models import Hook
 
 SECRET = "whsec_" + base64.b64encode(b"k" * 32).decode()

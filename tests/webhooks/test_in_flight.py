@@ -21,8 +21,9 @@ from tests.workers.scene import (
 )
 from wedsync.errors import Conflict
 from wedsync.platform.db import db
-from wedsync.webhooks import endpoints, heads, resending
-from wedsync.webhooks.sending import TIMEOUT_S
+from wedsync.webhooks.delivering import heads, resending
+from wedsync.webhooks.delivering.sending import TIMEOUT_S
+from wedsync.webhooks.endpoints import service as endpoints
 
 
 @pytest.fixture

@@ -20,8 +20,9 @@ from tests.workers.scene import (
     rows,
 )
 from wedsync.platform.db import db
-from wedsync.webhooks import endpoints, lanes, resending
-from wedsync.webhooks.schedule import MAX_ATTEMPTS
+from wedsync.webhooks.delivering import lanes, resending
+from wedsync.webhooks.delivering.schedule import MAX_ATTEMPTS
+from wedsync.webhooks.endpoints import service as endpoints
 
 GIVEN_UP = f"/flaky/{MAX_ATTEMPTS}/stop"
 

@@ -26,8 +26,10 @@ from tests.workers.scene import (
 from wedsync.errors import Conflict, Invalid, NotFound
 from wedsync.platform import clock
 from wedsync.platform.db import db
-from wedsync.webhooks import endpoints, polling, positions, queries, resending, samples
-from wedsync.webhooks.polling import Fetched
+from wedsync.webhooks import queries
+from wedsync.webhooks.delivering import polling, positions, resending, samples
+from wedsync.webhooks.delivering.polling import Fetched
+from wedsync.webhooks.endpoints import service as endpoints
 
 CHANGED = "seating.changed"
 

@@ -14,8 +14,9 @@ from tests.workers.scene import make_endpoint
 from wedsync.platform import ids
 from wedsync.platform.db import db
 from wedsync.platform.plans import along_an_index
-from wedsync.webhooks import polling, replay_events
-from wedsync.webhooks.replay_events import Asked
+from wedsync.webhooks.delivering import polling
+from wedsync.webhooks.replays import events as replay_events
+from wedsync.webhooks.replays.events import Asked
 
 MANY = 3_000
 PAGE = 50

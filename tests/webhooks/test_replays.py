@@ -41,17 +41,14 @@ from wedsync.events import service as events
 from wedsync.platform import ids
 from wedsync.platform.db import db
 from wedsync.platform.wording import Wording
-from wedsync.webhooks import (
-    hook_samples,
-    hooks,
-    operational,
-    queries,
-    replay_words,
-    replaying,
-    replays,
-    samples,
-)
-from wedsync.webhooks.replays import Wish
+from wedsync.webhooks import queries
+from wedsync.webhooks.delivering import operational, samples
+from wedsync.webhooks.hooks import samples as hook_samples
+from wedsync.webhooks.hooks import service as hooks
+from wedsync.webhooks.replays import replaying
+from wedsync.webhooks.replays import service as replays
+from wedsync.webhooks.replays.service import Wish
+from wedsync.webhooks.views import replay_words
 
 CHANGED = "seating.changed"
 WORDS = Wording("UTC", EVER)

@@ -13,7 +13,8 @@ from wedsync.events.models import Event
 from wedsync.platform import clock, ids
 from wedsync.platform.db import db
 from wedsync.platform.plans import along_an_index
-from wedsync.webhooks import hooks, retention
+from wedsync.webhooks.hooks import retention
+from wedsync.webhooks.hooks import service as hooks
 from wedsync.webhooks.models import HookMinute, HookReceipt, HookRejectionSample, RetentionMark
 from workers import schedule
 

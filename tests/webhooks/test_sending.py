@@ -27,8 +27,9 @@ from tests.workers.scene import (
 )
 from tests.workers.trouble import refusing, wait_for_a_lock
 from wedsync.platform.db import db
-from wedsync.webhooks import endpoints, sending
-from wedsync.webhooks.schedule import DELAYS_S
+from wedsync.webhooks.delivering import sending
+from wedsync.webhooks.delivering.schedule import DELAYS_S
+from wedsync.webhooks.endpoints import service as endpoints
 
 
 def subscribe(app: APIFlask, worker: Worker, organization: UUID, url: str, **fields: Any) -> UUID:

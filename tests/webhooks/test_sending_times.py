@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from wedsync.platform import clock
 from wedsync.platform.outbound import Answer, Timings
 from wedsync.platform.retry_after import LONGEST_S, retry_after_s
-from wedsync.webhooks.schedule import DELAYS_S, MAX_ATTEMPTS, next_attempt_at
+from wedsync.webhooks.delivering.schedule import DELAYS_S, MAX_ATTEMPTS, next_attempt_at
 
 NOW = datetime(2026, 3, 28, 23, 30, tzinfo=UTC)
 DAY_S = 86_400.0

@@ -12,8 +12,8 @@ from tests.workers.scene import Worker
 from tests.workers.trouble import wait_for_a_lock
 from tests.workflows.connected import change, connect, seating, tell
 from wedsync.platform import ids, outbound
-from wedsync.webhooks import connection_hooks
-from wedsync.webhooks.subscribing import Subscribing
+from wedsync.webhooks.hooks import of_connections
+from wedsync.webhooks.hooks.subscribing import Subscribing
 
 
 def test_a_disconnected_connections_hook_takes_nothing_more(
@@ -38,7 +38,7 @@ def test_what_two_workers_hear_at_once_leaves_no_hook_of_a_connection_that_is_go
 ) -> None:
     manifest = seating(service, f"seating-{ids.new_id().hex[-8:]}", hooks=AUTOMATIC)
     connection = connect(app, owner.organization_id, manifest)
-    hears = connection_hooks.connection_changed
+    hears = of_connections.connection_changed
 
     def hear_the_end() -> None:
         with worker.engine.begin() as database:

@@ -11,7 +11,9 @@ from tests.personas import Persona
 from tests.webhooks.receivers import REFUSED, Received, judged, received, shown
 from tests.workers.scene import Sink, Worker, make_endpoint, publish, rows
 from wedsync.platform.db import db
-from wedsync.webhooks import endpoints, queries, signing, verification
+from wedsync.webhooks import queries, signing
+from wedsync.webhooks.endpoints import service as endpoints
+from wedsync.webhooks.endpoints import verification
 from wedsync.webhooks.schemes.signatures import new_standard_secret
 
 DATA = {"guest": "Zoë & Señor “Ö”", "seats": 2, "note": "a\u2028b \\ \" 'x'"}

@@ -27,9 +27,10 @@ from wedsync.platform.runtime import Runtime
 from wedsync.platform.vault import place
 from wedsync.platform.window import Window
 from wedsync.settings import CHECKOUT
-from wedsync.webhooks import endpoints, hooks
-from wedsync.webhooks.sending import DeliverySource
-from wedsync.webhooks.verdicts import Sending
+from wedsync.webhooks.delivering.sending import DeliverySource
+from wedsync.webhooks.delivering.verdicts import Sending
+from wedsync.webhooks.endpoints import service as endpoints
+from wedsync.webhooks.hooks import service as hooks
 from wedsync.workflows.building.tries.real_tries import RealTry, TrySource
 from wedsync.workflows.editing import service as workflows
 from wedsync.workflows.running.live_run import LiveRun

@@ -29,8 +29,8 @@ from tests.workers.scene import (
 from tests.workers.trouble import wait_for_a_lock
 from tests.workflows.connected import connect, mend, release, seating, tell
 from wedsync.platform import clock, ids, leases
-from wedsync.webhooks import lanes, settling
-from wedsync.webhooks.verdicts import judge
+from wedsync.webhooks.delivering import lanes, settling
+from wedsync.webhooks.delivering.verdicts import judge
 
 HELD = text("SELECT id FROM runs WHERE id = :id FOR NO KEY UPDATE NOWAIT")
 DELIVERY = text("SELECT id FROM deliveries WHERE id = :id FOR UPDATE NOWAIT")

@@ -11,8 +11,9 @@ from wedsync.api.schemas.deliveries import (
     delivery_out,
 )
 from wedsync.platform import identity
-from wedsync.webhooks import delivery_queries, resending
-from wedsync.webhooks.delivery_finding import DeliveryFilter
+from wedsync.webhooks.delivering import resending
+from wedsync.webhooks.delivery_log import queries as delivery_queries
+from wedsync.webhooks.delivery_log.finding import DeliveryFilter
 
 deliveries = Resource("Deliveries", "Events on their way to endpoints, with every attempt.")
 

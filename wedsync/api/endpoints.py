@@ -17,8 +17,10 @@ from wedsync.api.schemas.endpoints import (
     endpoint_out,
 )
 from wedsync.platform import identity
-from wedsync.webhooks import delivery_queries, queries, samples
-from wedsync.webhooks import endpoints as service
+from wedsync.webhooks import queries
+from wedsync.webhooks.delivering import samples
+from wedsync.webhooks.delivery_log import queries as delivery_queries
+from wedsync.webhooks.endpoints import service
 
 endpoints = Resource("Endpoints", "Addresses your events are sent to, signed.")
 

@@ -20,8 +20,9 @@ from wedsync.api.schemas.hooks import (
     sample_out,
 )
 from wedsync.platform import identity
-from wedsync.webhooks import hook_samples, queries
-from wedsync.webhooks import hooks as service
+from wedsync.webhooks import queries
+from wedsync.webhooks.hooks import samples as hook_samples
+from wedsync.webhooks.hooks import service
 
 hooks = Resource("Hooks", "Addresses that receive what senders tell, signed.")
 

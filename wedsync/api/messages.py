@@ -11,7 +11,7 @@ from wedsync.api.schemas.messages import (
     message_page,
 )
 from wedsync.platform import identity
-from wedsync.webhooks import polling
+from wedsync.webhooks.delivering import polling
 
 messages = Resource("Messages", "What an endpoint that polls fetches, in order.")
 

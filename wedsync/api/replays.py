@@ -7,7 +7,7 @@ from wedsync.api.resources import Resource
 from wedsync.api.schemas.base import PageQuery
 from wedsync.api.schemas.replays import ReplayIn, ReplayOut, ReplayPage, replay_out
 from wedsync.platform import identity
-from wedsync.webhooks import replays as service
+from wedsync.webhooks.replays import service
 
 replays = Resource("Replays", "What happened since a moment, sent to an endpoint once more.")
 

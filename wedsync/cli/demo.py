@@ -101,7 +101,8 @@ def _partner() -> main_job.Partner:
     """Petal, with the secret from the vault: only somebody on this installation can do that."""
     from wedsync.accounts import organizations
     from wedsync.errors import NotFound
-    from wedsync.webhooks import hooks, queries, secrets
+    from wedsync.webhooks import queries, secrets
+    from wedsync.webhooks.hooks import service as hooks
 
     try:
         rosewood = organizations.find(ROSEWOOD)

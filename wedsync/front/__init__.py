@@ -9,7 +9,7 @@ from wedsync.front.limits import Limits
 from wedsync.front.process import Process
 from wedsync.front.streams import watched_at
 from wedsync.settings import SettingError, Settings
-from wedsync.webhooks.hooks import PATH as HOOKS
+from wedsync.webhooks.hooks.service import PATH as HOOKS
 
 __all__ = ["Front", "app"]
 

@@ -18,10 +18,10 @@ from wedsync.front.quotas import Quotas
 from wedsync.front.rejections import Rejections
 from wedsync.platform import clock, documents, ids
 from wedsync.platform.vault import place, seal_with
-from wedsync.webhooks.hooks import PATH
-from wedsync.webhooks.incoming import RAW_BODY
+from wedsync.webhooks.hooks.incoming import RAW_BODY
+from wedsync.webhooks.hooks.service import PATH
+from wedsync.webhooks.hooks.shown_headers import shown
 from wedsync.webhooks.schemes import Handshake, Headers, Rejected, Request, Verified
-from wedsync.webhooks.shown_headers import shown
 
 
 class Acceptor:

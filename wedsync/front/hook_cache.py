@@ -19,7 +19,7 @@ from wedsync.front.link import DatabaseAway, Link
 from wedsync.platform.crypto import Unsealable
 from wedsync.platform.vault import OpenKey, Vault, open_with, place
 from wedsync.webhooks import schemes
-from wedsync.webhooks.hooks import MOST_PER_MINUTE
+from wedsync.webhooks.hooks.service import MOST_PER_MINUTE
 
 FRESH_S = 1.0
 _MOST_KNOWN = 10_000

@@ -18,7 +18,7 @@ from wedsync.front.hook_cache import KnownHook
 from wedsync.front.limits import Limits
 from wedsync.front.link import DatabaseAway, Link
 from wedsync.platform import clock, documents
-from wedsync.webhooks.shown_headers import shown
+from wedsync.webhooks.hooks.shown_headers import shown
 
 SAMPLES = 10
 

@@ -13,8 +13,8 @@ from sqlalchemy import Row as DatabaseRow
 from wedsync.health import figures, judging, measures
 from wedsync.health.judging import Health
 from wedsync.platform.wording import State, Wording, count, number
-from wedsync.webhooks import endpoint_news, hook_words
-from wedsync.webhooks.endpoint_news import HourBar
+from wedsync.webhooks.views import endpoint_news, hook_words
+from wedsync.webhooks.views.endpoint_news import HourBar
 from wedsync.workflows.history.failures import failed_by_workflow
 
 _WELL, _SLOW, _OFF = State("done", "Well"), State("waiting", "Slow"), State("off", "Off")

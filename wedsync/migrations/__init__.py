@@ -31,7 +31,7 @@ _MODULES = (
     "wedsync.platform.vault",
     "wedsync.weddings.models",
     "wedsync.webhooks.models",
-    "wedsync.webhooks.replay_models",
+    "wedsync.webhooks.replays.models",
     "wedsync.workflows.building.models",
     "wedsync.workflows.models",
     "wedsync.workflows.ready_made.models",

@@ -237,7 +237,7 @@ class Delivery(OrganizationRow, Base):
             "owner",
             postgresql_where=text("state = 'in_flight'"),
         ),
-        # What people look through is read backwards along these, see `delivery_finding`.
+        # What people look through is read backwards along these, see `delivery_log.finding`.
         Index("ix_deliveries_of_endpoint", "organization_id", "endpoint_id", "id"),
         Index("ix_deliveries_in_state", "organization_id", "endpoint_id", "state", "id"),
         Index("ix_deliveries_of_type", "organization_id", "event_type", "id"),

@@ -13,7 +13,7 @@ from wedsync.errors import NotFound
 from wedsync.events import queries as events
 from wedsync.platform import ids
 from wedsync.platform.db import db, one_of
-from wedsync.webhooks.delivery_finding import STATES as DELIVERY_STATES
+from wedsync.webhooks.delivery_log.finding import STATES as DELIVERY_STATES
 from wedsync.workflows.models import IS_LIVE, Workflow, WorkflowVersion
 from wedsync.workflows.run_models import RUN_STATES, Run, RunStep, StepAttempt
 

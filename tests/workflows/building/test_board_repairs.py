@@ -12,7 +12,7 @@ from tests.workflows.building.boards import LETTER, Looking, by_id, looking, rep
 from tests.workflows.connected import change, mailbox
 from tests.workflows.definitions import make_workflow, on_hook
 from wedsync.platform.db import db
-from wedsync.webhooks import hooks
+from wedsync.webhooks.hooks import service as hooks
 
 
 def called(app: APIFlask, connection_id: UUID, name: str) -> UUID:

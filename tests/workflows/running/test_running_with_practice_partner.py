@@ -32,7 +32,7 @@ from tests.workflows.clockwork.looking import look
 from tests.workflows.running.beginning import begin
 from wedsync.connections.keeping import Keeper
 from wedsync.platform import clock
-from wedsync.webhooks.subscribing import Subscribing
+from wedsync.webhooks.hooks.subscribing import Subscribing
 from wedsync.workflows.running import waiting_on
 
 pytestmark = pytest.mark.usefixtures("empty_database", "built_in_listings")

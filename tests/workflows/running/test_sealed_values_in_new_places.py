@@ -26,7 +26,7 @@ from tests.workers.scene import (
 )
 from tests.workflows.questions.letters import write_letters
 from wedsync.platform.db import db
-from wedsync.webhooks import hooks
+from wedsync.webhooks.hooks import service as hooks
 
 pytestmark = pytest.mark.usefixtures("empty_database")
 

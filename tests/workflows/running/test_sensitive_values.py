@@ -24,7 +24,7 @@ from tests.workers.scene import (
 )
 from wedsync.platform.db import db
 from wedsync.platform.leaves import MASKED
-from wedsync.webhooks import hooks
+from wedsync.webhooks.hooks import service as hooks
 
 # Before any persona is made: a worker takes whatever is due, whoever left it there.
 pytestmark = pytest.mark.usefixtures("empty_database")

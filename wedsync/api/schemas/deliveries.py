@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, ConfigDict, Field
 
 from wedsync.api.schemas.base import Answer, Page, PageQuery, Resource
-from wedsync.webhooks.delivery_queries import DeliveryRecord, took_ms
+from wedsync.webhooks.delivery_log.queries import DeliveryRecord, took_ms
 from wedsync.webhooks.models import DeliveryAttempt
 
 DeliveryState = Literal["due", "in_flight", "delivered", "exhausted", "cancelled"]

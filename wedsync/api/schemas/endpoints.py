@@ -7,7 +7,7 @@ from pydantic import Field
 
 from wedsync.api.schemas.base import Body, Page, Resource
 from wedsync.webhooks import secrets
-from wedsync.webhooks.endpoint_rules import LEAST_RATE, MOST_IN_FLIGHT, MOST_RATE
+from wedsync.webhooks.endpoints.rules import LEAST_RATE, MOST_IN_FLIGHT, MOST_RATE
 from wedsync.webhooks.models import Endpoint
 
 _URL = "Where we post to; null for one that fetches."

@@ -9,7 +9,9 @@ from pydantic import Field
 from wedsync.api.schemas.base import Answer, Body, Page, Resource
 from wedsync.connectors.manifest import HookScheme
 from wedsync.platform.identity import Identity
-from wedsync.webhooks import hook_samples, hooks, queries, schemes, secrets
+from wedsync.webhooks import queries, schemes, secrets
+from wedsync.webhooks.hooks import samples as hook_samples
+from wedsync.webhooks.hooks import service as hooks
 from wedsync.webhooks.models import Hook, HookRejection, HookRejectionSample
 from wedsync.webhooks.schemes import meta
 

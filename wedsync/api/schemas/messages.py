@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import Field
 
 from wedsync.api.schemas.base import Answer, Body, Query
-from wedsync.webhooks.polling import Fetched
+from wedsync.webhooks.delivering.polling import Fetched
 
 _LONGEST = 500
 

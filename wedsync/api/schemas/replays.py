@@ -7,9 +7,9 @@ from uuid import UUID
 from pydantic import AwareDatetime, ConfigDict, Field, Strict
 
 from wedsync.api.schemas.base import Answer, Body, Page, Resource
-from wedsync.webhooks.replay_models import Replay
-from wedsync.webhooks.replaying import MOST_COUNTED
-from wedsync.webhooks.replays import MOST_KINDS, Wish
+from wedsync.webhooks.replays.models import Replay
+from wedsync.webhooks.replays.replaying import MOST_COUNTED
+from wedsync.webhooks.replays.service import MOST_KINDS, Wish
 
 Which = Literal["all", "not_delivered", "failed"]
 _WHICH = (

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from wedsync.platform.identity import Identity
-from wedsync.webhooks import endpoints, hooks
+from wedsync.webhooks.endpoints import service as endpoints
+from wedsync.webhooks.hooks import service as hooks
 from wedsync.webhooks.models import Endpoint, Hook
 
 PETAL_HOOK = "Petal RSVP"

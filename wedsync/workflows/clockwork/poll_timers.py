@@ -15,7 +15,7 @@ from uuid import UUID
 from sqlalchemy import Connection, Row, text
 
 from wedsync.platform import documents
-from wedsync.webhooks.deliveries import FannedEvent
+from wedsync.webhooks.delivering.service import FannedEvent
 from wedsync.workflows.models import Workflow
 from wedsync.workflows.running.waiting_on import CHANGES
 

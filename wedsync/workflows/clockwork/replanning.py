@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Row, text
 
 from wedsync.platform import batch, documents, leases
 from wedsync.platform.batch import recordset
-from wedsync.webhooks.deliveries import FannedEvent
+from wedsync.webhooks.delivering.service import FannedEvent
 from wedsync.weddings.scope import scopes
 from wedsync.workflows.clockwork.wedding_timers import changed_weddings
 from wedsync.workflows.running.dated_waits import OVER, planned_by

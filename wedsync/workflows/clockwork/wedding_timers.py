@@ -15,7 +15,7 @@ from sqlalchemy import Connection, text
 
 from wedsync.platform import batch, leases
 from wedsync.platform.batch import recordset
-from wedsync.webhooks.deliveries import FannedEvent
+from wedsync.webhooks.delivering.service import FannedEvent
 from wedsync.weddings.scope import scope_of
 from wedsync.workflows.clockwork import timer_rows, wedding_plans
 from wedsync.workflows.clockwork.timer_rows import Timer

@@ -9,10 +9,10 @@ from wedsync.events import queries as events
 from wedsync.events.models import Event
 from wedsync.events.returning import TOO_OFTEN
 from wedsync.platform.wording import State, name_words
-from wedsync.webhooks import delivery_queries
 from wedsync.webhooks import page_queries as webhook_pages
 from wedsync.webhooks import queries as webhooks
-from wedsync.webhooks.delivery_finding import DeliveryFilter
+from wedsync.webhooks.delivery_log import queries as delivery_queries
+from wedsync.webhooks.delivery_log.finding import DeliveryFilter
 from wedsync.workflows import page_queries
 from wedsync.workflows.words.shown_values import Row, rows_of
 

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine, text
 
 from wedsync.platform import batch, clock
 from wedsync.platform.batch import recordset
-from wedsync.webhooks.deliveries import FannedEvent
+from wedsync.webhooks.delivering.service import FannedEvent
 from wedsync.workflows.running import answering, looking_back
 from wedsync.workflows.running.event_matching import hash_at, paths_of, wanted_hash
 from wedsync.workflows.running.live_run import Advance

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, text
 
 from wedsync.events.records import POLLED_BY
-from wedsync.webhooks.deliveries import FannedEvent
+from wedsync.webhooks.delivering.service import FannedEvent
 from wedsync.workflows.engine import DefinitionInvalid
 from wedsync.workflows.running.chain_budgets import root_of
 from wedsync.workflows.running.new_runs import NewRun, insert_runs, loop_words

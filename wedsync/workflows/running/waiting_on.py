@@ -17,7 +17,7 @@ from sqlalchemy import Connection, text
 from wedsync.connections.models import USABLE_STATES
 from wedsync.platform import batch, clock, leases
 from wedsync.platform.batch import recordset
-from wedsync.webhooks.deliveries import FannedEvent
+from wedsync.webhooks.delivering.service import FannedEvent
 from wedsync.workflows.running.journal import LANES
 from wedsync.workflows.running.reach import Reach
 

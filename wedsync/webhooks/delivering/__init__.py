@@ -1,0 +1,14 @@
+"""Every delivery of an event to an endpoint, until it arrived or was given up.
+
+| subject | where |
+|---|---|
+| made by the fan-out; cancelled | `service` |
+| one event for one endpoint, to try it; sent again when asked | `samples`; `resending` |
+| fetched instead of sent | `polling`, `positions` |
+| sending, a drain's work | `sending`: `claiming`, `limits`, then `heads`, then `settling`, \
+`verdicts`, `schedule` |
+| lanes that sleep or idle | `lanes` |
+| endpoints in trouble | `standing`, `failing` |
+| deliveries that kill who sends them | `deadly` |
+| what happens to endpoints and deliveries, told as events | `operational` |
+"""
