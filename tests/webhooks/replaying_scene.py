@@ -1,5 +1,6 @@
 """Replays moved by hand, and what they leave."""
 
+import json
 import threading
 from datetime import UTC, datetime
 from typing import Any
@@ -8,12 +9,14 @@ from uuid import UUID
 from apiflask import APIFlask
 from sqlalchemy import Row
 
-from tests.workers.scene import Worker, one, rows
+from tests.workers.scene import Sink, Worker, one, rows
 from wedsync.platform.db import db
+from wedsync.webhooks import queries
 from wedsync.webhooks.replays import replaying
 from wedsync.webhooks.replays import service as replays
-from wedsync.webhooks.replays.service import Wish
+from wedsync.webhooks.replays.service import Preview, Wish
 
+CHANGED = "seating.changed"
 EVER = datetime(2020, 1, 1, tzinfo=UTC)
 FAR_AHEAD = datetime(2200, 1, 1, tzinfo=UTC)
 NEVER = threading.Event()
@@ -28,6 +31,13 @@ def begin(
         replay = replays.begin(organization_id, endpoint_id, asked)
         db.session.commit()
         return replay.id
+
+
+def look(app: APIFlask, organization_id: UUID, endpoint_id: UUID, **wish: Any) -> Preview:
+    """What a replay of everything, or since a moment, would come to."""
+    asked = Wish(**{"since": EVER, **wish})
+    with app.app_context():
+        return replays.preview(queries.get_endpoint(organization_id, endpoint_id), asked)
 
 
 def go_on(worker: Worker) -> int:
@@ -63,3 +73,13 @@ def set_state(app: APIFlask, endpoint_id: UUID, state: str) -> None:
         state=state,
         id=endpoint_id,
     )
+
+
+def told(sink: Sink, organization_id: UUID) -> list[Any]:
+    """The tables an organization's endpoint was told of, in the order they came."""
+    return [json.loads(each["body"])["data"]["table"] for each in came_to(sink, organization_id)]
+
+
+def came_to(sink: Sink, organization_id: UUID) -> list[dict[str, Any]]:
+    """The requests an organization's endpoint was sent, in the order they came."""
+    return [each for each in sink.requests() if each["path"] == f"/ok/{organization_id}"]

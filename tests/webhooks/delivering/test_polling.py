@@ -9,7 +9,7 @@ import pytest
 from apiflask import APIFlask
 
 from tests.personas import make_organization
-from tests.webhooks.replaying_scene import begin, go_on
+from tests.webhooks.replaying_scene import CHANGED, begin, go_on
 from tests.workers.scene import (
     Sink,
     Worker,
@@ -30,8 +30,6 @@ from wedsync.webhooks import queries
 from wedsync.webhooks.delivering import polling, positions, resending, samples
 from wedsync.webhooks.delivering.polling import Fetched
 from wedsync.webhooks.endpoints import service as endpoints
-
-CHANGED = "seating.changed"
 
 
 @pytest.fixture

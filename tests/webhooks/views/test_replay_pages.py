@@ -9,10 +9,8 @@ from apiflask import APIFlask
 
 from tests.page_words import words_of
 from tests.personas import Persona
-from tests.webhooks.replaying_scene import begin, go_on, replay_of
+from tests.webhooks.replaying_scene import CHANGED, begin, go_on, replay_of
 from tests.workers.scene import Sink, Worker, make_endpoint, one, publish, rows
-
-CHANGED = "seating.changed"
 
 
 @pytest.fixture(autouse=True)
