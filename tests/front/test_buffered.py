@@ -1,8 +1,11 @@
 """Everything else reaches Flask whole, and a slow client holds nothing up."""
 
 import asyncio
+import gc
 import json
+import threading
 import time
+import weakref
 from collections.abc import Callable, Iterable, Iterator
 from io import BytesIO
 from typing import Any
@@ -223,3 +226,79 @@ def test_beyond_what_one_process_takes_it_asks_to_come_again() -> None:
     sent = through(app, scope_of(), limits=Limits(requests=0))
     assert sent[0]["status"] == 503
     assert (b"retry-after", b"1") in sent[0]["headers"]
+
+
+class Ring:
+    """Refers to itself: only the collector finds it."""
+
+    def __init__(self) -> None:
+        self.itself = self
+
+
+class Leaving:
+    """An app that leaves a ring behind with each answer; at `/slow` it waits for a word."""
+
+    def __init__(self) -> None:
+        self.rings: list[weakref.ref[Ring]] = []
+        self.began, self.may_end = threading.Event(), threading.Event()
+
+    def __call__(self, environ: Any, start_response: StartResponse) -> Iterable[bytes]:
+        self.rings.append(weakref.ref(Ring()))
+        if environ["PATH_INFO"] == "/slow":
+            self.began.set()
+            self.may_end.wait(10)
+        start_response("200 OK", [])
+        return [b"here"]
+
+    @property
+    def left(self) -> int:
+        return sum(1 for ring in self.rings if ring() is not None)
+
+
+@pytest.fixture
+def uncollected() -> Iterator[None]:
+    """Python does not come by on its own account."""
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.mark.usefixtures("uncollected")
+def test_what_an_answer_left_behind_is_found_once_it_was_sent() -> None:
+    app, left_at_sending = Leaving(), []
+
+    async def send(_message: Message) -> None:
+        left_at_sending.append(app.left)
+
+    asyncio.run(asked(Buffered(app, Limits()), "/", send))
+    assert left_at_sending == [1, 1]
+    assert app.left == 0
+
+
+@pytest.mark.usefixtures("uncollected")
+def test_nothing_is_looked_for_while_somebody_waits() -> None:
+    app = Leaving()
+    left: list[int] = []
+
+    async def send(_message: Message) -> None:
+        pass
+
+    async def go() -> None:
+        buffered = Buffered(app, Limits())
+        slow = asyncio.create_task(asked(buffered, "/slow", send))
+        await asyncio.to_thread(app.began.wait, 10)
+        await asked(buffered, "/", send)
+        left.append(app.left)
+        app.may_end.set()
+        await slow
+        left.append(app.left)
+
+    asyncio.run(go())
+    assert left == [2, 0]
+
+
+async def asked(buffered: Buffered, path: str, send: Callable[[Message], Any]) -> None:
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    await buffered.answer(scope_of(path=path), receive, send)

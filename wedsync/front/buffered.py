@@ -17,6 +17,7 @@ from wedsync.errors import NotFound, TooLarge, TooSlow, WedSyncError
 from wedsync.front import answers, bodies
 from wedsync.front.asgi import Pairs, Receive, Scope, Send, header
 from wedsync.front.limits import MIB, Limits
+from wedsync.platform.garbage import collect_in_a_pause
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
@@ -53,6 +54,8 @@ class Buffered:
             await self._answer(scope, receive, send)
         finally:
             self._requests -= 1
+            if not self._requests:
+                collect_in_a_pause()
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
