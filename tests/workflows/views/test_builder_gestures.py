@@ -227,6 +227,39 @@ def test_a_value_is_put_into_a_field_and_a_function_used_on_it(
     assert builder.draft["steps"][1]["items"] == {"text.upper": [{"var": "wedding.venue"}]}
 
 
+def test_a_function_is_used_on_what_was_typed_and_taken_back_with_it(
+    app: APIFlask, owner: Persona
+) -> None:
+    loop = {"id": "each", "kind": "for_each", "items": None, "steps": [note("a", b=1)]}
+    builder = builder_of(app, owner, workflow(loop, trigger=OUR_WEDDING))
+    before, operation = builder.draft, builder.operation
+    about = {"step": "each", "field": "items", "pick": "field", "function": "text.upper"}
+    typed = {"items": "[Venue]", "note": "Ana asked for this."}
+    made = builder.press("apply-function", seen=builder.seen("each"), **about, **typed)
+    assert made.status_code == 303, words_of(made)
+    step = builder.draft["steps"][0]
+    assert step["items"] == {"text.upper": [{"var": "wedding.venue"}]}
+    assert step["note"] == "Ana asked for this."
+    assert builder.operation == operation + 1
+    builder.press("undo")
+    assert builder.draft == before
+
+
+def test_a_function_is_used_on_nothing_where_what_was_typed_cannot_be_read(
+    app: APIFlask, owner: Persona
+) -> None:
+    loop = {"id": "each", "kind": "for_each", "items": None, "steps": [note("a", b=1)]}
+    builder = builder_of(app, owner, workflow(loop, trigger=OUR_WEDDING))
+    before = builder.draft
+    about = {"step": "each", "field": "items", "pick": "field", "function": "text.upper"}
+    for items in ("[Nobody’s venue]", ""):
+        refused = builder.press("apply-function", seen=builder.seen("each"), **about, items=items)
+        assert refused.status_code == 422
+    gone = builder.press("apply-function", seen=builder.seen("each"), **{**about, "field": "x"})
+    assert gone.status_code == 409
+    assert builder.draft == before
+
+
 def test_the_filter_of_what_starts_it_is_made_of_rows_and_taken_away(
     app: APIFlask, owner: Persona
 ) -> None:

@@ -21,21 +21,20 @@ from wedsync.workflows.building.conditions.condition_rows import (
 )
 from wedsync.workflows.building.conditions.condition_shapes import Kind
 from wedsync.workflows.building.conditions.condition_verbs import takes_money
-from wedsync.workflows.building.gestures import contradictions, doing
+from wedsync.workflows.building.gestures import contradictions
 from wedsync.workflows.building.gestures.doing import Done
 from wedsync.workflows.building.gestures.of_steps import Gesture, set_fields
 from wedsync.workflows.building.known import function_picker
 from wedsync.workflows.building.known.known_data import Known
 from wedsync.workflows.building.panel import field_writing, fields
 from wedsync.workflows.building.panel.field_specs import Spec
-from wedsync.workflows.building.panel.sheets import TEMPLATES, Sheet, sheet_of
+from wedsync.workflows.building.panel.field_writing import Remade
+from wedsync.workflows.building.panel.sheets import Sheet, sheet_of
 from wedsync.workflows.building.typed.not_readable import NotReadable
 from wedsync.workflows.building.typed.texts_with_data import Vocabulary
 from wedsync.workflows.catalogue import entries
 from wedsync.workflows.editing.draft_operations import TAKEN_AWAY, Change
 from wedsync.workflows.editing.patches import read
-from wedsync.workflows.engine.operators import unescape_key
-from wedsync.workflows.engine.steps.kind import mapping
 from wedsync.workflows.views.builder_gestures import Asked, Doer
 
 _ONE_VALUE = frozenset(("data", "any", "moment", "list", "number"))
@@ -326,23 +325,22 @@ def apply_function(asked: Asked) -> Done:
         return _change_rows(
             asked, target.place, lambda rows: _put(rows, target, made_of(_present(rows, target)))
         )
-    if asked.seen is not None:
-        _keep_typed(asked)
-
-    def act(draft: Any) -> Gesture:
-        return _made_in_field(asked, draft, target.field, made_of)
-
-    return doing.do(asked.by, asked.workflow_id, act, key=asked.key)
+    return _make_in_field(asked, Remade(target.field, made_of))
 
 
-def _keep_typed(asked: Asked) -> None:
-    """What was typed in the panel whose button this was."""
+def _make_in_field(asked: Asked, remade: Remade) -> Done:
+    """Work it out where it stands; what else was typed in the panel goes along."""
+    organization_id, step = asked.organization_id, asked.step
 
     def changes_of(shown: Any) -> Sequence[Change]:
         known = asked.known_in(shown)
-        return field_writing.write(asked.organization_id, shown, asked.step, asked.typed, known)
+        return field_writing.write(organization_id, shown, step, asked.typed, known, remade)
 
-    asked.change(changes_of, key=False)
+    def act(draft: Any) -> Gesture:
+        changes = field_writing.write(organization_id, draft, step, {}, remade=remade)
+        return set_fields(draft, step, changes)
+
+    return asked.change(changes_of) if asked.seen is not None else asked.do(act)
 
 
 def _present(rows: Rows, target: Target) -> Expression:
@@ -352,27 +350,6 @@ def _present(rows: Rows, target: Target) -> Expression:
     if target.other is None:
         return row.subject
     return row.others[target.other] if target.other < len(row.others) else None
-
-
-def _made_in_field(
-    asked: Asked, draft: Any, name: str, made_of: Callable[[Expression], Expression]
-) -> Gesture:
-    sheet = _sheet(asked, draft)
-    for spec in sheet.specs:
-        if spec.name == name and spec.takes_data:
-            value = made_of(sheet.value(spec))
-            start = ("trigger",) if asked.step is None else ()
-            change = Change(asked.step, (*start, *_as_written(sheet, spec)), value)
-            return set_fields(draft, asked.step, [change])
-    raise Conflict("This field is not there any more.", code="row_gone")
-
-
-def _as_written(sheet: Sheet, spec: Spec) -> tuple[str, ...]:
-    """The way to a field; the names of inputs are written with an escape."""
-    first, *rest = spec.path
-    given = mapping(sheet.owner.get(first)) if first in TEMPLATES and rest else {}
-    own = [name for name in given if unescape_key(name) == rest[0]]
-    return (first, own[0]) if own else spec.path
 
 
 GESTURES: Mapping[str, Doer] = {

@@ -117,13 +117,13 @@ class Asked:
         """Do it to the draft as it is now. Raises as `doing.do`."""
         return doing.do(self.by, self.workflow_id, act, key=self.key, seen=self.seen, part=part)
 
-    def change(self, changes_of: ChangesOf, *, key: bool = True) -> Done:
+    def change(self, changes_of: ChangesOf) -> Done:
         """Change fields of the step that was seen. Raises as `doing.change_fields`; Invalid where
         the form does not say what it showed."""
         if self.seen is None:
             raise Invalid("This form is not whole. Reload the page.")
         about = (self.by, self.workflow_id, self.seen, changes_of)
-        return doing.change_fields(*about, key=self.key if key else None)
+        return doing.change_fields(*about, key=self.key)
 
 
 Doer: TypeAlias = Callable[[Asked], Done]

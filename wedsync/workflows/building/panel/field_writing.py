@@ -4,8 +4,8 @@ A field that is not in the form is left alone, and so is one that was posted as 
 nothing is rewritten that nobody touched. A field that was cleared is taken away.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +15,7 @@ from wedsync.workflows.building.panel.field import Row
 from wedsync.workflows.building.panel.field_choices import Choices
 from wedsync.workflows.building.panel.field_specs import COMMON, WAY, WAYS, Spec, way_of
 from wedsync.workflows.building.panel.fields import rows_in, shown_in
-from wedsync.workflows.building.panel.sheets import TEMPLATES, Sheet, sheet_of
+from wedsync.workflows.building.panel.sheets import TEMPLATES, Sheet, sheet_for, sheet_of
 from wedsync.workflows.building.panel.typed_rows import (
     RowRefused,
     is_rows,
@@ -43,19 +43,30 @@ _FIRST: Mapping[str, Mapping[str, Any]] = {
 """What each way to wait begins with."""
 
 
+@dataclass(frozen=True, slots=True)
+class Remade:
+    """A field whose value is to be made into something else, after all was read."""
+
+    name: str
+    made_of: Callable[[Any], Any]
+
+
 def write(
     organization_id: UUID,
     definition: Any,
     step_id: str | None,
     form: Mapping[str, str],
     known: Known | None = None,
+    remade: Remade | None = None,
 ) -> list[Change]:
     """The changes a form asks for, none where nothing is different.
 
-    `known` is what the fields were shown with. Raises Conflict where the step is gone, Invalid
-    with an error for each field of the form that cannot be read, at `/<name in the form>`.
+    `known` is what the fields were shown with. Raises Conflict where the step, or the field that is
+    `remade`, is gone, Invalid with an error for each field of the form that cannot be read, at
+    `/<name in the form>`.
     """
-    sheet = sheet_of(definition, step_id, entries(organization_id), known)
+    offered = entries(organization_id)
+    sheet = sheet_of(definition, step_id, offered, known)
     if sheet is None:
         gone = f"There is no step “{clip(step_id or '', 60)}” in this draft."
         raise Conflict(gone, code="draft_differs")
@@ -63,7 +74,16 @@ def write(
     after = writing.done()
     if writing.errors:
         raise Invalid("Some of this cannot be used yet.", errors=writing.errors)
+    if remade is not None:
+        after = _remade(sheet_for(after, step_id, offered), remade)
     return _changes(definition, step_id, sheet.owner, after)
+
+
+def _remade(sheet: Sheet, remade: Remade) -> dict[str, Any]:
+    for spec in sheet.specs:
+        if spec.name == remade.name and spec.takes_data:
+            return _put(dict(sheet.owner), spec, remade.made_of(sheet.value(spec)))
+    raise Conflict("This field is not there any more.", code="row_gone")
 
 
 class _Writing:
