@@ -48,7 +48,7 @@ def test_a_document_without_sealed_leaves_is_not_copied_and_asks_for_no_key():
 
 
 def test_what_a_stranger_made_look_sealed_stays_as_it_is():
-    for fake in ("hidden", "%%%", "AAAA", ""):
+    for fake in ("hidden", "%%%", "AAAA", "", "Zoë"):
         document = {"x": {"$sealed": fake}}
         assert leaves.open_all(document, ORGANIZATION, lambda: KEY) == document
 
