@@ -11,10 +11,10 @@ from wtforms import (
     StringField,
     TextAreaField,
 )
-from wtforms.validators import InputRequired, NumberRange, Optional
+from wtforms.validators import InputRequired, Optional
 
 from wedsync.platform.forms import Form
-from wedsync.webhooks.hooks.service import MOST_PER_MINUTE, HookFields
+from wedsync.webhooks.hooks.service import HookFields
 from wedsync.webhooks.models import Hook
 from wedsync.webhooks.schemes import generic_hmac
 from wedsync.webhooks.views.scheme_words import WORDS
@@ -57,13 +57,7 @@ class HookForm(Form):
     id_header = _text("Header with the event's id")
     timestamp_header = _text("Header with the time")
     sensitive = TextAreaField("Not for everybody's eyes")
-    quota_per_minute = IntegerField(
-        "Requests a minute, at most",
-        validators=[
-            Optional(),
-            NumberRange(1, MOST_PER_MINUTE, f"A hook takes 1 to {MOST_PER_MINUTE:,} a minute."),
-        ],
-    )
+    quota_per_minute = IntegerField("Requests a minute, at most", validators=[Optional()])
 
     @classmethod
     def of(cls, hook: Hook) -> "HookForm":
