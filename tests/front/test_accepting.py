@@ -12,17 +12,19 @@ from uuid import UUID
 
 import stripe
 from apiflask import APIFlask
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from tests.far_ends.rest_service import started_rest_service
 from tests.front.conftest import Answer, FrontServer, Sender, SenderMaker
 from tests.personas import Persona
+from tests.workers.scene import beside, wait_until
 from tests.workflows.connected import connect, seating
 from wedsync.events.models import Event
 from wedsync.platform import clock, ids
 from wedsync.platform.db import db
 from wedsync.platform.vault import MASK, place
+from wedsync.webhooks import queries
 from wedsync.webhooks.hooks import incoming
 from wedsync.webhooks.hooks import service as hooks
 from wedsync.webhooks.models import Hook, HookReceipt
@@ -206,6 +208,32 @@ def test_a_hook_deleted_a_moment_ago_is_not_there(
     assert {answer.result().json().get("code") for answer in gone} == {"hook_unknown"}
     assert {answer.result().status for answer in taken} == {202}
     assert len(events_of(database, staying)) == 4
+
+
+def test_what_no_id_names_waits_for_a_hook_that_is_being_deleted(
+    app: APIFlask, database: Session, make_sender: SenderMaker
+) -> None:
+    leaving = make_sender(scheme="bearer", secret="12345678")
+
+    def send() -> Answer:
+        shown = {"authorization": "Bearer 12345678"}
+        return leaving.front.request("POST", leaving.path, body=BODY, headers=shown)
+
+    with app.app_context():
+        hook = queries.get_hook(leaving.organization_id, leaving.hook_id, for_delete=True)
+        with beside(send) as sent:
+            wait_until(lambda: _waits_for_a_lock(database))
+            db.session.delete(hook)
+            db.session.commit()
+            assert sent.result().json()["code"] == "hook_unknown"
+    assert events_of(database, leaving) == []
+
+
+def _waits_for_a_lock(database: Session) -> bool:
+    database.rollback()  # what is read of others is as it was when this transaction began
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE application_name = :who"
+    waiting += " AND datname = current_database() AND wait_event_type = 'Lock'"
+    return bool(database.scalar(text(waiting), {"who": "wedsync-front-store"}))
 
 
 def test_a_wide_body_of_a_megabyte_is_taken(

@@ -23,7 +23,9 @@ from wedsync.front.link import DatabaseAway, Link
 _MOST_ROWS = 256
 
 # One statement, so that a receipt and its event are there together or not at all. Receipts are
-# taken in key order: two processes at the same ids cannot deadlock.
+# taken in key order: two processes at the same ids cannot deadlock. A receipt holds on to its hook
+# by its foreign key; what has none must do so itself, or a hook deleted at this very moment leaves
+# an event behind that nobody can read.
 _STORE = (
     "WITH arrived AS (SELECT * FROM unnest(%b::uuid[], %b::uuid[], %b::uuid[], %b::text[],"
     " %b::bytea[], %b::text[], %b::text[], %b::timestamptz[], %b::bytea[], %b::text[])"
@@ -40,7 +42,7 @@ _STORE = (
     " raw_body, headers::jsonb,"
     " jsonb_build_object('root', id, 'depth', 0, 'chain', jsonb_build_array())"
     " FROM arrived WHERE id IN (SELECT event_id FROM fresh) OR sender_event_id IS NULL"
-    " AND EXISTS (SELECT FROM hooks WHERE hooks.id = hook_id)"
+    " AND EXISTS (SELECT FROM hooks WHERE hooks.id = hook_id FOR KEY SHARE)"
     " RETURNING id"
 )
 _FIRST = (
@@ -140,7 +142,9 @@ class Committer:
             self._committed()
         # At once: what is stored is stored, whatever becomes of the look at the others.
         _answer(batch, {event_id: Kept(event_id) for event_id in stored})
-        repeats = [arrival for arrival in arrivals if arrival.id not in stored]
+        left_out = [waiting for waiting in batch if waiting[0].id not in stored]
+        _fail([each for each in left_out if each[0].sender_event_id is None], unknown_hook())
+        repeats = [arrival for arrival, _ in left_out if arrival.sender_event_id is not None]
         if repeats:
             _answer(batch, await self._first(repeats))
 
