@@ -301,6 +301,14 @@ CHANGES: dict[str, Callable[[Any], Any]] = {
         *steps[3:],
     ],
     "1 to yes": lambda steps: [{**steps[0], "values": {"a": True, "b": 2}}, *steps[1:]],
+    "a name others have as well": lambda steps: [
+        {**steps[0], "values": {"c": 1, "b": 2}},
+        *steps[1:],
+    ],
+    "a name taken from others": lambda steps: [
+        {**steps[0], "values": {"sum": 1, "b": 2}},
+        *steps[1:],
+    ],
     "what another value is made of": lambda steps: [
         {**steps[0], "values": {"a": 7, "b": 2}},
         *steps[1:],

@@ -4,15 +4,14 @@ Names are given once for a whole draft, so that a value is called the same where
 no two values of a draft share a name.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from functools import partial
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
 from wedsync.platform.wording import Wording, here
 from wedsync.workflows.building.known.data_items import DataGroup, DataItem, key_of
-from wedsync.workflows.building.known.known_groups import Groups, each_title, name_of, step_title
+from wedsync.workflows.building.known.known_groups import Groups, name_of
 from wedsync.workflows.building.known.reach import Reach, Reaches, is_same
 from wedsync.workflows.building.known.samples import Sample, sample_in
 from wedsync.workflows.engine.shape import Readable, readable
@@ -83,54 +82,81 @@ def known_in(
     earlier: Known | None = None,
 ) -> Known:
     """Everything there is to know in a draft; `names` are what sources of events are called.
-    `earlier` is what was known of this draft before it was changed a moment ago: where every value
-    is there as it was, only where they come from is told anew."""
-    words = wording or here()
-    groups = Groups(chosen, words)
-    if earlier is not None and _is_alike(earlier.chosen, chosen):
-        title = groups.trigger_title(mapping(draft.get("trigger")), names or {})
-        return _titled_anew(earlier, chosen, title)
-    wedding = groups.wedding()
-    trigger = groups.trigger(mapping(draft.get("trigger")), names or {})
-    steps: dict[str, DataGroup] = {}
-    lists: dict[str, DataGroup] = {}
-    loops: dict[str, DataGroup] = {}
-    for name, placed in chosen.placed.items():
-        if placed.step.get("kind") == "for_each":
-            loops[name] = groups.loop(name, placed)
-        steps[name] = groups.step(name, placed)
-        if placed.loops:
-            lists[name] = groups.listed(name, placed)
+    `earlier` is what was known of this draft before it was changed a moment ago: what a step gives
+    is taken from there where it is as it was, as long as all before it is called as it was."""
+    groups = Groups(chosen, wording or here())
+    then = earlier if earlier is not None and _is_alike(earlier.chosen, chosen) else None
+    title = groups.trigger_title(mapping(draft.get("trigger")), names or {})
+    wedding = groups.wedding(then.wedding if then else None)
+    trigger = groups.trigger(title, then.trigger if then else None)
+    given = _Given(groups, chosen, then)
+    given.tell()
     always = groups.always()
-    everywhere = (wedding, trigger, always, *steps.values(), *lists.values())
+    everywhere = (wedding, trigger, always, *given.steps.values(), *given.lists.values())
     return Known(
         wedding=wedding,
         trigger=trigger,
         always=always,
-        steps=steps,
-        lists=lists,
-        loops=loops,
+        steps=given.steps,
+        lists=given.lists,
+        loops=given.loops,
         placed=chosen.placed,
         by_expression=_by_expression(everywhere),
-        by_loop={name: _by_expression([group]) for name, group in loops.items()},
+        by_loop={name: _by_expression([group]) for name, group in given.loops.items()},
         chosen=chosen,
     )
 
 
+@dataclass(slots=True)
+class _Given:
+    """What steps give, told in their order. It is taken from `then` where it is as it was, as long
+    as all before it is called as it was."""
+
+    groups: Groups
+    chosen: Sample
+    then: Known | None
+    steps: dict[str, DataGroup] = field(default_factory=dict)
+    lists: dict[str, DataGroup] = field(default_factory=dict)
+    loops: dict[str, DataGroup] = field(default_factory=dict)
+
+    def tell(self) -> None:
+        for name, placed in self.chosen.placed.items():
+            then = self.then
+            if then is None or _gives_alike(then.chosen, self.chosen, name):
+                self._tell(name, placed, then)
+                continue
+            self._tell(name, placed, None)
+            if _labels(name, self) != _labels(name, then):
+                self.then = None
+
+    def _tell(self, name: str, placed: Reach, was: Known | None) -> None:
+        if placed.step.get("kind") == "for_each":
+            self.loops[name] = self.groups.loop(name, placed, was.loops[name] if was else None)
+        self.steps[name] = self.groups.step(name, placed, was.steps[name] if was else None)
+        if placed.loops:
+            self.lists[name] = self.groups.listed(name, placed, was.lists[name] if was else None)
+
+
+def _labels(name: str, given: Known | _Given) -> list[list[str]]:
+    """What all is called that a step gives, and that is there inside it."""
+    every = (given.loops, given.steps, given.lists)
+    return [[item.label for item in groups[name].items] for groups in every if name in groups]
+
+
 def _is_alike(one: Sample, other: Sample) -> bool:
-    """Whether two drafts hold the same values by the same names."""
+    """Whether two drafts have the same steps, in one order, and start with the same values."""
     if (one.now, one.is_real, [*one.placed]) != (other.now, other.is_real, [*other.placed]):
         return False
-    looked_at = ((each.scope, each.shape, each.outputs.items) for each in (one, other))
-    is_alike = all(map(is_same, *looked_at))
-    return is_alike and all(_gives_alike(one, other, name) for name in one.placed)
+    return is_same(one.scope, other.scope) and is_same(one.shape, other.shape)
 
 
 def _gives_alike(one: Sample, other: Sample, name: str) -> bool:
     """Whether a step that gives the same in both gives it by the same names."""
     was, now = one.placed[name], other.placed[name]
-    if not is_same(one.outputs.steps.get(name), other.outputs.steps.get(name)):
-        return False
+    for given in ("steps", "items"):
+        before, after = (getattr(each.outputs, given).get(name) for each in (one, other))
+        if not is_same(before, after):
+            return False
     if now.is_as(was):
         return True
     if was.number != now.number or was.loops != now.loops:
@@ -138,31 +164,6 @@ def _gives_alike(one: Sample, other: Sample, name: str) -> bool:
     if was.step.get("kind") != now.step.get("kind") or one.outputs.steps.get(name) is None:
         return False
     return not now.loops or name_of(was.step) == name_of(now.step)
-
-
-def _titled_anew(earlier: Known, chosen: Sample, trigger: str) -> Known:
-    was, now = earlier.placed, chosen.placed
-    other = [name for name in now if not now[name].is_as(was[name])]
-
-    def titled(
-        groups: Mapping[str, DataGroup], title: Callable[[Reach], str]
-    ) -> Mapping[str, DataGroup]:
-        anew = {
-            name: replace(groups[name], called=partial(title, now[name]))
-            for name in other
-            if name in groups
-        }
-        return {**groups, **anew}
-
-    return replace(
-        earlier,
-        trigger=replace(earlier.trigger, called=trigger),
-        steps=titled(earlier.steps, step_title),
-        lists=titled(earlier.lists, step_title),
-        loops=titled(earlier.loops, each_title),
-        placed=now,
-        chosen=chosen,
-    )
 
 
 def _by_expression(groups: Iterable[DataGroup]) -> Mapping[bytes, DataItem]:

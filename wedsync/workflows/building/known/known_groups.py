@@ -50,19 +50,20 @@ _BRACKETS = str.maketrans("[]{}", "()()")
 
 
 class Groups:
-    """Makes the groups of one draft, in the order people read it."""
+    """Makes the groups of one draft, in the order people read it. Of one that `was` there before
+    with the same values, only where they come from is told anew."""
 
     def __init__(self, chosen: Sample, wording: Wording) -> None:
         self._sample = chosen
         self._wording = wording
         self._taken: set[str] = set()
 
-    def wedding(self) -> DataGroup:
+    def wedding(self, was: DataGroup | None = None) -> DataGroup:
         items = wedding_items(self._sample.sight(None), self._wording)
-        return self._named("The wedding", items, "")
+        return self._named("The wedding", items, "", was)
 
-    def trigger(self, trigger: Mapping[str, Any], names: Mapping[str, str]) -> DataGroup:
-        return self._named(self.trigger_title(trigger, names), self._came_in(), "at the start")
+    def trigger(self, title: str, was: DataGroup | None = None) -> DataGroup:
+        return self._named(title, self._came_in(), "at the start", was)
 
     @staticmethod
     def trigger_title(trigger: Mapping[str, Any], names: Mapping[str, str]) -> str:
@@ -87,11 +88,11 @@ class Groups:
         is_nothing = data is None or data == {}
         return [] if is_nothing else list(items_of(data, ("trigger", "data"), self._wording))
 
-    def step(self, name: str, here: Reach) -> DataGroup:
+    def step(self, name: str, here: Reach, was: DataGroup | None = None) -> DataGroup:
         """What a step gives."""
         output = self._sample.outputs.steps.get(name)
         items = self._outputs(name, here, output)
-        return self._named(partial(step_title, here), items, f"step {here.number}")
+        return self._named(partial(step_title, here), items, f"step {here.number}", was)
 
     def _outputs(self, name: str, here: Reach, output: Any) -> Iterator[DataItem]:
         kind, root = str(here.step.get("kind")), ("steps", name)
@@ -114,23 +115,32 @@ class Groups:
                 item = item_of(None, (*root, name), (name,), self._wording)
                 yield replace(item, sample_words=_NOT_KNOWN)
 
-    def listed(self, name: str, here: Reach) -> DataGroup:
+    def listed(self, name: str, here: Reach, was: DataGroup | None = None) -> DataGroup:
         """What a step inside a loop gives to those outside: one of it for each item."""
-        label = clip(f"All of “{name_of(here.step)}”", LONGEST_LABEL)
-        found = self._sample.outputs.steps.get(name)
-        listed = item_of([found], ("steps", name), (label,), self._wording)
-        items = [replace(listed, label=label, longer="")] if found is not None else []
-        return self._named(partial(step_title, here), items, f"step {here.number}")
+        items = self._all_of(name, here.step)
+        return self._named(partial(step_title, here), items, f"step {here.number}", was)
 
-    def loop(self, name: str, here: Reach) -> DataGroup:
+    def _all_of(self, name: str, step: Mapping[str, Any]) -> Iterator[DataItem]:
+        found = self._sample.outputs.steps.get(name)
+        if found is not None:
+            label = clip(f"All of “{name_of(step)}”", LONGEST_LABEL)
+            listed = item_of([found], ("steps", name), (label,), self._wording)
+            yield replace(listed, label=label, longer="")
+
+    def loop(self, name: str, here: Reach, was: DataGroup | None = None) -> DataGroup:
         """What is there inside a loop: its item, and which it is."""
+        place = f"each in step {here.number}"
+        return self._named(partial(each_title, here), self._of_each(name), place, was)
+
+    def _of_each(self, name: str) -> Iterator[DataItem]:
         first = self._sample.outputs.items.get(name)
-        items = list(items_of(first, ("item",), self._wording))
-        if not isinstance(first, dict):
-            items = [replace(items[0], label="The one it is about", longer="")]
+        items = items_of(first, ("item",), self._wording)
+        if isinstance(first, dict):
+            yield from items
+        else:
+            yield replace(next(items), label="The one it is about", longer="")
         index = item_of(0, ("index",), ("index",), self._wording)
-        items.append(replace(index, label="How many came before", longer=""))
-        return self._named(partial(each_title, here), items, f"each in step {here.number}")
+        yield replace(index, label="How many came before", longer="")
 
     def always(self) -> DataGroup:
         """What every step can read."""
@@ -139,8 +149,15 @@ class Groups:
         return self._named("Always there", [DataItem(read("now"), "Now", icon, "date", now)], "")
 
     def _named(
-        self, title: str | Callable[[], str], items: Iterable[DataItem], place: str
+        self,
+        title: str | Callable[[], str],
+        items: Iterable[DataItem],
+        place: str,
+        was: DataGroup | None = None,
     ) -> DataGroup:
+        if was is not None:
+            self._taken.update(folded(item.label) for item in was.items)
+            return replace(was, called=title)
         return DataGroup(title, tuple(self._called(item, place) for item in items), place)
 
     def _called(self, item: DataItem, place: str) -> DataItem:
