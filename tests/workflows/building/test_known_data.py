@@ -306,7 +306,7 @@ CHANGES: dict[str, Callable[[Any], Any]] = {
         *steps[1:],
     ],
     "a name taken from others": lambda steps: [
-        {**steps[0], "values": {"sum": 1, "b": 2}},
+        {**steps[0], "values": {"a": 1, "b": 2, "all": 3}},
         *steps[1:],
     ],
     "what another value is made of": lambda steps: [
