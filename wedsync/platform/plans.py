@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session, scoped_session
 Executor = Connection | Session | scoped_session[Any]
 
 _PLANS = text(
-    "SELECT set_config('enable_sort', :to, true), set_config('enable_seqscan', :to, true),"
-    " set_config('enable_bitmapscan', :to, true)"
+    "SELECT set_config('enable_sort', :to, true), set_config('enable_incremental_sort', :to, true),"
+    " set_config('enable_seqscan', :to, true), set_config('enable_bitmapscan', :to, true)"
 )
 
 

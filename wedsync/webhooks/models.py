@@ -264,6 +264,7 @@ class Delivery(OrganizationRow, Base):
         Index("ix_deliveries_of_event", "event_id"),
         Index(
             "ix_deliveries_that_gave_up",
+            "organization_id",
             "endpoint_id",
             "event_id",
             postgresql_where=text("state = 'exhausted'"),

@@ -167,7 +167,7 @@ def _add_replays() -> None:
     op.create_index(
         "ix_deliveries_that_gave_up",
         "deliveries",
-        ["endpoint_id", "event_id"],
+        ["organization_id", "endpoint_id", "event_id"],
         postgresql_where=sa.text("state = 'exhausted'"),
     )
     op.create_index(

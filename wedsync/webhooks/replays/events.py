@@ -16,8 +16,8 @@ from wedsync.webhooks.delivering.samples import TEST_TYPE
 
 Which = Literal["all", "not_delivered", "failed"]
 
-# Compared as pairs, and in that order, an index has these pairs; in any other words statistics that
-# know little of one organization could have the planner walk through everybody's events.
+# Compared as rows, and in that order, one index has them; in any other words statistics that know
+# little of one organization could have the planner walk through what is everybody's.
 _EVENTS = (
     "SELECT id FROM events WHERE"
     " (organization_id, id) > (CAST(:organization AS uuid), CAST(:after AS uuid))"
@@ -25,8 +25,12 @@ _EVENTS = (
     " ORDER BY organization_id, id LIMIT :limit"
 )
 _THAT_GAVE_UP = (
-    "SELECT event_id AS id FROM deliveries WHERE endpoint_id = :endpoint AND state = 'exhausted'"
-    " AND event_id > :after AND event_id < :end ORDER BY event_id LIMIT :limit"
+    "SELECT event_id AS id FROM deliveries WHERE state = 'exhausted'"
+    " AND (organization_id, endpoint_id, event_id)"
+    "  > (CAST(:organization AS uuid), CAST(:endpoint AS uuid), CAST(:after AS uuid))"
+    " AND (organization_id, endpoint_id, event_id)"
+    "  < (CAST(:organization AS uuid), CAST(:endpoint AS uuid), CAST(:end AS uuid))"
+    " ORDER BY organization_id, endpoint_id, event_id LIMIT :limit"
 )
 _OF_A_KIND = "(:of_all_kinds OR e.type = ANY(CAST(:kinds AS text[])))"
 _OF_ENDPOINTS = "e.type = ANY(CAST(:of_endpoints AS text[]))"
