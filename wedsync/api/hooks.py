@@ -54,15 +54,18 @@ def list_hooks(query: PageQuery) -> HookPage:
 @hooks.get("/hooks/<uuid:hook_id>", answer=HookOut)
 def get_hook(hook_id: UUID) -> Any:
     """Read a hook."""
-    answer = _read(hook_id)
+    me = identity.current()
+    answer = hook_out(queries.get_hook(me.organization_id, hook_id), me)
     return answer, preconditions.content_tag(answer)
 
 
 @hooks.patch("/hooks/<uuid:hook_id>", body=HookPatch, answer=HookOut)
 def change_hook(hook_id: UUID, body: HookPatch) -> Any:
     """Change a hook, or switch it off and on."""
-    preconditions.check_content(_read(hook_id))
     me = identity.current()
+    # Its row is locked before it is compared: of two that read the same, one comes too late.
+    present = queries.get_hook(me.organization_id, hook_id, for_update=True)
+    preconditions.check_content(hook_out(present, me))
     answer = hook_out(service.update(me, hook_id, _fields(body)), me)
     return answer, preconditions.content_tag(answer)
 
@@ -116,11 +119,6 @@ def list_hook_rejections(hook_id: UUID) -> Rejections:
     organization_id = identity.organization_id()
     queries.get_hook(organization_id, hook_id)
     return rejections_out(queries.rejections(organization_id, hook_id))
-
-
-def _read(hook_id: UUID) -> HookOut:
-    me = identity.current()
-    return hook_out(queries.get_hook(me.organization_id, hook_id), me)
 
 
 def _fields(body: HookIn | HookPatch) -> service.HookFields:

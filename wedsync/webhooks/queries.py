@@ -1,6 +1,7 @@
 """Reading hooks and endpoints, always inside one organization."""
 
 from dataclasses import dataclass
+from typing import TypeVar
 from uuid import UUID
 
 from sqlalchemy import Select, exists, select
@@ -12,8 +13,11 @@ from wedsync.webhooks.models import Endpoint, Hook, HookRejection, HookRejection
 
 PAGE = 50
 
+Kept = TypeVar("Kept", Hook, Endpoint)
+
 # `for_update` keeps others from changing a row and still lets rows be added that refer to it: what
-# arrives at a hook does not wait for the person who edits it. `for_delete` lets none be added.
+# arrives at a hook does not wait for the person who edits it. `for_delete` lets none be added. What
+# is locked is read anew, since others may have changed it while it was waited for.
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +34,7 @@ def get_hook(
     """One hook. Raises NotFound, also for one of a connection's: that is `hook_of_connection`."""
     query = _own_hooks(organization_id).where(Hook.id == hook_id)
     if for_update or for_delete:
-        query = query.with_for_update(key_share=not for_delete)
+        query = _locked(query, key_share=not for_delete)
     hook = db.session.scalar(query)
     if hook is None:
         raise NotFound("There is no such hook.")
@@ -54,18 +58,25 @@ def hook_of_connection(
     query = select(Hook).where(
         Hook.organization_id == organization_id, Hook.connection_id == connection_id
     )
-    hook = db.session.scalar(query.with_for_update(key_share=True) if for_update else query)
+    hook = db.session.scalar(_locked(query) if for_update else query)
     if hook is None:
         raise NotFound("There is no such hook.")
     return hook
 
 
-def get_endpoint(organization_id: UUID, endpoint_id: UUID, *, for_update: bool = False) -> Endpoint:
-    """One endpoint. Raises NotFound."""
+def get_endpoint(
+    organization_id: UUID, endpoint_id: UUID, *, for_update: bool = False, to_stay: bool = False
+) -> Endpoint:
+    """One endpoint; `to_stay` only keeps its row from being taken away meanwhile, whatever else
+    happens to it. Raises NotFound."""
     query = select(Endpoint).where(
         Endpoint.organization_id == organization_id, Endpoint.id == endpoint_id
     )
-    endpoint = db.session.scalar(query.with_for_update(key_share=True) if for_update else query)
+    if for_update:
+        query = _locked(query)
+    elif to_stay:
+        query = query.with_for_update(read=True, key_share=True)
+    endpoint = db.session.scalar(query)
     if endpoint is None:
         raise NotFound("There is no such endpoint.")
     return endpoint
@@ -114,6 +125,10 @@ def has_events_to_fan_out(hook: Hook) -> bool:
         Event.parked_at.is_(None),
     )
     return bool(db.session.scalar(select(waiting)))
+
+
+def _locked(query: Select[Kept], *, key_share: bool = True) -> Select[Kept]:
+    return query.with_for_update(key_share=key_share).execution_options(populate_existing=True)
 
 
 def _own_hooks(organization_id: UUID) -> Select[Hook]:

@@ -12,12 +12,14 @@ from wedsync.audit import service as audit
 from wedsync.errors import Conflict, NotFound
 from wedsync.events.models import Event
 from wedsync.platform import clock, leases
-from wedsync.platform.db import db
+from wedsync.platform.db import db, one_of
 from wedsync.platform.identity import Identity
 from wedsync.webhooks import queries
 from wedsync.webhooks.delivering import service as deliveries
 from wedsync.webhooks.delivering.service import LANES, FannedEvent, Wanted
 from wedsync.webhooks.models import Delivery, Endpoint
+
+_MISSING = "There is no such delivery."
 
 
 def try_now(organization_id: UUID, delivery_id: UUID, *, by: Identity) -> Delivery:
@@ -77,25 +79,27 @@ def _wanted(organization_id: UUID, delivery_id: UUID) -> tuple[Endpoint, Wanted]
         .where(Delivery.organization_id == organization_id, Delivery.id == delivery_id)
     ).first()
     if event is None:
-        raise NotFound("There is no such delivery.")
+        raise NotFound(_MISSING)
     endpoint = queries.get_endpoint(organization_id, event.endpoint_id)
     return endpoint, deliveries.wanted_by(endpoint, FannedEvent.of(event.Event))
 
 
 def _locked(organization_id: UUID, delivery_id: UUID, wanted: Wanted) -> Delivery:
     """The delivery, its lane and the one it would go to locked first: drains lock so too."""
-    is_it = (Delivery.organization_id == organization_id, Delivery.id == delivery_id)
-    lane = db.session.scalar(select(Delivery.lane).where(*is_it))
+    lane = db.session.scalar(
+        select(Delivery.lane).where(
+            Delivery.organization_id == organization_id, Delivery.id == delivery_id
+        )
+    )
     if lane is None:
-        raise NotFound("There is no such delivery.")
+        raise NotFound(_MISSING)
     if wanted.polled:  # its positions are given under this lock
         queries.get_endpoint(organization_id, wanted.endpoint_id, for_update=True)
     else:
         now = clock.now()
         lanes = {lane: now, wanted.lane: now}
         leases.touch_lanes(db.session.connection(), LANES, organization_id, lanes)
-    locked = select(Delivery).where(*is_it).with_for_update()
-    return db.session.scalars(locked.execution_options(populate_existing=True)).one()
+    return one_of(Delivery, organization_id, delivery_id, lock=True, missing=_MISSING)
 
 
 def _join_the_tail(delivery: Delivery, wanted: Wanted) -> None:

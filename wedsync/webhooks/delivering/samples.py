@@ -23,7 +23,7 @@ def send_test(organization_id: UUID, endpoint_id: UUID, *, by: Identity | None =
 
     Its event counts as fanned out, so nobody else hears of it. Raises NotFound, Conflict.
     """
-    endpoint = queries.get_endpoint(organization_id, endpoint_id)
+    endpoint = queries.get_endpoint(organization_id, endpoint_id, to_stay=True)
     if endpoint.state != "on":
         raise Conflict("This endpoint is off. Switch it on first.", code="endpoint_off")
     data = {"endpoint_id": str(endpoint.id), "message": "This address receives your events."}
