@@ -1,6 +1,6 @@
 """Replays and fetched messages by API: begun, watched, paused; asked on and acknowledged."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -13,6 +13,7 @@ from tests.workers.scene import Worker, publish
 from wedsync.accounts import api_keys
 from wedsync.platform import clock
 from wedsync.platform.db import db
+from wedsync.webhooks.replays.service import THE_BEGINNING
 
 SINCE = (clock.now() - timedelta(hours=1)).isoformat()
 
@@ -102,6 +103,27 @@ def test_what_cannot_be_meant_is_refused(
     refused = owner.api.post(f"/endpoints/{endpoint}/replays", json=body)
     assert refused.status_code == 422
     assert [each["pointer"] for each in refused.json["errors"]] == [pointer]
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [
+        {"since": "0001-01-01T00:00:00+14:00"},
+        {"since": SINCE, "until": "9999-12-31T23:59:59-14:00"},
+    ],
+    ids=["since ever", "until the end"],
+)
+def test_what_lies_at_the_end_of_the_calendar_can_be_read_again(
+    owner: Persona, endpoint: str, wish: Any
+) -> None:
+    """Written in the zone of the database such an instant has no year any more."""
+    begun = owner.api.post(f"/endpoints/{endpoint}/replays", json=wish)
+    assert begun.status_code == 202
+    assert owner.api.get(f"/replays/{begun.json['id']}").json == begun.json
+    assert owner.api.get(f"/endpoints/{endpoint}/replays").json["data"] == [begun.json]
+    assert owner.browser.get(f"/webhooks/endpoints/{endpoint}").status_code == 200
+    begin, end = (datetime.fromisoformat(begun.json[name]) for name in ("since", "until"))
+    assert THE_BEGINNING <= begin < end <= clock.now()
 
 
 def test_a_delivery_that_arrived_is_sent_again(

@@ -25,7 +25,8 @@ class ReplayIn(Body):
         description="What happened then or later.", examples=["2027-05-10T09:00:00Z"]
     )
     until: Annotated[AwareDatetime, Strict(False)] | None = Field(
-        default=None, description="What happened before; null means now."
+        default=None,
+        description="What happened before; null, or a moment still to come, means now.",
     )
     event_types: list[Annotated[str, Field(min_length=1, max_length=200)]] = Field(
         default=[],

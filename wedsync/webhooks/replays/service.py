@@ -25,6 +25,8 @@ from wedsync.webhooks.replays.models import Replay
 from wedsync.webhooks.schemes import naming
 
 THE_BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+"""Before it nothing happened. What is kept lies between it and now: an instant at the end of the
+calendar leaves it when it is written in another zone, and could never be read again."""
 MOST_KINDS = 100
 MOST_OPEN = 10
 """How many replays of one endpoint may be going on or paused."""
@@ -60,7 +62,8 @@ def begin(
 ) -> Replay:
     """Begin to send again what happened until now; what happens from now on is sent anyway.
 
-    Raises NotFound, Invalid, and Conflict when the endpoint is off or has `MOST_OPEN` already.
+    A moment before `THE_BEGINNING` means that, and one still to come means now. Raises NotFound,
+    Invalid, and Conflict when the endpoint is off or has `MOST_OPEN` already.
     """
     endpoint = queries.get_endpoint(organization_id, endpoint_id, for_update=True)
     check(endpoint, wish)
@@ -69,14 +72,14 @@ def begin(
     if _open_ones(endpoint) >= MOST_OPEN:
         words = f"There are {MOST_OPEN} replays of this endpoint already. Wait for one, or stop it."
         raise Conflict(words, code="too_many_replays")
-    end = _end(wish)
+    since, now = max(wish.since, THE_BEGINNING), clock.now()
     replay = Replay(
         organization_id=organization_id,
         endpoint_id=endpoint.id,
-        since=wish.since,
-        until=wish.until or clock.now(),
-        ends_before=end,
-        after=ids.first_at(wish.since),
+        since=since,
+        until=min(wish.until or now, now),
+        ends_before=_end(wish),
+        after=ids.first_at(since),
         event_types=list(wish.event_types),
         which=wish.which,
     )
