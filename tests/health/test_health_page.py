@@ -1,6 +1,7 @@
 """How everything does, on one page: the news first, then each thing with its reason."""
 
 import time
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -8,16 +9,19 @@ from apiflask import APIFlask
 from sqlalchemy import TextClause, text
 from sqlalchemy.orm import Session
 
+from tests.far_ends.rest_service import RestService
 from tests.health.history import analyze, make_connection, make_deliveries, make_runs
 from tests.page_words import words_of
 from tests.personas import Persona
 from tests.statements import statements_asked
-from tests.workers.scene import make_hook
+from tests.webhooks.arranging import BY_HAND, connected, hook_of
+from tests.workers.scene import Worker, make_hook
 from wedsync.health import figures, overview
 from wedsync.notices import service as notices
 from wedsync.platform import clock, ids
 from wedsync.platform.db import db
 from wedsync.platform.runtime import runtime
+from wedsync.webhooks.models import HookMinute
 
 MANY = 12_000
 ASKS_AGAIN = "Petal does not know us any more. Connect again."
@@ -157,6 +161,26 @@ def test_hooks_of_connections_that_were_taken_away_are_not_spoken_of(
         _subscribe(database, make_hook(app, owner.organization_id).id, "gone", None)
     assert "1 address for others to tell you things" in today(owner)
     assert owner.browser.get("/health").text.count('href="/webhooks/hooks/') == 1
+
+
+def test_the_hook_of_a_connection_leads_to_the_connection_and_says_what_it_took(
+    app: APIFlask, worker: Worker, owner: Persona, service: RestService, database: Session
+) -> None:
+    connection = connected(app, worker, owner, service, hooks=BY_HAND)
+    hook = hook_of(app, connection)
+    database.execute(text("UPDATE hooks SET last_seen_at = now() WHERE id = :id"), {"id": hook.id})
+    minute = clock.now().replace(second=0, microsecond=0)
+    mine = {"hook_id": hook.id, "organization_id": owner.organization_id}
+    for minutes, taken in ((0, 40), (61, 2), (26 * 60, 9)):
+        database.add(HookMinute(**mine, minute=minute - timedelta(minutes=minutes), taken=taken))
+    database.commit()
+    page = owner.browser.get("/health")
+    assert f'href="/connections/{connection}"' in page.text
+    assert f"/webhooks/hooks/{hook.id}" not in page.text
+    assert "42 requests in the last day" in words_of(page)
+    assert "42 in the last day" in words_of(
+        owner.browser.get(f"/webhooks/of-connection/{connection}")
+    )
 
 
 def test_today_shows_notices_that_are_about_nothing_else_on_it(

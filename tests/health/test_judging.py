@@ -200,7 +200,7 @@ REFUSED = {"refused": 3, "refused_as": "The signature did not fit the secret"}
     ("figures", "state", "reason"),
     [
         (HookFigures("on", LONG_AGO), "well", "Nothing has come in yet."),
-        (HookFigures("on", LONG_AGO, received=12, seen_at=EARLIER), "well", "12 events came in."),
+        (HookFigures("on", LONG_AGO, taken=12, seen_at=EARLIER), "well", "12 requests came in."),
         (
             HookFigures("needs_secret", LONG_AGO),
             "needs_you",
@@ -220,9 +220,9 @@ REFUSED = {"refused": 3, "refused_as": "The signature did not fit the secret"}
             " If this lasts, compare its secret with the sender's.",
         ),
         (
-            HookFigures("on", LONG_AGO, received=1, seen_at=NOW, refused_at=EARLIER, **REFUSED),
+            HookFigures("on", LONG_AGO, taken=1, seen_at=NOW, refused_at=EARLIER, **REFUSED),
             "well",
-            "1 event came in.",
+            "1 request came in.",
         ),
         (
             HookFigures("on", LONG_AGO, refused_at=LONG_AGO, **REFUSED),
@@ -245,9 +245,9 @@ REFUSED = {"refused": 3, "refused_as": "The signature did not fit the secret"}
             "They have to be told this address by you; until then nothing comes in.",
         ),
         (
-            HookFigures("on", LONG_AGO, "by_hand", received=2, seen_at=EARLIER),
+            HookFigures("on", LONG_AGO, "by_hand", taken=2, seen_at=EARLIER),
             "well",
-            "2 events came in.",
+            "2 requests came in.",
         ),
         (
             HookFigures("needs_secret", LONG_AGO, "wanted"),

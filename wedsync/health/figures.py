@@ -67,10 +67,6 @@ _HOOKS = text(
     "  WHERE hook_id = h.id ORDER BY last_at DESC LIMIT 1) refused ON true"
     f" WHERE h.organization_id = :id AND {HOOK_IS_THERE} ORDER BY h.name, h.id LIMIT {SHOWN}"
 )
-_RECEIVED = text(
-    "SELECT source, count(*) AS received FROM events WHERE organization_id = :id AND id >= :first"
-    " AND (source LIKE 'hook:%' OR source LIKE 'connection:%') GROUP BY source"
-)
 _ENDPOINTS = text(
     "SELECT id, coalesce(nullif(description, ''), url) AS name, state, state_reason, failing_since"
     f" FROM endpoints WHERE organization_id = :id ORDER BY 2, id LIMIT {SHOWN}"
@@ -152,12 +148,6 @@ def runs_waiting_for_connections(organization_id: UUID) -> dict[str, int]:
 def hooks(organization_id: UUID) -> Rows:
     """Its hooks, each with how often it refused and why the last time."""
     return db.session.execute(_HOOKS, {"id": organization_id}).all()
-
-
-def received(organization_id: UUID, since: datetime) -> dict[str, int]:
-    """How many events came in, by source (`hook:<id>`, `connection:<id>`)."""
-    rows = db.session.execute(_RECEIVED, _of_the_time(organization_id, since))
-    return {row.source: row.received for row in rows}
 
 
 def endpoints(organization_id: UUID) -> Rows:

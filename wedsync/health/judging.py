@@ -126,7 +126,7 @@ def hook(figures: HookFigures, words: Wording) -> Health:
         return Health("failing", f"{lately} {compare}", figures.refused_at)
     if figures.seen_at is None:
         return Health("well", "Nothing has come in yet.")
-    return Health("well", f"{count(figures.received, 'event')} came in.")
+    return Health("well", f"{count(figures.taken, 'request')} came in.")
 
 
 def workflow(figures: WorkflowFigures, words: Wording) -> Health:

@@ -13,6 +13,7 @@ from sqlalchemy import Row as DatabaseRow
 from wedsync.health import figures, judging, measures
 from wedsync.health.judging import Health
 from wedsync.platform.wording import State, Wording, count, number
+from wedsync.webhooks.hooks import traffic
 from wedsync.webhooks.views import endpoint_news, hook_words
 from wedsync.webhooks.views.endpoint_news import HourBar
 from wedsync.workflows.history.failures import failed_by_workflow
@@ -75,14 +76,13 @@ def connections(
         )
 
 
-def hooks(organization_id: UUID, since: datetime, words: Wording) -> Iterator[Line]:
+def hooks(organization_id: UUID, words: Wording) -> Iterator[Line]:
     """How each hook does."""
     rows = figures.hooks(organization_id)
     if not rows:
         return
-    received = figures.received(organization_id, since)
+    taken = traffic.taken(organization_id, words.now)
     for row in rows:
-        source = f"connection:{row.connection_id}" if row.connection_id else f"hook:{row.id}"
         health = judging.hook(
             measures.HookFigures(
                 state=row.state,
@@ -90,7 +90,7 @@ def hooks(organization_id: UUID, since: datetime, words: Wording) -> Iterator[Li
                 subscription=row.subscription,
                 subscription_error=(row.subscription_error or {}).get("message", ""),
                 next_at=row.subscription_due_at,
-                received=received.get(source, 0),
+                taken=taken.get(row.id, 0),
                 seen_at=row.last_seen_at,
                 refused=int(row.refused or 0),
                 refused_at=row.refused_at,
@@ -100,8 +100,8 @@ def hooks(organization_id: UUID, since: datetime, words: Wording) -> Iterator[Li
         )
         yield _line(
             row.name,
-            url_for("webhooks.hook", hook_id=row.id),
-            _heard(row, received.get(source, 0), words),
+            _page_of_hook(row),
+            _heard(row, taken.get(row.id, 0), words),
             health,
             words,
         )
@@ -237,12 +237,19 @@ def _bars(day: Sequence[DatabaseRow[Any]], now: datetime) -> tuple[HourBar, ...]
     return tuple(endpoint_news.hour_bars({row.hour: (row.made, row.bad) for row in day}, now))
 
 
-def _heard(row: DatabaseRow[Any], received: int, words: Wording) -> str:
+def _page_of_hook(row: DatabaseRow[Any]) -> str:
+    """A connection's hook has no page but the connection's."""
+    if row.connection_id is not None:
+        return url_for("connections.connection", connection_id=row.connection_id)
+    return url_for("webhooks.hook", hook_id=row.id)
+
+
+def _heard(row: DatabaseRow[Any], taken: int, words: Wording) -> str:
     """What came in at a hook, and what was refused."""
     if row.last_seen_at is None:
         said = "Nothing has come in yet"
-    elif received:
-        said = f"{count(received, 'event')} in the last day"
+    elif taken:
+        said = f"{count(taken, 'request')} in the last day"
     else:
         said = f"Something last came in {words.ago(row.last_seen_at)}"
     refused = f"; {number(int(row.refused))} refused since it was made" if row.refused else ""

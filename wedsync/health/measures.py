@@ -73,14 +73,15 @@ class EndpointFigures:
 
 @dataclass(frozen=True, slots=True)
 class HookFigures:
-    """`refused_as` is why the latest refusal was, in words; `subscription` as the hook has it."""
+    """`taken` requests came in a day. `refused_as` is why the latest refusal was, in words;
+    `subscription` as the hook has it."""
 
     state: str
     made_at: datetime
     subscription: str | None = None
     subscription_error: str = ""
     next_at: datetime | None = None
-    received: int = 0
+    taken: int = 0
     seen_at: datetime | None = None
     refused: int = 0
     refused_at: datetime | None = None

@@ -50,7 +50,7 @@ def tell(organization_id: UUID, words: Wording) -> Overview:
     since = words.now - DAY
     connected = figures.connections(organization_id)
     connections = tuple(lines.connections(organization_id, connected, since, words))
-    hooks = tuple(lines.hooks(organization_id, since, words))
+    hooks = tuple(lines.hooks(organization_id, words))
     endpoints = tuple(lines.endpoints(organization_id, since, words))
     workflows = tuple(lines.workflows(organization_id, since, words))
     kept = ledger(organization_id, since=since)

@@ -1,11 +1,12 @@
-"""How much came to a hook during the last day: by the hour, in the busiest minute, in this one."""
+"""How much came to hooks during the last day: in all, by the hour, in the busiest minute, in this
+one. Read from what the front counts by the minute, so that no page reads a day of events."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from wedsync.platform.db import db
 from wedsync.webhooks.models import HookMinute
@@ -13,6 +14,13 @@ from wedsync.webhooks.models import HookMinute
 HOURS = 24
 CHART_WIDTH, CHART_HEIGHT = 320, 56
 _LEAST, _TOP = 1.5, 3
+
+# One look along the key of the minutes per hook, however much others get.
+_TAKEN = text(
+    "SELECT h.id, minutes.taken FROM hooks h CROSS JOIN LATERAL (SELECT sum(taken) AS taken"
+    "  FROM hook_minutes WHERE hook_id = h.id AND minute >= :first) minutes"
+    " WHERE h.organization_id = :organization_id AND minutes.taken > 0"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +40,13 @@ class HookDay:
     busiest_minute: int
     this_minute: int
     bars: tuple[Bar, ...]
+
+
+def taken(organization_id: UUID, now: datetime) -> dict[UUID, int]:
+    """How many requests each hook took in the last day, repeats included, connections' hooks too;
+    one that took none is left out. The last seconds are not counted yet."""
+    asked = {"organization_id": organization_id, "first": _hours(now)[0]}
+    return {hook_id: int(number) for hook_id, number in db.session.execute(_TAKEN, asked)}
 
 
 def last_day(organization_id: UUID, hook_id: UUID, now: datetime) -> HookDay:

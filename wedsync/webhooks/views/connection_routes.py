@@ -19,13 +19,13 @@ from wedsync.platform.passing import done, refused
 from wedsync.platform.runtime import commit
 from wedsync.platform.wording import Wording
 from wedsync.webhooks import page_queries, queries, schemes, secrets
-from wedsync.webhooks.hooks import of_connections
+from wedsync.webhooks.hooks import of_connections, traffic
 from wedsync.webhooks.hooks import service as hooks
 from wedsync.webhooks.models import Hook
 from wedsync.webhooks.schemes import meta
 from wedsync.webhooks.views import hook_words
 from wedsync.webhooks.views.hook_forms import SecretForm
-from wedsync.webhooks.views.routes import DAY, pages
+from wedsync.webhooks.views.routes import pages
 
 
 @pages.get("/webhooks/of-connection/<uuid:connection_id>")
@@ -73,7 +73,6 @@ def _shown(connection_id: UUID, form: SecretForm) -> Response:
     organization_id, words = identity.organization_id(), wording.here()
     connection = _connection(organization_id, connection_id)
     hook = _hook(organization_id, connection_id)
-    today = page_queries.received(organization_id, words.now - DAY)
     return render(
         "webhooks/of_connection.html",
         status=422 if form.errors else 200,
@@ -83,7 +82,7 @@ def _shown(connection_id: UUID, form: SecretForm) -> Response:
         url=hooks.url_of(hook) if hook else "",
         standing=_standing(hook, connection) if hook else None,
         seen=hook_words.seen(hook, words) if hook else "",
-        today=today.get(f"connection:{connection_id}", 0),
+        today=traffic.last_day(organization_id, hook.id, words.now).taken if hook else 0,
         refused=page_queries.rejection_counts(organization_id).get(hook.id, 0) if hook else 0,
         masked=secrets.masked(hook) if hook else None,
         overlap=secrets.overlap_until(hook) if hook else None,
