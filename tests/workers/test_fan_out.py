@@ -14,6 +14,7 @@ from tests.workers.scene import (
     Worker,
     accept,
     beside,
+    deliveries_of,
     make_endpoint,
     make_hook,
     make_workflow,
@@ -30,6 +31,7 @@ from wedsync.platform import ids
 from wedsync.platform.db import db
 from workers import bells
 from workers.drains import start_drains
+from workers.fan_out import _CLAIM
 
 
 @pytest.fixture
@@ -60,6 +62,22 @@ def test_two_workers_fan_out_each_event_once(app: APIFlask, worker: Worker, mine
     assert taken == 250
     runs = rows(app, "SELECT event_id FROM runs WHERE workflow_id = :id", id=workflow)
     assert len(runs) == len({row.event_id for row in runs}) == 250
+
+
+@pytest.mark.parametrize("ordered_by", ["data.table", None], ids=["in order", "in no order"])
+def test_what_came_later_overtakes_no_batch_of_another_worker(
+    app: APIFlask, worker: Worker, mine: UUID, ordered_by: str | None
+) -> None:
+    told, _ = make_endpoint(app, mine, "http://127.0.0.1:8999/told", ordered_by=ordered_by)
+    first = publish(app, mine, "seating.changed", {"table": 4})
+    with worker.engine.connect() as another:
+        another.execute(_CLAIM, {"batch": 1, "per_organization": 1})
+        later = publish(app, mine, "seating.changed", {"table": 4})
+        assert worker.fan_out() == (0 if ordered_by else 1)
+    worker.fan_out()
+    if ordered_by:
+        numbered = {row.event_id: row.seq for row in deliveries_of(app, told)}
+        assert numbered == {first: 1, later: 2}
 
 
 def test_what_one_batch_starts_is_due_in_the_order_it_came(
