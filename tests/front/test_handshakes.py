@@ -1,24 +1,24 @@
 """Senders that want an echo first get it while a person awaits it, and at no other time."""
 
 import json
-import time
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
 
 import pytest
 from apiflask import APIFlask
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from tests.front.conftest import Answer, Sender, SenderMaker
+from tests.front.conftest import Answer, FrontServer, Sender, SenderMaker
 from tests.webhooks import senders
+from tests.workers.scene import wait_until
 from wedsync.platform import clock
 from wedsync.platform.db import db
 from wedsync.webhooks import queries
-from wedsync.webhooks.models import Hook
+from wedsync.webhooks.models import Hook, HookRejection
 from wedsync.webhooks.schemes import meta
 
 SECRET = "a-shared-secret-of-theirs"
-_LOOKS_EVERY_S = 1.1  # the front looks at a hook once a second
 
 
 def ask_slack(sender: Sender, challenge: str) -> Answer:
@@ -52,7 +52,18 @@ def stop_awaiting(app: APIFlask, sender: Sender) -> None:
         hook = queries.get_hook(sender.organization_id, sender.hook_id)
         hook.handshake_until = clock.now() - timedelta(seconds=1)
         db.session.commit()
-    time.sleep(_LOOKS_EVERY_S)
+
+
+def ask_until_refused(scheme: str, sender: Sender) -> list[Answer]:
+    """Ask again and again until the front has seen what changed; the answers, in order."""
+    answers: list[Answer] = []
+
+    def is_refused() -> bool:
+        answers.append(ASKING[scheme](sender, "challenge"))
+        return answers[-1].status != 200
+
+    wait_until(is_refused)
+    return answers
 
 
 @EVERY
@@ -64,23 +75,29 @@ def test_an_awaited_echo_is_plain_text_and_noted(
     assert (answer.status, answer.headers["content-type"]) == (200, "text/plain; charset=utf-8")
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert answer.data.decode().startswith("Zoë & 3eZ")
-    deadline = time.monotonic() + 30
-    hook = database.get_one(Hook, sender.hook_id)
-    while hook.shaken_at is None:
-        assert time.monotonic() < deadline, "it was not noted"
-        time.sleep(0.1)
-        database.refresh(hook)
+    noted = select(Hook.shaken_at).where(Hook.id == sender.hook_id)
+    wait_until(lambda: database.scalar(noted) is not None, seconds=30)
 
 
 @EVERY
 def test_an_echo_nobody_awaits_is_refused_and_counted(
-    app: APIFlask, make_sender: SenderMaker, scheme: str
+    app: APIFlask,
+    database: Session,
+    hurried_front: FrontServer,
+    make_sender: SenderMaker,
+    scheme: str,
 ) -> None:
-    sender = make_sender(scheme=scheme, secret=SECRET)
+    sender = make_sender(hurried_front, scheme=scheme, secret=SECRET)
     stop_awaiting(app, sender)
-    answer = ASKING[scheme](sender, "challenge")
-    assert (answer.status, answer.json()["code"]) == (400, "handshake_unexpected")
-    assert b"challenge" not in answer.data
+    refused = [each for each in ask_until_refused(scheme, sender) if each.status != 200]
+    refused.append(ASKING[scheme](sender, "challenge"))
+    for answer in refused:
+        assert (answer.status, answer.json()["code"]) == (400, "handshake_unexpected")
+        assert b"challenge" not in answer.data
+    counted = select(HookRejection.count).where(
+        HookRejection.hook_id == sender.hook_id, HookRejection.code == "handshake_unexpected"
+    )
+    wait_until(lambda: database.scalar(counted) == len(refused), seconds=30)
 
 
 @EVERY
@@ -137,10 +154,8 @@ def test_a_partner_may_try_the_address_while_it_is_being_told(
         hook = queries.get_hook(sender.organization_id, sender.hook_id)
         hook.subscription, hook.handshake_until = "wanted", None
         db.session.commit()
-    time.sleep(_LOOKS_EVERY_S)
-    assert ask_graph(sender, "challenge").data == b"challenge"
+    wait_until(lambda: ask_graph(sender, "challenge").data == b"challenge")
     with app.app_context():
         queries.get_hook(sender.organization_id, sender.hook_id).subscription = "on"
         db.session.commit()
-    time.sleep(_LOOKS_EVERY_S)
-    assert ask_graph(sender, "challenge").json()["code"] == "handshake_unexpected"
+    assert ask_until_refused("graph", sender)[-1].json()["code"] == "handshake_unexpected"
