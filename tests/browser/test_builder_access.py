@@ -185,7 +185,7 @@ STEPS_BY_NAME = """
       - text: and take the first that fits
     - text: Ready
     - 'link "More for Is it a big one?: move, duplicate, copy, turn off, delete"'
-    - region "Yes, step 1":
+    - group "Yes":
       - heading "Yes" [level=3]
       - paragraph:
         - link "when final count is more than 50"
@@ -207,7 +207,7 @@ STEPS_BY_NAME = """
               - link "Add below"
               - button "Delete"
         - link "Add a step to Yes": Add a step
-    - region "Otherwise, step 1":
+    - group "Otherwise":
       - heading "Otherwise" [level=3]
       - paragraph: always here, so nobody falls through
       - group:

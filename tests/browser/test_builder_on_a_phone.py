@@ -64,10 +64,10 @@ def test_a_workflow_with_two_ways_is_made_by_finger(phone: Page) -> None:
 
     with gesture(phone, "move"):
         phone.get_by_role("button", name="Up", exact=True).tap()
-    expect(phone.get_by_role("region", name="Yes").locator("#step-wait")).to_be_visible()
+    expect(phone.get_by_role("group", name="Yes").locator("#step-wait")).to_be_visible()
     with gesture(phone, "undo"):
         phone.locator("#topbar").get_by_role("button", name=re.compile("^Undo: moved")).tap()
-    expect(phone.get_by_role("region", name="Otherwise").locator("#step-wait")).to_be_visible()
+    expect(phone.get_by_role("group", name="Otherwise").locator("#step-wait")).to_be_visible()
     phone.get_by_label("Workflow tools").get_by_role("link", name="Publish").tap()
     phone.get_by_role("button", name="Publish").tap()
     expect(phone.get_by_text(re.compile("version 1 is live"))).to_be_visible()

@@ -173,6 +173,19 @@ def test_a_field_that_was_understood_otherwise_than_typed_is_drawn_again(builder
     assert "panel" not in targets(same)
 
 
+def test_it_is_drawn_again_also_where_the_whole_panel_is(builder: Builder) -> None:
+    shown = Shown(builder, step="last")
+    seen = builder.seen("last")
+    refused = shown.press("fields", step="last", seen=seen, timeout_s="soon")
+    shown.held = with_those_of(shown.held, refused.text)
+    typed = {"timeout_s": "30 seconds", "input__method": " POST "}
+    right = shown.press("fields", step="last", seen=seen, **typed)
+    assert "panel" in targets(right)
+    assert 'id="part-field-input.method"' in right.text
+    assert "part-field-input.url" in kept_in(right.text)
+    assert "part-field-input.method" not in kept_in(right.text)
+
+
 def test_what_was_refused_goes_when_it_was_corrected(builder: Builder) -> None:
     shown = Shown(builder, step="last")
     seen = builder.seen("last")
@@ -299,6 +312,17 @@ def test_of_a_step_with_branches_only_what_is_beside_them_is_sent(builder: Build
     answer = Shown(builder).press("rename", step="which", label="Coming or not")
     assert "main-step-which" in targets(answer)
     assert not {"step-which", "step-which-branches-0-steps"} & targets(answer)
+
+
+def test_a_choice_that_stands_elsewhere_keeps_its_branches(builder: Builder) -> None:
+    shown = Shown(builder)
+    moved = shown.press("move-to", step="which", list="steps", after="last")
+    assert builder.ids == ["shape", "last", "which"]
+    assert 'id="step-which"' in moved.text
+    assert {"step-which-branches-0-steps", "step-which-otherwise"} <= set(kept_in(moved.text))
+    came = Shown(builder).press("duplicate", step="shape")
+    assert not {each for each in targets(came) if "step-which" in each}
+    assert 'aria-labelledby="label-step-which-otherwise"' in builder.look().text
 
 
 def test_what_is_drawn_for_the_script_is_sent_by_it(builder: Builder) -> None:

@@ -73,18 +73,8 @@ def differing(
 
 
 def staying(held: Mapping[str, str], board: Board) -> frozenset[str]:
-    """The parts that a page has as they are now. The branches of a step say its number: they are
-    drawn anew where it stands elsewhere."""
-    before = [name for name in held if name.startswith(_STEP)]
-    places = {name: at for at, name in enumerate(before)}
-    renumbered = {
-        branch_part(branch)
-        for at, step in enumerate(board.steps)
-        if places.get(step.element) != at
-        for branch in step.branches
-    }
-    same = {part for part, digest in board.parts.items() if held.get(part) == digest}
-    return frozenset(same - renumbered)
+    """The parts that a page has as they are now."""
+    return frozenset(part for part, digest in board.parts.items() if held.get(part) == digest)
 
 
 def _within(
