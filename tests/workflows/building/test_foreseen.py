@@ -84,3 +84,7 @@ def test_nothing_is_said_of_a_question_that_is_heeded_last_or_off(
         ({**ASK, "off": True}, LATER),
     ):
         assert HEEDED_ANYWAY not in said(app, owner, *steps)
+
+
+def test_a_step_that_is_off_heeds_no_answer(app: APIFlask, owner: Persona) -> None:
+    assert HEEDED_ANYWAY in said(app, owner, ASK, {**ON_YES, "off": True}, LATER)

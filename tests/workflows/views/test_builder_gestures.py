@@ -208,6 +208,19 @@ def test_what_a_row_compares_with_is_read_kindly_or_refused(app: APIFlask, owner
     assert builder.draft["steps"][0]["when"] == {"<": [{"var": "wedding.final_count"}, 1200]}
 
 
+def test_an_amount_typed_into_a_row_is_in_the_currency_of_the_example(
+    app: APIFlask, owner: Persona
+) -> None:
+    due = {"var": "trigger.data.due"}
+    when = {"money.is_more": [due, {"money.of_minor": [100, "EUR"]}]}
+    builder = builder_of(app, owner, workflow({**GO_ON, "when": when}, trigger=OUR_WEDDING))
+    about = {"step": "only", "field": "when", "place": "0"}
+    changed = builder.press("change-row", **about, others__0="6000")
+    assert changed.status_code == 303, words_of(changed)
+    in_pounds = {"money.is_more": [due, {"money.of_minor": [600_000, "GBP"]}]}
+    assert builder.draft["steps"][0]["when"] == in_pounds
+
+
 def test_a_value_is_put_into_a_field_and_a_function_used_on_it(
     app: APIFlask, owner: Persona
 ) -> None:

@@ -72,3 +72,18 @@ def test_going_back_and_forth_asks_as_often_too(
             builder.press("undo")
         counts.append(asked_by(app, builder, gesture, {}, {}))
     assert counts[0] == counts[1] <= MOST
+
+
+def test_what_is_typed_into_a_row_of_no_money_needs_no_example(
+    app: APIFlask, owner: Persona
+) -> None:
+    when = {"text.is": [{"var": "wedding.status"}, "booked"]}
+    builder = builder_of(app, owner, workflow(choose("which", ("Yes", when, []))))
+    row = {**BRANCH, "place": "0", "others__0": "asked"}
+    seen = builder.seen("which")
+    with statements_asked(app) as asked:
+        answer = builder.press(
+            "change-row", BRANCH, fragment=True, held="bar none", seen=seen, **row
+        )
+    assert answer.status_code == 200
+    assert sum("FROM tried_outputs" in each for each in asked) == 1  # of the page, which shows it
