@@ -49,12 +49,18 @@ _TOUCH = text(
 class Lane(Base):
     """One lane of one kind (`runs`, `deliveries`); `next_due_at` empty means nothing to do. Its
     rows go one after the other (`ordered`) when there is a colon in its key, and what orders them
-    behind it."""
+    behind it. Nobody looks at one that is `held_by` something until that lets it go."""
 
     __tablename__ = "lanes"
     __table_args__ = (
         Index(
-            "ix_lanes_due", "kind", "served_at", postgresql_where=text("next_due_at IS NOT NULL")
+            "ix_lanes_due",
+            "kind",
+            "served_at",
+            postgresql_where=text("next_due_at IS NOT NULL AND held_by IS NULL"),
+        ),
+        Index(
+            "ix_lanes_held", "held_by", "served_at", postgresql_where=text("held_by IS NOT NULL")
         ),
     )
 
@@ -66,6 +72,7 @@ class Lane(Base):
     ordered: Mapped[bool] = mapped_column(server_default="false")
     next_due_at: Mapped[datetime | None]
     served_at: Mapped[datetime] = mapped_column(server_default=text("clock_timestamp()"))
+    held_by: Mapped[UUID | None]
 
 
 class Owner(Base):

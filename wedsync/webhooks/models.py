@@ -155,13 +155,15 @@ class Endpoint(OrganizationRow, Base):
     across all workers: `next_free_at` is when the next request may leave, `full_until` a moment for
     which all its places are known to be taken. The circuit breaker is open until `breaker_until`;
     `breaker_trips` picks the length of the next pause. To one that polls `last_position` is the
-    last that was given, and `acknowledged_at` when its reader last said what it has.
+    last that was given, and `acknowledged_at` when its reader last said what it has. While nothing
+    may leave for it some of its lanes are held (`has_held_lanes`). A `deleted` one is there for its
+    deliveries only, until all of them are taken away.
     """
 
     __tablename__ = "endpoints"
     __table_args__ = (
         OrganizationRow.unique_inside_organization(),
-        CheckConstraint("state IN ('on', 'off', 'disabled')", name="state"),
+        CheckConstraint("state IN ('on', 'off', 'disabled', 'deleted')", name="state"),
         CheckConstraint("receives IN ('posts', 'polls')", name="receives"),
         CheckConstraint("rate_per_s > 0", name="rate_per_s"),
         CheckConstraint("max_in_flight > 0", name="max_in_flight"),
@@ -169,6 +171,17 @@ class Endpoint(OrganizationRow, Base):
             "ix_endpoints_failing",
             "failing_since",
             postgresql_where=text("failing_since IS NOT NULL"),
+        ),
+        Index(
+            "ix_endpoints_with_held_lanes",
+            text("coalesce(breaker_until, '-infinity')"),
+            postgresql_where=text("has_held_lanes AND state = 'on'"),
+        ),
+        Index(
+            "ix_endpoints_deleted",
+            "organization_id",
+            "id",
+            postgresql_where=text("state = 'deleted'"),
         ),
     )
 
@@ -197,6 +210,7 @@ class Endpoint(OrganizationRow, Base):
     breaker_trips: Mapped[int] = mapped_column(server_default="0")
     warned_at: Mapped[datetime | None]
     disabled_at: Mapped[datetime | None]
+    has_held_lanes: Mapped[bool] = mapped_column(server_default=text("false"))
     last_position: Mapped[int] = mapped_column(BigInteger, server_default="0")
     acknowledged_at: Mapped[datetime | None]
 

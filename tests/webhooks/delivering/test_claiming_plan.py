@@ -8,6 +8,7 @@ import pytest
 from apiflask import APIFlask
 from sqlalchemy import Connection, text
 
+from tests.webhooks.plans import nodes_of, plan_of
 from tests.workers.passing_time import let_pass
 from tests.workers.scene import Sink, Worker, deliveries_of, make_endpoint, publish
 from wedsync.platform import batch
@@ -55,19 +56,6 @@ def busy(app: APIFlask, organization: UUID, endpoint: UUID) -> Iterator[Connecti
         connection.execute(text("UPDATE deliveries SET state = 'due'"))
         yield connection
         connection.rollback()
-
-
-def nodes_of(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    yield plan
-    for inner in plan.get("Plans", []):
-        yield from nodes_of(inner)
-
-
-def plan_of(connection: Connection, statement: str, **given: Any) -> dict[str, Any]:
-    """The plan of a statement, which it was carried out by."""
-    explained = text(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}")
-    plan: dict[str, Any] = connection.execute(explained, given).scalar_one()[0]["Plan"]
-    return plan
 
 
 def rows_read(connection: Connection, statement: str, **given: Any) -> float:

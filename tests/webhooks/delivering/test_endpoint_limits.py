@@ -9,12 +9,12 @@ import pytest
 from apiflask import APIFlask
 from sqlalchemy import event
 
+from tests.webhooks.delivering_scene import begun_by, deliver_with_another, make_due
 from tests.workers.passing_time import let_pass
 from tests.workers.scene import (
     Sink,
     Worker,
     answered,
-    beside,
     make_endpoint,
     one,
     publish,
@@ -22,20 +22,6 @@ from tests.workers.scene import (
     worker_of,
 )
 from wedsync.webhooks.delivering import limits
-
-
-def make_due(app: APIFlask, organization: UUID, worker: Worker, number: int) -> None:
-    for table in range(number):
-        publish(app, organization, "seating.changed", {"table": table})
-    worker.fan_out()
-
-
-def begun_by(*workers: Worker) -> list[tuple[Worker, Any]]:
-    """All that these workers may take up now, turn about, until none gets any more."""
-    begun: list[tuple[Worker, Any]] = []
-    while some := [(each, one) for each in workers for one, _ in each.begin_deliveries()]:
-        begun += some
-    return begun
 
 
 @contextmanager
@@ -81,10 +67,7 @@ def test_with_few_places_everything_arrives_and_never_more_at_once(
         app, organization, sink.url("/slow/0.02/few"), max_in_flight=2, ordered_by=ordered_by
     )
     make_due(app, organization, worker, 30)
-    with worker_of(app) as other, beside(other.deliver) as delivering:
-        worker.deliver()
-        delivering.result()
-        worker.deliver()
+    deliver_with_another(app, worker)
     assert all(
         row.state == "delivered"
         for row in rows(app, "SELECT state FROM deliveries WHERE endpoint_id = :id", id=endpoint)
@@ -111,10 +94,7 @@ def test_a_rate_holds_across_workers(
         app, organization, sink.url("/ok/rate"), rate_per_s=20, ordered_by=ordered_by
     )
     make_due(app, organization, worker, 30)
-    with worker_of(app) as other, beside(other.deliver) as delivering:
-        worker.deliver()
-        delivering.result()
-        worker.deliver()
+    deliver_with_another(app, worker)
     states = rows(app, "SELECT DISTINCT state FROM deliveries WHERE endpoint_id = :id", id=endpoint)
     assert [row.state for row in states] == ["delivered"]
     took = one(

@@ -7,13 +7,13 @@ import pytest
 from apiflask import APIFlask
 
 from tests.personas import Persona
+from tests.webhooks.delivering_scene import standing
 from tests.workers.passing_time import let_pass
 from tests.workers.scene import (
     Sink,
     Worker,
     deliveries_of,
     make_endpoint,
-    one,
     publish,
     rows,
 )
@@ -30,10 +30,6 @@ DAY_S = 86_400
 def look_after(app: APIFlask) -> None:
     with app.app_context(), db.engine.begin() as connection:
         schedule.look_after_endpoints(connection)
-
-
-def standing(app: APIFlask, endpoint: UUID) -> Any:
-    return one(app, "SELECT * FROM endpoints WHERE id = :id", id=endpoint)
 
 
 def told(app: APIFlask, event_type: str) -> list[Any]:

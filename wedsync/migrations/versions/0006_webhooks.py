@@ -27,6 +27,7 @@ _OF_ENDPOINTS: tuple[sa.Column[Any], ...] = (
     sa.Column("breaker_trips", sa.Integer(), server_default="0", nullable=False),
     sa.Column("warned_at", _MOMENT, nullable=True),
     sa.Column("disabled_at", _MOMENT, nullable=True),
+    sa.Column("has_held_lanes", sa.Boolean(), server_default=sa.text("false"), nullable=False),
     sa.Column("last_position", sa.BigInteger(), server_default="0", nullable=False),
     sa.Column("acknowledged_at", _MOMENT, nullable=True),
 )
@@ -60,10 +61,64 @@ def upgrade() -> None:
         op.add_column("endpoints", column)
     for name, condition in _CHECKS.items():
         op.create_check_constraint(op.f(f"ck_endpoints_{name}"), "endpoints", condition)
+    _let_endpoints_leave()
+    _let_lanes_be_held()
     _let_hooks_be_held_back()
     _let_the_drain_remember()
     _add_replays()
     _let_deliveries_be_found()
+
+
+def _let_endpoints_leave() -> None:
+    _allow_states("'on', 'off', 'disabled', 'deleted'")
+    op.create_index(
+        "ix_endpoints_deleted",
+        "endpoints",
+        ["organization_id", "id"],
+        postgresql_where=sa.text("state = 'deleted'"),
+    )
+
+
+def _let_endpoints_stay() -> None:
+    op.drop_index("ix_endpoints_deleted", "endpoints")
+    op.execute("DELETE FROM endpoints WHERE state = 'deleted'")
+    _allow_states("'on', 'off', 'disabled'")
+
+
+def _allow_states(states: str) -> None:
+    op.drop_constraint(op.f("ck_endpoints_state"), "endpoints")
+    op.create_check_constraint(op.f("ck_endpoints_state"), "endpoints", f"state IN ({states})")
+
+
+def _let_lanes_be_held() -> None:
+    op.add_column("lanes", sa.Column("held_by", sa.UUID(), nullable=True))
+    _index_due_lanes("next_due_at IS NOT NULL AND held_by IS NULL")
+    op.create_index(
+        "ix_lanes_held",
+        "lanes",
+        ["held_by", "served_at"],
+        postgresql_where=sa.text("held_by IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_endpoints_with_held_lanes",
+        "endpoints",
+        [sa.text("coalesce(breaker_until, '-infinity')")],
+        postgresql_where=sa.text("has_held_lanes AND state = 'on'"),
+    )
+
+
+def _let_lanes_go() -> None:
+    op.drop_index("ix_endpoints_with_held_lanes", "endpoints")
+    op.drop_index("ix_lanes_held", "lanes")
+    _index_due_lanes("next_due_at IS NOT NULL")
+    op.drop_column("lanes", "held_by")
+
+
+def _index_due_lanes(condition: str) -> None:
+    op.drop_index("ix_lanes_due", "lanes")
+    op.create_index(
+        "ix_lanes_due", "lanes", ["kind", "served_at"], postgresql_where=sa.text(condition)
+    )
 
 
 def _let_hooks_be_held_back() -> None:
@@ -192,6 +247,8 @@ def downgrade() -> None:
     op.drop_column("deliveries", "replay_id")
     op.drop_table("replays")
     _let_the_drain_forget()
+    _let_lanes_go()
+    _let_endpoints_stay()
     for name in _CHECKS:
         op.drop_constraint(op.f(f"ck_endpoints_{name}"), "endpoints")
     for column in reversed(_OF_ENDPOINTS):

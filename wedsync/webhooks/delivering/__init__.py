@@ -7,7 +7,7 @@
 | fetched instead of sent | `polling`, `positions` |
 | sending, a drain's work | `sending`: `claiming`, `limits`, then `heads`, then `settling`, \
 `verdicts`, `schedule` |
-| lanes that sleep or idle | `lanes` |
+| lanes that sleep or idle; that nothing may leave by | `lanes`; `holding` |
 | endpoints in trouble | `standing`, `failing` |
 | deliveries that kill who sends them | `deadly` |
 | what happens to endpoints and deliveries, told as events | `operational` |

@@ -10,23 +10,28 @@ from uuid import UUID
 from sqlalchemy import Connection, Row, text
 
 from wedsync.platform import leases
+from wedsync.platform.plans import along_an_index
 from wedsync.platform.shares import Allotment
-from wedsync.webhooks.delivering import deadly, limits
+from wedsync.webhooks.delivering import deadly, holding, limits
+from wedsync.webhooks.delivering.holding import endpoint_of
 from wedsync.webhooks.delivering.limits import Bound
 from wedsync.webhooks.delivering.service import LANES
 from wedsync.webhooks.models import OPEN_IN_ORDER
 
 # One look at the endpoint for each lane, whatever the planner believes of how many there are.
-_LANES = text(
-    "SELECT l.key, l.organization_id, l.ordered, e.is_bounded FROM lanes l CROSS JOIN LATERAL"
+_LOOK = (
+    "SELECT l.key, l.organization_id, l.ordered, e.is_bounded, e.is_resting"
+    " FROM lanes l CROSS JOIN LATERAL"
     f" (SELECT e.state = 'on' AND e.receives = 'posts' AND ({limits.HELD}) IS NOT TRUE AS is_open,"
-    f"   {limits.BOUNDED} AS is_bounded"
+    f"   {limits.BOUNDED} AS is_bounded, {holding.RESTING} AS is_resting"
     "  FROM endpoints e WHERE e.id = CAST(left(l.key, 36) AS uuid) LIMIT 1) e"
-    " WHERE l.kind = :kind AND l.next_due_at <= clock_timestamp()"
+    " WHERE l.kind = :kind AND l.next_due_at <= clock_timestamp() AND l.held_by IS NULL"
     " AND l.organization_id <> ALL(CAST(:full_organizations AS uuid[]))"
     " AND l.key <> ALL(CAST(:full AS text[]))"
-    " AND e.is_open ORDER BY l.served_at LIMIT :limit FOR UPDATE OF l SKIP LOCKED"
+    " AND ({wanted}) ORDER BY l.served_at LIMIT :limit FOR UPDATE OF l SKIP LOCKED"
 )
+_LANES = text(_LOOK.format(wanted="e.is_open"))
+_LANES_MET = text(_LOOK.format(wanted="e.is_open OR e.is_resting"))
 # Nothing is due before its lane is, but for the difference of clocks. So a search begins behind
 # what was taken before, which lies dead in the index for as long as anybody reads an old snapshot.
 _CLOCKS_APART = "interval '2 seconds'"
@@ -139,7 +144,7 @@ def _handed_out(
     """Hand out the room there is. Who has taken all it may is not looked at again: its other lanes,
     however many, are not before those of the others."""
     out = _HandedOut()
-    is_more = _look(connection, allotment, out)
+    is_more = _first_look(connection, allotment, out)
     if is_more and further_looks.is_time:
         began = time.monotonic()
         while is_more:
@@ -148,10 +153,27 @@ def _handed_out(
     return out
 
 
+def _first_look(connection: Connection, allotment: Allotment, out: _HandedOut) -> bool:
+    """Like `_look`; lanes of endpoints that rest are met once, and held from then on."""
+    room = allotment.room
+    if room <= 0:
+        return False
+    with along_an_index(connection):
+        holding.let_go(connection)
+        met = leases.due_lanes(connection, _LANES_MET, LANES, allotment)
+        resting = [lane.key for lane in met if lane.is_resting]
+        holding.hold(connection, resting)
+    _hand_out(connection, [lane for lane in met if not lane.is_resting], allotment, out)
+    if resting:
+        return _look(connection, allotment, out)
+    return len(met) == room > allotment.room > 0
+
+
 def _look(connection: Connection, allotment: Allotment, out: _HandedOut) -> bool:
     """Hand out room to lanes not looked at before; whether there may be more to give it to."""
     room = allotment.room
-    lanes = leases.due_lanes(connection, _LANES, LANES, allotment, besides=out.lanes)
+    with along_an_index(connection):
+        lanes = leases.due_lanes(connection, _LANES, LANES, allotment, besides=out.lanes)
     _hand_out(connection, lanes, allotment, out)
     return len(lanes) == room > allotment.room > 0
 
@@ -159,7 +181,7 @@ def _look(connection: Connection, allotment: Allotment, out: _HandedOut) -> bool
 def _hand_out(
     connection: Connection, lanes: Sequence[Row[Any]], allotment: Allotment, out: _HandedOut
 ) -> None:
-    bounded = {_endpoint_of(lane.key) for lane in lanes if lane.is_bounded} - out.asked
+    bounded = {endpoint_of(lane.key) for lane in lanes if lane.is_bounded} - out.asked
     if bounded:
         out.bounds |= limits.bounds_of(connection, sorted(bounded))
         out.asked |= bounded
@@ -188,7 +210,7 @@ def _granted(
     """How many rows each lane may give; what may give none keeps its place in the row."""
     granted = {}
     for lane in lanes:
-        bound = bounds.get(_endpoint_of(lane.key)) if lane.is_bounded else None
+        bound = bounds.get(endpoint_of(lane.key)) if lane.is_bounded else None
         if lane.is_bounded and bound is None:
             continue  # asked about elsewhere just now
         most = [1] if lane.ordered else []
@@ -199,7 +221,3 @@ def _granted(
         if places:
             granted[lane.key] = places
     return granted
-
-
-def _endpoint_of(lane: str) -> UUID:
-    return UUID(lane[:36])

@@ -21,7 +21,7 @@ _LANES = text(
     "SELECT lanes.key, lanes.organization_id, lanes.next_due_at, w.at_once, w.per_hour"
     " FROM lanes JOIN workflows w ON w.id = CAST(lanes.key AS uuid)"
     " WHERE lanes.kind = :kind AND lanes.next_due_at <= clock_timestamp()"
-    " AND lanes.key <> ALL(CAST(:full AS text[]))"
+    " AND lanes.held_by IS NULL AND lanes.key <> ALL(CAST(:full AS text[]))"
     " AND lanes.organization_id <> ALL(CAST(:full_organizations AS uuid[]))"
     " AND w.state <> 'paused'"
     " ORDER BY lanes.served_at LIMIT :limit FOR UPDATE OF lanes SKIP LOCKED"
