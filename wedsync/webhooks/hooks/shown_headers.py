@@ -14,7 +14,7 @@ def shown(pairs: Iterable[tuple[bytes, bytes]], masked: frozenset[str]) -> dict[
     """Names and values as text; `masked` are names whose values are always hidden."""
     kept: dict[str, str] = {}
     for raw_name, raw_value in pairs:
-        name, is_secret = _read(raw_name)
+        name, is_secret = _read(raw_name[:_LONGEST])  # cut before it is remembered
         value = MASK if is_secret or name in masked else raw_value[:_LONGEST].decode("latin-1")
         kept[name] = f"{kept[name]}, {value}" if name in kept else value
         if len(kept) == _MOST:
@@ -24,5 +24,5 @@ def shown(pairs: Iterable[tuple[bytes, bytes]], masked: frozenset[str]) -> dict[
 
 @lru_cache(maxsize=1024)
 def _read(raw_name: bytes) -> tuple[str, bool]:
-    name = raw_name[:_LONGEST].decode("latin-1")
+    name = raw_name.decode("latin-1")
     return name, any(part in name for part in _SECRETIVE)
