@@ -141,6 +141,14 @@ def test_other_senders_never_use_get(make_sender: SenderMaker, scheme: str) -> N
     assert (answer.status, answer.headers["allow"]) == (405, "POST")
 
 
+def test_meta_is_told_that_it_may_use_both(make_sender: SenderMaker) -> None:
+    sender = make_sender(scheme="meta", secret=SECRET)
+    answer = sender.front.request("PUT", sender.path, body=b"{}")
+    assert (answer.status, answer.headers["allow"]) == (405, "GET, POST")
+    asked_nothing = sender.front.request("GET", sender.path)
+    assert (asked_nothing.status, asked_nothing.json()["code"]) == (401, "signature_missing")
+
+
 def test_a_question_at_an_address_nobody_has_is_404(sender: Sender) -> None:
     answer = sender.front.request("GET", f"/hooks/{'a' * 43}?hub.mode=subscribe&hub.challenge=1")
     assert (answer.status, answer.json()["code"]) == (404, "hook_unknown")

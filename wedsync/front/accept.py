@@ -1,7 +1,8 @@
 """`POST /hooks/<token>`: read, verify, store, answer. Nothing else happens in the request.
 
-Refusals are looked for in this order: 404 hook_unknown, 413, 408, 401, 400, 429, 503. A sender that
-asks for an echo before it sends anything gets it while one is awaited, by GET where it asks so.
+Refusals are looked for in this order: 404 hook_unknown, 405, 413, 408, 401, 400, 429, 503. A
+sender that asks for an echo before it sends anything gets it while one is awaited, by GET where it
+asks so.
 """
 
 import hashlib
@@ -45,10 +46,6 @@ class Acceptor:
 
     async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request below /hooks/."""
-        method = scope["method"]
-        if method != "POST" and not (method == "GET" and scope["query_string"]):
-            await self._refuse_method(receive, send)
-            return
         try:
             hook = await self._hooks.find(scope["path"].removeprefix(PATH))
         except WedSyncError as error:
@@ -56,8 +53,8 @@ class Acceptor:
             return
         if hook is None:
             await self._refuse(answers.unknown_hook(), receive, send)
-        elif method not in hook.scheme.METHODS:
-            await self._refuse_method(receive, send)
+        elif scope["method"] not in hook.scheme.METHODS:
+            await self._refuse_method(hook, receive, send)
         else:
             await self._answer_for(hook, scope, receive, send)
 
@@ -117,9 +114,10 @@ class Acceptor:
         address: str = self._site + scope["path"].removeprefix(PATH)
         return f"{address}?{query.decode('latin-1')}" if query else address
 
-    async def _refuse_method(self, receive: Receive, send: Send) -> None:
+    async def _refuse_method(self, hook: KnownHook, receive: Receive, send: Send) -> None:
         error = answers.MethodNotAllowed("Senders use POST here.")
-        await self._refuse(error, receive, send, (b"allow", b"POST"))
+        allowed = ", ".join(sorted(hook.scheme.METHODS)).encode()
+        await self._refuse(error, receive, send, (b"allow", allowed))
 
     async def _refuse(
         self,
