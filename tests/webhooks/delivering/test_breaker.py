@@ -156,7 +156,7 @@ def test_what_is_down_after_it_asked_to_be_left_alone_is_left_alone_as_long_as_i
     until = standing(app, endpoint).breaker_until
     worker.come_home(worker.delivery_source, [(each, answered(503)) for each in others])
     now = standing(app, endpoint)
-    assert (now.breaker_until, now.breaker_trips, now.consecutive_failures) == (until, 0, 3)
+    assert (now.breaker_until, now.breaker_trips) == (until, 0)
     for each in others:  # by its own schedule it would go in five seconds
         assert tries_in_s(app, endpoint, each.id) < DELAYS_S[0] * 1.1
     let_pass(app, 60)
@@ -172,7 +172,7 @@ def test_who_asked_to_be_left_alone_and_then_is_down_is_treated_as_anybody_who_i
     make_due(app, organization, worker, 1)
     ((_, sending),) = begun_by(worker)
     worker.come_home(worker.delivery_source, [(sending, later(600))])
-    assert tries_in_s(app, endpoint, sending.id) > 595
+    assert tries_in_s(app, endpoint, sending.id) > 540
     let_pass(app, 601)
     ((_, probe),) = begun_by(worker)
     assert (probe.is_probe, probe.number, probe.failures) == (True, 2, 1)
@@ -180,7 +180,7 @@ def test_who_asked_to_be_left_alone_and_then_is_down_is_treated_as_anybody_who_i
     assert 0.85 * FIRST_PAUSE_S <= rest_s(app, endpoint) <= 1.1 * FIRST_PAUSE_S
     assert standing(app, endpoint).breaker_trips == 1
     # What was asked for then is over: the second try's own delay counts, not the ten minutes.
-    assert DELAYS_S[1] - 5 <= tries_in_s(app, endpoint, sending.id) <= DELAYS_S[1] * 1.1
+    assert DELAYS_S[1] - 60 <= tries_in_s(app, endpoint, sending.id) <= DELAYS_S[1] * 1.1
     let_pass(app, DELAYS_S[1] * 1.1)
     ((_, again),) = begun_by(worker)
     worker.come_home(worker.delivery_source, [(again, answered(200))])
