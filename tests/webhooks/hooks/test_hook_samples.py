@@ -107,6 +107,19 @@ def test_a_secret_that_is_shown_to_us_is_masked(owner: Persona, scheme: str) -> 
 
 
 @pytest.mark.usefixtures("in_app")
+@pytest.mark.parametrize("scheme", ["bearer", "graph"])
+def test_a_secret_that_has_to_be_quoted_is_masked_too(owner: Persona, scheme: str) -> None:
+    secret = r"""it's-"theirs"\too"""
+    hook, _ = made(owner, scheme, secret=secret)
+    arrived = hook_samples.send(owner.identity, hook.id)
+    assert arrived.status == 202
+    for shown in (*arrived.headers.values(), arrived.body, arrived.command):
+        assert "theirs" not in shown
+    assert MASK in str(arrived.headers) + arrived.body
+    assert "YOUR-SECRET" in arrived.command
+
+
+@pytest.mark.usefixtures("in_app")
 @pytest.mark.parametrize(
     ("scheme", "body", "status", "code"),
     [

@@ -176,10 +176,14 @@ def _masked(text: str, sample: Sample) -> str:
 
 def _command(sample: Sample) -> str:
     """The request as a line for a shell."""
-    parts = [f"curl {shlex.quote(sample.url)}"]
-    parts += [f"-H {shlex.quote(f'{name}: {value}')}" for name, value in sample.headers.items()]
-    parts.append(f"--data-binary {shlex.quote(sample.body.decode())}")
-    command = " \\\n  ".join(parts)
+    parts = [f"curl {_quoted(sample.url, sample)}"]
+    parts += [f"-H {_quoted(f'{name}: {value}', sample)}" for name, value in sample.headers.items()]
+    parts.append(f"--data-binary {_quoted(sample.body.decode(), sample)}")
+    return " \\\n  ".join(parts)
+
+
+def _quoted(text: str, sample: Sample) -> str:
+    """For a shell; secrets leave before what quotes would make of them."""
     for secret, stand_in in sample.concealed.items():
-        command = command.replace(secret, stand_in)
-    return command
+        text = text.replace(secret, stand_in)
+    return shlex.quote(text)

@@ -128,4 +128,5 @@ def sample(
         if isinstance(notification, dict)
     ]
     written = documents.write({"value": agreed})
-    return Sample(url, dict(plain.JSON), written, {secret: "YOUR-SECRET"})
+    stands_as = documents.write(secret).decode()[1:-1]
+    return Sample(url, dict(plain.JSON), written, {stands_as: "YOUR-SECRET"})
