@@ -100,7 +100,7 @@ class Incoming:
 class Sample:
     """A request as the sender would make it, for a person to look at. Headers by written name.
 
-    `concealed` texts are secrets, as they are written in it: each is shown as what it stands beside.
+    `concealed` texts are secrets, as written in it; each is shown as what stands beside it.
     """
 
     url: str
