@@ -125,6 +125,20 @@ def imogen(sign_in: SignIn) -> Page:
 
 
 @pytest.fixture
+def plain(site: LiveSite, chromium: Browser, imogen: Page) -> Iterator[Page]:
+    """Imogen's browser without script."""
+    context = chromium.new_context(
+        base_url=site.url,
+        java_script_enabled=False,
+        locale="en-GB",
+        storage_state=imogen.context.storage_state(),
+    )
+    context.set_default_timeout(_PATIENCE_MS)
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture
 def marek(sign_in: SignIn) -> Page:
     """The owner of Lumen, where nothing is set up yet, signed in."""
     return sign_in("marek@lumen.example")

@@ -1,11 +1,10 @@
 """The builder where a line breaks, where somebody else is at it, and where there is no script."""
 
 import re
-from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Dialog, Locator, Page, Route, expect
+from playwright.sync_api import Dialog, Locator, Page, Route, expect
 
 from tests.browser.building import (
     BUILDER,
@@ -28,17 +27,6 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 MOVES = re.compile("/edit/move")
 CAROUSEL = ("note", "Note something"), ("pause", "Wait for some time"), ("end", "End")
-
-
-@pytest.fixture
-def plain(site: LiveSite, chromium: Browser, imogen: Page) -> Iterator[Page]:
-    """Imogen's browser without script."""
-    signed_in = imogen.context.storage_state()
-    context = chromium.new_context(
-        base_url=site.url, java_script_enabled=False, storage_state=signed_in
-    )
-    yield context.new_page()
-    context.close()
 
 
 def three_steps(page: Page, name: str) -> None:

@@ -1,10 +1,9 @@
 """Questions, weddings, workflows and what happened, by keyboard alone or with no script at all."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.building import in_words, order, publish, setting
 from tests.browser.gestures import come_back_until, press, tab_to
@@ -15,17 +14,6 @@ from tests.workers.scene import Sink, wait_until
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 
 FLOWERS = "Shall we order these flowers?"
-
-
-@pytest.fixture
-def plain(site: LiveSite, chromium: Browser, imogen: Page) -> Iterator[Page]:
-    """Imogen's browser without script."""
-    signed_in = imogen.context.storage_state()
-    context = chromium.new_context(
-        base_url=site.url, java_script_enabled=False, storage_state=signed_in
-    )
-    yield context.new_page()
-    context.close()
 
 
 def test_a_wedding_is_found_and_its_cancelling_looked_at_by_keyboard(imogen: Page) -> None:

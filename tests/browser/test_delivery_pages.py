@@ -1,7 +1,7 @@
 """The pages of deliveries: looked at, searched while typing, and used without script."""
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.looking import look_at
 from tests.browser.planted_deliveries import COUPLE, KITCHEN, Planted, plant, stop
@@ -70,25 +70,18 @@ def test_the_log_follows_what_happens(imogen: Page, planted: Planted) -> None:
     expect(found.locator(f"#to-{planted.trying}")).to_be_visible()
 
 
-def test_without_script_it_is_filtered_searched_and_opened(
-    site: LiveSite, chromium: Browser, imogen: Page, planted: Planted
-) -> None:
-    context = chromium.new_context(
-        base_url=site.url, java_script_enabled=False, storage_state=imogen.context.storage_state()
-    )
-    page = context.new_page()
-    page.goto(f"/webhooks/endpoints/{planted.endpoint_id}")
-    page.get_by_role("link", name="Arrived").click()
-    page.get_by_text("Narrow down").click()
-    page.get_by_label("Tells of").select_option("guests.meals_changed")
-    page.get_by_role("button", name="Show").click()
-    expect(page.get_by_role("link", name="Arrived")).to_have_attribute("aria-current", "true")
-    page.get_by_role("link", name=COUPLE).first.click()
-    expect(page.get_by_text("They took it at the")).to_be_visible()
-    page.get_by_label("Search deliveries").fill(str(planted.trying)[:18])
-    page.get_by_label("Search deliveries").press("Enter")
-    expect(page.get_by_text("By number.")).to_be_visible()
-    context.close()
+def test_without_script_it_is_filtered_searched_and_opened(plain: Page, planted: Planted) -> None:
+    plain.goto(f"/webhooks/endpoints/{planted.endpoint_id}")
+    plain.get_by_role("link", name="Arrived").click()
+    plain.get_by_text("Narrow down").click()
+    plain.get_by_label("Tells of").select_option("guests.meals_changed")
+    plain.get_by_role("button", name="Show").click()
+    expect(plain.get_by_role("link", name="Arrived")).to_have_attribute("aria-current", "true")
+    plain.get_by_role("link", name=COUPLE).first.click()
+    expect(plain.get_by_text("They took it at the")).to_be_visible()
+    plain.get_by_label("Search deliveries").fill(str(planted.trying)[:18])
+    plain.get_by_label("Search deliveries").press("Enter")
+    expect(plain.get_by_text("By number.")).to_be_visible()
 
 
 def test_an_endpoint_that_was_stopped_leads_back(site: LiveSite, imogen: Page) -> None:

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.looking import Trouble, look_at
 from tests.live_site import LiveSite
@@ -88,24 +88,15 @@ def test_the_pages_of_a_draft_and_of_versions(imogen: Page, path: str, trouble: 
     look_at(imogen, "version-restore")
 
 
-def test_undo_publish_and_going_back_need_no_script(
-    site: LiveSite, chromium: Browser, imogen: Page, path: str
-) -> None:
-    context = chromium.new_context(
-        base_url=site.url,
-        java_script_enabled=False,
-        storage_state=imogen.context.storage_state(),
-    )
-    page = context.new_page()
-    page.goto(path)
-    page.get_by_role("button", name="Undo").first.click()
-    expect(page.get_by_text("Undone.")).to_be_visible()
-    page.get_by_role("button", name="Redo").first.click()
-    page.get_by_role("link", name="Publish").click()
-    page.get_by_label("What is new").fill("Also who may come")
-    page.get_by_role("button", name="Publish").click()
-    expect(page.get_by_role("main")).to_contain_text("version 3 is live")
-    page.goto(f"{path}/versions/1/restore")
-    page.get_by_role("button", name="Go back to version 1").click()
-    expect(page.get_by_role("main")).to_contain_text("version 4 is live")
-    context.close()
+def test_undo_publish_and_going_back_need_no_script(plain: Page, path: str) -> None:
+    plain.goto(path)
+    plain.get_by_role("button", name="Undo").first.click()
+    expect(plain.get_by_text("Undone.")).to_be_visible()
+    plain.get_by_role("button", name="Redo").first.click()
+    plain.get_by_role("link", name="Publish").click()
+    plain.get_by_label("What is new").fill("Also who may come")
+    plain.get_by_role("button", name="Publish").click()
+    expect(plain.get_by_role("main")).to_contain_text("version 3 is live")
+    plain.goto(f"{path}/versions/1/restore")
+    plain.get_by_role("button", name="Go back to version 1").click()
+    expect(plain.get_by_role("main")).to_contain_text("version 4 is live")

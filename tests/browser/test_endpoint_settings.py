@@ -3,12 +3,10 @@
 import re
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import NewPage, SignIn
 from tests.browser.looking import DESK, PHONE, Trouble, look_at
-from tests.live_site import LiveSite
-from wedsync.cli.installation.logins import DEMO_PASSWORD
 
 IMOGEN = "imogen@rosewood.example"
 
@@ -83,36 +81,23 @@ def test_whoever_has_no_account_reads_the_guide(new_page: NewPage) -> None:
 
 
 @pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
-def test_all_of_it_works_without_script(
-    site: LiveSite, chromium: Browser, size: tuple[int, int]
-) -> None:
-    context = chromium.new_context(
-        base_url=site.url,
-        java_script_enabled=False,
-        locale="en-GB",
-        viewport={"width": size[0], "height": size[1]},
-    )
-    page = context.new_page()
-    page.goto("/sign-in")
-    page.get_by_label("E-mail").fill(IMOGEN)
-    page.get_by_label("Password").fill(DEMO_PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
-    page.goto("/webhooks/endpoints/new")
-    expect(page.get_by_label("Find among what can happen")).to_be_hidden()
-    fill_in(page)
-    page.get_by_role("button", name="Take condition 1 away").click()
-    expect(page.get_by_label("Condition 1: what")).to_have_value("data.seats")
-    page.get_by_label("Condition 1: with what").fill("4")
-    page.get_by_label("They fetch it themselves").check()
-    expect(page.get_by_label("Address", exact=True)).to_be_hidden()
-    page.get_by_label("We send it to them").check()
-    page.get_by_label("Address", exact=True).fill("http://127.0.0.1:8999/told")
-    page.get_by_role("button", name="Add the endpoint").click()
-    expect(page.get_by_role("heading", name="is ready")).to_be_visible()
-    page.get_by_role("link", name="How to check our signature").click()
-    page.get_by_role("link", name="JavaScript").click()
-    expect(page.get_by_text("timingSafeEqual").first).to_be_visible()
-    page.get_by_label("Not at all").check()
-    page.get_by_role("button", name="Make a new secret").click()
-    expect(page.get_by_role("heading", name="has a new secret")).to_be_visible()
-    context.close()
+def test_all_of_it_works_without_script(plain: Page, size: tuple[int, int]) -> None:
+    plain.set_viewport_size({"width": size[0], "height": size[1]})
+    plain.goto("/webhooks/endpoints/new")
+    expect(plain.get_by_label("Find among what can happen")).to_be_hidden()
+    fill_in(plain)
+    plain.get_by_role("button", name="Take condition 1 away").click()
+    expect(plain.get_by_label("Condition 1: what")).to_have_value("data.seats")
+    plain.get_by_label("Condition 1: with what").fill("4")
+    plain.get_by_label("They fetch it themselves").check()
+    expect(plain.get_by_label("Address", exact=True)).to_be_hidden()
+    plain.get_by_label("We send it to them").check()
+    plain.get_by_label("Address", exact=True).fill("http://127.0.0.1:8999/told")
+    plain.get_by_role("button", name="Add the endpoint").click()
+    expect(plain.get_by_role("heading", name="is ready")).to_be_visible()
+    plain.get_by_role("link", name="How to check our signature").click()
+    plain.get_by_role("link", name="JavaScript").click()
+    expect(plain.get_by_text("timingSafeEqual").first).to_be_visible()
+    plain.get_by_label("Not at all").check()
+    plain.get_by_role("button", name="Make a new secret").click()
+    expect(plain.get_by_role("heading", name="has a new secret")).to_be_visible()

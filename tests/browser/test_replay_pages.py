@@ -1,11 +1,10 @@
 """Sending again: chosen, looked at, begun and followed by people, with and without script."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import psycopg
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.looking import Trouble, look_at
 from tests.live_site import LiveSite
@@ -15,17 +14,6 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 
 KITCHEN = "Olive & Thyme kitchen"
 COUNT = "guests.final_count"
-
-
-@pytest.fixture
-def plain(site: LiveSite, chromium: Browser, imogen: Page) -> Iterator[Page]:
-    """Imogen's browser without script."""
-    signed_in = imogen.context.storage_state()
-    context = chromium.new_context(
-        base_url=site.url, java_script_enabled=False, storage_state=signed_in
-    )
-    yield context.new_page()
-    context.close()
 
 
 def happen(site: LiveSite, kind: str, times: int) -> None:
