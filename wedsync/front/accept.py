@@ -22,7 +22,7 @@ from wedsync.platform.vault import place, seal_with
 from wedsync.webhooks.hooks.incoming import RAW_BODY
 from wedsync.webhooks.hooks.service import PATH
 from wedsync.webhooks.hooks.shown_headers import shown
-from wedsync.webhooks.schemes import Handshake, Headers, Rejected, Request, Verified
+from wedsync.webhooks.schemes import Handshake, Headers, Rejected, Request, Verified, handshakes
 
 
 class Acceptor:
@@ -100,11 +100,8 @@ class Acceptor:
             self._rejections.shaken(hook, now)
             await answers.send_bare(send, hook.scheme.SUCCESS_STATUS)
             return
-        if hook.handshake_until is None or hook.handshake_until < now:
-            raise answers.UnexpectedHandshake(
-                "No handshake is awaited here. Open the hook's page, let it await one, and begin "
-                "it again."
-            )
+        if not handshakes.is_awaited(hook.handshake_until, now):
+            raise answers.UnexpectedHandshake(handshakes.NOT_AWAITED)
         self._rejections.shaken(hook, now)
         await answers.send_text(send, wanted.echo)
 

@@ -3,6 +3,7 @@
 import base64
 import shlex
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from apiflask import APIFlask
@@ -15,6 +16,7 @@ from tests.workers.scene import Worker
 from wedsync.audit.models import AuditEntry
 from wedsync.errors import Conflict, Invalid, NotFound
 from wedsync.events.models import Event
+from wedsync.platform import clock
 from wedsync.platform.db import db
 from wedsync.platform.vault import MASK, place
 from wedsync.webhooks import schemes
@@ -136,6 +138,18 @@ def test_what_is_not_taken_is_told_and_not_kept(
     arrived = hook_samples.send(owner.identity, hook.id, body)
     assert (arrived.status, arrived.event) == (status, None)
     assert code in arrived.answer
+
+
+@pytest.mark.usefixtures("in_app")
+def test_an_echo_is_given_only_while_one_is_awaited(owner: Persona) -> None:
+    hook, _ = made(owner, "slack")
+    body = '{"type":"url_verification","challenge":"say this"}'
+    given = hook_samples.send(owner.identity, hook.id, body)
+    assert (given.status, given.answer, given.event) == (200, "say this", None)
+    hook.handshake_until = clock.now() - timedelta(seconds=1)
+    refused = hook_samples.send(owner.identity, hook.id, body)
+    assert (refused.status, refused.event) == (400, None)
+    assert "handshake_unexpected" in refused.answer
 
 
 @pytest.mark.usefixtures("in_app")

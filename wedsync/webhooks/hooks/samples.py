@@ -7,6 +7,7 @@ event that is passed on to nobody, so that it can be looked at and no workflow b
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -27,7 +28,15 @@ from wedsync.webhooks.hooks import service as hooks
 from wedsync.webhooks.hooks.incoming import RAW_BODY
 from wedsync.webhooks.hooks.shown_headers import shown
 from wedsync.webhooks.models import Hook
-from wedsync.webhooks.schemes import Handshake, Headers, Incoming, Rejected, Request, Sample
+from wedsync.webhooks.schemes import (
+    Handshake,
+    Headers,
+    Incoming,
+    Rejected,
+    Request,
+    Sample,
+    handshakes,
+)
 
 LARGEST_BYTES = 64 * 1024
 
@@ -116,7 +125,7 @@ def _judged(
         status = 400 if verdict.code == "body_invalid" else 401
         return status, _problem(verdict.code, verdict.message), None
     if isinstance(verdict, Handshake):
-        return 200, verdict.echo.decode(), None
+        return *_echoed(hook, verdict, now), None
     try:
         document = scheme.parse(request.body)
         incoming = scheme.read(document, hook.event_type, verdict, now)
@@ -125,6 +134,12 @@ def _judged(
     event = _event(hook, incoming, request.body, sample)
     answer = "" if scheme.ANSWERED_BARE else documents.write({"event_id": str(event.id)}).decode()
     return scheme.SUCCESS_STATUS, answer, event
+
+
+def _echoed(hook: Hook, wanted: Handshake, now: datetime) -> tuple[int, str]:
+    if wanted.echo and not handshakes.is_awaited(hook.handshake_until, now):
+        return 400, _problem("handshake_unexpected", handshakes.NOT_AWAITED)
+    return 200, wanted.echo.decode()
 
 
 def _problem(code: str, detail: str) -> str:

@@ -5,12 +5,21 @@ person awaits it.
 """
 
 import re
+from datetime import datetime
 
 from wedsync.webhooks.schemes.interface import Handshake, Rejected
 
 MOST_BYTES = 256
+NOT_AWAITED = (
+    "No handshake is awaited here. Open the hook's page, let it await one, and begin it again."
+)
 
 _PLAIN = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
+
+
+def is_awaited(until: datetime | None, now: datetime) -> bool:
+    """Whether an echo is given now; `until` is when that ends, if it began."""
+    return until is not None and until >= now
 
 
 def asked(words: object) -> Handshake | Rejected:
