@@ -49,7 +49,8 @@ def _frame() -> dict[str, Any]:
 
 
 def _me() -> dict[str, Any]:
-    """Who is signed in. Parts of pages seldom say it, and after a commit it is read anew."""
+    """Who is signed in; looked up once it is said, which most parts of pages never do: after a
+    commit that asks the database again."""
     return {
         "id": current_user.user.id,
         "name": current_user.user.name,

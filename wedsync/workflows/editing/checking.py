@@ -38,6 +38,7 @@ _CONDITIONS: Mapping[str, tuple[ColumnElement[bool], ...]] = {
     "connection": (Connection.state != "deleted",),
     # What comes to a connection's hook comes from the connection.
     "hook": (Hook.connection_id.is_(None),),
+    "endpoint": (Endpoint.state != "deleted",),
 }
 
 
@@ -75,10 +76,8 @@ def problems_of(
     found += calls.problems(organization_id, workflow_id, named)
     found += _wrong_accounts(steps, known, there)
     found += address_checks.problems(steps, known)
-    is_readable = written is definition
-    of_itself = validate(
-        definition, actions=infos_of(known), is_ours=is_ours, is_readable=is_readable
-    )
+    whole = written if written is definition else None
+    of_itself = validate(definition, actions=infos_of(known), is_ours=is_ours, written=whole)
     return of_itself + _milder_where_off(off_among(steps), found)
 
 

@@ -45,9 +45,14 @@ def refusal(value: object) -> str | None:
 
 def readable(definition: object) -> Readable:
     """A definition as far as it can be gone through: nothing of what is refused, or is none."""
-    if isinstance(definition, dict) and refusal(definition) is None:
-        return Readable(definition)
-    return Readable({})
+    return looked_through(definition)[0]
+
+
+def looked_through(definition: object) -> tuple[Readable, str | None]:
+    """The same, with the sentence that refuses it."""
+    if problem := refusal(definition):
+        return Readable({}), problem
+    return Readable(definition if isinstance(definition, dict) else {}), None
 
 
 def _sort_out(

@@ -17,7 +17,7 @@ from wedsync.workflows.engine.checks import check_fields, check_off, check_text,
 from wedsync.workflows.engine.limits import MAX_LABEL, MAX_NOTE, MAX_STEPS
 from wedsync.workflows.engine.outline import Placed, steps_of
 from wedsync.workflows.engine.problems import Field, Findings, Problem, Sees
-from wedsync.workflows.engine.shape import Readable, refusal
+from wedsync.workflows.engine.shape import Readable, looked_through
 from wedsync.workflows.engine.steps.kind import Actions, Kind, all_off, is_off, mapping
 from wedsync.workflows.engine.trigger_kind import IsOurs
 from wedsync.workflows.engine.words import clip
@@ -37,22 +37,24 @@ def validate(
     actions: Actions | None = None,
     is_ours: IsOurs | None = None,
     own_id: str | None = None,
-    is_readable: bool = False,
+    written: Readable | None = None,
 ) -> list[Problem]:
     """The problems of a definition, in reading order; an empty list when there are none.
 
     `actions` are the known actions; without them inputs are not compared with what actions want.
     `is_ours` says whether an event type is one only WedSync itself uses; `own_id` is the id of the
-    workflow, which may not call itself. One that `is_readable` was asked about (`shape.readable`).
+    workflow, which may not call itself. `written` is the whole of it, where it was asked about
+    before (`shape.readable`).
     Never raises, whatever `definition` is, and gives at most `limits.MAX_PROBLEMS`.
     """
     findings = Findings()
-    if not is_readable and (problem := refusal(definition)):
+    whole, problem = looked_through(definition) if written is None else (written, None)
+    if problem:
         findings.error(None, "", problem, "Split the workflow into smaller ones.")
     elif not isinstance(definition, dict):
         findings.error(None, "", "This is not a workflow.", "Give it a trigger and steps.")
     else:
-        _Validation(findings, actions, is_ours, own_id).definition(Readable(definition))
+        _Validation(findings, actions, is_ours, own_id).definition(whole)
     return findings.problems
 
 

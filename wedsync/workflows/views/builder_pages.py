@@ -88,51 +88,84 @@ def builder_page(
     offer = offer_here(here) if identity.current().has_role("editor") else None
     setting = setting_of(draft, identity.current(), here.sample or None, earlier)
     opened = Opened.of(setting.definition, here.query())
-    shown = board.board(setting, opened)
     panel = _panel(setting, opened, said)
-    asks = here.pick == "start" or (panel is None and opened is not None and opened.step is None)
     clash = said.error if isinstance(said.error, StepChanged) and panel else None
-    is_told_there = clash is not None or _tells(panel, said)
-    held = board_changes.read_held(request.form.get("held", "")) if wants_fragment() else {}
-    offer = offer if panel else None
-    picker = picker_of(here, setting.definition, asks) if setting.may_edit else None
-    try_offer = _try_offer(setting, panel)
-    beside = Beside(shown, panel, offer, clash or picker, here, try_offer)
+    picker = _picker(setting, here, opened, panel)
+    tries = _try_offer(setting, panel)
+    shown = board.board(setting, opened)
+    beside = Beside(shown, panel, offer if panel else None, clash or picker, here, tries)
     shown = replace(shown, parts={**shown.parts, **lede_parts(shown), **beside.parts()})
+    told = _told(setting, shown, panel, said, clash)
+    return _response(here, setting, shown, beside, said, {**told, "picker": picker})
+
+
+def _picker(
+    setting: Setting, here: Here, opened: Opened | None, panel: Panel | None
+) -> Picker | None:
+    asks = here.pick == "start" or (panel is None and opened is not None and opened.step is None)
+    return picker_of(here, setting.definition, asks) if setting.may_edit else None
+
+
+def _told(
+    setting: Setting, shown: Board, panel: Panel | None, said: Said, clash: StepChanged | None
+) -> Mapping[str, Any]:
+    """What is said beside the page, or in its panel of somebody else's change."""
+    is_told_there = clash is not None or _tells(panel, said)
+    news = _done_by_others(setting, shown) if said.is_news else ""
+    return {
+        "clash": clash,
+        "clashes": clashes_of(setting, clash) if clash else (),
+        "again": _again(said) if clash else None,
+        "said": news if said.is_news else said.told or _beside(panel, said),
+        "refused": "" if is_told_there else said.refused,
+        "focus": (said.focus or "start") if said.is_focused else "",
+    }
+
+
+def _response(
+    here: Here,
+    setting: Setting,
+    shown: Board,
+    beside: Beside,
+    said: Said,
+    told: Mapping[str, Any],
+) -> Response:
+    """All of it; or what differs from what the page says that it holds."""
+    held = board_changes.read_held(request.form.get("held", "")) if wants_fragment() else {}
     drawn = _drawn(held, shown, beside, said) if held else None
     response = render(
         "workflows/builder/changed.html" if held else "workflows/builder/page.html",
         "changed" if held else "builder",
         status=said.status,
-        workflow=draft.workflow,
-        board=shown,
+        **_shown(setting, shown, beside),
+        **told,
         differing=drawn,
         stays=drawn.stays if drawn else frozenset(),
-        sentences=sentences(shown.lede),
         unfolded=frozenset(name for name in held if name.startswith(UNFOLDED)),
-        beside=beside,
-        panel=panel,
-        clash=clash,
-        clashes=clashes_of(setting, clash) if clash else (),
-        again=_again(said) if clash else None,
-        offer=offer,
-        try_offer=try_offer,
-        connect_page=connect_page,
-        picker=picker,
         here=replace(here, is_near=bool(held)),
-        folds=folds_of(identity.current()),
-        company=Company() if held else company_of(identity.current(), draft.workflow.id),
-        said=_done_by_others(setting, shown) if said.is_news else said.told or _beside(panel, said),
-        refused="" if is_told_there else said.refused,
-        focus=(said.focus or "start") if said.is_focused else "",
-        may_edit=setting.may_edit,
-        imported_once={},
+        company=Company() if held else company_of(setting.person, setting.workflow.id),
     )
     if held:
         response.set_data(_shortened(response.get_data(as_text=True)))
     if request.method == "POST" and not said.is_news:
         response.headers["HX-Replace-Url"] = here.url()
     return response
+
+
+def _shown(setting: Setting, shown: Board, beside: Beside) -> Mapping[str, Any]:
+    return {
+        "workflow": setting.workflow,
+        "board": shown,
+        "sentences": sentences(shown.lede),
+        "beside": beside,
+        "panel": beside.panel,
+        "offer": beside.offer,
+        "try_offer": beside.tries,
+        "connect_page": connect_page,
+        "folds": folds_of(setting.person),
+        "may_edit": setting.may_edit,
+        "imported_once": {},
+    }
 
 
 def folded_page(here: Here, draft: Draft, fold: str) -> Response:

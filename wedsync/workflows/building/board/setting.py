@@ -29,7 +29,7 @@ from wedsync.workflows.catalogue import Entries, entries_here
 from wedsync.workflows.editing.checking import problems_of
 from wedsync.workflows.editing.drafts import Draft
 from wedsync.workflows.engine import Problem
-from wedsync.workflows.engine.shape import Readable, refusal
+from wedsync.workflows.engine.shape import Readable, looked_through, refusal
 from wedsync.workflows.engine.steps.kind import mapping, sequence
 from wedsync.workflows.models import DraftOperation, Workflow, WorkflowVersion
 
@@ -115,8 +115,7 @@ def setting_of(
     `earlier` is what was known of the draft before it was changed in this request."""
     words, workflow = here(), draft.workflow
     organization_id, definition = person.organization_id, workflow.draft
-    refused = refusal(definition)
-    written = Readable({} if refused else mapping(definition))
+    written, refused = looked_through(definition)
     named = named_in(organization_id)
     last = last_of(person, workflow.id, definition)
     seen = sample_in(
