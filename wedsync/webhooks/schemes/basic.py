@@ -30,7 +30,8 @@ example = plain.example
 
 
 def option_problems(options: Mapping[str, Any]) -> list[tuple[str, str]]:
-    return naming.unknown_options(options, known=("id_header",)) + credentials.id_problems(options)
+    unknown = naming.unknown_options(options, known=("id_header",))
+    return unknown + naming.header_problems(options, "id_header")
 
 
 def new_secret() -> str:

@@ -28,10 +28,8 @@ example = plain.example
 
 
 def option_problems(options: Mapping[str, Any]) -> list[tuple[str, str]]:
-    problems = naming.unknown_options(options, known=("header", "id_header"))
-    if options.get("header") is not None and not naming.is_header(options["header"]):
-        problems.append(("header", "This is not the name of a header."))
-    return problems + credentials.id_problems(options)
+    unknown = naming.unknown_options(options, known=("header", "id_header"))
+    return unknown + naming.header_problems(options, "header", "id_header")
 
 
 def new_secret() -> str:

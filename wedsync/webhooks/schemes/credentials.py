@@ -1,4 +1,4 @@
-"""Senders that show a secret instead of signing: what basic and bearer have in common.
+"""Senders that show a secret instead of signing: what basic, bearer and graph have in common.
 
 Whoever reads such a request can send others, and an id in a header proves nothing: where a sender
 can sign, signing is better.
@@ -20,13 +20,6 @@ def is_any(shown: bytes, secrets: Iterable[bytes]) -> bool:
     for secret in secrets:
         found |= hmac.compare_digest(secret, shown)
     return found
-
-
-def id_problems(options: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """What is wrong with the option `id_header`."""
-    if options.get("id_header") is None or naming.is_header(options["id_header"]):
-        return []
-    return [("id_header", "This is not the name of a header.")]
 
 
 def names_events(options: Mapping[str, Any]) -> bool:

@@ -24,6 +24,7 @@ HAS_HANDSHAKE = False
 ALGORITHMS = ("sha256", "sha512", "sha1")
 ENCODINGS = ("hex", "base64")
 _KNOWN = ("header", "algorithm", "encoding", "prefix", "id_header", "timestamp_header")
+_ROLES = ("header", "timestamp_header", "id_header")
 _PREFIX = re.compile(r"[\x21-\x7e]{0,40}")
 
 names_events = credentials.names_events
@@ -46,10 +47,7 @@ def option_problems(options: Mapping[str, Any]) -> list[tuple[str, str]]:
     prefix = options.get("prefix")
     if prefix is not None and not (isinstance(prefix, str) and _PREFIX.fullmatch(prefix)):
         problems.append(("prefix", "The prefix is up to 40 characters without spaces."))
-    for name in ("id_header", "timestamp_header"):
-        if options.get(name) is not None and not naming.is_header(options[name]):
-            problems.append((name, "This is not the name of a header."))
-    return problems
+    return problems + naming.header_problems(options, "id_header", "timestamp_header")
 
 
 def verify(
@@ -67,9 +65,6 @@ def verify(
     if not _fits(secrets, options, signature, timestamp, request.body):
         return signatures.UNFIT
     return _in_time(timestamp, now) or credentials.named(headers, options)
-
-
-_ROLES = ("header", "timestamp_header", "id_header")
 
 
 def _fits(

@@ -5,7 +5,6 @@ read before it is believed, and the words are left out of what is kept as data. 
 is made or renewed Graph posts with `validationToken` in the address and wants it back.
 """
 
-import hmac
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from secrets import token_urlsafe
@@ -14,7 +13,7 @@ from urllib.parse import parse_qs
 
 from wedsync.platform import documents
 from wedsync.platform.documents import BadDocument
-from wedsync.webhooks.schemes import handshakes, naming, plain, signatures
+from wedsync.webhooks.schemes import credentials, handshakes, naming, plain, signatures
 from wedsync.webhooks.schemes.interface import (
     Incoming,
     Rejected,
@@ -64,16 +63,9 @@ def verify(
         state = notification.get(_STATE) if isinstance(notification, dict) else None
         if not isinstance(state, str) or not state:
             return _MISSING
-        if not _is_any(state, wanted):
+        if not credentials.is_any(state.encode(), wanted):
             return Rejected("signature_invalid", "This is not the clientState agreed on.")
     return Verified()
-
-
-def _is_any(state: str, wanted: Sequence[bytes]) -> bool:
-    found = False
-    for secret in wanted:
-        found |= hmac.compare_digest(secret, state.encode())
-    return found
 
 
 def _notifications(body: bytes) -> list[Any]:

@@ -5,10 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol, TypeAlias
 
-RejectionCode = Literal[
-    "signature_missing", "signature_invalid", "signature_stale", "body_invalid", "body_too_large",
-    "body_too_slow",
-]  # fmt: skip
+RejectionCode = Literal["signature_missing", "signature_invalid", "signature_stale", "body_invalid"]
 
 DEFAULT_TYPE = "webhook.received"
 """What an event is called when neither its sender nor its hook has a name for it."""

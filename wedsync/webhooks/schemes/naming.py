@@ -48,6 +48,15 @@ def is_header(name: object) -> bool:
     return isinstance(name, str) and _HEADER_NAME.fullmatch(name) is not None
 
 
+def header_problems(options: Mapping[str, Any], *names: str) -> list[tuple[str, str]]:
+    """What is wrong with those of these options that are there and should name a header."""
+    return [
+        (name, "This is not the name of a header.")
+        for name in names
+        if options.get(name) is not None and not is_header(options[name])
+    ]
+
+
 def wire_name(name: str | None) -> bytes | None:
     """A header's name as it comes to us."""
     return name.lower().encode() if name else None
