@@ -39,6 +39,8 @@ class OverQuota(WedSyncError):
 
 
 class MethodNotAllowed(WedSyncError):
+    """A hook was called with a method its sender never uses."""
+
     code, title, status = "method_not_allowed", "This address does not take that", 405
 
 

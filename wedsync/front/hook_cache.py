@@ -144,11 +144,7 @@ class HookCache:
             key = self._vault.remember(
                 organization_id, {"id": key_id, "wrapped": wrapped, "destroyed_at": destroyed_at}
             )
-            secrets = tuple(
-                open_with(key, organization_id, place("hooks", hook_id, field), value).decode()
-                for field, value in (("secret", secret), ("previous_secret", previous))
-                if value is not None
-            )
+            secrets = _opened(key, organization_id, hook_id, secret, previous)
         except Unsealable:
             log.exception("the secrets of hook %s do not open", hook_id)
             return None
@@ -168,3 +164,13 @@ class HookCache:
             handshake_until,
             key,
         )
+
+
+def _opened(
+    key: OpenKey, organization_id: UUID, hook_id: UUID, secret: bytes | None, previous: bytes | None
+) -> tuple[str, ...]:
+    return tuple(
+        open_with(key, organization_id, place("hooks", hook_id, field), sealed).decode()
+        for field, sealed in (("secret", secret), ("previous_secret", previous))
+        if sealed is not None
+    )

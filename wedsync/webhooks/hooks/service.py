@@ -53,7 +53,7 @@ def create(
 ) -> tuple[Hook, str | None]:
     """Make a hook; the string is its secret, which nobody can be shown again.
 
-    Without a secret of the sender's, a Stripe hook waits for one (`needs_secret`). Raises Invalid.
+    Where only the sender can make one, a hook without it waits (`needs_secret`). Raises Invalid.
     """
     scheme = fields.get("scheme", "")
     if scheme not in schemes.SCHEMES:
@@ -61,18 +61,7 @@ def create(
         raise _invalid([FieldError("/scheme", "scheme", f"Choose one of {known}.")])
     wish = _wish(scheme, fields)
     secret = wish.secret or schemes.named(scheme).new_secret()
-    hook = Hook(
-        id=ids.new_id(),
-        organization_id=organization_id,
-        token=token_urlsafe(TOKEN_BYTES),
-        scheme=scheme,
-        name=wish.name,
-        event_type=wish.event_type,
-        options=wish.options,
-        quota_per_minute=wish.quota_per_minute,
-        handshake_until=first_handshake_until(scheme),
-        state=_reached(wish.state, secret is not None),
-    )
+    hook = _new(organization_id, scheme, wish, has_secret=secret is not None)
     if secret:
         secrets.set_first(hook, secret)
     db.session.add(hook)
@@ -181,6 +170,21 @@ class _Wish:
     quota_per_minute: int | None
     secret: str | None
     state: str
+
+
+def _new(organization_id: UUID, scheme: str, wish: _Wish, *, has_secret: bool) -> Hook:
+    return Hook(
+        id=ids.new_id(),
+        organization_id=organization_id,
+        token=token_urlsafe(TOKEN_BYTES),
+        scheme=scheme,
+        name=wish.name,
+        event_type=wish.event_type,
+        options=wish.options,
+        quota_per_minute=wish.quota_per_minute,
+        handshake_until=first_handshake_until(scheme),
+        state=_reached(wish.state, has_secret),
+    )
 
 
 def _said_of(hook: Hook) -> HookFields:
