@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine, text
 
 from wedsync.connections import keeping, refreshing
 from wedsync.platform import clock, leases, runtime
-from wedsync.webhooks.delivering import failing, lanes, settling
+from wedsync.webhooks.delivering import failing, lanes, settling, taking_away
 from wedsync.webhooks.hooks import retention
 from wedsync.workflows.building.tries import real_tries
 from wedsync.workflows.clockwork import poll_timers, replanning
@@ -187,6 +187,7 @@ TABLE = (
     Scheduled("look back for events", 1, listening.sweep),
     Scheduled("tell people", 5, tell_people),
     Scheduled("look after endpoints", 10, look_after_endpoints),
+    Scheduled("take away deleted endpoints", 2, taking_away.take_away),
     Scheduled("look at moved dates", 60, look_at_moved_dates),
     Scheduled("hold runaways", 20, hold_runaways),
     Scheduled("tell who is asked", 2, tell_who_is_asked),

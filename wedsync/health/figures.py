@@ -69,7 +69,8 @@ _HOOKS = text(
 )
 _ENDPOINTS = text(
     "SELECT id, coalesce(nullif(description, ''), url) AS name, state, state_reason, failing_since"
-    f" FROM endpoints WHERE organization_id = :id ORDER BY 2, id LIMIT {SHOWN}"
+    " FROM endpoints WHERE organization_id = :id AND state <> 'deleted'"
+    f" ORDER BY 2, id LIMIT {SHOWN}"
 )
 _DELIVERY_HOURS = text(
     "SELECT e.id AS of, hours.* FROM endpoints e CROSS JOIN LATERAL ("

@@ -20,7 +20,8 @@ _COUNTS = text(
     f"  AND h.connection_id IS NULL AND {HOOK_IS_THERE}) AS hooks,"
     f" (SELECT count(*) FROM hooks h WHERE {HOOK_NEEDS} AND h.connection_id IS NULL)"
     "  AS hooks_needing,"
-    " (SELECT count(*) FROM endpoints WHERE organization_id = :id) AS endpoints,"
+    " (SELECT count(*) FROM endpoints WHERE organization_id = :id AND state <> 'deleted')"
+    "  AS endpoints,"
     " (SELECT count(*) FROM endpoints WHERE organization_id = :id AND state = 'disabled')"
     "  AS endpoints_needing,"
     " (SELECT count(*) FROM workflows WHERE organization_id = :id) AS workflows,"
@@ -28,7 +29,9 @@ _COUNTS = text(
     " (SELECT count(*) FROM workflows WHERE organization_id = :id AND state = 'paused') AS paused,"
     " (SELECT count(*) FROM runs WHERE organization_id = :id AND parent_run_id IS NULL"
     "  AND state = 'needs_attention') AS asking,"
-    " (SELECT count(*) FROM deliveries WHERE organization_id = :id AND state = 'due') AS waiting"
+    " (SELECT count(*) FROM deliveries WHERE organization_id = :id AND state = 'due'"
+    "  AND endpoint_id <> ALL(ARRAY(SELECT id FROM endpoints"
+    "   WHERE organization_id = :id AND state = 'deleted'))) AS waiting"
 )
 _WAITING_RUNS = (
     "SELECT r.due_at AS at, r.id AS run_id, NULL::uuid AS endpoint_id, r.wedding_id,"

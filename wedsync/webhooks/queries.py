@@ -1,4 +1,8 @@
-"""Reading hooks and endpoints, always inside one organization."""
+"""Reading hooks and endpoints, always inside one organization.
+
+An endpoint that was deleted stays for a while, until its deliveries are taken away; nobody but
+`leaving` finds it.
+"""
 
 from dataclasses import dataclass
 from typing import TypeVar
@@ -69,9 +73,7 @@ def get_endpoint(
 ) -> Endpoint:
     """One endpoint; `to_stay` only keeps its row from being taken away meanwhile, whatever else
     happens to it. Raises NotFound."""
-    query = select(Endpoint).where(
-        Endpoint.organization_id == organization_id, Endpoint.id == endpoint_id
-    )
+    query = _own_endpoints(organization_id).where(Endpoint.id == endpoint_id)
     if for_update:
         query = _locked(query)
     elif to_stay:
@@ -86,7 +88,7 @@ def list_endpoints(
     organization_id: UUID, *, limit: int = PAGE, after: UUID | None = None
 ) -> list[Endpoint]:
     """Endpoints, newest first; `after` is the last one of the page before."""
-    query = select(Endpoint).where(Endpoint.organization_id == organization_id)
+    query = _own_endpoints(organization_id)
     if after is not None:
         query = query.where(Endpoint.id < after)
     return list(db.session.scalars(query.order_by(Endpoint.id.desc()).limit(limit)))
@@ -94,8 +96,16 @@ def list_endpoints(
 
 def all_endpoints(organization_id: UUID) -> list[Endpoint]:
     """Every endpoint, newest first: what is told of deliveries names theirs."""
-    query = select(Endpoint).where(Endpoint.organization_id == organization_id)
+    query = _own_endpoints(organization_id)
     return list(db.session.scalars(query.order_by(Endpoint.id.desc())))
+
+
+def leaving(organization_id: UUID) -> list[UUID]:
+    """The endpoints that were deleted, and whose deliveries are not all taken away yet."""
+    query = select(Endpoint.id).where(
+        Endpoint.organization_id == organization_id, Endpoint.state == "deleted"
+    )
+    return list(db.session.scalars(query))
 
 
 def rejections(organization_id: UUID, hook_id: UUID) -> Rejections:
@@ -129,6 +139,12 @@ def has_events_to_fan_out(hook: Hook) -> bool:
 
 def _locked(query: Select[Kept], *, key_share: bool = True) -> Select[Kept]:
     return query.with_for_update(key_share=key_share).execution_options(populate_existing=True)
+
+
+def _own_endpoints(organization_id: UUID) -> Select[Endpoint]:
+    return select(Endpoint).where(
+        Endpoint.organization_id == organization_id, Endpoint.state != "deleted"
+    )
 
 
 def _own_hooks(organization_id: UUID) -> Select[Hook]:

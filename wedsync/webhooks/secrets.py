@@ -56,6 +56,13 @@ def end_overlap(keeper: Keeper) -> None:
         keeper.previous_signing_key = None
 
 
+def forget(endpoint: Endpoint) -> None:
+    """Nothing is signed for it any more, and nothing left that could."""
+    endpoint.secret = b""
+    end_overlap(endpoint)
+    set_signing_key(endpoint, wanted=False)
+
+
 def opened(keeper: Keeper, sealed: bytes) -> str:
     """The present secret in the clear."""
     return _open(keeper, "secret", sealed)

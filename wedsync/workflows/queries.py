@@ -35,7 +35,9 @@ _BOOKS = text(
     "  WHERE organization_id = :organization_id AND parent_run_id IS NULL AND id >= :first"
     "  GROUP BY state"
     " UNION ALL SELECT 'deliveries', state, count(*) FROM deliveries"
-    "  WHERE organization_id = :organization_id AND id >= :first GROUP BY state"
+    "  WHERE organization_id = :organization_id AND id >= :first"
+    "  AND endpoint_id <> ALL(ARRAY(SELECT id FROM endpoints"
+    "   WHERE organization_id = :organization_id AND state = 'deleted')) GROUP BY state"
 )
 
 

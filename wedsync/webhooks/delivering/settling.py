@@ -43,7 +43,9 @@ _SETTLE = text(
     " blocks_lane = t.state = 'exhausted' AND strpos(d.lane, ':') > 0 AND"
     "  (SELECT stops_at_failure FROM endpoints e WHERE e.id = d.endpoint_id)"
     " FROM t WHERE d.id = t.id AND d.fence = t.fence AND d.owner = :owner"
-    " AND d.state = 'in_flight' RETURNING d.id, d.state, d.blocks_lane"
+    " AND d.state = 'in_flight' RETURNING d.id, d.state, d.blocks_lane,"
+    "  CASE WHEN t.state = 'exhausted' THEN (SELECT e.state = 'deleted' FROM endpoints e"
+    "   WHERE e.id = d.endpoint_id) END AS is_of_deleted"
 )
 _LEFT_BEHIND = (
     "state = 'in_flight' AND (owner = ANY(:owners) OR lease_until < clock_timestamp()"
@@ -137,7 +139,11 @@ def _touch_all(connection: Connection, due: dict[UUID, dict[str, datetime]]) -> 
 
 def _tell(connection: Connection, verdicts: Sequence[Verdict], settled: Sequence[Row[Any]]) -> None:
     """Announce what was given up just now."""
-    given_up = {row.id: row.blocks_lane for row in settled if row.state == "exhausted"}
+    given_up = {
+        row.id: row.blocks_lane
+        for row in settled
+        if row.state == "exhausted" and not row.is_of_deleted
+    }
     for verdict in verdicts:
         if verdict.sending.id in given_up:
             blocks = bool(given_up[verdict.sending.id])

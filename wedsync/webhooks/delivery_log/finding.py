@@ -37,6 +37,7 @@ from wedsync.events.models import Event
 from wedsync.events.subjects import name_in
 from wedsync.platform import ids
 from wedsync.platform.db import db
+from wedsync.webhooks import queries
 from wedsync.webhooks.models import Delivery, Endpoint
 from wedsync.weddings.wedding_search import plain
 
@@ -135,7 +136,9 @@ def find(
 
 def endpoint_ids(organization_id: UUID) -> list[UUID]:
     """Every endpoint an organization has."""
-    query = select(Endpoint.id).where(Endpoint.organization_id == organization_id)
+    query = select(Endpoint.id).where(
+        Endpoint.organization_id == organization_id, Endpoint.state != "deleted"
+    )
     return list(db.session.scalars(query))
 
 
@@ -146,7 +149,7 @@ def _find(organization_id: UUID, wanted: DeliveryFilter, before: UUID, limit: in
     if wanted.numbers or wanted.event_id:
         return Found(_numbered(organization_id, wanted, first, before)[:limit])
     way = way_of(organization_id, wanted)
-    rest = list(_rest(wanted, way.covers))
+    rest = list(_rest(organization_id, wanted, way.covers))
     looked_to: UUID | None = None
     if rest:
         each = (NAMES_LOOKED_AT if wanted.names else LOOKED_AT) // max(1, len(way.keys))
@@ -222,8 +225,12 @@ def _keys(organization_id: UUID, way: Way) -> NamedFromClause:
     return func.unnest(*lists).table_valued(*rows).render_derived(name="keys")
 
 
-def _rest(wanted: DeliveryFilter, covered: frozenset[str]) -> Iterator[ColumnElement[bool]]:
+def _rest(
+    organization_id: UUID, wanted: DeliveryFilter, covered: frozenset[str]
+) -> Iterator[ColumnElement[bool]]:
     """What has to be looked at going along."""
+    if leaving := queries.leaving(organization_id):
+        yield Delivery.endpoint_id.not_in(leaving)
     if wanted.endpoint_id and "endpoint" not in covered:
         yield Delivery.endpoint_id == wanted.endpoint_id
     if wanted.states and "state" not in covered:
@@ -258,7 +265,7 @@ def _numbered(
         Delivery.organization_id == organization_id,
         Delivery.id >= first,
         Delivery.id < before,
-        *_rest(wanted, frozenset()),
+        *_rest(organization_id, wanted, frozenset()),
     )
     if wanted.event_id:
         found = found.where(Delivery.event_id == wanted.event_id)

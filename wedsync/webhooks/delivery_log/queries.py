@@ -15,6 +15,7 @@ from wedsync.platform.db import db
 from wedsync.webhooks.delivery_log import finding, naming
 from wedsync.webhooks.delivery_log.finding import DeliveryFilter, by_index
 from wedsync.webhooks.models import OPEN_IN_ORDER, Delivery, DeliveryAttempt
+from wedsync.webhooks.queries import leaving
 from wedsync.weddings.models import Wedding
 
 MOST_BEFORE = 100
@@ -153,7 +154,11 @@ def _records(organization_id: UUID, delivery_ids: Sequence[UUID]) -> list[Delive
     """These deliveries, the latest first, their attempts read in one statement."""
     if not delivery_ids:
         return []
-    own = (Delivery.organization_id == organization_id, Delivery.id.in_(delivery_ids))
+    own = (
+        Delivery.organization_id == organization_id,
+        Delivery.id.in_(delivery_ids),
+        Delivery.endpoint_id.not_in(leaving(organization_id)),
+    )
     theirs = (
         DeliveryAttempt.organization_id == organization_id,
         DeliveryAttempt.delivery_id.in_(delivery_ids),

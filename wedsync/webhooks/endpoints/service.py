@@ -107,9 +107,15 @@ def turn_off(by: Identity, endpoint_id: UUID) -> Endpoint:
 
 
 def delete(by: Identity, endpoint_id: UUID) -> None:
-    """Take an endpoint away with its deliveries. Raises NotFound."""
+    """Take an endpoint away: from the commit on it is not there for anybody, its secrets and its
+    address are gone, and nothing more is sent to it. Its deliveries follow in portions
+    (`delivering.taking_away`). Raises NotFound.
+    """
     endpoint = queries.get_endpoint(by.organization_id, endpoint_id, for_update=True)
-    db.session.delete(endpoint)
+    endpoint.state = "deleted"
+    endpoint.url = endpoint.description = ""
+    secrets.forget(endpoint)
+    _begin_afresh(endpoint)
     db.session.flush()
     _record("endpoint.deleted", endpoint, by)
 

@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from wedsync.audit import service as audit
-from wedsync.errors import Conflict, FieldError, Invalid
+from wedsync.errors import Conflict, FieldError, Invalid, NotFound
 from wedsync.events import types
 from wedsync.platform import clock, ids
 from wedsync.platform.db import db, one_of
@@ -188,7 +188,10 @@ def cancel(organization_id: UUID, replay_id: UUID, *, by: Identity | None = None
 def get(organization_id: UUID, replay_id: UUID, *, lock: bool = False) -> Replay:
     """One replay, its row locked for a change when asked. Raises NotFound."""
     missing = "There is no such replay."
-    return one_of(Replay, organization_id, replay_id, lock=lock, missing=missing)
+    replay = one_of(Replay, organization_id, replay_id, lock=lock, missing=missing)
+    if replay.endpoint_id in queries.leaving(organization_id):
+        raise NotFound(missing)
+    return replay
 
 
 def latest(
