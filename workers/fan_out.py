@@ -31,6 +31,9 @@ from workers.weddings_of_events import weddings_of
 
 BATCH = 200
 PER_ORGANIZATION = 100
+BYTES_PER_ORGANIZATION = 2 * 1024 * 1024
+"""Of bodies as they came, whatever there is taken of one organization; the first always is. Read, a
+body of a megabyte may take twenty."""
 
 log = logging.getLogger(__name__)
 
@@ -54,9 +57,12 @@ _CLAIM = text(
     "     AND ordered_by IS NOT NULL AND state = 'on')"
     "    THEN pg_try_advisory_xact_lock(hashtextextended('in order ' || o.organization_id, 0))"
     "    ELSE true END AS is_mine OFFSET 0) turn CROSS JOIN LATERAL"
-    "  (SELECT * FROM events WHERE turn.is_mine AND organization_id = o.organization_id"
-    "   AND fanned_out_at IS NULL AND parked_at IS NULL"
-    "   ORDER BY id LIMIT :per_organization FOR UPDATE SKIP LOCKED) e"
+    "  (SELECT * FROM (SELECT few.*, size.octets, sum(size.octets) OVER (ORDER BY id) AS together"
+    "    FROM (SELECT * FROM events WHERE turn.is_mine AND organization_id = o.organization_id"
+    "      AND fanned_out_at IS NULL AND parked_at IS NULL"
+    "      ORDER BY id LIMIT :per_organization FOR UPDATE SKIP LOCKED) few"
+    "    CROSS JOIN LATERAL (SELECT coalesce(octet_length(raw_body), 0) AS octets) size) sized"
+    f"  WHERE together - octets < {BYTES_PER_ORGANIZATION}) e"
     " LIMIT :batch"
 )
 _HOOKS = text(
@@ -71,7 +77,8 @@ _DONE = text(
     + " WHERE events.id = t.id"
 )
 _PARK = text(
-    "UPDATE events SET parked_at = clock_timestamp(), parked_reason = :reason WHERE id = :id"
+    "UPDATE events SET parked_at = clock_timestamp(), parked_reason = :reason"
+    " WHERE id = :id AND fanned_out_at IS NULL AND parked_at IS NULL"
 )
 _TOO_SLOW = "Passing this on took too long each time we tried."
 
@@ -116,16 +123,25 @@ class FanOut:
 
     def _one_by_one(self, owner: UUID) -> int:
         taken = 0
-        for _ in range(BATCH):
+        while taken < BATCH and self._alone(owner):
+            taken += 1
+        return taken
+
+    def _alone(self, owner: UUID) -> bool:
+        """Fan out one event, or park it; whether there was any."""
+        rows: Sequence[Row[Any]] = ()
+        try:
             with self._engine.begin() as connection:
                 claimed = connection.execute(_CLAIM, {"batch": 1, "per_organization": 1}).all()
-                if not claimed:
-                    break
-                taken += 1
                 rows = self._sorted_out(connection, owner, claimed)
                 if rows:
-                    self._fan_out_or_park(connection, rows)
-        return taken
+                    self._fan_out(connection, rows)
+        except CULPABLE as error:
+            if not rows or not self._patience.blames_it(error):
+                raise
+            self._park(rows[0], error)
+            return True
+        return bool(claimed)
 
     def _sorted_out(
         self, connection: Connection, owner: UUID, claimed: Sequence[Row[Any]]
@@ -138,19 +154,16 @@ class FanOut:
         deadly_events.note(self._engine, owner, rows)
         return rows
 
-    def _fan_out_or_park(self, connection: Connection, rows: Sequence[Row[Any]]) -> None:
-        try:
-            with connection.begin_nested():
-                self._fan_out(connection, rows)
-        except CULPABLE as error:
-            if not self._patience.blames_it(error):
-                raise
-            log.exception("event %s cannot be fanned out; it is parked", rows[0].id)
-            reason = type(error).__name__
-            if took_too_long(error):
-                reason = _TOO_SLOW
-                self._patience.restore()  # should it be the database after all, few are parked
-            connection.execute(_PARK, {"id": rows[0].id, "reason": reason})
+    def _park(self, row: Row[Any], error: Exception) -> None:
+        """Set aside what cannot be fanned out, in a transaction of its own: the one before may have
+        ended with its session."""
+        log.error("event %s cannot be fanned out; it is parked", row.id, exc_info=error)
+        reason = type(error).__name__
+        if took_too_long(error):
+            reason = _TOO_SLOW
+            self._patience.restore()  # should it be the database after all, few are parked
+        with self._engine.begin() as connection:
+            connection.execute(_PARK, {"id": row.id, "reason": reason})
 
     def _fan_out(self, connection: Connection, rows: Sequence[Row[Any]]) -> None:
         events = _still_going(connection, self._open(connection, rows))

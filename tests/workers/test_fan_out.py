@@ -80,6 +80,18 @@ def test_what_came_later_overtakes_no_batch_of_another_worker(
         assert numbered == {first: 1, later: 2}
 
 
+def test_a_batch_holds_only_so_much_of_one_organization(
+    app: APIFlask, worker: Worker, mine: UUID
+) -> None:
+    hook = make_hook(app, mine)
+    for number in range(5):
+        accept(app, hook, [number, "x" * 1_000_000])
+    accept(app, make_hook(app, make_organization(app)), {"table": 4})
+    batches = list(iter(worker._fan_out.batch, 0))
+    assert batches[0] == 4
+    assert sum(batches) == 6
+
+
 def test_what_one_batch_starts_is_due_in_the_order_it_came(
     app: APIFlask, worker: Worker, mine: UUID
 ) -> None:

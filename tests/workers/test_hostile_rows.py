@@ -9,9 +9,10 @@ from uuid import UUID
 
 import pytest
 from apiflask import APIFlask
-from sqlalchemy import Row, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import Engine, Row, create_engine, text
+from sqlalchemy.exc import InternalError, OperationalError
 
+from tests.personas import make_organization
 from tests.workers.scene import (
     Definition,
     Hook,
@@ -19,11 +20,13 @@ from tests.workers.scene import (
     Worker,
     accept,
     call,
+    make_endpoint,
     make_hook,
     make_workflow,
     note,
     on_hook,
     one,
+    publish,
     rows,
     run_of,
     states_of,
@@ -35,6 +38,7 @@ from wedsync.platform.db import db
 from wedsync.workflows import queries
 from wedsync.workflows.clockwork.timers import Clock
 from wedsync.workflows.running import runs
+from workers.fan_out import FanOut
 
 _ADDRESS = f"https://{secrets.token_hex(3_000)}.example/"
 _TOO_LONG_TO_INDEX = {
@@ -244,6 +248,23 @@ def test_an_event_that_takes_too_long_to_pass_on_is_parked_after_a_few_tries(
     assert states_of(app, harmless) == {"succeeded": 1}
 
 
+def test_an_event_that_takes_too_long_to_look_at_is_parked_after_a_few_tries(
+    app: APIFlask, worker: Worker, hook: Hook
+) -> None:
+    """What is looked at for too long between two statements ends the session with them."""
+    asks_all = {"some": [{"var": "trigger.data"}, {"==": [{"var": "n"}, 1]}]}
+    for number in range(20):
+        url = f"http://127.0.0.1:8999/{number}"
+        make_endpoint(app, hook.organization_id, url, filter=asks_all)
+    event = accept(app, hook, [{"m": n} for n in range(60_000)])
+    harmless = publish(app, make_organization(app), "seating.changed", {"table": 4})
+    with impatient_engine(worker.engine, milliseconds=100) as engine:
+        hurried = FanOut(engine, worker.runtime.vault, worker.owner, deaths_before_parking=4)
+        assert tries_until_it_works(lambda: all(iter(hurried.batch, 0))) == 3
+    assert event_of(app, event).parked_reason.startswith("Passing this on took too long")
+    assert event_of(app, harmless).fanned_out_at is not None
+
+
 def test_a_start_by_the_clock_that_takes_too_long_is_put_off_after_a_few_tries(
     app: APIFlask, worker: Worker, hook: Hook
 ) -> None:
@@ -264,10 +285,19 @@ def tries_until_it_works(work: Callable[[], object]) -> int:
     for number in range(1, 10):
         try:
             work()
-        except OperationalError:
+        except (OperationalError, InternalError):
             continue
         return number
     raise AssertionError("it is tried for ever")
+
+
+@contextmanager
+def impatient_engine(like: Engine, *, milliseconds: int) -> Iterator[Engine]:
+    """To the same database, which ends who does nothing in a transaction for so long."""
+    options = f"-c idle_in_transaction_session_timeout={milliseconds} -c timezone=UTC"
+    engine = create_engine(like.url, connect_args={"options": options})
+    yield engine
+    engine.dispose()
 
 
 @contextmanager

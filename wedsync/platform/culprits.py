@@ -5,20 +5,28 @@ kills whoever takes it up raises nothing. Rows that were beside a death are susp
 are taken up by themselves, those of two deaths one at a time, and the first one that is done clears
 it. What has died often enough is set aside unread.
 
-A statement that takes longer than one may is of the moment a few times (`Patience`).
+A statement that takes longer than one may, or what is done between two of them, is of the moment a
+few times (`Patience`). The latter ends the session: what was begun in it cannot be gone on with.
 """
 
 from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Row
-from sqlalchemy.exc import DataError, IntegrityError, OperationalError, ProgrammingError
+from sqlalchemy.exc import (
+    DataError,
+    IntegrityError,
+    InternalError,
+    OperationalError,
+    ProgrammingError,
+)
 
 from wedsync.platform import crypto
 
 CULPABLE = (
     DataError,
     IntegrityError,
+    InternalError,
     OperationalError,
     ProgrammingError,
     crypto.Unsealable,
@@ -37,8 +45,10 @@ FEWEST_DEATHS = 3
 
 TRIES_OF_A_SLOW_BATCH = 3
 
+_TOLD_BY_STATE = (OperationalError, InternalError)
+
 _LIMITS = "54"
-_TOO_SLOW = "57014"
+_TOO_SLOW = frozenset({"57014", "25P03"})
 
 
 class Patience:
@@ -75,17 +85,17 @@ class Patience:
 
 
 def took_too_long(error: BaseException) -> bool:
-    """Whether a statement was ended because it took longer than one may."""
-    return isinstance(error, OperationalError) and _state(error) == _TOO_SLOW
+    """Whether a statement, or what was done between two, took longer than it may."""
+    return isinstance(error, _TOLD_BY_STATE) and _state(error) in _TOO_SLOW
 
 
 def _is_of_the_moment(error: BaseException) -> bool:
     """Whether no row is to blame. Limits of the database (SQLSTATE class 54, like the longest
     value an index holds) are told like a lost connection, but never go away by themselves."""
-    return isinstance(error, OperationalError) and not _state(error).startswith(_LIMITS)
+    return isinstance(error, _TOLD_BY_STATE) and not _state(error).startswith(_LIMITS)
 
 
-def _state(error: OperationalError) -> str:
+def _state(error: OperationalError | InternalError) -> str:
     state: str | None = getattr(error.orig, "sqlstate", None)
     return state or ""
 
