@@ -92,6 +92,18 @@ document.addEventListener("click", ({ target }) => {
   if (button.hasAttribute("commandfor") && !("commandForElement" in button)) runCommand(button);
 });
 
+/* A dialog that was opened from a menu gives the focus to a place that is hidden by then. */
+document.addEventListener(
+  "close",
+  ({ target }) => {
+    const focused = document.activeElement;
+    if (target.localName !== "dialog" || (focused !== document.body && !target.contains(focused))) return;
+    const menu = document.querySelector(`[popover] [commandfor="${CSS.escape(target.id)}"]`)?.closest("[popover]");
+    if (menu) document.querySelector(`[popovertarget="${CSS.escape(menu.id)}"]`)?.focus();
+  },
+  true,
+);
+
 /* ---- Narrowing a list ---- */
 function narrow(list, words) {
   for (const el of list.querySelectorAll("[data-narrowed]")) {

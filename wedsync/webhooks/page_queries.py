@@ -1,6 +1,7 @@
 """What the webhook pages read beside `queries`: names, and counts of the last day."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -10,13 +11,42 @@ from wedsync.events.models import Event
 from wedsync.events.subjects import name_in
 from wedsync.platform import ids
 from wedsync.platform.db import db
-from wedsync.webhooks.models import HookRejection
+from wedsync.webhooks.models import Endpoint, HookRejection
 from wedsync.weddings.models import Wedding
 
 _RECEIVED = text(
     "SELECT source, count(*) FROM events WHERE organization_id = :id AND id >= :first"
     " AND (source LIKE 'hook:%' OR source LIKE 'connection:%') GROUP BY source"
 )
+# The state in words no index has: where the statistics know of nothing given up, the planner would
+# read all that is.
+_STANDSTILLS = text(
+    "SELECT e.id, (SELECT count(*) FROM (SELECT 1 FROM deliveries d WHERE d.endpoint_id = e.id"
+    "  AND d.blocks_lane AND d.state || '' = 'exhausted' LIMIT :most) counted) AS number,"
+    " (SELECT d.id FROM deliveries d WHERE d.endpoint_id = e.id"
+    "  AND d.blocks_lane AND d.state || '' = 'exhausted' LIMIT 1) AS first"
+    " FROM unnest(CAST(:endpoints AS uuid[])) AS e(id)"
+)
+MOST_STANDSTILLS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Standstill:
+    """How many deliveries hold up what comes after them, not counted beyond `MOST_STANDSTILLS`, and
+    one of them."""
+
+    number: int
+    delivery_id: UUID
+
+
+def standstills(endpoints: Iterable[Endpoint]) -> dict[UUID, Standstill]:
+    """The endpoints that stopped at something and wait for a person."""
+    may_stop = [each.id for each in endpoints if each.stops_at_failure]
+    if not may_stop:
+        return {}
+    given = {"endpoints": may_stop, "most": MOST_STANDSTILLS + 1}
+    rows = db.session.execute(_STANDSTILLS, given)
+    return {row.id: Standstill(row.number, row.first) for row in rows if row.number}
 
 
 def received(organization_id: UUID, since: datetime) -> dict[str, int]:

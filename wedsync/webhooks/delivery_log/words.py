@@ -86,6 +86,7 @@ class OpenedDelivery:
     came_back_size: str
     has_arrived: bool
     holds_up: bool
+    is_fetched: bool
     may_try: bool
     may_stop: bool
 
@@ -170,6 +171,7 @@ def opened(
         came_back_size=size(len(came_back.encode())) if came_back else "",
         has_arrived=delivery.state == "delivered",
         holds_up=delivery.state == "exhausted" and delivery.blocks_lane,
+        is_fetched=endpoint.receives == "polls",
         may_try=_may_try(delivery, endpoint) and not behind,
         may_stop=delivery.state in ("due", "in_flight"),
     )

@@ -8,7 +8,7 @@ from flask import Response, request, url_for
 from wedsync.platform import identity, wording
 from wedsync.platform.fragments import render
 from wedsync.platform.wording import name_words
-from wedsync.webhooks import queries
+from wedsync.webhooks import page_queries, queries
 from wedsync.webhooks.delivery_log import asking, counts, entries, failure_words, naming
 from wedsync.webhooks.delivery_log.asking import Asked
 from wedsync.webhooks.delivery_log.finding import by_index
@@ -44,6 +44,7 @@ def endpoint(endpoint_id: UUID) -> Response:
     asked = asking.read(request.args, endpoint_id)
     with by_index():
         traffic = counts.traffic(organization_id, [endpoint_id], words.now)[endpoint_id]
+        stopped = page_queries.standstills([found]).get(endpoint_id)
         hours = counts.hours(organization_id, endpoint_id, words.now)
         log = entries.read(organization_id, asked, {endpoint_id: found}, words)
         around = _around(organization_id, asked, "webhooks.endpoint", endpoint_id=endpoint_id)
@@ -52,9 +53,9 @@ def endpoint(endpoint_id: UUID) -> Response:
         "log",
         endpoint=found,
         name=endpoint_words.endpoint_name(found),
-        state_of_it=endpoint_news.endpoint_state(found, traffic, words),
+        state_of_it=endpoint_news.endpoint_state(found, traffic, stopped, words),
         news=endpoint_news.news(found, traffic, words),
-        trouble=endpoint_news.trouble(found, words),
+        trouble=endpoint_news.trouble(found, stopped, words),
         told_about=endpoint_words.told_about(found),
         signed_with=endpoint_words.signed_with(found, words),
         order=endpoint_words.order(found),

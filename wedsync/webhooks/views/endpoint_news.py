@@ -3,11 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 from wedsync.platform.wording import State, Wording, capital, count, in_words, listing, number
 from wedsync.webhooks.delivery_log import attempt_words
 from wedsync.webhooks.delivery_log.counts import HOURS, MOST_OF_EACH, Hour, Traffic
 from wedsync.webhooks.models import Endpoint
+from wedsync.webhooks.page_queries import MOST_STANDSTILLS, Standstill
 
 CHART_WIDTH, CHART_HEIGHT = 320, 56
 DISABLED_AFTER = timedelta(days=5)
@@ -35,6 +37,7 @@ class Chart:
     width; None where that is too near to an end to be written there."""
 
     bars: tuple[HourBar, ...]
+    is_empty: bool
     began: str
     midnight: int | None
     words: str
@@ -42,15 +45,21 @@ class Chart:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """What an endpoint's page says before all else. `needs`: only a person can help."""
+    """What an endpoint's page says before all else. `needs`: only a person can help;
+    `delivery_id` is what there is to be decided about."""
 
     title: str
     words: str
     needs: bool
+    delivery_id: UUID | None = None
 
 
-def endpoint_state(endpoint: Endpoint, traffic: Traffic, words: Wording) -> State:
+def endpoint_state(
+    endpoint: Endpoint, traffic: Traffic, standstill: Standstill | None, words: Wording
+) -> State:
     """How an endpoint stands, in a word or two."""
+    if standstill is not None and endpoint.state == "on":
+        return State("needs", "Waits for you")
     rest = attempt_words.resting_until(endpoint, words)
     if rest is not None:
         return State("retrying", f"Trying again {words.at(rest)}")
@@ -77,10 +86,12 @@ def news(endpoint: Endpoint, traffic: Traffic, words: Wording) -> str:
     return f"{_arrived(traffic)} {waiting}" if traffic.waiting else _arrived(traffic)
 
 
-def trouble(endpoint: Endpoint, words: Wording) -> Trouble | None:
+def trouble(endpoint: Endpoint, standstill: Standstill | None, words: Wording) -> Trouble | None:
     """What keeps an endpoint from being told, and what happens by itself or must be done."""
     if endpoint.state == "disabled":
         return _stopped(endpoint, words)
+    if standstill is not None and endpoint.state == "on":
+        return _standing_still(standstill)
     if endpoint.state != "on" or endpoint.failing_since is None:
         return None
     since = f"Nothing has arrived since {words.moment(endpoint.failing_since)}."
@@ -93,6 +104,18 @@ def trouble(endpoint: Endpoint, words: Wording) -> Trouble | None:
         return None
     said = f"{since} What waits goes as soon as they answer. Nothing for you to do."
     return Trouble(f"We are giving them a rest until {words.time(rest)}", said, needs=False)
+
+
+def _standing_still(standstill: Standstill) -> Trouble:
+    """An endpoint whose order stopped at something that was given up."""
+    if standstill.number == 1:
+        title, one = "It stopped at one that could not be delivered", "it"
+    else:
+        many = in_words(min(standstill.number, MOST_STANDSTILLS))
+        more = "more than " if standstill.number > MOST_STANDSTILLS else ""
+        title, one = f"It stopped at {more}{many} that could not be delivered", "each"
+    said = f"What comes after {one} in its order waits. Send {one} again, or go on without it."
+    return Trouble(title, said, needs=True, delivery_id=standstill.delivery_id)
 
 
 def _stopped(endpoint: Endpoint, words: Wording) -> Trouble:
@@ -116,6 +139,9 @@ def _arrived(traffic: Traffic) -> str:
     many = count(traffic.made, "delivery", "deliveries")
     if not traffic.is_exact:
         return f"Of {many} in the last 24 hours, more than {number(MOST_OF_EACH)} have not arrived."
+    if traffic.made == 1:
+        verb = "arrived" if traffic.arrived else "has not arrived"
+        return f"The one delivery of the last 24 hours {verb}."
     few = number(traffic.arrived) if traffic.arrived else "None"
     return f"{few} of {many} arrived in the last 24 hours."
 
@@ -151,7 +177,8 @@ def chart(hours: Sequence[Hour], words: Wording) -> Chart:
     """The last day, hour by hour; an hour without deliveries keeps a trace of a bar."""
     bars = hour_bars({hour.began: (hour.made, hour.is_late) for hour in hours}, words.now)
     began = words.gutter(hours[0].began)
-    return Chart(tuple(bars), began, _midnight(hours, words), _said(hours, words))
+    is_empty = not any(hour.made or hour.is_late for hour in hours)
+    return Chart(tuple(bars), is_empty, began, _midnight(hours, words), _said(hours, words))
 
 
 def hour_bars(by_hour: Mapping[datetime, tuple[int, int]], now: datetime) -> list[HourBar]:

@@ -19,7 +19,7 @@ from wedsync.webhooks.delivering import resending, samples
 from wedsync.webhooks.endpoints import conditions
 from wedsync.webhooks.endpoints import service as endpoints
 from wedsync.webhooks.models import Endpoint
-from wedsync.webhooks.views import event_choices
+from wedsync.webhooks.views import endpoint_words, event_choices
 from wedsync.webhooks.views.endpoint_forms import EndpointForm
 from wedsync.webhooks.views.routes import pages
 from wedsync.webhooks.views.secret_routes import shown_once
@@ -140,6 +140,7 @@ def _form(form: EndpointForm, endpoint: Endpoint | None) -> Response:
         status=422 if form.errors else 200,
         form=form,
         endpoint=endpoint,
+        name=endpoint_words.endpoint_name(endpoint) if endpoint else "",
         groups=event_choices.offered(organization_id),
         event_places=event_choices.places(organization_id),
         other_filter=_written(endpoint.filter) if endpoint and rows is None else None,

@@ -13,9 +13,15 @@ def endpoint_name(endpoint: Endpoint) -> str:
     return endpoint.description or endpoint.url
 
 
+def event_words(event_type: str) -> str:
+    """What happened, within a sentence: `guests final count`, `RSVP received`."""
+    said = name_words(event_type)
+    return said if said[:2].isupper() else said[:1].lower() + said[1:]
+
+
 def told_about(endpoint: Endpoint) -> str:
     """What an endpoint is told about."""
-    named = [name_words(event_type) for event_type in endpoint.event_types]
+    named = [event_words(event_type) for event_type in endpoint.event_types]
     shown, left = named[:_MOST_NAMED], len(named) - _MOST_NAMED
     said = listing([*shown, f"{left} more"] if left > 0 else shown) or "everything that happens"
     if endpoint.filter is None:
@@ -41,7 +47,7 @@ def order(endpoint: Endpoint) -> str:
         return "as it happened"
     if endpoint.ordered_by is None:
         return "each as soon as it happens"
-    path = endpoint.ordered_by.removeprefix("data.")
+    path = endpoint.ordered_by.removeprefix("data.").removesuffix("_id")
     said = f"one after the other for each {name_words(path).lower()}"
     return (
         f"{said}, stopping at one that cannot be delivered" if endpoint.stops_at_failure else said
@@ -51,7 +57,12 @@ def order(endpoint: Endpoint) -> str:
 def pace(endpoint: Endpoint) -> str:
     """How fast things are sent at most; empty where nobody asked for a bound."""
     rate, most = endpoint.rate_per_s, endpoint.max_in_flight
-    said = [f"{rate:,g} a second"] if rate is not None else []
+    said = [_rate(rate)] if rate is not None else []
     if most is not None:
         said.append("one at a time" if most == 1 else f"{most} at once")
     return f"at most {listing(said)}" if said else ""
+
+
+def _rate(rate: float) -> str:
+    """`2.5 a second`, `one every 2 seconds`."""
+    return f"{rate:,g} a second" if rate >= 1 else f"one every {1 / rate:.3g} seconds"

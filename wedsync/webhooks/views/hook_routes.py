@@ -22,7 +22,7 @@ from wedsync.webhooks.models import Hook
 from wedsync.webhooks.schemes import meta
 from wedsync.webhooks.views import hook_words
 from wedsync.webhooks.views.hook_forms import OPTIONS, HookForm, SecretForm
-from wedsync.webhooks.views.routes import DAY, pages
+from wedsync.webhooks.views.routes import pages
 from wedsync.webhooks.views.scheme_words import WORDS
 
 _EVENTS_SHOWN = 8
@@ -145,18 +145,18 @@ def remove_hook(hook_id: UUID) -> AnyResponse:
 def _hook(hook_id: UUID, form: SecretForm) -> Response:
     organization_id, words = identity.organization_id(), wording.here()
     found = queries.get_hook(organization_id, hook_id)
-    source = f"hook:{found.id}"
     day = traffic.last_day(organization_id, hook_id, words.now)
     refusals = queries.rejections(organization_id, hook_id)
-    today = page_queries.received(organization_id, words.now - DAY).get(source, 0)
-    latest = events.latest(organization_id, EventFilter(source=source), limit=_EVENTS_SHOWN)
+    latest = events.latest(
+        organization_id, EventFilter(source=f"hook:{hook_id}"), limit=_EVENTS_SHOWN
+    )
     return render(
         "webhooks/hook.html",
         status=422 if form.errors else 200,
         hook=found,
         url=hooks.url_of(found),
         state_of_it=hook_words.hook_state(found),
-        news=hook_words.news(found, today, words),
+        news=hook_words.news(found, day.taken, words, is_tried=bool(latest)),
         signed_with=hook_words.signed_with(found),
         masked=secrets.masked(found),
         overlap=secrets.overlap_until(found),
@@ -206,6 +206,7 @@ def _made(hook: Hook, secret: str | None, what: str) -> Response:
         secret=secret if hook_words.makes_own_secret(hook) else None,
         overlap=secrets.overlap_until(hook),
         needs_secret=hook.state == "needs_secret",
+        whose_secret=WORDS[hook.scheme].secret,
         url=_page(hook.id),
     )
 

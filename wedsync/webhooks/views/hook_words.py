@@ -17,7 +17,7 @@ REFUSALS = {
     "signature_invalid": "The signature did not fit the secret",
     "signature_stale": "It was older than five minutes, or from the future",
     "body_invalid": "What was in it could not be read",
-    "body_too_large": "It was larger than 1 MiB",
+    "body_too_large": "It was too large: more than 1 MB",
     "body_too_slow": "It arrived too slowly",
     "hook_off": "The hook was off",
     "quota": "It was more than it takes in a minute",
@@ -91,16 +91,18 @@ def seen(hook: Hook, words: Wording) -> str:
     return f"Something last came in {words.ago(hook.last_seen_at)}."
 
 
-def news(hook: Hook, today: int, words: Wording) -> str:
-    """One sentence on how a hook stands."""
+def news(hook: Hook, taken: int, words: Wording, *, is_tried: bool) -> str:
+    """One or two sentences on how a hook stands that took so many requests in the last day;
+    `is_tried` when samples came."""
     if hook.state == "needs_secret":
         return "It waits for its secret. Until then nothing is taken, so nothing false comes in."
     if hook.state == "off":
         return "It is off: whoever posts here is told that there is nothing at this address."
     if hook.last_seen_at is None:
-        nothing = "Nothing has" if today == 0 else "Nothing but samples of yours has"
-        return f"Give the address and the secret to the sender. {nothing} come in yet."
-    return f"{count(today, 'event')} came in during the last day. {seen(hook, words)}"
+        nothing = "Nothing but samples of yours has" if is_tried else "Nothing has"
+        both = "the address and the secret" if makes_own_secret(hook) else "the address"
+        return f"Give {both} to the sender. {nothing} come in yet."
+    return f"{count(taken, 'request')} came in during the last day. {seen(hook, words)}"
 
 
 def signed_with(hook: Hook) -> str:

@@ -20,7 +20,7 @@ _AGO = {
 _SINCE = {
     "hour": "An hour ago",
     "day": "A day ago",
-    "week": "7 days ago",
+    "week": "A week ago",
     "ever": "The beginning",
     MOMENT: "A day and time",
 }

@@ -3,7 +3,7 @@ far one that polls has read."""
 
 from dataclasses import dataclass
 
-from wedsync.platform.wording import Wording, number
+from wedsync.platform.wording import Wording, in_words, number
 from wedsync.webhooks.delivering import polling
 from wedsync.webhooks.models import Endpoint
 from wedsync.webhooks.replays import service as replays
@@ -46,7 +46,7 @@ def _reading(endpoint: Endpoint, words: Wording) -> str:
     if waiting > polling.MOST_AHEAD:
         wait = f"more than {number(polling.MOST_AHEAD)} wait for them"
     elif waiting:
-        wait = "one waits for them" if waiting == 1 else f"{number(waiting)} wait for them"
+        wait = "one waits for them" if waiting == 1 else f"{in_words(waiting)} wait for them"
     else:
         wait = "nothing waits for them"
     if endpoint.acknowledged_at is None:

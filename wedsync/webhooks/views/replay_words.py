@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from wedsync.platform.wording import State, Wording, capital, count, listing, name_words, number
+from wedsync.platform.wording import State, Wording, capital, count, listing, number
 from wedsync.webhooks.models import Endpoint
 from wedsync.webhooks.replays.models import Replay
 from wedsync.webhooks.replays.replaying import AHEAD, BROKE_OFF, MOST_COUNTED
 from wedsync.webhooks.replays.service import MOST_LOOKED_AT, THE_BEGINNING, Preview, Wish
-from wedsync.webhooks.views.endpoint_words import endpoint_name
+from wedsync.webhooks.views.endpoint_words import endpoint_name, event_words
 
 IN_LINE_COUNTED = 10_000
 """How many that are still to arrive are counted; more is said as “more than”."""
@@ -53,6 +53,7 @@ class ReplayStory:
     at: datetime
     share: int
     whole: int | None
+    counting: str
     figures: tuple[tuple[str, str, str], ...]
     may_pause: bool
     may_resume: bool
@@ -125,6 +126,7 @@ def tell_replay(replay: Replay, endpoint: Endpoint, in_line: int, words: Wording
         at=replay.created_at,
         share=replay.seen,
         whole=_whole(replay),
+        counting=_counting(replay),
         figures=_figures(replay, endpoint, in_line),
         may_pause=replay.state == "running",
         may_resume=replay.state == "paused",
@@ -153,7 +155,7 @@ def _line(replay: Replay, words: Wording) -> str:
     asked = f"{_WHICH[replay.which]} {_since(replay.since, words)}"
     if not replay.event_types:
         return asked
-    named = [name_words(each) for each in replay.event_types]
+    named = [event_words(each) for each in replay.event_types]
     shown, left = named[:_MOST_NAMED], len(named) - _MOST_NAMED
     return f"{asked}: {listing([*shown, f'{left} more'] if left > 0 else shown)}"
 
@@ -202,6 +204,15 @@ def _whole(replay: Replay) -> int | None:
     if replay.total is None or replay.total > MOST_COUNTED:
         return None
     return max(replay.total, replay.seen)
+
+
+def _counting(replay: Replay) -> str:
+    """Why nobody can say how far it is, with a space behind; empty where that can be said."""
+    if _whole(replay) is not None:
+        return ""
+    if replay.total is None:
+        return "We are counting how many there are. "
+    return f"More than {number(MOST_COUNTED)} is too many to count first. "
 
 
 def _of_how_many(replay: Replay) -> str:

@@ -74,7 +74,7 @@ def shown_once(endpoint: Endpoint, secret: str, what: str) -> Response:
         overlap=secrets.overlap_until(endpoint),
         needs_secret=False,
         url=url_for("webhooks.endpoint", endpoint_id=endpoint.id),
-        checking=_page(endpoint.id),
+        checking=url_for("webhooks.endpoint_secrets", endpoint_id=endpoint.id, _anchor="check"),
     )
 
 
