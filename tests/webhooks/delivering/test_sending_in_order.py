@@ -117,15 +117,22 @@ def test_what_comes_later_joins_the_end_of_the_line(
 # --- very many lanes
 
 
-def test_who_has_lanes_without_number_leaves_half_the_room_to_others(
+def make_many_lanes_before_one(
     app: APIFlask, worker: Worker, sink: Sink, organization: UUID, stranger: Persona
 ) -> None:
+    """Thirty lanes are due, and then one of somebody else."""
     make_endpoint(app, organization, sink.url("/ok/many"), ordered_by="data.table")
     publish_in_turn(app, organization, *range(30))
     worker.fan_out()
     make_endpoint(app, stranger.organization_id, sink.url("/ok/behind"))
     publish(app, stranger.organization_id, "seating.changed", {"table": 1})
     worker.fan_out()
+
+
+def test_who_has_lanes_without_number_leaves_half_the_room_to_others(
+    app: APIFlask, worker: Worker, sink: Sink, organization: UUID, stranger: Persona
+) -> None:
+    make_many_lanes_before_one(app, worker, sink, organization, stranger)
     begun = begun_with_room_for(worker, 8)
     whose = [each.organization_id for each in begun]
     assert whose == [organization] * 4 + [stranger.organization_id]
@@ -134,12 +141,7 @@ def test_who_has_lanes_without_number_leaves_half_the_room_to_others(
 def test_looking_past_the_lanes_of_one_takes_a_tenth_of_the_time_at_most(
     app: APIFlask, worker: Worker, sink: Sink, organization: UUID, stranger: Persona
 ) -> None:
-    make_endpoint(app, organization, sink.url("/ok/past"), ordered_by="data.table")
-    publish_in_turn(app, organization, *range(30))
-    worker.fan_out()
-    make_endpoint(app, stranger.organization_id, sink.url("/ok/behind"))
-    publish(app, stranger.organization_id, "seating.changed", {"table": 1})
-    worker.fan_out()
+    make_many_lanes_before_one(app, worker, sink, organization, stranger)
     looks = worker.delivery_source._further_looks
     looks.took(1_000_000)
     assert {each.organization_id for each in begun_with_room_for(worker, 8)} == {organization}
