@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Engine, text
 from wedsync.connections import keeping, refreshing
 from wedsync.platform import clock, leases, runtime
 from wedsync.webhooks.delivering import failing, lanes, settling, taking_away
+from wedsync.webhooks.delivering import retention as attempts
 from wedsync.webhooks.hooks import retention
 from wedsync.workflows.building.tries import real_tries
 from wedsync.workflows.clockwork import poll_timers, replanning
@@ -193,6 +194,7 @@ TABLE = (
     Scheduled("tell who is asked", 2, tell_who_is_asked),
     Scheduled("prune", 600, prune),
     Scheduled("forget receipts", 10, retention.forget_receipts),
+    Scheduled("forget attempts", 10, attempts.forget_attempts),
     Scheduled("forget raw bodies", 60, retention.forget_raw_bodies),
 )
 

@@ -12,6 +12,7 @@ From the bottom up; a package imports only what stands above it in this table:
 | rows | `models` |
 | reading | `queries`; `page_queries` for pages |
 | secrets of both | `secrets` |
+| up to where something was let go | `retention_marks` |
 | out: whom we send to | `endpoints` |
 | out: deliveries and their attempts | `delivering` |
 | in | `hooks` |

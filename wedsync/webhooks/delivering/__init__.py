@@ -9,6 +9,7 @@
 `verdicts`, `schedule` |
 | lanes that sleep or idle; that nothing may leave by | `lanes`; `holding` |
 | endpoints in trouble | `standing`, `failing` |
+| what is let go of attempts | `retention` |
 | what is left of deleted endpoints | `taking_away` |
 | deliveries that kill who sends them | `deadly` |
 | what happens to endpoints and deliveries, told as events | `operational` |

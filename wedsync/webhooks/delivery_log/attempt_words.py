@@ -164,6 +164,6 @@ def ordinal(value: int) -> str:
     return f"{value}{ {1: 'st', 2: 'nd', 3: 'rd'}.get(value % 10, 'th') }"
 
 
-def tried_times(attempts: Sequence[DeliveryAttempt]) -> str:
+def tried_times(number: int) -> str:
     """`once`, `twice`, `10 times`."""
-    return {1: "once", 2: "twice"}.get(len(attempts), count(len(attempts), "time"))
+    return {1: "once", 2: "twice"}.get(number, count(number, "time"))

@@ -20,6 +20,7 @@ from wedsync.platform.wording import (
     name_words,
     size,
 )
+from wedsync.webhooks.delivering.retention import KEPT
 from wedsync.webhooks.delivering.service import body_of
 from wedsync.webhooks.delivery_log import attempt_words, failure_words
 from wedsync.webhooks.delivery_log.attempt_words import NextTry, Try
@@ -34,6 +35,13 @@ from wedsync.webhooks.models import Delivery, DeliveryAttempt, Endpoint
 
 _MOST_SHOWN = 6_000
 _HIDDEN = "hidden"
+_NOT_KEPT = f"What came of each try is kept for {KEPT.days} days."
+_LONG_AGO = {
+    "due": f"It is sent again. {_NOT_KEPT}",
+    "in_flight": "It is on its way. We wait for their answer.",
+    "exhausted": f"We have stopped trying. {_NOT_KEPT} Nothing is lost: it can be sent again.",
+    "cancelled": f"We have stopped trying. {_NOT_KEPT}",
+}
 
 FILTERS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("waiting", "Waiting", ("due", "in_flight")),
@@ -163,7 +171,7 @@ def opened(
         blocked_by=place.blocks if is_open and place else None,
         gap=_gap(place),
         tries=tuple(attempt_words.tries(attempts, words)),
-        next_number=len(attempts) + 1,
+        next_number=delivery.attempts + 1,
         next=attempt_words.next_try(delivery, endpoint, bool(behind), words),
         sent=f"{_head(event.id, attempts)}\n\n{_bounded(body)}",
         sent_about=_about(len(orjson.dumps(shown)), hidden),
@@ -187,6 +195,8 @@ def _news(
 ) -> str:
     if delivery.state == "delivered":
         return "They fetched it." if endpoint.receives == "polls" else _taken(attempts)
+    if not attempts and delivery.attempts:
+        return _LONG_AGO[delivery.state]
     if not attempts:
         if delivery.state == "cancelled":
             return "It was stopped before it was sent."
@@ -196,7 +206,7 @@ def _news(
     last = attempts[-1]
     if last.finished_at is None:
         return "It is on its way. We wait for their answer."
-    tried = attempt_words.tried_times(attempts)
+    tried = attempt_words.tried_times(last.number)
     held = " What comes after it in its order waits." if delivery.blocks_lane else ""
     endings = {
         "exhausted": f"We tried {tried} and have stopped.{held} Nothing is lost: it can be sent"
@@ -213,7 +223,7 @@ def _news(
 def _taken(attempts: Sequence[DeliveryAttempt]) -> str:
     if not attempts or attempts[-1].status is None:
         return "They took it."
-    status, number = attempts[-1].status, len(attempts)
+    status, number = attempts[-1].status, attempts[-1].number
     if number == 1:
         return f"They took it at the first try ({status})."
     return f"They took it at the {attempt_words.ordinal(number)} try ({status})."

@@ -11,12 +11,12 @@ Everything goes in portions, so that no transaction is long.
 """
 
 from datetime import timedelta
-from uuid import UUID
 
 from sqlalchemy import Connection, text
 
 from wedsync.platform import clock, ids
 from wedsync.platform.plans import along_an_index
+from wedsync.webhooks import retention_marks
 
 KEPT = timedelta(days=30)
 MINUTES_KEPT = timedelta(days=1, hours=1)
@@ -35,12 +35,6 @@ _PRUNE_MINUTES = text(
     "DELETE FROM hook_minutes WHERE (hook_id, minute) IN"
     " (SELECT hook_id, minute FROM hook_minutes WHERE minute < :before LIMIT :most)"
 )
-_REACHED = text("SELECT reached FROM retention_marks WHERE name = :name")
-_REACH = text(
-    "INSERT INTO retention_marks (name, reached) VALUES (:name, :reached)"
-    " ON CONFLICT (name) DO UPDATE SET reached = excluded.reached"
-)
-# Ids begin with the moment they were made, so their order is that of time.
 _NEXT = text("SELECT id FROM events WHERE id > :reached AND id < :before ORDER BY id LIMIT :most")
 _FORGET = text(
     "UPDATE events SET raw_body = NULL WHERE id > :reached AND id <= :last"
@@ -64,10 +58,10 @@ def forget_receipts(connection: Connection) -> int:
 
 def forget_raw_bodies(connection: Connection) -> None:
     """Let go a portion of raw bodies, from where the last time ended."""
-    reached = connection.execute(_REACHED, {"name": _RAW_BODIES}).scalar() or UUID(int=0)
+    reached = retention_marks.reached(connection, _RAW_BODIES)
     before = ids.first_at(clock.now() - KEPT)
     asked = {"reached": reached, "before": before, "most": _MOST}
     found = connection.execute(_NEXT, asked).scalars().all()
     if found:
         connection.execute(_FORGET, {"reached": reached, "last": found[-1]})
-        connection.execute(_REACH, {"name": _RAW_BODIES, "reached": found[-1]})
+        retention_marks.reach(connection, _RAW_BODIES, found[-1])
