@@ -1,84 +1,43 @@
 """The panel: what can be set of every kind of step, trigger and action, written and read back."""
 
 from collections.abc import Iterator
-from contextlib import suppress
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 from apiflask import APIFlask
-from hypothesis import assume, given, settings
-from hypothesis import strategies as st
 
 from tests.far_ends.rest_service import RestService
 from tests.personas import make_organization
-from tests.workflows.building.surroundings import RSVP, known_of
-from tests.workflows.building.test_slots import FILLED, STARTS, hostile
+from tests.workflows.building.panels import (
+    KNOWN,
+    NAME,
+    NOBODY,
+    draft,
+    fields_of,
+    panel,
+    posted,
+    written,
+)
+from tests.workflows.building.test_slots import FILLED
 from tests.workflows.connected import connect, seating
 from tests.workflows.definitions import make_workflow
 from wedsync.errors import Conflict, Invalid
 from wedsync.platform.db import db
 from wedsync.workflows import queries
 from wedsync.workflows.building.panel.field import Field
-from wedsync.workflows.building.panel.field_specs import Spec
 from wedsync.workflows.building.panel.field_writing import write
-from wedsync.workflows.building.panel.fields import as_typed, fields_on, vocabulary_of
-from wedsync.workflows.building.panel.input_fields import input_specs
-from wedsync.workflows.building.panel.sheets import sheet_of
-from wedsync.workflows.building.panel.typed_values import read_value, shown_value
-from wedsync.workflows.building.typed.texts_with_data import Vocabulary
+from wedsync.workflows.building.panel.fields import as_typed, vocabulary_of
 from wedsync.workflows.catalogue import entries
 from wedsync.workflows.editing import drafts
-from wedsync.workflows.editing.draft_operations import Change, apply
-from wedsync.workflows.engine.shape import refusal
 from wedsync.workflows.engine.steps import KINDS
 from wedsync.workflows.engine.triggers import TRIGGERS
-
-NOBODY = uuid4()
-NAME = {"var": "trigger.data.guest.name"}
-KNOWN = known_of({"format": 1, "trigger": RSVP, "steps": []})
 
 
 @pytest.fixture(autouse=True)
 def _inside(app: APIFlask) -> Iterator[None]:
     with app.app_context():
         yield
-
-
-def draft(*steps: Any, trigger: Any = None) -> dict[str, Any]:
-    named = [{"id": f"s{number}", **step} for number, step in enumerate(steps)]
-    return {"format": 1, "trigger": trigger or {"kind": "manual"}, "steps": named}
-
-
-def fields_of(organization: UUID, definition: Any, step: str | None, known: Any = None) -> Any:
-    found = entries(organization)
-    sheet = sheet_of(definition, step, found, known)
-    return () if sheet is None else fields_on(organization, sheet, found)
-
-
-def panel(
-    definition: Any, step: str | None = "s0", organization: UUID = NOBODY
-) -> dict[str, Field]:
-    return {each.name: each for each in fields_of(organization, definition, step, KNOWN)}
-
-
-def written(
-    definition: Any, form: dict[str, str], step: str | None = "s0", organization: UUID = NOBODY
-) -> Any:
-    """The step, or trigger, after the form."""
-    changes = write(organization, definition, step, form, KNOWN)
-    after = apply(definition, changes) if changes else definition
-    return after["trigger"] if step is None else after["steps"][0]
-
-
-def posted(fields: dict[str, Field]) -> dict[str, str]:
-    """The whole panel as a page posts it."""
-    form = {name: field.typed for name, field in fields.items() if not field.rows}
-    for name, field in fields.items():
-        for number, row in enumerate(field.rows):
-            form[f"{name}.{number}.name"] = row.name
-            form[f"{name}.{number}.value"] = row.typed
-    return form
 
 
 # --- works
@@ -376,111 +335,3 @@ def test_a_step_that_is_gone_is_a_conflict() -> None:
     assert fields_of(NOBODY, draft(), "gone") == ()
     with pytest.raises(Conflict):
         write(NOBODY, draft(), "gone", {"label": "x"})
-
-
-# --- what partners describe
-
-
-@pytest.mark.parametrize(
-    ("part", "kind"),
-    [
-        ({"type": "string"}, "text"),
-        ({"type": "string", "maxLength": 5_000}, "long_text"),
-        ({"type": ["string", "null"]}, "text"),
-        ({"type": "integer", "minimum": 1}, "number"),
-        ({"type": "boolean"}, "switch"),
-        ({"type": "array", "items": {"type": "string"}}, "list"),
-        ({"type": "object"}, "key_values"),
-        ({"enum": [1, 2]}, "choice"),
-        ({"enum": [True, None, "x"]}, "choice"),
-        ({"const": 3, "examples": [3]}, "any"),
-        ({}, "key_values"),
-        (True, "key_values"),
-        ({"type": 7, "title": [], "enum": "x", "examples": {}, "minimum": "a"}, "any"),
-    ],
-)
-def test_every_property_a_manifest_may_describe_has_a_field(part: Any, kind: str) -> None:
-    schema = {"type": "object", "required": ["b"], "properties": {"a": part, "b": part}}
-    found = list(input_specs(schema))
-    assert [(each.name, each.kind, each.required) for each in found] == [
-        ("input.b", kind, True),
-        ("input.a", kind, False),
-    ]
-
-
-@pytest.mark.parametrize("schema", [None, [], {"properties": []}, {"required": {}}, True])
-def test_what_is_no_schema_has_no_fields(schema: Any) -> None:
-    assert list(input_specs(schema)) == []
-
-
-@pytest.mark.parametrize(
-    ("typed", "kept"),
-    [
-        ("Ada\nBen\n", ["Ada", "Ben"]),
-        ("[Guest’s name]", NAME),
-        ("[Guest’s name]\n2", [NAME, 2]),
-    ],
-)
-def test_a_list_is_typed_one_below_the_other(typed: str, kept: Any) -> None:
-    spec = Spec("input.names", "Names", "list", takes_data=True)
-    vocabulary = vocabulary_of(NOBODY, draft({"kind": "set"}), "s0", KNOWN)
-    assert read_value(spec, typed, vocabulary) == kept
-    assert shown_value(spec, kept, vocabulary) == typed.strip()
-
-
-def test_a_choice_of_numbers_is_kept_as_a_number() -> None:
-    schema = {"properties": {"size": {"enum": [1, 2]}}}
-    (spec,) = input_specs(schema)
-    vocabulary = Vocabulary()
-    assert read_value(spec, "2", vocabulary) == 2
-    assert shown_value(spec, 2, vocabulary) == "2"
-
-
-# --- hostile drafts
-
-
-def _tried(definition: Any, step: str | None) -> list[Change]:
-    assume(refusal(definition) is None)
-    fields = {each.name: each for each in fields_of(NOBODY, definition, step, KNOWN)}
-    assert write(NOBODY, definition, step, posted(fields), KNOWN) == []
-    form = dict.fromkeys(fields, "[Guest’s name]")
-    form |= {f"{name}.0.name": "a" for name in fields}
-    changes = []
-    for name in form:
-        with suppress(Invalid):
-            changes += write(NOBODY, definition, step, {name: form[name]}, KNOWN)
-    return changes
-
-
-@settings(max_examples=40, deadline=None)
-@given(hostile)
-def test_whatever_a_step_holds_its_panel_is_shown_and_can_be_written(written_: Any) -> None:
-    definition = {"steps": [{**written_, "id": "s0"}]}
-    for change in _tried(definition, "s0"):
-        apply(definition, [change])
-
-
-@settings(max_examples=40, deadline=None)
-@given(hostile | st.integers() | st.none() | st.lists(st.text(max_size=3)))
-def test_whatever_a_trigger_holds_its_panel_is_shown_and_can_be_written(trigger: Any) -> None:
-    definition = {"trigger": trigger, "steps": []}
-    for change in _tried(definition, None):
-        apply(definition, [change])
-
-
-@pytest.mark.parametrize("definition", [None, [], 7, "x", {}, {"steps": 3}, {"trigger": []}])
-def test_what_is_no_workflow_has_no_panel(definition: Any) -> None:
-    assert fields_of(NOBODY, definition, "s0") == ()
-    assert fields_of(NOBODY, definition, None) == ()
-
-
-@pytest.mark.parametrize("step", [*FILLED, *({"kind": "action", "use": use} for use in entries())])
-def test_a_whole_panel_posted_as_it_was_shown_changes_nothing(step: dict[str, Any]) -> None:
-    definition = draft(step)
-    assert write(NOBODY, definition, "s0", posted(panel(definition)), KNOWN) == []
-
-
-@pytest.mark.parametrize("trigger", STARTS)
-def test_a_whole_trigger_posted_as_it_was_shown_changes_nothing(trigger: dict[str, Any]) -> None:
-    definition = draft(trigger=trigger)
-    assert write(NOBODY, definition, None, posted(panel(definition, None)), KNOWN) == []
