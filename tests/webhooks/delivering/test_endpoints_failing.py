@@ -187,6 +187,32 @@ def test_where_nothing_waits_nobody_is_warned(
     assert standing(app, silent).warned_at is not None
 
 
+def test_one_that_stopped_at_a_message_is_warned_of_only_where_something_else_is_tried(
+    app: APIFlask, worker: Worker, sink: Sink, organization: UUID
+) -> None:
+    endpoint, _ = make_endpoint(
+        app,
+        organization,
+        sink.url("/status/500/stops"),
+        ordered_by="data.table",
+        stops_at_failure=True,
+    )
+    for table in (1, 1, 1, 2):
+        publish(app, organization, "seating.changed", {"table": table})
+    worker.fan_out()
+    worker.deliver()
+    first, *_, other = deliveries_of(app, endpoint)
+    given_up = "state = 'exhausted', blocks_lane = true, next_attempt_at = NULL"
+    rows(app, f"UPDATE deliveries SET {given_up} WHERE id = :id RETURNING 1", id=first.id)
+    days_ago = "failing_since = clock_timestamp() - interval '4 days 1 hour'"
+    rows(app, f"UPDATE endpoints SET {days_ago} WHERE id = :id RETURNING 1", id=endpoint)
+    for state, is_warned in (("delivered", False), ("due", True)):
+        changed = "UPDATE deliveries SET state = :state WHERE id = :id RETURNING 1"
+        rows(app, changed, state=state, id=other.id)
+        look_after(app)
+        assert (standing(app, endpoint).warned_at is not None) is is_warned
+
+
 def test_one_that_says_it_is_gone_is_told_of_too(
     app: APIFlask, worker: Worker, sink: Sink, organization: UUID, owner: Persona
 ) -> None:

@@ -2,8 +2,9 @@
 
 Done by the clock, which is the database's. What is open stays due, untried, and goes on when the
 endpoint is on again; nothing new is made for it meanwhile. One that has nothing waiting is not
-warned of. A warning does not hold any more when nothing was tried for two days: the endpoint may
-have been mended, and the next failure begins the days anew (`standing`).
+warned of, nor one that stopped at a message in all its lanes: it waits for a person, and nothing is
+tried. A warning does not hold any more when nothing was tried for two days: the endpoint may have
+been mended, and the next failure begins the days anew (`standing`).
 """
 
 from typing import Any
@@ -26,9 +27,19 @@ _CHANGE = (
 )
 _IS_TRIED = f"last_failed_at >= clock_timestamp() - interval '{standing.QUIET_FOR}'"
 # Nothing the planner could make a join of, which might read all that is due anywhere.
+_DUE = (
+    "SELECT d.lane FROM deliveries d WHERE d.organization_id = endpoints.organization_id"
+    " AND d.endpoint_id = endpoints.id AND d.state = 'due'"
+)
+_STOPPED = (
+    "ARRAY(SELECT d.lane FROM deliveries d WHERE d.endpoint_id = endpoints.id AND d.blocks_lane)"
+)
+_LOOKED_AT = 10_000
+"""How much that is due is looked at for something that no lane has stopped at."""
 _IS_WAITING = (
-    "(SELECT d.id FROM deliveries d WHERE d.organization_id = endpoints.organization_id"
-    " AND d.endpoint_id = endpoints.id AND d.state = 'due' LIMIT 1) IS NOT NULL"
+    f"CASE WHEN stops_at_failure THEN (SELECT d.lane FROM ({_DUE} LIMIT {_LOOKED_AT}) d"
+    f"  WHERE d.lane <> ALL({_STOPPED}) LIMIT 1)"
+    f" ELSE ({_DUE} LIMIT 1) END IS NOT NULL"
 )
 _WARN = text(
     _CHANGE.format(
