@@ -8,6 +8,7 @@ import pytest
 from apiflask import APIFlask
 from sqlalchemy import Connection, text
 
+from tests.webhooks import plans
 from tests.webhooks.plans import nodes_of, plan_of
 from tests.workers.passing_time import let_pass
 from tests.workers.scene import Sink, Worker, deliveries_of, make_endpoint, publish
@@ -60,16 +61,7 @@ def busy(app: APIFlask, organization: UUID, endpoint: UUID) -> Iterator[Connecti
 
 def rows_read(connection: Connection, statement: str, **given: Any) -> float:
     """The most rows one part of the plan reads of deliveries."""
-    reading = [
-        node
-        for node in nodes_of(plan_of(connection, statement, **given))
-        if node.get("Relation Name") == "deliveries" and "Scan" in node["Node Type"]
-    ]
-    assert reading
-    return max(
-        (node["Actual Rows"] + node.get("Rows Removed by Filter", 0)) * node["Actual Loops"]
-        for node in reading
-    )
+    return plans.rows_read(plan_of(connection, statement, **given), "deliveries")
 
 
 def test_a_claim_reads_what_it_takes_also_by_statistics_that_know_of_nothing_due(

@@ -9,6 +9,7 @@ from apiflask import APIFlask
 from sqlalchemy import Connection, text
 
 from tests.personas import make_organization
+from tests.webhooks import plans
 from tests.webhooks.replaying_scene import EVER
 from tests.workers.scene import make_endpoint
 from wedsync.platform import ids
@@ -85,27 +86,9 @@ def busy(
         connection.rollback()
 
 
-def nodes_of(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    yield plan
-    for inner in plan.get("Plans", []):
-        yield from nodes_of(inner)
-
-
-_ROWS = ("Actual Rows", "Rows Removed by Filter", "Rows Removed by Index Recheck")
-
-
 def rows_read(connection: Connection, statement: Any, given: dict[str, Any], table: str) -> float:
-    """The most rows one part of the plan reads of a table."""
-    explained = text(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement.text}")
     with along_an_index(connection):
-        plan = connection.execute(explained, given).scalar_one()[0]["Plan"]
-    reading = [
-        sum(node.get(rows, 0) for rows in _ROWS) * node["Actual Loops"]
-        for node in nodes_of(plan)
-        if node.get("Relation Name") == table and "Scan" in node["Node Type"]
-    ]
-    assert reading
-    return max(reading)
+        return plans.rows_read(plans.plan_of(connection, statement.text, **given), table)
 
 
 def asked_for(connection: Connection, organization: UUID, endpoint: UUID, which: Any) -> Asked:
