@@ -160,3 +160,14 @@ def test_nothing_yet_says_what_to_do_first(app: APIFlask, owner: Persona) -> Non
     page = Builder(app, owner, made).look()
     assert "Choose what starts it, then add what should happen" in words_of(page)
     assert "Problems" not in page.text
+
+
+def test_no_line_ends_after_the_first_letter_of_an_e_mail(app: APIFlask, owner: Persona) -> None:
+    letter = {"id": "tell", "kind": "action", "use": "smtp.send", "input": {"to": "<b>e-x</b>"}}
+    flow = make_workflow(app, owner.organization_id, workflow(letter), publish=False)
+    page = Builder(app, owner, flow).look()
+    whole = '<span class="ws-together">'
+    assert f"Send an {whole}e-mail</span> to" in page.text
+    assert f"which account at {whole}E-mail</span> (SMTP)?" in page.text
+    assert f"&lt;b&gt;{whole}e-x</span>&lt;/b&gt;" in page.text
+    assert "Connect E-mail (SMTP)" in words_of(page)

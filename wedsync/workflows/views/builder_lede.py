@@ -1,14 +1,19 @@
 """The workflow in words, sentence by sentence: of a long one only those are sent that differ."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+
+from markupsafe import Markup
 
 from wedsync.workflows.building.board.board_changes import digest
 from wedsync.workflows.building.board.board_parts import Board, Told
 from wedsync.workflows.building.board.step_rows import element_of
+from wedsync.workflows.views.routes import pages
 
 LEDE = "lede"
 _END = ". Then "
+_LONE = re.compile(r"(\b[^\W\d_]-\w+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +22,14 @@ class Sentence:
 
     element: str
     told: tuple[Told, ...]
+
+
+@pages.app_template_filter("unbroken")
+def unbroken(words: str) -> Markup:
+    """Words for a page, of which no line ends after a single letter: “e-” stays with its “mail”."""
+    whole = Markup('<span class="ws-together">{}</span>')
+    parts = enumerate(_LONE.split(words))
+    return Markup("").join(whole.format(part) if at % 2 else part for at, part in parts)
 
 
 def sentences(told: Iterable[Told]) -> tuple[Sentence, ...]:
