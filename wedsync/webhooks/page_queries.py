@@ -1,23 +1,17 @@
-"""What the webhook pages read beside `queries`: names, and counts of the last day."""
+"""What the webhook pages read beside `queries`: names, what was refused, what stands still."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import and_, func, select, text
 
 from wedsync.events.models import Event
 from wedsync.events.subjects import name_in
-from wedsync.platform import ids
 from wedsync.platform.db import db
 from wedsync.webhooks.models import Endpoint, HookRejection
 from wedsync.weddings.models import Wedding
 
-_RECEIVED = text(
-    "SELECT source, count(*) FROM events WHERE organization_id = :id AND id >= :first"
-    " AND (source LIKE 'hook:%' OR source LIKE 'connection:%') GROUP BY source"
-)
 # The state in words no index has: where the statistics know of nothing given up, the planner would
 # read all that is.
 _STANDSTILLS = text(
@@ -47,12 +41,6 @@ def standstills(endpoints: Iterable[Endpoint]) -> dict[UUID, Standstill]:
     given = {"endpoints": may_stop, "most": MOST_STANDSTILLS + 1}
     rows = db.session.execute(_STANDSTILLS, given)
     return {row.id: Standstill(row.number, row.first) for row in rows if row.number}
-
-
-def received(organization_id: UUID, since: datetime) -> dict[str, int]:
-    """How many events each hook took since then, by source; a connection's are the connection's."""
-    rows = db.session.execute(_RECEIVED, {"id": organization_id, "first": ids.first_at(since)})
-    return dict(rows.all())
 
 
 def rejection_counts(organization_id: UUID) -> dict[UUID, int]:

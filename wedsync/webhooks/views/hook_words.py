@@ -19,7 +19,6 @@ REFUSALS = {
     "body_invalid": "What was in it could not be read",
     "body_too_large": "It was too large: more than 1 MB",
     "body_too_slow": "It arrived too slowly",
-    "hook_off": "The hook was off",
     "quota": "It was more than it takes in a minute",
     "handshake_unexpected": "The sender asked for an echo and none was awaited",
 }

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from uuid import UUID
 
 from flask import Blueprint, Response, request
@@ -13,12 +12,12 @@ from wedsync.platform.wording import State, Wording, capital, in_words, listing
 from wedsync.webhooks import page_queries, queries
 from wedsync.webhooks.delivery_log import counts
 from wedsync.webhooks.hooks import service as hooks
+from wedsync.webhooks.hooks import traffic as traffic_of_hooks
 from wedsync.webhooks.models import Endpoint, Hook
 from wedsync.webhooks.views import endpoint_news, endpoint_words, hook_words
 
 pages = Blueprint("webhooks", __name__)
 
-DAY = timedelta(days=1)
 _PAGE = 100
 _FIRST = ("needs", "retrying")
 """The kinds of state that stand on top: what needs somebody, then what is in trouble."""
@@ -51,7 +50,7 @@ def overview() -> Response:
         is_begin=hooks_after is None and endpoints_after is None,
         news=_news(listed, lines),
         rejections=page_queries.rejection_counts(organization_id),
-        received=page_queries.received(organization_id, words.now - DAY),
+        taken=traffic_of_hooks.taken(organization_id, words.now),
         hook_words=hook_words,
         endpoint_words=endpoint_words,
         url_of=hooks.url_of,
