@@ -1,5 +1,6 @@
 """The pages of hooks: making one, its address and secret, what it took and what it refused."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -235,6 +236,33 @@ def test_a_stripe_hook_asks_for_the_secret_stripe_made(
     assert "The secret is kept." in words_of(right)
     assert STRIPE_SECRET not in right.get_data(as_text=True)
     assert only_hook(database, editor).state == "on"
+
+
+def test_a_secret_that_cannot_replace_the_present_one_is_to_mend_on_the_page(
+    app: APIFlask, owner: Persona
+) -> None:
+    hook = made(app, owner, name="Payments", scheme="stripe", secret=STRIPE_SECRET)
+    path = f"/webhooks/hooks/{hook.id}"
+    answer = owner.browser.post(f"{path}/secret", data={"secret": "no secret of theirs"})
+    assert answer.status_code == 422
+    assert "it begins with whsec_" in words_of(answer)
+    assert answer.text.count('name="secret"') == 1
+    assert 'id="replace"' not in answer.text  # a dialog, closed, where nobody would read it
+    assert 'id="replace"' in owner.browser.get(path).text
+
+
+def test_the_overview_counts_the_requests_of_a_day_by_hook(
+    app: APIFlask, owner: Persona, stranger: Persona, hook: Hook, database: Session
+) -> None:
+    other = made(app, stranger, name="Theirs", scheme="standard_webhooks")
+    minute = clock.now().replace(second=0, microsecond=0)
+    for each, earlier, taken in ((hook, 0, 1_200), (hook, 2, 4), (hook, 1_600, 9), (other, 0, 7)):
+        mine = {"hook_id": each.id, "organization_id": each.organization_id}
+        at = minute - timedelta(minutes=earlier)
+        database.add(HookMinute(**mine, minute=at, taken=taken))
+    database.commit()
+    assert "1,204 in the last day." in words_of(owner.browser.get("/webhooks"))
+    assert "7 in the last day." in words_of(stranger.browser.get("/webhooks"))
 
 
 def test_a_new_secret_is_shown_once_and_the_old_one_counts_for_a_day(
