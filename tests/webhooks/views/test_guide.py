@@ -1,6 +1,8 @@
 """The guide for partners: anybody reads it, and its figures are the product's."""
 
+import json
 import re
+from datetime import UTC, datetime
 
 import pytest
 from apiflask import APIFlask
@@ -8,6 +10,7 @@ from apiflask import APIFlask
 from tests.page_words import words_of
 from tests.personas import Persona
 from wedsync.settings import CHECKOUT
+from wedsync.webhooks import signing
 from wedsync.webhooks.delivering import failing, schedule
 from wedsync.webhooks.delivering.sending import TIMEOUT_S
 from wedsync.webhooks.schemes.signatures import REPLAY_WINDOW_S
@@ -27,6 +30,18 @@ def test_whoever_has_no_account_reads_it(app: APIFlask) -> None:
 
 def test_a_viewer_reads_it_from_the_page_of_the_secrets(viewer: Persona) -> None:
     assert "Receiving our webhooks" in words_of(viewer.browser.get("/guides/webhooks"))
+
+
+def test_its_example_verifies_with_the_secret_beside_it() -> None:
+    text = (CHECKOUT / "docs" / "webhooks.md").read_text()
+    head, _, body = text.partition("```http\n")[2].partition("\n```")[0].partition("\n\n")
+    headers = dict(line.split(": ", 1) for line in head.splitlines()[1:])
+    (secret,) = re.findall(r"`(whsec_[^`]+)`", text)
+    said = json.loads(body)
+    at = datetime.fromtimestamp(int(headers["webhook-timestamp"]), UTC)
+    assert (said["id"], datetime.fromisoformat(said["timestamp"])) == (headers["webhook-id"], at)
+    signed = signing.sign(said["id"], int(at.timestamp()), body.encode(), [secret])
+    assert signed["webhook-signature"] == headers["webhook-signature"]
 
 
 def test_the_tries_are_those_it_tells_of() -> None:
