@@ -35,7 +35,7 @@ def _draft(last_version: int | None) -> str:
 def ago(moment: datetime, words: Wording) -> str:
     """`3 s ago` while somebody still waits for it, else as everywhere."""
     passed = int((words.now - moment).total_seconds())
-    return f"{max(0, passed)} s ago" if passed < _MINUTE else words.ago(moment)
+    return f"{passed} s ago" if 0 < passed < _MINUTE else words.ago(moment)
 
 
 def _differs(setting: Setting) -> bool:

@@ -317,7 +317,7 @@ def _changed_words(others: Sequence[Passed]) -> str:
 
 
 def _who_and_when(operation: DraftOperation, did: str) -> str:
-    passed = max(0, int((clock.now() - operation.created_at).total_seconds()))
-    steps = ((_DAY, "d"), (_HOUR, "h"), (_MINUTE, "min"))
-    length = next((f"{passed // size} {unit}" for size, unit in steps if passed >= size), "")
-    return f"{doer(operation)} {did} {length or f'{passed} s'} ago"
+    passed = int((clock.now() - operation.created_at).total_seconds())
+    steps = ((_DAY, "d"), (_HOUR, "h"), (_MINUTE, "min"), (1, "s"))
+    lengths = (f"{passed // size} {unit} ago" for size, unit in steps if passed >= size)
+    return f"{doer(operation)} {did} {next(lengths, 'just now')}"
