@@ -12,10 +12,12 @@ from wedsync.webhooks.models import OPEN_IN_ORDER
 IDLE = "1 hour"
 _AT_ONCE = 5_000
 
+# A held lane knows of its work (`holding`).
 _SLEEPING = text(
     "SELECT l.organization_id, l.key, d.next_attempt_at FROM lanes l CROSS JOIN LATERAL"
     " (SELECT next_attempt_at FROM deliveries WHERE lane = l.key AND state = 'due'"
     "  ORDER BY next_attempt_at LIMIT 1) d WHERE l.kind = 'deliveries' AND NOT l.ordered"
+    " AND l.held_by IS NULL"
     " AND d.next_attempt_at < clock_timestamp() - interval '5 seconds'"
     " AND (l.next_due_at IS NULL OR l.next_due_at > d.next_attempt_at + interval '1 second')"
 )
@@ -23,7 +25,7 @@ _SLEEPING_IN_ORDER = text(
     "SELECT l.organization_id, l.key, d.next_attempt_at FROM lanes l CROSS JOIN LATERAL"
     " (SELECT state, next_attempt_at FROM deliveries"
     f"  WHERE lane = l.key AND {OPEN_IN_ORDER} ORDER BY seq LIMIT 1) d"
-    " WHERE l.kind = 'deliveries' AND l.ordered AND d.state = 'due'"
+    " WHERE l.kind = 'deliveries' AND l.ordered AND l.held_by IS NULL AND d.state = 'due'"
     " AND d.next_attempt_at < clock_timestamp() - interval '5 seconds'"
     " AND (l.next_due_at IS NULL OR l.next_due_at > d.next_attempt_at + interval '1 second')"
 )
