@@ -37,6 +37,9 @@ def problems(scheme: str, **hooks: Any) -> list[str]:
         {"id_header": 7},
         {"header": "X Token"},
         {"header": "X-Signature"},
+        {"id_header": "authorization"},
+        {"header": "X-Token", "id_header": "x-token"},
+        {"header": "X-Token", "id_header": "Authorization"},
     ],
     ids=str,
 )

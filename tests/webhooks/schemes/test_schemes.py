@@ -274,6 +274,22 @@ def test_options_are_checked_with_a_sentence_each() -> None:
     assert schemes.named("stripe").option_problems({"header": "x"}) != []
 
 
+@pytest.mark.parametrize(
+    ("scheme", "options"),
+    [
+        ("basic", {"id_header": "authorization"}),
+        ("bearer", {"id_header": "Authorization"}),
+        ("bearer", {"header": "X-Token", "id_header": "x-token"}),
+    ],
+)
+def test_the_header_that_shows_the_secret_never_names_the_event(
+    scheme: str, options: dict[str, str]
+) -> None:
+    ((option, _words),) = schemes.named(scheme).option_problems(options)
+    assert option == "id_header"
+    assert schemes.named(scheme).option_problems({"id_header": "X-Event-Id"}) == []
+
+
 def test_what_we_call_fresh_is_fresh_to_stripes_library_too() -> None:
     now = int(time.time())
     header = stripe.WebhookSignature.generate_signature_header(BODY.decode(), SECRET, now)

@@ -165,8 +165,18 @@ def _signed(hooks: Hooks) -> Iterator[Problem]:
             continue
         if not isinstance(said, str) or not form.fullmatch(said):
             yield Problem(f"hooks.options.{name}", words)
+    if _names_by_secret(hooks):
+        words = "This header carries the secret; another one names the event."
+        yield Problem("hooks.options.id_header", words)
     if hooks.scheme == "hmac" and not hooks.event_type:
         yield Problem("hooks.event_type", "Say what its events are called, such as rsvp.received.")
+
+
+def _names_by_secret(hooks: Hooks) -> bool:
+    """Whether the event's id would be the secret: an id is kept and seen."""
+    shown_in = {"basic": "Authorization", "bearer": hooks.options.get("header") or "Authorization"}
+    header = str(hooks.options.get("id_header")).lower()
+    return hooks.scheme in shown_in and header == str(shown_in[hooks.scheme]).lower()
 
 
 def _action(entry: ActionEntry, path: str, scopes: set[str]) -> Iterator[Problem]:

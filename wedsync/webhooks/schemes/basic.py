@@ -31,7 +31,7 @@ example = plain.example
 
 def option_problems(options: Mapping[str, Any]) -> list[tuple[str, str]]:
     unknown = naming.unknown_options(options, known=("id_header",))
-    return unknown + naming.header_problems(options, "id_header")
+    return unknown + credentials.id_problems(options, "Authorization")
 
 
 def new_secret() -> str:

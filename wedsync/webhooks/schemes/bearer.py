@@ -29,7 +29,12 @@ example = plain.example
 
 def option_problems(options: Mapping[str, Any]) -> list[tuple[str, str]]:
     unknown = naming.unknown_options(options, known=("header", "id_header"))
-    return unknown + naming.header_problems(options, "header", "id_header")
+    header = options.get("header") or _AUTHORIZATION
+    return [
+        *unknown,
+        *naming.header_problems(options, "header"),
+        *credentials.id_problems(options, str(header)),
+    ]
 
 
 def new_secret() -> str:

@@ -22,6 +22,14 @@ def is_any(shown: bytes, secrets: Iterable[bytes]) -> bool:
     return found
 
 
+def id_problems(options: Mapping[str, Any], shown_in: str) -> list[tuple[str, str]]:
+    """What is wrong with the option `id_header`, where the secret is shown in that header: an id is
+    kept and seen, which a secret must not be."""
+    if str(options.get("id_header")).lower() == shown_in.lower():
+        return [("id_header", "This header carries the secret; another one names the event.")]
+    return naming.header_problems(options, "id_header")
+
+
 def names_events(options: Mapping[str, Any]) -> bool:
     """Whether a header names the event."""
     return bool(options.get("id_header"))
