@@ -5,7 +5,16 @@ from uuid import UUID
 
 from apiflask import APIFlask
 
-from tests.workers.scene import Sink, Worker, beside, make_endpoint, one, publish, worker_of
+from tests.workers.scene import (
+    Sink,
+    Worker,
+    beside,
+    deliveries_of,
+    make_endpoint,
+    one,
+    publish,
+    worker_of,
+)
 
 
 def make_due(app: APIFlask, organization: UUID, worker: Worker, number: int) -> None:
@@ -43,3 +52,16 @@ def tried_in_vain(
 
 def standing(app: APIFlask, endpoint: UUID) -> Any:
     return one(app, "SELECT * FROM endpoints WHERE id = :id", id=endpoint)
+
+
+def subscribe(app: APIFlask, worker: Worker, organization: UUID, url: str, **fields: Any) -> UUID:
+    """An endpoint with one delivery that is due; its id."""
+    endpoint, _secret = make_endpoint(app, organization, url, **fields)
+    publish(app, organization, "seating.changed", {"table": 4})
+    worker.fan_out()
+    return endpoint
+
+
+def only(app: APIFlask, endpoint: UUID) -> Any:
+    (delivery,) = deliveries_of(app, endpoint)
+    return delivery

@@ -132,6 +132,33 @@ def test_our_own_reasons_say_nothing_about_the_far_end(
     assert not is_open(app, endpoint)
 
 
+@pytest.mark.parametrize("code", ["url_refused", "request_refused", "address_refused"])
+def test_what_we_do_not_send_says_nothing_about_the_far_end(
+    app: APIFlask, worker: Worker, organization: UUID, code: str
+) -> None:
+    endpoint, _ = make_endpoint(app, organization, "http://127.0.0.1:65531/")
+    make_due(app, organization, worker, 8)
+    not_ours: Outcome = Failure("not_sent", code, "We do not send there.")
+    begun = [(each, not_ours) for _, each in begun_by(worker)]
+    worker.come_home(worker.delivery_source, begun)
+    assert states(app, endpoint) == {("due", 1): 8}
+    now = standing(app, endpoint)
+    assert (now.breaker_until, now.consecutive_failures) == (None, 0)
+    assert now.failing_since is not None
+
+
+def test_who_answers_a_look_that_it_is_gone_is_not_left_alone_when_it_is_turned_on(
+    app: APIFlask, worker: Worker, sink: Sink, organization: UUID
+) -> None:
+    endpoint, _ = tried_in_vain(app, worker, sink, organization, "/status/503/then-gone", 8)
+    point_at(app, endpoint, sink.url("/status/410/gone"))
+    let_pass(app, FIRST_PAUSE_S * 1.2)
+    worker.deliver()
+    now = standing(app, endpoint)
+    assert (now.state, now.state_reason) == ("disabled", "gone")
+    assert (now.breaker_until, now.breaker_trips, now.consecutive_failures) == (None, 0, 0)
+
+
 @pytest.mark.parametrize(("asked_s", "rests_s"), [(120, 120), (7_200, LONGEST_PAUSE_S)])
 def test_who_asks_to_be_left_alone_is_at_the_first_word(
     app: APIFlask, worker: Worker, organization: UUID, asked_s: int, rests_s: int
@@ -204,12 +231,12 @@ def test_failures_that_come_late_do_not_lengthen_the_pause(
 
 
 def test_what_came_from_an_address_that_was_changed_says_nothing(
-    app: APIFlask, worker: Worker, organization: UUID
+    app: APIFlask, worker: Worker, sink: Sink, organization: UUID
 ) -> None:
     endpoint, _ = make_endpoint(app, organization, "http://127.0.0.1:65531/")
     make_due(app, organization, worker, 20)
     begun = [each for _, each in begun_by(worker)]
-    point_at(app, endpoint, "https://seating.example/new")
+    point_at(app, endpoint, sink.url("/ok/new-address"))
     gone: Outcome = Answer(410, {}, b"", Timings())
     worker.come_home(worker.delivery_source, [(each, gone) for each in begun])
     now = standing(app, endpoint)
@@ -217,6 +244,9 @@ def test_what_came_from_an_address_that_was_changed_says_nothing(
     assert {(row.state, row.last_error) for row in deliveries_of(app, endpoint)} == {
         ("due", "http_410")
     }
+    let_pass(app, DELAYS_S[0] * 1.2)
+    worker.deliver()
+    assert states(app, endpoint) == {("delivered", 2): 20}
 
 
 def test_lanes_in_order_are_left_alone_together(

@@ -59,6 +59,20 @@ def test_no_more_are_in_flight_than_it_has_places_however_many_workers_there_are
     assert endpoint
 
 
+def test_a_look_whether_it_is_back_is_not_spent_while_no_place_is_free(
+    app: APIFlask, worker: Worker, organization: UUID
+) -> None:
+    endpoint, _ = make_endpoint(app, organization, "http://127.0.0.1:65531/", max_in_flight=1)
+    make_due(app, organization, worker, 2)
+    ((_, sending),) = begun_by(worker)
+    over = "UPDATE endpoints SET full_until = NULL, breaker_until = clock_timestamp()"
+    until = rows(app, f"{over} WHERE id = :id RETURNING breaker_until", id=endpoint)
+    assert begun_by(worker) == []
+    assert rows(app, "SELECT breaker_until FROM endpoints WHERE id = :id", id=endpoint) == until
+    worker.come_home(worker.delivery_source, [(sending, answered())])
+    assert len(begun_by(worker)) == 1
+
+
 @pytest.mark.parametrize("ordered_by", [None, "data.table"])
 def test_with_few_places_everything_arrives_and_never_more_at_once(
     app: APIFlask, worker: Worker, sink: Sink, organization: UUID, ordered_by: str | None

@@ -11,6 +11,7 @@ from tests.workers.passing_time import let_pass
 from tests.workers.scene import (
     Sink,
     Worker,
+    answered,
     beside,
     deliveries_of,
     make_endpoint,
@@ -97,6 +98,20 @@ def test_an_exhausted_one_leaves_a_gap_and_the_lane_goes_on(
     states = {row.event_id: (row.state, row.attempts) for row in deliveries_of(app, endpoint)}
     assert states[first] == ("exhausted", 10)
     assert states[second] == ("due", 1)
+
+
+def test_a_lane_whose_first_is_under_way_is_not_looked_at_again_until_it_is_back(
+    app: APIFlask, worker: Worker, sink: Sink, organization: UUID
+) -> None:
+    endpoint, _ = make_endpoint(app, organization, sink.url("/ok/first"), ordered_by="data.table")
+    publish_in_turn(app, organization, 9, 9)
+    worker.fan_out()
+    ((sending, _),) = worker.begin_deliveries()
+    lane = "SELECT next_due_at FROM lanes WHERE key = :key"
+    assert one(app, lane, key=sending.lane).next_due_at is None
+    worker.come_home(worker.delivery_source, [(sending, answered())])
+    worker.deliver()
+    assert [row.state for row in deliveries_of(app, endpoint)] == ["delivered"] * 2
 
 
 def test_what_comes_later_joins_the_end_of_the_line(
