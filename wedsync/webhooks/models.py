@@ -234,7 +234,7 @@ class Delivery(OrganizationRow, Base):
     __tablename__ = "deliveries"
     __table_args__ = (
         OrganizationRow.unique_inside_organization(),
-        UniqueConstraint("endpoint_id", "event_id"),
+        UniqueConstraint("event_id", "endpoint_id"),
         parent("endpoint_id", "endpoints"),
         parent("event_id", "events"),
         parent("replay_id", "replays", ondelete="SET NULL (replay_id)"),
@@ -275,7 +275,6 @@ class Delivery(OrganizationRow, Base):
             "id",
             postgresql_where=text("state = 'exhausted'"),
         ),
-        Index("ix_deliveries_of_event", "event_id"),
         Index(
             "ix_deliveries_that_gave_up",
             "organization_id",

@@ -356,11 +356,21 @@ def _let_deliveries_be_found() -> None:
         ["organization_id", "id"],
         ondelete="SET NULL (wedding_id)",
     )
+    _keep_deliveries_apart("event_id", "endpoint_id")
+    op.drop_index("ix_deliveries_of_event", "deliveries")
     op.drop_index("ix_deliveries_of_endpoint", "deliveries")
     for name, (columns, condition) in _FOUND_BY.items():
         where = None if condition is None else sa.text(condition)
         op.create_index(name, "deliveries", columns, postgresql_where=where)
     _count_by_the_hour()
+
+
+def _keep_deliveries_apart(*columns: str) -> None:
+    """One of an event for an endpoint; in the other order it finds those of an event too."""
+    apart = f"uq_deliveries_{'_'.join(columns)}"
+    before = f"uq_deliveries_{'_'.join(reversed(columns))}"
+    op.create_unique_constraint(op.f(apart), "deliveries", list(columns))
+    op.drop_constraint(op.f(before), "deliveries")
 
 
 def _count_by_the_hour() -> None:
@@ -394,6 +404,8 @@ def _let_deliveries_be_lost() -> None:
         "deliveries",
         ["organization_id", "endpoint_id", sa.literal_column("id DESC")],
     )
+    op.create_index("ix_deliveries_of_event", "deliveries", ["event_id"])
+    _keep_deliveries_apart("endpoint_id", "event_id")
     op.drop_constraint(op.f("fk_deliveries_organization_id_wedding_id"), "deliveries")
     op.drop_column("deliveries", "wedding_id")
     op.drop_column("deliveries", "event_type")

@@ -48,9 +48,9 @@ _IN_STATE = (
 _WITH_DELIVERIES = (
     " CROSS JOIN LATERAL (SELECT * FROM events WHERE events.id = page.id LIMIT 1) e"
     " LEFT JOIN LATERAL (SELECT state, lane, next_attempt_at FROM deliveries"
-    "  WHERE (endpoint_id, event_id) >= (CAST(:endpoint AS uuid), page.id)"
-    "  AND (endpoint_id, event_id) <= (CAST(:endpoint AS uuid), page.id)"
-    "  ORDER BY endpoint_id, event_id LIMIT 1) d ON true"
+    "  WHERE (event_id, endpoint_id) >= (page.id, CAST(:endpoint AS uuid))"
+    "  AND (event_id, endpoint_id) <= (page.id, CAST(:endpoint AS uuid))"
+    "  ORDER BY event_id, endpoint_id LIMIT 1) d ON true"
 )
 
 
