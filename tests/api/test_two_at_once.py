@@ -21,7 +21,9 @@ from tests.workers.scene import (
     wait_until,
 )
 from wedsync.platform.db import db
+from wedsync.platform.window import WINDOW
 from wedsync.webhooks import queries
+from wedsync.webhooks.delivering import limits
 
 Ask = Callable[[Persona, UUID, UUID], TestResponse]
 _WAITING = (
@@ -99,6 +101,14 @@ def test_what_is_locked_is_read_anew(app: APIFlask, owner: Persona, endpoint: UU
             theirs.execute(text("UPDATE endpoints SET description = 'theirs'"))
         assert read is queries.get_endpoint(owner.organization_id, endpoint, for_update=True)
         assert read.description == "theirs"
+
+
+def test_limits_may_be_lifted_while_a_worker_asks_about_them(
+    app: APIFlask, endpoint: UUID, worker: Worker
+) -> None:
+    with somebody_else(app) as connection:
+        bound = limits.bounds_of(connection, [endpoint])[endpoint]
+    assert bound.left > WINDOW
 
 
 # --- what goes away

@@ -28,6 +28,7 @@ HELD = "greatest(e.breaker_until, e.next_free_at, e.full_until) > clock_timestam
 PROBE_S = 30.0
 """How long a probe may be away: its time-out, and what it takes to be written down."""
 
+_ANY_NUMBER = 1_000_000
 _BURST = "greatest(1, floor(e.rate_per_s * 0.1))"
 _LOCK = text(
     "SELECT id FROM endpoints WHERE id = ANY(:endpoints) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED"
@@ -36,12 +37,13 @@ _LOCK = text(
 # in flight is counted in an order that no other index has, so that no statistics lead elsewhere.
 _PLACES = text(
     "SELECT e.id, e.breaker_until IS NOT NULL AS is_probe, e.max_in_flight, taken.n AS taken,"
-    " CAST(least("
+    " CAST(coalesce(least("
     "  CASE WHEN e.breaker_until IS NOT NULL THEN 1 END,"
     "  e.max_in_flight - taken.n,"
     f" CASE WHEN e.rate_per_s IS NOT NULL THEN least({_BURST}, 1 + floor(e.rate_per_s"
     "   * extract(epoch FROM clock_timestamp() - coalesce(e.next_free_at, to_timestamp(0)))))"
-    "  END) AS int) AS places"
+    # What was limited when its lanes were looked at may be so no more.
+    f"  END), {_ANY_NUMBER}) AS int) AS places"
     " FROM endpoints e CROSS JOIN LATERAL (SELECT CASE WHEN e.max_in_flight IS NOT NULL THEN"
     "  (SELECT count(*) FROM (SELECT FROM deliveries d WHERE d.endpoint_id = e.id"
     "    AND d.state = 'in_flight' ORDER BY d.owner LIMIT e.max_in_flight) d) END AS n) taken"
