@@ -38,6 +38,8 @@ _DELIVERIES = text(
 )
 _MOST_ARRIVE = text("UPDATE deliveries SET state = 'delivered' WHERE seq % 10 <> 0")
 _ANALYZE = text("ANALYZE events, deliveries")
+_ALONE = text("LOCK TABLE events, deliveries IN SHARE UPDATE EXCLUSIVE MODE")
+"""Nobody else makes statistics of them meanwhile."""
 _FORGET_STATISTICS = (
     text("DELETE FROM pg_statistic WHERE starelid IN ('events'::regclass, 'deliveries'::regclass)"),
     text("UPDATE pg_class SET reltuples = -1 WHERE relname IN ('events', 'deliveries')"),
@@ -76,7 +78,7 @@ def busy(
         ("what arrived", _MOST_ARRIVE, {}),
     ]
     with app.app_context(), db.engine.connect() as connection:
-        for forget in _FORGET_STATISTICS:
+        for forget in (_ALONE, *_FORGET_STATISTICS):
             connection.execute(forget)
         for name, statement, given in steps:
             connection.execute(statement, given)
