@@ -72,9 +72,17 @@ def begin(
     if _open_ones(endpoint) >= MOST_OPEN:
         words = f"There are {MOST_OPEN} replays of this endpoint already. Wait for one, or stop it."
         raise Conflict(words, code="too_many_replays")
+    replay = _replay_of(endpoint, wish)
+    db.session.add(replay)
+    db.session.flush()
+    _record("begun", replay, by)
+    return replay
+
+
+def _replay_of(endpoint: Endpoint, wish: Wish) -> Replay:
     since, now = max(wish.since, THE_BEGINNING), clock.now()
-    replay = Replay(
-        organization_id=organization_id,
+    return Replay(
+        organization_id=endpoint.organization_id,
         endpoint_id=endpoint.id,
         since=since,
         until=min(wish.until or now, now),
@@ -83,10 +91,6 @@ def begin(
         event_types=list(wish.event_types),
         which=wish.which,
     )
-    db.session.add(replay)
-    db.session.flush()
-    _record("begun", replay, by)
-    return replay
 
 
 def _open_ones(endpoint: Endpoint) -> int:
