@@ -88,6 +88,8 @@ def test_what_was_beside_a_death_is_taken_up_a_few_at_a_time_and_is_cleared_by_a
         while some := other.begin_deliveries():
             begun += some
         assert 0 < len(begun) <= SUSPECTS_AT_ONCE
+        later = [row for row in deliveries_of(app, endpoint) if row.state == "due"]
+        assert {row.attempts for row in later} == {1}  # what was put back was not tried
         other.die()
     worker.sweep()
     # Only what was noted counts again.

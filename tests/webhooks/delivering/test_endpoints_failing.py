@@ -125,6 +125,19 @@ def test_a_day_after_the_warning_it_is_disabled_and_keeps_what_is_open(
     assert notices_of(app, silent) == [("failing", False), ("disabled", False)]
 
 
+def test_one_that_was_not_tried_since_the_warning_is_not_disabled_until_it_fails_again(
+    app: APIFlask, worker: Worker, organization: UUID, silent: UUID
+) -> None:
+    four_days_pass(app, worker, organization)
+    let_pass(app, 1.5 * DAY_S)
+    look_after(app)
+    now = standing(app, silent)
+    assert (now.state, now.warned_at is None) == ("on", False)
+    fail_once_more(app, worker, organization)
+    look_after(app)
+    assert standing(app, silent).state == "disabled"
+
+
 def test_one_arrival_ends_it_all(
     app: APIFlask, worker: Worker, sink: Sink, organization: UUID, owner: Persona, silent: UUID
 ) -> None:

@@ -21,9 +21,10 @@ from tests.workers.scene import (
     make_endpoint,
     one,
     publish,
+    rows,
 )
 from wedsync.platform.db import db
-from wedsync.webhooks.delivering import sending
+from wedsync.webhooks.delivering import resending, sending
 from wedsync.webhooks.delivering.schedule import DELAYS_S
 from wedsync.webhooks.endpoints import service as endpoints
 
@@ -120,6 +121,21 @@ def test_failures_are_tried_again_on_schedule_until_the_tenth(
     let_pass(app, 100_000)
     worker.deliver()
     assert only(app, endpoint).attempts == 10
+
+
+def test_what_was_given_up_has_all_its_tries_before_it_when_it_is_sent_again(
+    app: APIFlask, worker: Worker, sink: Sink, organization: UUID, owner: Persona
+) -> None:
+    endpoint = subscribe(app, worker, organization, sink.url("/status/500/once-more"))
+    rows(app, "UPDATE deliveries SET failures = 9 WHERE endpoint_id = :id RETURNING 1", id=endpoint)
+    worker.deliver()
+    assert (only(app, endpoint).state, only(app, endpoint).failures) == ("exhausted", 10)
+    with app.app_context():
+        resending.try_now(organization, only(app, endpoint).id, by=owner.identity)
+        db.session.commit()
+    worker.deliver()
+    delivery = only(app, endpoint)
+    assert (delivery.state, delivery.failures, delivery.attempts) == ("due", 1, 2)
 
 
 def test_a_redirect_is_a_failure_and_is_not_followed(

@@ -155,6 +155,38 @@ def test_a_killed_worker_leaves_whole_pages_and_the_next_goes_on(
     assert len(deliveries_of(app, endpoint)) == 5
 
 
+def test_one_that_gets_on_between_deaths_does_not_break_off(
+    app: APIFlask, worker: Worker, organization: UUID, endpoint: UUID, by_twos: None
+) -> None:
+    replay = begin(app, organization, endpoint)
+    for _ in range(replaying.MOST_TRIES - 1):
+        replaying._take(worker.engine)  # and then it is killed
+        let_lease_pass(app)
+    taken = replaying._take(worker.engine)
+    assert taken is not None
+    assert replaying._next_page(worker.engine, taken).queued == 2  # and then it is killed too
+    let_lease_pass(app)
+    assert go_on(worker) == 3
+    assert replay_of(app, replay).state == "done"
+
+
+@pytest.mark.parametrize("ordered_by", [None, "data.table"])
+def test_a_page_whose_data_is_looked_at_is_smaller(
+    app: APIFlask,
+    worker: Worker,
+    organization: UUID,
+    endpoint: UUID,
+    ordered_by: str | None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(replaying, "PAGE", 4)
+    monkeypatch.setattr(replaying, "PAGE_WITH_DATA", 3)
+    said = "UPDATE endpoints SET ordered_by = :by WHERE id = :id RETURNING 1"
+    rows(app, said, by=ordered_by, id=endpoint)
+    begin(app, organization, endpoint)
+    assert pages(app, worker, 1, monkeypatch) == (4 if ordered_by is None else 3)
+
+
 def test_whoever_was_taken_for_dead_changes_nothing_any_more(
     app: APIFlask, worker: Worker, organization: UUID, endpoint: UUID, by_twos: None
 ) -> None:

@@ -102,6 +102,19 @@ def test_what_became_of_it_says_whether_it_goes_out(
     assert one(app, due_now, id=endpoint).n == (5 if goes_out else 0)
 
 
+def test_what_is_sent_again_has_all_its_tries_before_it_and_counts_for_no_hour_again(
+    app: APIFlask, worker: Worker, organization: UUID, endpoint: UUID
+) -> None:
+    begin(app, organization, endpoint)
+    go_on(worker)
+    set_state(app, endpoint, "exhausted")
+    begin(app, organization, endpoint, "failed")
+    assert go_on(worker) == 5
+    assert {each.failures for each in deliveries_of(app, endpoint)} == {0}
+    made = "SELECT sum(made) AS n FROM delivery_hours WHERE endpoint_id = :id"
+    assert one(app, made, id=endpoint).n == 5
+
+
 def test_those_that_never_had_a_delivery_did_not_give_up(
     app: APIFlask, worker: Worker, organization: UUID, endpoint: UUID
 ) -> None:
