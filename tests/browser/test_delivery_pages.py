@@ -38,6 +38,22 @@ def test_one_that_waits_behind_another_and_one_that_arrived(imogen: Page, plante
     look_at(imogen, "delivery-send-again", briefly=True)
 
 
+def test_what_is_seldom_done_is_in_a_menu_that_gets_the_focus_back(
+    imogen: Page, planted: Planted
+) -> None:
+    imogen.goto(f"/webhooks/endpoints/{planted.endpoint_id}")
+    more = imogen.get_by_role("button", name="More: change, secrets, turn off, remove")
+    more.press("Enter")
+    expect(imogen.get_by_role("link", name="Change…")).to_be_visible()
+    look_at(imogen, "endpoint-menu", briefly=True)
+    imogen.get_by_role("button", name="Remove…").press("Enter")
+    dialog = imogen.get_by_role("dialog", name=f"Remove {KITCHEN}?")
+    expect(dialog).to_be_visible()
+    imogen.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    expect(more).to_be_focused()
+
+
 def test_all_deliveries_are_searched_as_somebody_types(imogen: Page, planted: Planted) -> None:
     imogen.goto("/webhooks/deliveries")
     look_at(imogen, "deliveries")

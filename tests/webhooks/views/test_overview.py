@@ -57,6 +57,13 @@ def test_what_stopped_at_something_stands_first_and_leads_to_it(
     assert f"delivery={delivery.id}" in answer.get_data(as_text=True)
 
 
+def test_who_only_looks_is_told_whom_it_needs(
+    app: APIFlask, worker: Worker, sink: Sink, viewer: Persona
+) -> None:
+    stand_still(app, worker, sink, viewer.organization_id)
+    assert "One endpoint needs an editor. It stands first." in overview(viewer)
+
+
 def test_several_that_stopped_are_counted_once_each(
     app: APIFlask, worker: Worker, sink: Sink, owner: Persona
 ) -> None:

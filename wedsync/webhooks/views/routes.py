@@ -36,6 +36,7 @@ class EndpointLine:
 def overview() -> Response:
     """Every hook and every endpoint."""
     organization_id, words = identity.organization_id(), wording.here()
+    may_edit = identity.current().has_role("editor")
     hooks_after, endpoints_after = _after("hooks_after"), _after("endpoints_after")
     found = queries.list_hooks(organization_id, limit=_PAGE + 1, after=hooks_after)
     endpoints = queries.list_endpoints(organization_id, limit=_PAGE + 1, after=endpoints_after)
@@ -48,13 +49,13 @@ def overview() -> Response:
         more_hooks=found[_PAGE - 1].id if len(found) > _PAGE else None,
         more_endpoints=endpoints[_PAGE - 1].id if len(endpoints) > _PAGE else None,
         is_begin=hooks_after is None and endpoints_after is None,
-        news=_news(listed, lines),
+        news=_news(listed, lines, "you" if may_edit else "an editor"),
         rejections=page_queries.rejection_counts(organization_id),
         taken=traffic_of_hooks.taken(organization_id, words.now),
         hook_words=hook_words,
         endpoint_words=endpoint_words,
         url_of=hooks.url_of,
-        may_edit=identity.current().has_role("editor"),
+        may_edit=may_edit,
     )
 
 
@@ -84,8 +85,8 @@ def _place(state: State) -> int:
     return _FIRST.index(state.kind) if state.kind in _FIRST else len(_FIRST)
 
 
-def _news(listed: Sequence[Hook], lines: Sequence[EndpointLine]) -> str:
-    """What needs somebody, in a sentence; empty when nothing does."""
+def _news(listed: Sequence[Hook], lines: Sequence[EndpointLine], whom: str) -> str:
+    """What needs somebody, and whom, in a sentence; empty when nothing does."""
     needing = {
         "hook": sum(hook_words.hook_state(hook).kind == "needs" for hook in listed),
         "endpoint": sum(line.state.kind == "needs" for line in lines),
@@ -98,4 +99,4 @@ def _news(listed: Sequence[Hook], lines: Sequence[EndpointLine]) -> str:
     if not said:
         return ""
     verb, they = ("needs", "It stands") if sum(needing.values()) == 1 else ("need", "They stand")
-    return f"{capital(listing(said))} {verb} you. {they} first."
+    return f"{capital(listing(said))} {verb} {whom}. {they} first."
