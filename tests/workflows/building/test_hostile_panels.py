@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from apiflask import APIFlask
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from tests.workflows.building.panels import (
@@ -46,6 +46,7 @@ def _tried(definition: Any, step: str | None) -> list[Change]:
 
 @settings(max_examples=40, deadline=None)
 @given(hostile)
+@example({"kind": "wait", "event": []})
 def test_whatever_a_step_holds_its_panel_is_shown_and_can_be_written(written_: Any) -> None:
     definition = {"steps": [{**written_, "id": "s0"}]}
     for change in _tried(definition, "s0"):

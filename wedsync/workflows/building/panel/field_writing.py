@@ -192,7 +192,7 @@ def _put_given(owner: dict[str, Any], path: tuple[str, ...], value: Any) -> dict
 def _placed(document: Any, path: tuple[str, ...], value: Any) -> Any:
     """A copy with the value at a path, or without it; what cannot hold it makes room."""
     name, *rest = path
-    if isinstance(document, list):
+    if isinstance(document, list) and name.isdecimal() and int(name) < len(document):
         number = int(name)
         inside = _placed(document[number], tuple(rest), value)
         return [*document[:number], inside, *document[number + 1 :]]
