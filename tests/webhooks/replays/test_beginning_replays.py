@@ -31,6 +31,16 @@ def test_the_preview_counts_what_there_is(
     assert look(app, organization, endpoint, event_types=("seating.moved",)).wanted == 0
 
 
+@pytest.mark.parametrize("which", ["not_delivered", "all"])
+def test_what_is_in_line_already_is_not_counted_for_the_preview(
+    app: APIFlask, worker: Worker, organization: UUID, endpoint: UUID, which: str
+) -> None:
+    begin(app, organization, endpoint)
+    assert go_on(worker) == 5
+    found = look(app, organization, endpoint, which=which)
+    assert (found.happened, found.wanted) == (5, 0)
+
+
 def test_the_preview_looks_at_so_many_and_says_that_there_are_more(
     app: APIFlask, organization: UUID, endpoint: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
