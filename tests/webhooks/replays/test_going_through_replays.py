@@ -200,6 +200,20 @@ def test_whoever_was_taken_for_dead_changes_nothing_any_more(
     assert (found.state, found.seen, found.queued) == ("done", 5, 5)
 
 
+def test_whoever_was_taken_for_dead_leaves_it_to_the_next(
+    app: APIFlask, worker: Worker, organization: UUID, endpoint: UUID
+) -> None:
+    replay = begin(app, organization, endpoint)
+    slow = replaying._take(worker.engine)
+    let_lease_pass(app)
+    following = replaying._take(worker.engine)
+    assert slow is not None
+    assert following is not None
+    assert replaying._turn(worker.engine, slow, NEVER, quiet) == 0
+    assert (replay_of(app, replay).state, replay_of(app, replay).seen) == ("running", 0)
+    assert replaying._turn(worker.engine, following, NEVER, quiet) == 5
+
+
 def test_whoever_is_at_it_while_it_is_paused_stops(
     app: APIFlask,
     worker: Worker,
