@@ -229,6 +229,11 @@ def test_whoever_is_at_it_while_it_is_paused_stops(
     assert taken is not None
     assert replaying._turn(worker.engine, taken, NEVER, quiet) == 0
     assert replay_of(app, replay).state == "paused"
+    with app.app_context():
+        replays.resume(organization, replay)
+        db.session.commit()
+    assert replaying._turn(worker.engine, taken, NEVER, quiet) == 0  # it is for the next to take
+    assert go_on(worker) == 5
 
 
 def test_it_waits_for_what_is_still_being_fanned_out(
