@@ -25,7 +25,7 @@ from wedsync.webhooks.endpoints import service
 endpoints = Resource("Endpoints", "Addresses your events are sent to, signed.")
 
 
-@endpoints.post("/endpoints", body=EndpointIn, answer=EndpointOut, status=201)
+@endpoints.post("/endpoints", body=EndpointIn, answer=EndpointOut, status=201, problems=[409])
 def create_endpoint(body: EndpointIn) -> EndpointOut:
     """Make an endpoint.
 

@@ -41,6 +41,11 @@ def write(document: Any) -> bytes:
     return orjson.dumps(document)
 
 
+def write_alike(document: Any) -> bytes:
+    """The same bytes for documents that differ only in the order of their members."""
+    return orjson.dumps(document, option=orjson.OPT_SORT_KEYS)
+
+
 def is_too_deep(body: bytes) -> bool:
     """Whether valid JSON nests deeper than `MAX_DEPTH`.
 

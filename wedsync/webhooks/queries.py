@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 from uuid import UUID
 
-from sqlalchemy import Select, exists, select
+from sqlalchemy import Select, exists, func, select
 
 from wedsync.errors import NotFound
 from wedsync.events.models import Event
@@ -92,6 +92,12 @@ def list_endpoints(
     if after is not None:
         query = query.where(Endpoint.id < after)
     return list(db.session.scalars(query.order_by(Endpoint.id.desc()).limit(limit)))
+
+
+def count_endpoints(organization_id: UUID) -> int:
+    """How many endpoints there are."""
+    found = _own_endpoints(organization_id).with_only_columns(func.count())
+    return int(db.session.scalar(found) or 0)
 
 
 def all_endpoints(organization_id: UUID) -> list[Endpoint]:

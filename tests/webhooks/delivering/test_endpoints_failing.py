@@ -71,7 +71,7 @@ def four_days_pass(app: APIFlask, worker: Worker, organization: UUID) -> None:
 
 
 def test_after_four_days_its_people_are_warned_once(
-    app: APIFlask, worker: Worker, organization: UUID, silent: UUID
+    app: APIFlask, worker: Worker, sink: Sink, organization: UUID, silent: UUID
 ) -> None:
     for _ in range(3):
         let_pass(app, DAY_S)
@@ -86,6 +86,8 @@ def test_after_four_days_its_people_are_warned_once(
     (event,) = told(app, "endpoint.failing")
     assert event["endpoint_id"] == str(silent)
     assert notices_of(app, silent) == [("failing", True)]
+    (notice,) = rows(app, "SELECT title FROM notices WHERE about_id = :id", id=silent)
+    assert notice.title == f"Nothing has arrived at {sink.url('')} for four days"
     letters = rows(
         app, "SELECT kind FROM mail_messages WHERE organization_id = :id", id=organization
     )

@@ -111,6 +111,39 @@ def test_what_is_sealed_is_opened_for_them(
     assert message.body["data"] == {"allergy": "nuts"}
 
 
+def test_a_page_ends_with_the_message_that_makes_it_large(
+    app: APIFlask,
+    worker: Worker,
+    organization: UUID,
+    endpoint: UUID,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(polling, "MOST_BYTES", 600)
+    large = "x" * 200
+    for table in range(5):
+        publish(app, organization, CHANGED, {"table": table, "note": large})
+    worker.fan_out()
+    first = fetch(app, organization, endpoint)
+    second = fetch(app, organization, endpoint, first.iterator)
+    assert (tables(first), first.done) == ([0, 1, 2], False)
+    assert (tables(second), second.done) == ([3, 4], True)
+
+
+def test_a_message_larger_than_a_page_is_given_alone(
+    app: APIFlask,
+    worker: Worker,
+    organization: UUID,
+    endpoint: UUID,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(polling, "MOST_BYTES", 1)
+    happen(app, worker, organization, 1, 2)
+    first = fetch(app, organization, endpoint)
+    second = fetch(app, organization, endpoint, first.iterator)
+    assert (tables(first), first.done) == ([1], False)
+    assert (tables(second), second.done) == ([2], True)
+
+
 def test_what_was_not_acknowledged_is_given_again(
     app: APIFlask, worker: Worker, organization: UUID, endpoint: UUID
 ) -> None:

@@ -1,6 +1,7 @@
 """Endpoints that asked for order: what is later never overtakes what is earlier."""
 
 import json
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
@@ -19,7 +20,9 @@ from tests.workers.scene import (
     publish,
     worker_of,
 )
+from wedsync.platform import clock
 from wedsync.platform.shares import Shares
+from wedsync.webhooks.delivering.service import FannedEvent, wanted_by
 
 
 def begun_with_room_for(worker: Worker, room: int) -> list[Any]:
@@ -46,6 +49,23 @@ def test_they_arrive_one_after_the_other_in_the_order_they_happened(
     worker.work()
     arrived = [json.loads(request["body"])["id"] for request in sink.requests()]
     assert arrived == [str(event) for event in sent]
+
+
+def test_what_is_written_otherwise_is_still_alike(organization: UUID) -> None:
+    """Members in another order, and one value sealed twice."""
+    one_way, the_other = {"room": 1, "seat": 2}, {"seat": 2, "room": 1}
+    assert lane(organization, one_way) == lane(organization, the_other)
+    assert lane(organization, {"$sealed": "b25l"}) == lane(organization, {"$sealed": "dHdv"})
+    assert lane(organization, 7) != lane(organization, 8)
+
+
+def lane(organization: UUID, table: Any) -> str:
+    """Where an event at this table waits its turn."""
+    ordered = SimpleNamespace(id=UUID(int=7), ordered_by="data.table", receives="posts")
+    event = FannedEvent(
+        UUID(int=8), organization, "seating.changed", "api", clock.now(), {"table": table}, None, {}
+    )
+    return wanted_by(ordered, event).lane
 
 
 def test_nothing_overtakes_one_that_fails_and_other_lanes_go_on(

@@ -9,6 +9,7 @@ import pytest
 from apiflask import APIFlask
 from sqlalchemy import select
 
+from tests.page_words import words_of
 from tests.personas import Persona
 from wedsync.audit.models import AuditEntry
 from wedsync.errors import Conflict, Invalid, NotFound
@@ -34,6 +35,23 @@ def test_an_endpoint_has_a_secret_shown_once(organization: UUID) -> None:
     assert (endpoint.state, endpoint.event_types, endpoint.filter) == ("on", [], None)
     assert secret.encode() not in endpoint.secret
     assert secrets.opened(endpoint, endpoint.secret) == secret
+
+
+def test_there_can_be_only_so_many(
+    organization: UUID, owner: Persona, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(endpoints, "MOST_ENDPOINTS", 2)
+    for _ in range(2):
+        last, _ = endpoints.create(organization, {"url": URL})
+    db.session.commit()
+    with pytest.raises(Conflict, match="2 endpoints") as refused:
+        endpoints.create(organization, {"url": URL})
+    assert refused.value.code == "too_many_endpoints"
+    answer = owner.browser.post("/webhooks/endpoints/new", data={"url": URL, "receives": "posts"})
+    assert "2 endpoints, which is as many" in words_of(owner.browser.get(answer.location))
+    assert owner.api.post("/endpoints", json={"url": URL}).status_code == 409
+    endpoints.delete(owner.identity, last.id)
+    endpoints.create(organization, {"url": URL})
 
 
 def test_everything_about_it_can_be_said_at_once_and_changed_later(

@@ -122,7 +122,7 @@ def _keep_people_told(connection: Connection, vault: Vault, settings: Settings) 
             ABOUT,
             row.id,
             row.code,
-            title=title.format(name=row.description or row.url),
+            title=title.format(name=row.description or operational.origin(row.url)),
             words=words,
             path=f"/webhooks/endpoints/{row.id}",
         )

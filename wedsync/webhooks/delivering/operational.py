@@ -61,15 +61,15 @@ def about(connection: Connection, event_type: str, endpoint: Any, **facts: Any) 
     """
     data = {
         "endpoint_id": str(endpoint.id),
-        "url": _origin(endpoint.url),
+        "url": origin(endpoint.url),
         "description": endpoint.description,
         **facts,
     }
     events.announce(connection, endpoint.organization_id, event_type, data)
 
 
-def _origin(url: str) -> str:
-    """Scheme and host."""
+def origin(url: str) -> str:
+    """Scheme and host of an address: the rest of it may be a secret."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
 

@@ -27,6 +27,9 @@ from wedsync.webhooks.models import Endpoint
 MOST_AHEAD = 10_000
 """How many positions somebody may read on without acknowledging."""
 
+MOST_BYTES = 4 * 1024 * 1024
+"""How much data a page holds: it ends with the message that goes past it."""
+
 _BEFORE_ALL = 0
 _ITERATOR = "iterator"
 _BYTES = 8
@@ -39,10 +42,14 @@ _WAITING = (
     " AND state IN ('due', 'in_flight') ORDER BY lane, seq LIMIT :limit"
 )
 _MESSAGES = text(
-    f"WITH page AS MATERIALIZED ({_WAITING})"
-    " SELECT page.id, page.seq, e.id AS event_id, e.type, e.occurred_at, e.data"
-    " FROM page CROSS JOIN LATERAL (SELECT * FROM events WHERE events.organization_id ="
-    "  :organization AND events.id = page.event_id LIMIT 1) e"
+    f"WITH page AS MATERIALIZED ({_WAITING}), message AS ("
+    " SELECT page.id, page.seq, e.id AS event_id, e.type, e.occurred_at, e.data,"
+    "  octet_length(e.data::text) AS bytes"
+    "  FROM page CROSS JOIN LATERAL (SELECT * FROM events WHERE events.organization_id ="
+    "   :organization AND events.id = page.event_id LIMIT 1) e)"
+    " SELECT id, seq, event_id, type, occurred_at, data, waiting FROM (SELECT *,"
+    "  sum(bytes) OVER (ORDER BY seq) - bytes AS bytes_before, count(*) OVER () AS waiting"
+    "  FROM message) each WHERE bytes_before < :most_bytes"
 )
 _FIRST = text(f"SELECT seq FROM ({_WAITING}) page")
 _COUNT = text(f"SELECT count(*) FROM ({_WAITING}) page")
@@ -86,12 +93,16 @@ def fetch(organization_id: UUID, endpoint_id: UUID, *, iterator: str | None, lim
         raise Conflict("This endpoint is off. Turn it on first.", code="endpoint_off")
     after = _BEFORE_ALL if iterator is None else _read(endpoint, iterator, "/query/iterator")
     _hold_back(endpoint, after)
-    given = {**_asked(endpoint, after, limit + 1), "organization": organization_id}
+    given = {
+        **_asked(endpoint, after, limit + 1),
+        "organization": organization_id,
+        "most_bytes": MOST_BYTES,
+    }
     with along_an_index(db.session):
         found = sorted(db.session.execute(_MESSAGES, given), key=lambda row: int(row.seq))
     page = found[:limit]
-    last = page[-1].seq if page else after
-    return Fetched(_opened(endpoint, page), _write(endpoint, last), done=len(found) <= limit)
+    last, waiting = (page[-1].seq, page[-1].waiting) if page else (after, 0)
+    return Fetched(_opened(endpoint, page), _write(endpoint, last), done=waiting <= len(page))
 
 
 def acknowledge(organization_id: UUID, endpoint_id: UUID, iterator: str) -> int:

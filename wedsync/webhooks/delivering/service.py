@@ -16,7 +16,7 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 
 from wedsync.events.as_trigger import as_trigger
-from wedsync.platform import batch, documents, ids, leases
+from wedsync.platform import batch, documents, ids, leases, leaves
 from wedsync.platform.batch import recordset
 from wedsync.webhooks.delivering import operational, positions
 from wedsync.webhooks.endpoints import filters
@@ -153,13 +153,15 @@ def wants(endpoint: Any, event: FannedEvent) -> bool:
 
 
 def wanted_by(endpoint: Any, event: FannedEvent) -> Wanted:
-    """The delivery of an event to an endpoint, in the lane its order asks for."""
+    """The delivery of an event to an endpoint, in the lane its order asks for. Values that are
+    sealed are all alike to it: each sealing of one value has other bytes."""
     path = endpoint.ordered_by
     polled = endpoint.receives == "polls"
     if path is None or polled:
         return Wanted(endpoint.id, event, str(endpoint.id), ordered=False, polled=polled)
     body = body_of(event.id, event.type, event.occurred_at, event.data)
-    key = hashlib.sha256(documents.write(_at(body, path))).hexdigest()[:16]
+    value = documents.write_alike(leaves.mask_all(_at(body, path)))
+    key = hashlib.sha256(value).hexdigest()[:16]
     return Wanted(endpoint.id, event, f"{endpoint.id}:{key}", ordered=True, polled=False)
 
 

@@ -15,7 +15,11 @@ from wedsync.webhooks.endpoints.rules import EndpointFields
 from wedsync.webhooks.models import Endpoint
 from wedsync.webhooks.schemes.signatures import new_standard_secret
 
+MOST_ENDPOINTS = 200
+"""How many an organization may have: each is asked of every event."""
+
 __all__ = [
+    "MOST_ENDPOINTS",
     "EndpointFields",
     "create",
     "delete",
@@ -32,8 +36,10 @@ def create(
 ) -> tuple[Endpoint, str]:
     """Make an endpoint; the string is its secret, which nobody can be shown again.
 
-    Raises Invalid, also for an address that is never called.
+    Raises Invalid, also for an address that is never called, and Conflict where there are as many
+    as there can be.
     """
+    _refuse_too_many(organization_id)
     endpoint = Endpoint(
         id=ids.new_id(),
         organization_id=organization_id,
@@ -118,6 +124,12 @@ def delete(by: Identity, endpoint_id: UUID) -> None:
     _begin_afresh(endpoint)
     db.session.flush()
     _record("endpoint.deleted", endpoint, by)
+
+
+def _refuse_too_many(organization_id: UUID) -> None:
+    if queries.count_endpoints(organization_id) >= MOST_ENDPOINTS:
+        words = f"There are {MOST_ENDPOINTS} endpoints, which is as many as there can be."
+        raise Conflict(f"{words} Delete one first.", code="too_many_endpoints")
 
 
 def _apply(endpoint: Endpoint, fields: EndpointFields) -> None:

@@ -41,6 +41,8 @@ def new_endpoint() -> AnyResponse:
     except Invalid as error:
         form.show(error)
         return _form(form, None)
+    except Conflict as error:
+        return refused(error, url_for("webhooks.overview"))
     commit()
     if made.receives == "polls":
         return done("It is ready. They can fetch what happens from now on.", _page(made.id))
