@@ -60,7 +60,8 @@ _CLAIM = text(
     "  AND p.id = deliveries.endpoint_id"
     " RETURNING deliveries.id, deliveries.organization_id, deliveries.endpoint_id,"
     "  deliveries.lane, deliveries.fence, deliveries.attempts, deliveries.failures,"
-    "  deliveries.deaths, e.id AS event_id, e.type, e.occurred_at, e.data, p.url, p.secret,"
+    "  deliveries.deaths, e.id AS event_id, e.type, e.occurred_at,"
+    "  CAST(coalesce(e.data, 'null') AS text) AS data, p.url, p.secret,"
     "  p.previous_secret, p.previous_secret_until, p.signing_key, p.previous_signing_key"
 )
 _SERVED = text(
@@ -162,7 +163,8 @@ def _first_look(connection: Connection, allotment: Allotment, out: _HandedOut) -
         holding.let_go(connection)
         met = leases.due_lanes(connection, _LANES_MET, LANES, allotment)
         resting = [lane.key for lane in met if lane.is_resting]
-        holding.hold(connection, resting)
+        if resting:
+            holding.hold(connection, resting)
     _hand_out(connection, [lane for lane in met if not lane.is_resting], allotment, out)
     if resting:
         return _look(connection, allotment, out)

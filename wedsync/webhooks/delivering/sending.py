@@ -137,7 +137,7 @@ class DeliverySource:
         self, connection: Connection, sending: Sending, row: Row[Any], secrets: "_Secrets"
     ) -> tuple[Sending, Request]:
         now = clock.now()
-        data = leaves.open_all(
+        data = leaves.open_text(
             row.data,
             row.organization_id,
             partial(self._vault.data_key, connection, row.organization_id),

@@ -13,7 +13,7 @@ Tries are a day apart at most, so where none has failed for longer than `QUIET_F
 and the next failure is the first of another trouble.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -80,6 +80,12 @@ _STAND = text(
     " FROM t, changed WHERE e.id = ANY(:endpoints) AND e.id = changed.id"
     " AND t.id = e.id AND t.url = e.url"
 )
+# Cheaper than `_STAND` where it would find nothing to change, as nearly always.
+_IS_TROUBLED = text(
+    "SELECT EXISTS (SELECT FROM endpoints WHERE id = ANY(:endpoints) AND (failing_since IS NOT NULL"
+    " OR warned_at IS NOT NULL OR consecutive_failures > 0 OR breaker_until IS NOT NULL"
+    " OR full_until IS NOT NULL))"
+)
 _GONE = text(
     "UPDATE endpoints e SET state = 'disabled', state_reason = 'gone',"
     " disabled_at = coalesce(e.disabled_at, clock_timestamp())"
@@ -99,11 +105,19 @@ def stand(connection: Connection, verdicts: Iterable[Verdict]) -> None:
     for verdict in verdicts:
         key = (verdict.sending.endpoint_id, verdict.sending.url)
         _take_in(news.setdefault(key, _nothing(*key)), verdict)
-    if news:
+    endpoints = sorted({endpoint_id for endpoint_id, _ in news})
+    if news and _may_change_something(connection, endpoints, news.values()):
         pauses = {"first_s": FIRST_PAUSE_S, "longest_s": LONGEST_PAUSE_S}
-        endpoints = sorted({endpoint_id for endpoint_id, _ in news})
         rows = batch.rows(list(news.values()))
         connection.execute(_STAND, {**pauses, "endpoints": endpoints, **rows})
+
+
+def _may_change_something(
+    connection: Connection, endpoints: Sequence[UUID], news: Iterable[Mapping[str, Any]]
+) -> bool:
+    if all(each["arrived"] and not (each["failed"] or each["downs"]) for each in news):
+        return bool(connection.scalar(_IS_TROUBLED, {"endpoints": endpoints}))
+    return True
 
 
 def say_gone(connection: Connection, verdicts: Sequence[Verdict]) -> dict[UUID, Any]:
