@@ -135,7 +135,8 @@ class Window(Generic[J]):
             if claimed:
                 look_at = 0.0  # whatever was due or made due: there may be more at once
             elif room:
-                look_at = time.monotonic() + (self._again_in_s or LOOK_SECONDS)
+                again_in_s = LOOK_SECONDS if self._again_in_s is None else self._again_in_s
+                look_at = time.monotonic() + again_in_s
             self._renew_in_time(owner)
             self._end_unwanted(owner)
             if self._started or claimed:

@@ -1,5 +1,6 @@
 """An endpoint's rate and its places hold across all workers; who has neither is never asked."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -21,7 +22,9 @@ from tests.workers.scene import (
     rows,
     worker_of,
 )
-from wedsync.webhooks.delivering import limits
+from wedsync.platform.shares import Shares
+from wedsync.webhooks.delivering import claiming, limits
+from wedsync.webhooks.delivering.claiming import Claimed
 
 
 @contextmanager
@@ -117,6 +120,25 @@ def test_a_rate_holds_across_workers(
     )
     # Two may leave at once; each of the others a twentieth of a second after one before.
     assert took.s >= 27 / 20
+
+
+def test_what_a_rate_lets_leave_while_somebody_looks_is_looked_for_again_at_once(
+    app: APIFlask, worker: Worker, organization: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_endpoint(app, organization, "http://127.0.0.1:65531/", rate_per_s=1)
+    make_due(app, organization, worker, 2)
+    assert len(worker.begin_deliveries()) == 1
+    real = claiming.claim
+
+    def on_a_slow_machine(*given: Any) -> Claimed:
+        found = real(*given)
+        time.sleep(1.2)  # the rate lets another leave meanwhile
+        return found
+
+    monkeypatch.setattr(claiming, "claim", on_a_slow_machine)
+    assert worker.owner.id is not None
+    turn = worker.delivery_source.turn(worker.owner.id, [], 100, Shares(100))
+    assert (turn.claimed, turn.again_in_s) == (0, 0.0)
 
 
 def test_what_a_rate_lets_through_after_a_quiet_time_is_a_tenth_of_a_seconds_worth(

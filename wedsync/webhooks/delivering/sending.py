@@ -75,6 +75,7 @@ class DeliverySource:
         room: int,
         shares: Shares,
     ) -> Turn[Sending]:
+        began = time.monotonic()
         ended = [*self._not_sent, *finished]
         verdicts = [judge(sending, outcome, clock.now()) for sending, outcome in ended]
         allotment = shares.allotment(room)
@@ -91,7 +92,7 @@ class DeliverySource:
                     )
                     sendings = _begun(connection, claimed)
                 self._not_sent = []
-                return self._starts(connection, claimed, sendings)
+                return self._starts(connection, claimed, sendings, began)
         except settling.UNWRITABLE:
             log.exception("a batch of deliveries could not be recorded; recording them one by one")
         settling.settle_one_by_one(self._engine, owner, verdicts)
@@ -110,7 +111,11 @@ class DeliverySource:
             return set(connection.scalars(_UNWANTED, given))
 
     def _starts(
-        self, connection: Connection, claimed: Claimed, sendings: Sequence[Sending]
+        self,
+        connection: Connection,
+        claimed: Claimed,
+        sendings: Sequence[Sending],
+        looked_at: float,
     ) -> Turn[Sending]:
         """What leaves now. A delivery that cannot be read or signed fails alone, as one whose
         receiver is not there does; the next turn, which comes at once, writes that down."""
@@ -130,7 +135,7 @@ class DeliverySource:
             starts,
             claimed=len(sendings),
             woke=bool(self._not_sent),
-            again_in_s=self._again_in_s(claimed.again_in_s),
+            again_in_s=self._again_in_s(claimed.again_in_s, looked_at),
         )
 
     def _start(
@@ -148,13 +153,14 @@ class DeliverySource:
         sending.head = heads.of_request(headers)
         return sending, Request("POST", row.url, headers, body, timeout_s=TIMEOUT_S)
 
-    def _again_in_s(self, free_in_s: float | None) -> float | None:
-        """In how many seconds a rate lets something leave, of all it was said of."""
+    def _again_in_s(self, free_in_s: float | None, looked_at: float) -> float | None:
+        """In how many seconds a rate lets something leave, of all it was said of; at once what it
+        has let leave since the look at `looked_at` (monotonic), which did not see that."""
         now = time.monotonic()
         if free_in_s is not None:
             self._free_at.append(now + free_in_s)
-        self._free_at = [at for at in self._free_at if at > now]
-        return min(self._free_at) - now if self._free_at else None
+        self._free_at = [at for at in self._free_at if at > looked_at]
+        return max(0.0, min(self._free_at) - now) if self._free_at else None
 
 
 class _Secrets:
