@@ -58,14 +58,6 @@ def open_all(document: Any, organization_id: UUID, key: Callable[[], OpenKey]) -
     return _each_sealed(document, reveal) if has_sealed(document) else document
 
 
-def open_text(written: str, organization_id: UUID, key: Callable[[], OpenKey]) -> Any:
-    """The JSON document `written` as `open_all` gives it, for whoever writes it again: without a
-    sealed leaf, which is nearly always, it is not even read."""
-    if f'"{MARK}"' not in written:
-        return orjson.Fragment(written)
-    return open_all(orjson.loads(written), organization_id, key)
-
-
 def mask_all(document: Any) -> Any:
     """The document as people and API clients see it: that something is there, not what."""
     return _each_sealed(document, lambda _value: dict(MASKED))

@@ -131,7 +131,8 @@ def test_what_is_fetched_begins_where_the_reader_stands(
 ) -> None:
     waiting = text("UPDATE deliveries SET state = 'due' WHERE endpoint_id = :id")
     busy.execute(waiting, {"id": endpoint})
-    given = {"lane": str(endpoint), "after": MANY // 2, "limit": PAGE, "organization": organization}
+    given = {"lane": str(endpoint), "after": MANY // 2, "limit": PAGE}
+    page = {**given, "organization": organization, "most_bytes": polling.MOST_BYTES}
     for table in ("events", "deliveries"):
-        assert rows_read(busy, polling._MESSAGES, given, table) <= PAGE
+        assert rows_read(busy, polling._MESSAGES, page, table) <= PAGE
     assert rows_read(busy, polling._FIRST, given | {"after": 0, "limit": 1}, "deliveries") <= 1

@@ -60,8 +60,7 @@ _CLAIM = text(
     "  AND p.id = deliveries.endpoint_id"
     " RETURNING deliveries.id, deliveries.organization_id, deliveries.endpoint_id,"
     "  deliveries.lane, deliveries.fence, deliveries.attempts, deliveries.failures,"
-    "  deliveries.deaths, e.id AS event_id, e.type, e.occurred_at,"
-    "  CAST(coalesce(e.data, 'null') AS text) AS data, p.url, p.secret,"
+    "  deliveries.deaths, e.id AS event_id, e.type, e.occurred_at, e.data, p.url, p.secret,"
     "  p.previous_secret, p.previous_secret_until, p.signing_key, p.previous_signing_key"
 )
 _SERVED = text(

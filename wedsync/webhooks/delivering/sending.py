@@ -142,7 +142,7 @@ class DeliverySource:
         self, connection: Connection, sending: Sending, row: Row[Any], secrets: "_Secrets"
     ) -> tuple[Sending, Request]:
         now = clock.now()
-        data = leaves.open_text(
+        data = leaves.open_all(
             row.data,
             row.organization_id,
             partial(self._vault.data_key, connection, row.organization_id),
