@@ -79,8 +79,10 @@ def test_a_workflow_is_looked_at_published_paused_and_its_run_tried_again_withou
 
     run_id = run_of(site, petal.answer("Nora Ashdown", "accepted"), made["id"])
     failed = plain.locator("#step-kitchen").filter(has_text="Did not work")
-    come_back_until(plain, f"/runs/{run_id}", lambda: failed)
-    plain.get_by_role("button", name="Try again").click()
+    again = plain.get_by_role("button", name="Try again")
+    come_back_until(plain, f"/runs/{run_id}", lambda: again)
+    expect(failed).to_be_visible()
+    again.click()
     again = plain.url
     assert again != f"{site.url}/runs/{run_id}"
     done = plain.locator("#step-tell").filter(has_text="Done")
