@@ -14,7 +14,7 @@ from tests.connections.ways import connected
 from tests.far_ends.practice_partner import PracticePartner
 from tests.page_words import words_of
 from tests.personas import Persona
-from tests.workflows.ready_made.built_in_connections import connect, connect_all
+from tests.workflows.ready_made.built_in_connections import connect
 from tests.workflows.ready_made.own_workflows import (
     CATERER,
     ask,
@@ -31,11 +31,6 @@ pytestmark = pytest.mark.usefixtures("built_in_listings")
 
 BY_HAND: dict[str, Any] = {"format": 1, "trigger": {"kind": "manual"}, "steps": [wait()]}
 SAID = {"name": "Meals", "goal": "guests", "sentence": "The kitchen knows within a minute."}
-
-
-@pytest.fixture
-def accounts(app: APIFlask, owner: Persona) -> dict[str, UUID]:
-    return connect_all(app, owner.organization_id)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tests.personas import Persona
-from tests.workflows.ready_made.built_in_connections import connect, connect_all
+from tests.workflows.ready_made.built_in_connections import connect
 from tests.workflows.ready_made.own_workflows import (
     ask,
     draft_of,
@@ -27,11 +27,6 @@ from wedsync.events.models import Event
 pytestmark = pytest.mark.usefixtures("built_in_listings")
 
 TEMPLATES = "/workflows/templates"
-
-
-@pytest.fixture
-def accounts(app: APIFlask, owner: Persona) -> dict[str, UUID]:
-    return connect_all(app, owner.organization_id)
 
 
 # --- saving

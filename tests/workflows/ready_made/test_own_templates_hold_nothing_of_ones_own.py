@@ -9,7 +9,7 @@ from apiflask import APIFlask
 from sqlalchemy.orm import Session
 
 from tests.personas import Persona
-from tests.workflows.ready_made.built_in_connections import connect, connect_all
+from tests.workflows.ready_made.built_in_connections import connect
 from tests.workflows.ready_made.own_workflows import (
     CATERER,
     ask,
@@ -26,11 +26,6 @@ from wedsync.workflows.ready_made.models import WorkflowTemplate
 pytestmark = pytest.mark.usefixtures("built_in_listings")
 
 TEMPLATES = "/workflows/templates"
-
-
-@pytest.fixture
-def accounts(app: APIFlask, owner: Persona) -> dict[str, UUID]:
-    return connect_all(app, owner.organization_id)
 
 
 def stored(database: Session, template: Any) -> WorkflowTemplate:

@@ -72,7 +72,6 @@ class Bound:
     left: int
     is_probe: bool
     free: int | None
-    given: int = 0
 
 
 def bounds_of(connection: Connection, endpoints: Sequence[UUID]) -> dict[UUID, Bound]:
