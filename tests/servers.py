@@ -65,7 +65,7 @@ def settings_for(addresses: Addresses, worker: str, home: Path) -> Settings:
         public_url="http://localhost:8000",
         libpq_url=_copy_of_template(addresses.postgres, f"tests_{worker}"),
         redis_url=addresses.redis.replace("db=0", f"db={number % _REDIS_DATABASES}"),
-        master_key=MASTER_KEY,
+        master_keys=(MASTER_KEY,),
         allow_loopback=True,
         sandbox_url=practice_partner.kept_url(),
         connector_clients={"sandbox": practice_partner.CLIENT},

@@ -8,7 +8,7 @@
 | `DATABASE_URL` | a PostgreSQL server | a private one under `WEDSYNC_HOME` |
 | `REDIS_URL` | a Redis server | a private one under `WEDSYNC_HOME` |
 | `WEDSYNC_HOME` | where this installation keeps its files | `var/home` of the checkout |
-| `WEDSYNC_MASTER_KEY` | 32 random bytes in base64; wraps stored secrets | a file in the home |
+| `WEDSYNC_MASTER_KEY` | 32 random bytes in base64; several by commas | a file in the home |
 | `WEDSYNC_PROXY_HOPS` | how many reverse proxies stand in front, exactly | 0 |
 | `WEDSYNC_ALLOW_LOOPBACK` | `1` lets deliveries reach this machine; development only | off |
 | `MAIL_URL` | the server that carries our own e-mail, `smtp://user:password@host:587` | none |
@@ -58,7 +58,8 @@ class Settings:
     # `postgresql://…`; None when a private server is to be used.
     libpq_url: str | None = field(default=None, repr=False)
     redis_url: str | None = field(default=None, repr=False)
-    master_key: bytes | None = field(default=None, repr=False)
+    # The one in use first; none when they are kept in `master_key_file`.
+    master_keys: tuple[bytes, ...] = field(default=(), repr=False)
     proxy_hops: int = 0
     allow_loopback: bool = False
     # `smtp://[user:password@]host[:port]` (STARTTLS where offered) or `smtps://…`.
@@ -84,7 +85,7 @@ class Settings:
             public_url=public_url,
             libpq_url=_libpq_url(values),
             redis_url=_redis_url(values),
-            master_key=_master_key(values),
+            master_keys=_master_keys(values),
             proxy_hops=_whole_number(values, "WEDSYNC_PROXY_HOPS", 0, 0, 9),
             allow_loopback=_switch(values, "WEDSYNC_ALLOW_LOOPBACK"),
             mail_url=_mail_url(values),
@@ -108,7 +109,7 @@ class Settings:
 
     @property
     def master_key_file(self) -> Path:
-        """Where the master key is kept when `WEDSYNC_MASTER_KEY` is unset; mode 0600."""
+        """Where the master keys are kept when `WEDSYNC_MASTER_KEY` is unset; mode 0600."""
         return self.home / "master.key"
 
     def require_libpq_url(self) -> str:
@@ -194,10 +195,17 @@ def _redis_url(values: Mapping[str, str]) -> str | None:
     return text
 
 
-def _master_key(values: Mapping[str, str]) -> bytes | None:
+def _master_keys(values: Mapping[str, str]) -> tuple[bytes, ...]:
     text = values.get("WEDSYNC_MASTER_KEY")
     if text is None:
-        return None
+        return ()
+    keys = tuple(_master_key(part.strip()) for part in text.split(","))
+    if len(set(keys)) != len(keys):
+        raise SettingError("WEDSYNC_MASTER_KEY names the same key twice.")
+    return keys
+
+
+def _master_key(text: str) -> bytes:
     try:
         key = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
@@ -205,7 +213,8 @@ def _master_key(values: Mapping[str, str]) -> bytes | None:
     if len(key) != MASTER_KEY_BYTES:
         raise SettingError(
             "WEDSYNC_MASTER_KEY should be 32 random bytes in base64 "
-            "(`openssl rand -base64 32` makes one)."
+            "(`openssl rand -base64 32` makes them); of several, separated by commas, "
+            "the new one comes first."
         )
     return key
 

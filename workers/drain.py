@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 
 class Drain(threading.Thread):
-    """Calls `work` at every ring and at least every second, until `stopping`.
+    """Calls `work` at every ring and at least every second, until `stopping`; then `at_end`.
 
     One of the three places that catch broadly: whatever a round raises is logged and the next
     round tries again; what it had claimed is given back by its lease. What is no `Exception` (a
@@ -34,12 +34,14 @@ class Drain(threading.Thread):
         app: Flask,
         bell: threading.Event,
         stopping: threading.Event,
+        at_end: Callable[[], object] | None = None,
     ) -> None:
         super().__init__(name=f"drain-{lane}", daemon=True)
         self._work = work
         self._app = app
         self._bell = bell
         self._stopping = stopping
+        self._at_end = at_end
 
     def run(self) -> None:
         try:
@@ -55,6 +57,8 @@ class Drain(threading.Thread):
                 self._bell.clear()
                 if not self._stopping.is_set():
                     self._round()
+        if self._at_end is not None:
+            self._at_end()
 
     def _round(self) -> None:
         try:

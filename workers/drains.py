@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from wedsync.accounts.recovery import Answering
 from wedsync.connections.keeping import Keeper
 from wedsync.platform import runtime
-from wedsync.platform.db import db
+from wedsync.platform.db import db, engine_beside
 from wedsync.platform.leases import LostOwnership, OwnerLock
 from wedsync.platform.mail.sending import MailSender
 from wedsync.platform.wake import Wake
@@ -37,7 +37,8 @@ def start_drains(app: Flask, owner: OwnerLock, stopping: threading.Event) -> lis
         runs = RunSource(db.engine, here.vault, here.settings, here.wake, owner)
         tries = TrySource(db.engine, here.vault, here.settings, here.wake, owner)
         deaths = here.settings.recoveries_before_parking
-        deliveries = DeliverySource(db.engine, here.vault, owner, deaths)
+        sessions_of_deliveries = engine_beside(db.engine)
+        deliveries = DeliverySource(sessions_of_deliveries, here.vault, owner, deaths)
         fan_out = FanOut(db.engine, here.vault, owner, deaths)
         rings = partial(here.wake.ring, "events")
         polls = Polls(db.engine, here.vault, here.settings, owner, rings)
@@ -64,8 +65,16 @@ def start_drains(app: Flask, owner: OwnerLock, stopping: threading.Event) -> lis
                 bells.hang("deliveries"),
             ),
         }
+    ends = {"deliveries": sessions_of_deliveries.dispose}
     drains = [
-        Drain(lane, work, app=app, bell=bells.hang(lane), stopping=stopping)
+        Drain(
+            lane,
+            work,
+            app=app,
+            bell=bells.hang(lane),
+            stopping=stopping,
+            at_end=ends.get(lane),
+        )
         for lane, work in works.items()
     ]
     for drain in drains:

@@ -16,7 +16,7 @@ from uuid import UUID
 from sqlalchemy import Connection, Engine, Row, text
 
 from wedsync.events import returning
-from wedsync.platform import batch, clock, leaves
+from wedsync.platform import batch, clock
 from wedsync.platform.batch import recordset
 from wedsync.platform.culprits import CULPABLE, Patience, sorted_out, took_too_long
 from wedsync.platform.leases import OwnerLock
@@ -26,7 +26,7 @@ from wedsync.webhooks.hooks import incoming, of_connections
 from wedsync.workflows.clockwork import poll_timers, replanning, wedding_timers
 from wedsync.workflows.running import answering, listening, start, waiting_on
 from wedsync.workflows.running.programs import Programs
-from workers import deadly_events
+from workers import deadly_events, sealed_events
 from workers.weddings_of_events import weddings_of
 
 BATCH = 200
@@ -195,6 +195,7 @@ class FanOut:
         hooks = _hooks(connection, rows)
         opened = [(row, self._data(connection, hooks, row)) for row in rows]
         weddings = weddings_of(connection, opened, hooks)
+        opened = sealed_events.sealed(connection, self._vault, opened, hooks, weddings)
         returned = returning.causations(connection, [row for row in rows if row.raw_body])
         return [
             FannedEvent(
@@ -215,13 +216,7 @@ class FanOut:
             return row.data
         where = place("events", row.id, incoming.RAW_BODY)
         body = self._vault.open(connection, row.organization_id, where, row.raw_body)
-        hook = hooks[row.source]
-        data = incoming.data_of_raw(hook.scheme, body)
-        sensitive = hook.options.get("sensitive")
-        if not sensitive:
-            return data
-        key = self._vault.data_key(connection, row.organization_id)
-        return leaves.seal_at(data, sensitive, row.organization_id, key)
+        return incoming.data_of_raw(hooks[row.source].scheme, body)
 
 
 def _still_going(connection: Connection, opened: Sequence[FannedEvent]) -> list[FannedEvent]:

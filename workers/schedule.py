@@ -12,7 +12,8 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Connection, Engine, text
 
-from wedsync.connections import keeping, refreshing
+from wedsync.connections import keeping
+from wedsync.connections.tokens import refreshing
 from wedsync.platform import clock, leases, runtime
 from wedsync.webhooks.delivering import failing, lanes, settling, taking_away
 from wedsync.webhooks.delivering import retention as attempts
@@ -22,6 +23,7 @@ from wedsync.workflows.clockwork import poll_timers, replanning
 from wedsync.workflows.history import attention, needs_events
 from wedsync.workflows.questions import approval_letters
 from wedsync.workflows.running import (
+    budget_lines,
     calling,
     chain_budgets,
     claims,
@@ -182,6 +184,7 @@ def look_at_moved_dates(connection: Connection) -> None:
 TABLE = (
     Scheduled("give back claims", 1, give_back_claims),
     Scheduled("wake who waits for its turn", 5, once_slots.sweep),
+    Scheduled("wake who waits for a budget", 5, budget_lines.sweep),
     Scheduled("wake who waits for a connection", 30, wake_who_waits_for_connections),
     Scheduled("wake who waits for a run", 5, calling.sweep),
     Scheduled("look at sleeping lanes", 30, look_at_sleeping_lanes),

@@ -30,6 +30,9 @@ the worker held at its peak |
 | `claim_p50_ms`, `claim_p99_ms` | a claim beside a million timers and an old snapshot |
 | `condition_us` | one condition decided and explained on an event not seen before |
 | `page_p95_ms` | the list of runs, 10,000 of them, signed in, through the front |
+| `hanging_provider_p95_ms` | pages and requests of an account whose token has run out, while its \
+provider hangs and every place for asking is taken (its page, the list, choices, the API, the \
+start of a run) |
 | `deliveries_page_p95_ms` | the slowest page of deliveries, 100,000 in the organization and as \
 many of others, signed in, through the front: an endpoint's and all, every filter and search |
 | `rss_mb` | memory of all processes, what they share counted once |
@@ -46,5 +49,5 @@ half of itself. Full runs are kept in `var/bench/latest.json`, partial ones besi
 
 Read `__main__` for the order of things, `sections` for what is measured in which, `stage` for
 where. The measurements lie in `front`, `worker`, `one_run`, `back_fill`, `replay`, `million_due`,
-`delivery_pages`, `replay`, `stored` and `timers`.
+`delivery_pages`, `hanging_provider`, `stored` and `timers`.
 """

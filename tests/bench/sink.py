@@ -3,8 +3,9 @@
 Every POST is answered 200 and noted by path and key (`Idempotency-Key` or `webhook-id`).
 `GET /count<path>` tells how many keys have come and when the last new one did, `GET /keys<path>`
 when each did; instants are of the monotonic clock, which all processes of a machine share.
-`POST /forget` forgets. What is posted to a path that begins with `/hanging` is answered only after
-`POST /answer`. It stands beside measurements, so it does as little as it can.
+`GET /waiting` tells how many were left without an answer. `POST /forget` forgets. What is posted to
+a path that begins with `/hanging` is answered only after `POST /answer`. It stands beside
+measurements, so it does as little as it can.
 """
 
 import asyncio
@@ -34,11 +35,14 @@ class Seen:
     def answer(self) -> None:
         """Answer everybody who still waits."""
         for transport in self.unanswered:
-            transport.write(_OK)
+            if not transport.is_closing():  # who asked may have given up
+                transport.write(_OK)
         self.unanswered.clear()
 
     def told(self, question: bytes) -> object:
         """The answer to a GET."""
+        if question == b"/waiting":
+            return {"count": len(self.unanswered)}
         if question.startswith(b"/keys"):
             keys = self.paths.get(question.removeprefix(b"/keys"), {})
             return {key.decode("latin-1"): at for key, at in keys.items()}

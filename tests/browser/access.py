@@ -11,6 +11,8 @@ from tests.browser.looking import DESK, PHONE, settled, violations
 REFLOW = (320, 640), (640, 450)
 """The narrowest screen there is, and a desk at 200 %."""
 
+_LOOKS, _LOOK_MS = 30, 100
+
 _SIDEWAYS = """() => {
   const root = document.documentElement;
   const scrolls = (el) => ["auto", "scroll"].includes(getComputedStyle(el).overflowX);
@@ -79,10 +81,21 @@ def judge(page: Page, name: str, part: str | None = None) -> None:
             assert not found, f"{name}, {width} px, {theme}:\n" + "\n".join(found)
     for width, height in (*REFLOW, PHONE, DESK):
         page.set_viewport_size({"width": width, "height": height})
-        wide = page.evaluate(_SIDEWAYS)
+        settled(page)
+        wide = _sideways(page)
         assert not wide, f"{name}, {width} px: scrolls sideways in {wide}"
     moving = page.evaluate("() => document.getAnimations().map(({ effect }) => effect.target.id)")
     assert not moving, f"{name}: moves, though less motion was asked for: {moving}"
+
+
+def _sideways(page: Page) -> list[str]:
+    """What scrolls sideways still, when the page has had time to follow its new width."""
+    for _ in range(_LOOKS):
+        wide: list[str] = page.evaluate(_SIDEWAYS)
+        if not wide:
+            break
+        page.wait_for_timeout(_LOOK_MS)
+    return wide
 
 
 @dataclass(frozen=True)

@@ -75,8 +75,8 @@ def allow_at_practice(page: Page) -> None:
     page.get_by_role("button", name="Go to Petal Practice").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("would like to work with")
     page.get_by_role("button", name="Allow").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Petal Practice")
-    expect(page.locator("#toasts")).to_contain_text("Petal Practice is connected")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Petal Practice")
+    expect(page.locator("#toasts")).to_contain_text("Petal Practice (Meadow Weddings) is connected")
 
 
 def connect_a_mailbox(page: Page, practice: PracticePartner, address: str) -> None:

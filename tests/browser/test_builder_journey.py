@@ -346,7 +346,7 @@ def wait_to_be_told(florist: Florist) -> None:
     page = florist.page
     page.goto("/connections")
     page.get_by_role("link", name="Petal Practice").first.click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Petal Practice")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Petal Practice (")
     come_back_until(page, page.url, lambda: page.get_by_text("We arranged it"))
 
 

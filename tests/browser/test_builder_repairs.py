@@ -160,9 +160,10 @@ def test_a_connection_that_was_deleted_is_connected_again_from_the_problem(
     workflow = imogen.url
     imogen.goto("/connections")
     imogen.get_by_role("link", name="Petal Practice").first.click()
-    imogen.get_by_role("link", name="Disconnect…").click()
-    imogen.get_by_role("button", name="Disconnect it").click()
-    expect(imogen.get_by_text("Petal Practice is disconnected.")).to_be_visible()
+    imogen.get_by_role("button", name="More: pause").click()
+    imogen.get_by_role("link", name="Delete…").click()
+    imogen.get_by_role("button", name="Delete it").click()
+    expect(imogen.get_by_text("is deleted.")).to_be_visible()
 
     imogen.goto(workflow)
     expect(problems(imogen)).to_have_count(1)

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.browser.looking import Trouble, look_at
-from tests.far_ends.troubles import Troubles, troubles
+from tests.far_ends.troubles import Troubles, connect_the_partner, troubles
 from tests.servers import Addresses
 from tests.workers.scene import retrying, wait_until
 from wedsync.cli.installation.logins import DEMO_PASSWORD
@@ -61,7 +61,7 @@ def _bad_day(business: Troubles) -> Iterator[tuple[str, UUID]]:
     yield "run-html", run
     business.partner.faults(api_answers="429", api_times=1, api_path="/seats", retry_after_s=900)
     run = business.freeing_a_seat("Too many requests", **retrying(3, delay_s=1))
-    business.reaches(run, "waiting", kind="retry")
+    business.reaches(run, "waiting", kind="limit")
     yield "run-429", run
     business.office.refuses["RCPT"] = "451 Come back a little later"
     run = business.writing("Busy mail server", **retrying(3, delay_s=600))
@@ -72,6 +72,8 @@ def _bad_day(business: Troubles) -> Iterator[tuple[str, UUID]]:
     run = business.writing("Lost after the dot")
     business.reaches(run, "needs_attention")
     yield "run-mail-unsure", run
+    # The one they asked us to wait on lets nobody through for a quarter of an hour.
+    business.connections["sandbox"] = connect_the_partner(business.owner)
     business.partner.faults(revoke_grants=True)
     run = business.freeing_a_seat("Withdrawn permission")
     business.reaches(run, "waiting", kind="connection")

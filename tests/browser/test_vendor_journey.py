@@ -64,7 +64,8 @@ def test_from_an_empty_business_to_a_workflow_that_survives_a_bad_day(
     practice.faults(revoke_grants=True)
     decline(second_tab, practice, "g_maya")
     run = wait_for_somebody(hazel)
-    told_of = read_mail(second_tab, practice, HAZEL, "Petal Practice does not know us any more")
+    title = "Petal Practice (Meadow Weddings) does not know us any more"
+    told_of = read_mail(second_tab, practice, HAZEL, title)
     look_at(second_tab, "journey-notice", briefly=True)
     assert "/connections/" in told_of
     reconnect(hazel)
@@ -99,7 +100,8 @@ def connect_the_guest_list(page: Page) -> None:
     allow_at_practice(page)
     look_at(page, "journey-connected", briefly=True)
     page.get_by_role("region", name="Yours").get_by_role("link", name="Petal Practice").click()
-    expect(page.get_by_text("Everything is well. It answers as Meadow Weddings.")).to_be_visible()
+    well = "Petal Practice lets us in, and it answers as Meadow Weddings."
+    expect(page.get_by_text(well)).to_be_visible()
 
 
 def start_a_ready_made_workflow(page: Page, practice: PracticePartner) -> None:
@@ -158,7 +160,9 @@ def everything_is_well(page: Page) -> None:
 def wait_for_somebody(page: Page) -> str:
     """Today says who needs its owner, and the run why it waits; returns the run's address."""
     needs = come_back_until(
-        page, "/", lambda: page.get_by_role("heading", name="Petal Practice needs you")
+        page,
+        "/",
+        lambda: page.get_by_role("heading", name="Petal Practice (Meadow Weddings) needs"),
     )
     expect(needs).to_be_visible()
     expect(page.get_by_role("heading", level=1)).to_have_text("One thing needs you")

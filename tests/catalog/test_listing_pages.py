@@ -229,3 +229,44 @@ def test_a_longer_queue_asks_the_database_no_more_often(
         sent(app, partner, a_draft(app, partner))
     assert statements_of(app, admin, "/review") == before
     assert statements_of(app, partner, "/listings") <= before
+
+
+# --- what the form does not know
+
+
+def test_what_the_file_says_of_a_provider_s_own_ways_stays_when_the_form_is_kept(
+    app: APIFlask, database: Session, partner: Persona
+) -> None:
+    listing_id = a_draft(app, partner)
+    oauth = {
+        **CONNECTING,
+        "kind": "oauth2_code",
+        "authorize_url": "https://seatwell.example/oauth/authorize",
+        "token_url": "https://seatwell.example/oauth/token",
+        "scopes": "guests.read: See guests",
+    }
+    keep(database, partner, listing_id, "connecting", oauth)
+    document = version_row(database, listing_id).manifest
+    scope = {"name": "guests.read", "words": "See guests", "required": False, "silent": True}
+    ways = {"token_body": "json", "from_answer": {"host": "api_url"}, "scopes": [scope]}
+    said = {**document, "auth": {**document["auth"]}}
+    said["auth"]["oauth"] = {**document["auth"]["oauth"], **ways}
+    keep(database, partner, listing_id, "file", {"document": orjson.dumps(said).decode()})
+    page = partner.browser.get(f"/listings/{listing_id}/connecting").get_data(as_text=True)
+    keep(database, partner, listing_id, "connecting", filled_in(page))
+    assert version_row(database, listing_id).manifest["auth"]["oauth"] == said["auth"]["oauth"]
+
+
+def test_a_key_in_the_address_is_left_to_the_file(
+    app: APIFlask, database: Session, partner: Persona
+) -> None:
+    listing_id = a_draft(app, partner)
+    keep(database, partner, listing_id, "connecting", CONNECTING)
+    document = version_row(database, listing_id).manifest
+    auth = {**document["auth"], "query": {"key": "{secret.api_key}"}}
+    auth.pop("headers")
+    written = orjson.dumps({**document, "auth": auth}).decode()
+    keep(database, partner, listing_id, "file", {"document": written})
+    page = partner.browser.get(f"/listings/{listing_id}/connecting").get_data(as_text=True)
+    keep(database, partner, listing_id, "connecting", filled_in(page))
+    assert version_row(database, listing_id).manifest["auth"] == auth

@@ -108,7 +108,7 @@ def servers_below(
             public_url="http://localhost",
             libpq_url=postgres.url,
             redis_url=redis.url,
-            master_key=MASTER_KEY,
+            master_keys=(MASTER_KEY,),
             allow_loopback=True,
             **settings_made,
         )

@@ -14,7 +14,7 @@ def test_nothing_has_to_be_set() -> None:
     assert settings.host == "127.0.0.1"
     assert settings.public_url == "http://localhost:8000"
     assert settings.home == CHECKOUT / "var" / "home"
-    assert (settings.libpq_url, settings.redis_url, settings.master_key) == (None, None, None)
+    assert (settings.libpq_url, settings.redis_url, settings.master_keys) == (None, None, ())
     assert not settings.allow_loopback
     assert not settings.secure
 
@@ -41,7 +41,23 @@ def test_a_database_address_is_put_into_each_reader_s_form(scheme: str) -> None:
 
 def test_the_master_key_is_read_from_base64() -> None:
     text = base64.b64encode(bytes(range(32))).decode()
-    assert Settings.from_environment({"WEDSYNC_MASTER_KEY": text}).master_key == bytes(range(32))
+    assert Settings.from_environment({"WEDSYNC_MASTER_KEY": text}).master_keys == (
+        bytes(range(32)),
+    )
+
+
+def test_of_several_master_keys_the_first_is_the_one_in_use() -> None:
+    new, old = bytes(32), bytes(range(32))
+    text = f"{base64.b64encode(new).decode()}, {base64.b64encode(old).decode()}"
+    assert Settings.from_environment({"WEDSYNC_MASTER_KEY": text}).master_keys == (new, old)
+
+
+@pytest.mark.parametrize("keys", [[31], [32, 31], [32, 0], [32, 32]])
+def test_master_keys_that_cannot_be_used_are_refused_without_being_said(keys: list[int]) -> None:
+    text = ",".join(base64.b64encode(b"k" * size).decode() for size in keys)
+    with pytest.raises(SettingError, match="WEDSYNC_MASTER_KEY") as refused:
+        Settings.from_environment({"WEDSYNC_MASTER_KEY": text})
+    assert "a2trawt" not in str(refused.value)
 
 
 def test_secrets_are_not_in_the_repr() -> None:

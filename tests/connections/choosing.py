@@ -12,8 +12,8 @@ from tests.far_ends.rest_service import Asked as Request
 from tests.far_ends.rest_service import Prepared, RestService
 from tests.personas import Persona
 from tests.workflows.connected import seating
-from wedsync.connections import choices
-from wedsync.connections.kept_choices import Asked, Kept
+from wedsync.connections.choosing import choices
+from wedsync.connections.choosing.kept_choices import Asked, Kept
 from wedsync.platform import ids
 
 TABLES = {

@@ -6,8 +6,9 @@ from uuid import UUID
 from apiflask import APIFlask
 
 from tests.connections.ways import change, engine_of, means_of, row_of
-from wedsync.connections import credentials, refreshing
+from wedsync.connections import credentials
 from wedsync.connections.access import Unusable, open_for_work, refused
+from wedsync.connections.tokens import refreshing
 from wedsync.connectors.contract import Access
 
 

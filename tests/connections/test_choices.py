@@ -11,8 +11,9 @@ from tests.connections.ways import change, connected, engine_of, keeper_of, row_
 from tests.far_ends.practice_partner import HARBOUR, PracticePartner
 from tests.personas import Persona
 from tests.workflows.connected import API_KEY
-from wedsync.connections import choices, kept_choices, service
-from wedsync.connections.kept_choices import Kept
+from wedsync.connections import life
+from wedsync.connections.choosing import choices, kept_choices
+from wedsync.connections.choosing.kept_choices import Kept
 from wedsync.connectors.choices import Choice
 from wedsync.platform.db import db
 
@@ -146,7 +147,7 @@ def test_what_was_chosen_from_goes_with_the_account(
     connection_id = connected(app, owner, practice_partner)
     assert read(app, owner, connection_id, "guests").choices
     with app.test_request_context():
-        service.disconnect(owner.identity, connection_id)
+        life.delete(owner.identity, connection_id)
         db.session.commit()
     assert kept(app, owner, connection_id, "guests") == Kept()
     assert ask(app, owner, connection_id, "guests") is None
@@ -158,7 +159,7 @@ def test_another_account_has_its_own_list(
     meadow = connected(app, owner, practice_partner)
     first = read(app, owner, meadow, "guests").choices
     with app.test_request_context():
-        service.disconnect(owner.identity, meadow)
+        life.delete(owner.identity, meadow)
         db.session.commit()
         db.session.execute(text("DELETE FROM connections WHERE id = :id"), {"id": meadow})
         db.session.commit()

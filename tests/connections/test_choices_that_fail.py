@@ -12,7 +12,7 @@ from tests.far_ends.practice_partner import PracticePartner
 from tests.far_ends.rest_service import RestService
 from tests.personas import Persona
 from tests.workflows.connected import NOBODY, connect
-from wedsync.connections import kept_choices
+from wedsync.connections.choosing import kept_choices
 from wedsync.connectors.choices import MAX_PAGE_BYTES, MOST, Choice
 
 
@@ -102,7 +102,8 @@ def test_a_connection_that_needs_somebody_says_so(
     change(app, connection_id, "state = 'needs_reauth', reason = NULL")
     failure = read(app, editor, connection_id, "guests").failure
     assert failure == (
-        "Petal Practice needs you. Connect it again. You can type it yourself meanwhile."
+        "Petal Practice (Meadow Weddings) needs you. Connect it again."
+        " You can type it yourself meanwhile."
     )
 
 

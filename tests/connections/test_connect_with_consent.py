@@ -21,7 +21,8 @@ from tests.connections.ways import (
 from tests.far_ends.practice_partner import HARBOUR, MEADOW, PracticePartner
 from tests.page_words import words_of
 from tests.personas import Persona, make_organization, make_persona
-from wedsync.connections import asking, credentials
+from wedsync.connections import credentials
+from wedsync.connections.connecting import asking
 
 # --- works
 
@@ -54,7 +55,7 @@ def test_the_vendor_allows_it_and_is_connected(
     assert events_of(app, editor) == ["connection.connected"]
     said = words_of(editor.browser.get(f"/connections/{row.id}"))
     assert "Meadow Weddings" in said
-    assert "Everything is well" in said
+    assert "lets us in" in said
     assert "It was connected just now and answered as Meadow Weddings." in said
 
 
@@ -144,7 +145,7 @@ def test_a_missing_permission_is_named(
     come_back(editor, practice_partner.allow(out, scopes=["guests:read", "webhooks"]))
     row = only(app, editor)
     assert (row.state, row.reason["code"]) == ("pending", "scope_missing")
-    assert "see the diary and hold dates" in row.reason["message"]
+    assert "change answers, free seats" in row.reason["message"]
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,8 @@ from tests.connections.ways import change, engine_of, events_of, keeper_of, mean
 from tests.far_ends.rest_service import RestService, started_rest_service
 from tests.page_words import words_of
 from tests.personas import Persona
-from wedsync.connections import attempts
 from wedsync.connections.access import open_for_work, refused
+from wedsync.connections.connecting import attempts
 from wedsync.connectors.contract import Access
 from wedsync.platform.vault import MASK
 

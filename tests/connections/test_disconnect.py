@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from uuid import UUID
 
 from apiflask import APIFlask
@@ -24,8 +25,9 @@ from tests.far_ends.rest_service import Asked, Prepared, RestService, started_re
 from tests.page_words import words_of
 from tests.personas import Persona, make_persona
 from tests.workers.scene import wait_until
-from wedsync.connections import keeping, refreshing, revoking
+from wedsync.connections import checking, keeping
 from wedsync.connections.access import Unusable, open_for_work
+from wedsync.connections.tokens import refreshing, revoking
 
 
 def end(persona: Persona, connection_id: UUID) -> int:
@@ -37,7 +39,7 @@ def end(persona: Persona, connection_id: UUID) -> int:
 
 def test_it_asks_first_and_says_what_depends_on_it(owner: Persona, connection_id: UUID) -> None:
     page = owner.browser.get(f"/connections/{connection_id}/disconnect")
-    assert "Disconnect Petal Practice, Meadow Weddings?" in words_of(page)
+    assert "Disconnect Petal Practice (Meadow Weddings)?" in words_of(page)
     assert f"/workflows/of-connection/{connection_id}" in page.text
 
 
@@ -50,8 +52,8 @@ def test_nothing_opens_it_from_then_on(app: APIFlask, owner: Persona, connection
         )
     assert isinstance(found, Unusable)
     assert found.gone
-    assert owner.browser.get(f"/connections/{connection_id}").status_code == 404
-    assert "Meadow Weddings" not in words_of(owner.browser.get("/connections"))
+    assert "Disconnected" in words_of(owner.browser.get(f"/connections/{connection_id}"))
+    assert "Connect again" in words_of(owner.browser.get("/connections"))
     assert events_of(app, owner)[-1] == "connection.disconnected"
 
 
@@ -62,7 +64,7 @@ def test_the_provider_is_told_and_the_tokens_are_wiped(
     assert row_of(app, connection_id).secret is not None
     keeper_of(app).work()
     row = row_of(app, connection_id)
-    assert (row.secret, row.settings, row.refresh_due_at) == (None, {}, None)
+    assert (row.secret, row.refresh_due_at) == (None, None)
     assert practice_partner.seen()["families"][0]["revoked"] == "client"
 
 
@@ -78,11 +80,28 @@ def test_a_token_that_was_on_its_way_is_told_of_too(
         end(owner, connection_id)
         assert going.result()
     row = row_of(app, connection_id)
-    assert (row.state, row.generation, row.refresh_failures) == ("deleted", 1, 0)
+    assert (row.state, row.generation, row.refresh_failures) == ("revoked", 1, 0)
     assert row.secret != spent
     keeper_of(app).work()
     assert practice_partner.seen()["families"][0]["revoked"] == "client"
     assert row_of(app, connection_id).secret is None
+
+
+def test_a_look_that_comes_home_late_brings_nothing_back(
+    app: APIFlask, owner: Persona, connection_id: UUID, practice_partner: PracticePartner
+) -> None:
+    practice_partner.faults(api_slow_s=3.0)
+    said = '{"code": "refused", "message": "They did not accept us."}'
+    change(app, connection_id, f"state = 'degraded', reason = '{said}', check_due_at = now()")
+    asked = practice_partner.seen()["requests"].get("GET /api/v1/me", 0)
+    with ThreadPoolExecutor(1) as pool:
+        look = partial(checking.check, means_of(app), owner.organization_id, connection_id)
+        going = pool.submit(look, timeout_s=20)
+        wait_until(lambda: practice_partner.seen()["requests"]["GET /api/v1/me"] > asked)
+        end(owner, connection_id)
+        assert going.result()
+    assert row_of(app, connection_id).state == "revoked"
+    assert "connection.recovered" not in events_of(app, owner)
 
 
 def test_a_token_that_comes_while_its_provider_is_told_of_the_one_before_is_told_of_next(
@@ -154,7 +173,7 @@ def test_somebody_still_at_the_provider_comes_back_to_nothing(
     location = practice_partner.allow(out)
     end(owner, connection_id)
     assert come_back(owner, location).status_code == 422
-    assert row_of(app, connection_id).state == "deleted"
+    assert row_of(app, connection_id).state == "revoked"
 
 
 # --- forgetting

@@ -1,5 +1,6 @@
 """Renewals whose answer is lost, late, or written down by somebody else: nothing is used twice."""
 
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
@@ -10,15 +11,20 @@ from tests.connections.renewing import let_it_end, opened, refresh, say_refused,
 from tests.connections.ways import (
     change,
     engine_of,
+    events_of,
     keeper_of,
     row_of,
     wait_until_not_kept_yet,
 )
 from tests.far_ends.practice_partner import PracticePartner
+from tests.personas import Persona
 from tests.workers.scene import beside, wait_until
-from wedsync.connections import refreshing
 from wedsync.connections.access import Unusable
+from wedsync.connections.tokens import refreshing
 from wedsync.connectors.contract import Access
+
+SLOW_S = 6.0
+"""Long enough for all that a test does before the answer comes, on a busy machine too."""
 
 
 @pytest.mark.parametrize("fault", ["drop", "html"])
@@ -37,6 +43,32 @@ def test_a_lost_answer_to_a_rotation_is_never_asked_for_again(
     row = row_of(app, connection_id)
     assert (row.state, row.reason["code"]) == ("needs_reauth", "refresh_interrupted")
     assert practice_partner.seen()["reuse_attempts"] == 0
+
+
+def test_an_answer_that_took_too_long_is_lost_too(
+    app: APIFlask, connection_id: UUID, practice_partner: PracticePartner
+) -> None:
+    practice_partner.faults(token_slow_s=SLOW_S)
+    assert refresh(app, connection_id, timeout_s=3.0)
+    row = row_of(app, connection_id)
+    assert (row.state, row.reason["code"]) == ("degraded", "refresh_interrupted")
+    assert not refresh(app, connection_id)
+    assert isinstance(opened(app, connection_id), Access)
+    assert practice_partner.seen()["reuse_attempts"] == 0
+
+
+def test_an_answer_is_waited_for_longer_than_any_other_and_nobody_asks_meanwhile(
+    app: APIFlask, connection_id: UUID, practice_partner: PracticePartner
+) -> None:
+    practice_partner.faults(token_slow_s=SLOW_S)
+    with beside(lambda: refresh(app, connection_id)) as going:
+        wait_until(lambda: row_of(app, connection_id).refresh_started_at is not None)
+        row = row_of(app, connection_id)
+        assert row.refresh_until - row.refresh_started_at > timedelta(seconds=60)
+        assert not refresh(app, connection_id)
+        assert going.result()
+    assert row_of(app, connection_id).generation == 2
+    assert practice_partner.seen()["refreshes"] == 1
 
 
 def test_a_refusal_of_a_token_that_cannot_be_renewed_needs_a_person(
@@ -87,7 +119,7 @@ def test_a_dead_workers_lease_is_given_back_at_once(app: APIFlask, connection_id
 def test_connecting_again_meanwhile_wins_over_a_refresh_in_flight(
     app: APIFlask, connection_id: UUID, practice_partner: PracticePartner
 ) -> None:
-    practice_partner.faults(token_slow_s=2.0)
+    practice_partner.faults(token_slow_s=SLOW_S)
     with beside(lambda: refresh(app, connection_id)) as going:
         wait_until(lambda: row_of(app, connection_id).refresh_started_at is not None)
         change(
@@ -105,7 +137,7 @@ def test_connecting_again_meanwhile_wins_over_a_refresh_in_flight(
 def test_the_answer_of_who_was_taken_for_dead_is_kept_where_nobody_has_a_later_one(
     app: APIFlask, connection_id: UUID, practice_partner: PracticePartner
 ) -> None:
-    practice_partner.faults(token_slow_s=2.0)
+    practice_partner.faults(token_slow_s=SLOW_S)
     with beside(lambda: refresh(app, connection_id)) as going:
         wait_until(lambda: row_of(app, connection_id).refresh_started_at is not None)
         change(app, connection_id, "refresh_until = now() - interval '1 second'")
@@ -118,13 +150,35 @@ def test_the_answer_of_who_was_taken_for_dead_is_kept_where_nobody_has_a_later_o
     assert practice_partner.seen()["reuse_attempts"] == 0
 
 
+def test_the_answer_of_who_was_taken_for_dead_mends_what_a_person_was_asked_to_mend(
+    app: APIFlask, editor: Persona, connection_id: UUID, practice_partner: PracticePartner
+) -> None:
+    practice_partner.faults(token_slow_s=SLOW_S)
+    with beside(lambda: refresh(app, connection_id)) as going:
+        wait_until(lambda: row_of(app, connection_id).refresh_started_at is not None)
+        change(app, connection_id, "refresh_until = now() - interval '1 second'")
+        let_it_end(app, connection_id)
+        assert not refresh(app, connection_id)
+        assert row_of(app, connection_id).state == "needs_reauth"
+        assert going.result()
+    row = row_of(app, connection_id)
+    assert (row.state, row.reason, row.generation) == ("active", None, 2)
+    assert row.check_due_at is not None
+    assert isinstance(opened(app, connection_id), Access)
+    assert events_of(app, editor)[1:] == ["connection.needs_reauth", "connection.recovered"]
+    with engine_of(app).connect() as database:
+        query = text("SELECT closed_at IS NOT NULL FROM notices WHERE about_id = :id")
+        assert database.scalars(query, {"id": connection_id}).all() == [True]
+    assert practice_partner.seen()["reuse_attempts"] == 0
+
+
 def test_an_answer_nobody_can_write_down_at_once_is_not_lost(
     app: APIFlask,
     connection_id: UUID,
     practice_partner: PracticePartner,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    practice_partner.faults(token_slow_s=2.0)
+    practice_partner.faults(token_slow_s=SLOW_S)
     with beside(lambda: refresh(app, connection_id)) as going:
         wait_until(lambda: row_of(app, connection_id).refresh_started_at is not None)
         with engine_of(app).begin() as other:

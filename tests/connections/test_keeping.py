@@ -17,6 +17,7 @@ from wedsync.connections.keeping import Keeper, OnReady
 from wedsync.listings.built_in import publish_built_in
 from wedsync.platform import ids
 from wedsync.platform.db import db
+from wedsync.platform.leases import OwnerLock
 
 OPEN_TO_ALL = {
     "auth": {"kind": "none"},
@@ -184,3 +185,22 @@ def test_what_became_ready_again_while_it_was_told_is_told_again(
     work_twice(app, on_ready)
     assert told == [ready, ready]
     assert row_of(app, ready).ready_at is None
+
+
+def test_who_could_not_be_seen_dying_begins_nothing(
+    app: APIFlask, kept: Kept, answering: RestService
+) -> None:
+    manifest = seating(answering, f"tool-{ids.new_id().hex[-8:]}", **OPEN_TO_ALL)
+    connection_id = connect(app, make_organization(app), manifest)
+    change(app, connection_id, "check_due_at = now()")
+    means = means_of(app)
+    owner = OwnerLock(means.engine)
+    keeper = Keeper(
+        means.engine, means.vault, means.settings, lambda _database, _ids: None, owner=owner
+    )
+    keeper.work(threading.Event())
+    assert answering.asked == []
+    owner.acquire()
+    keeper.work(threading.Event())
+    owner.release()
+    assert [each.path for each in answering.asked] == ["/me"]

@@ -12,8 +12,9 @@ from tests.connections.ways import change, keeper_of, means_of, only, row_of
 from tests.far_ends.rest_service import RestService, started_rest_service
 from tests.page_words import words_of
 from tests.personas import Persona
-from wedsync.connections import credentials, refreshing
+from wedsync.connections import credentials
 from wedsync.connections.access import open_for_work
+from wedsync.connections.tokens import refreshing
 from wedsync.connectors.contract import Access
 from wedsync.connectors.manifest import Manifest
 from wedsync.listings.manifests import content_hash, document_of
@@ -286,6 +287,20 @@ def test_a_connector_without_a_client_here_is_refused_before_anybody_leaves(
     sent = editor.browser.post(f"/connect/{slug}")
     assert sent.status_code == 422
     assert "does not know this installation" in words_of(sent)
+
+
+def test_an_error_that_is_none_is_no_refusal(
+    app: APIFlask, editor: Persona, partner: Persona, service: RestService
+) -> None:
+    service.answers("POST", "/token", {"access_token": "first", "error": None})
+    auth = {
+        "kind": "oauth2_client_credentials",
+        "oauth": oauth(service),
+        "fields": CLIENT_FIELDS,
+    }
+    slug = publish(app, partner, service, auth=auth)
+    assert editor.browser.post(f"/connect/{slug}", data=CLIENT).status_code == 303
+    assert only(app, editor).state == "active"
 
 
 def test_a_token_in_a_list_is_not_understood(

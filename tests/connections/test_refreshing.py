@@ -17,8 +17,8 @@ from tests.far_ends.practice_partner import PracticePartner
 from tests.page_words import words_of
 from tests.personas import Persona
 from tests.workers.scene import wait_until
-from wedsync.connections import refreshing
 from wedsync.connections.access import Unusable, fresh
+from wedsync.connections.tokens import refreshing
 from wedsync.connectors.contract import Access
 from wedsync.platform import clock
 
@@ -98,7 +98,9 @@ def test_a_token_about_to_end_is_renewed_before_it_is_used(
 
 def test_what_nobody_can_open_says_why(app: APIFlask, connection_id: UUID) -> None:
     change(app, connection_id, "state = 'paused'")
-    assert opened(app, connection_id) == Unusable(gone=True, message="Petal Practice is paused.")
+    assert opened(app, connection_id) == Unusable(
+        gone=True, message="Petal Practice (Meadow Weddings) is paused."
+    )
     change(app, connection_id, "state = 'deleted'")
     found = opened(app, connection_id)
     assert isinstance(found, Unusable)
@@ -136,7 +138,53 @@ def test_a_second_refusal_of_renewed_credentials_is_believed(
     assert (row.state, row.reason["code"]) == ("needs_reauth", "credentials_refused")
 
 
+def test_refusals_of_tokens_that_may_have_run_out_have_them_renewed_and_count_for_nothing(
+    app: APIFlask, connection_id: UUID, practice_partner: PracticePartner
+) -> None:
+    for generation in (1, 2, 3):
+        change(app, connection_id, "refreshed_at = now() - interval '1 hour'")
+        say_refused(app, connection_id, generation)
+        row = row_of(app, connection_id)
+        assert (row.state, row.refused_at) == ("active", None)
+        found = opened(app, connection_id)
+        assert isinstance(found, Unusable)
+        assert not found.gone
+        keeper_of(app).work()
+        assert row_of(app, connection_id).generation == generation + 1
+    assert isinstance(opened(app, connection_id), Access)
+    assert practice_partner.seen()["refreshes"] == 3
+
+
+def test_a_token_without_an_end_is_used_until_it_is_refused(
+    app: APIFlask, connection_id: UUID
+) -> None:
+    change(
+        app, connection_id, "access_expires_at = NULL, refreshed_at = now() - interval '30 days'"
+    )
+    assert isinstance(opened(app, connection_id), Access)
+    say_refused(app, connection_id, 1)
+    assert isinstance(opened(app, connection_id), Unusable)
+    keeper_of(app).work()
+    row = row_of(app, connection_id)
+    assert (row.state, row.generation, row.refused_at) == ("active", 2, None)
+
+
 # --- what goes wrong
+
+
+def test_a_late_answers_token_lives_from_when_it_was_asked_for(
+    app: APIFlask, connection_id: UUID, practice_partner: PracticePartner
+) -> None:
+    practice_partner.faults(token_slow_s=1.5, token_life_s=2)
+    asked = clock.now()
+    assert refresh(app, connection_id)
+    row = row_of(app, connection_id)
+    assert row.access_expires_at - row.refreshed_at == timedelta(seconds=2)
+    assert row.refreshed_at - asked < timedelta(seconds=1.4) < clock.now() - asked
+    found = opened(app, connection_id)
+    assert isinstance(found, Unusable)
+    assert not found.gone
+    assert row_of(app, connection_id).refresh_due_at <= clock.now()
 
 
 def test_a_withdrawn_grant_needs_a_person_and_says_so_once(
@@ -152,10 +200,13 @@ def test_a_withdrawn_grant_needs_a_person_and_says_so_once(
         query = text("SELECT title, path FROM notices WHERE about_id = :id AND closed_at IS NULL")
         notices = database.execute(query, {"id": connection_id}).all()
     assert [tuple(each) for each in notices] == [
-        ("Petal Practice does not know us any more", f"/connections/{connection_id}")
+        (
+            "Petal Practice (Meadow Weddings) does not know us any more",
+            f"/connections/{connection_id}",
+        )
     ]
     page = words_of(editor.browser.get("/connections"))
-    assert "Petal Practice needs you" in page
+    assert "Petal Practice (Meadow Weddings) needs you" in page
     assert "Connect again" in page
     page = words_of(editor.browser.get(f"/connections/{connection_id}"))
     assert "We last asked just now. It did not know us any more." in page
@@ -178,6 +229,12 @@ def test_a_full_refusal_to_process_backs_off_and_loses_nothing(
     refresh(app, connection_id)
     assert row_of(app, connection_id).reason["code"] == "refresh_failing"
     assert isinstance(opened(app, connection_id), Access)
+    let_it_end(app, connection_id)
+    put_off = row_of(app, connection_id).refresh_due_at
+    found = opened(app, connection_id)
+    assert isinstance(found, Unusable)
+    assert not found.gone
+    assert row_of(app, connection_id).refresh_due_at == put_off > clock.now()
     practice_partner.faults(token_answers=None)
     assert refresh(app, connection_id)
     row = row_of(app, connection_id)

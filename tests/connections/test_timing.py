@@ -4,9 +4,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from wedsync.connections.timing import (
+from wedsync.connections.tokens.timing import (
     KEEP_ALIVE,
     is_dying,
+    may_have_ended,
     next_check_at,
     next_try_at,
     refresh_due_at,
@@ -49,8 +50,10 @@ def test_what_cannot_be_renewed_is_due_when_it_ends() -> None:
     [
         (3600, 11, False),
         (3600, 9, True),
-        (2, 0.6, False),
-        (2, 0.4, True),
+        (20, 5.1, False),
+        (20, 4.9, True),
+        (2, 1.1, False),
+        (2, 0.9, True),
         (3600, -1, True),
     ],
 )
@@ -61,6 +64,24 @@ def test_a_token_is_not_used_in_its_last_moments(life: float, left: float, dying
 
 def test_a_token_without_an_end_never_dies() -> None:
     assert not is_dying(ISSUED, None, after(days=900))
+
+
+@pytest.mark.parametrize(
+    ("life", "age", "over"),
+    [
+        (3600, 1799, False),
+        (3600, 1801, True),
+        (2, 1.1, True),
+        (None, 0.9, False),
+        (None, 1.1, True),
+    ],
+)
+def test_a_refused_token_may_have_ended_when_half_of_its_life_is_over(
+    life: float | None, age: float, over: bool
+) -> None:
+    expires = after(seconds=life) if life else None
+    assert may_have_ended(ISSUED, expires, after(seconds=age)) is over
+    assert not may_have_ended(None, None, after(days=900))
 
 
 def test_tries_back_off_to_a_quarter_of_an_hour_and_obey_the_provider() -> None:

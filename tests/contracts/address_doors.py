@@ -49,6 +49,9 @@ _MANIFEST_FORMS = {
     ("ConnectingForm", "token_url"): "auth.oauth.token_url",
     ("ConnectingForm", "revoke_url"): "auth.oauth.revoke_url",
 }
+ONLY_IN_FILES = {"auth.oauth.long_lived.url", "auth.oauth.renewal.url"}
+"""What the editor does not offer: a file of a manifest says it."""
+
 _SAMPLES = {"email": "hello@partner.example", "number": "2525", "switch": "1", "url": GOOD}
 
 
@@ -206,7 +209,7 @@ def _manifest_doors() -> Iterator[Door]:
 
 def _in_manifest(path: str) -> Try:
     def takes(_world: World, url: str) -> bool:
-        document = copy.deepcopy(_BY_OAUTH if path.startswith("auth.oauth.") else seatwell())
+        document = copy.deepcopy(_around(path))
         *above, last = path.split(".")
         part: Any = document
         for name in above:
@@ -215,6 +218,17 @@ def _in_manifest(path: str) -> Try:
         return path not in {problem.path for problem in checks.blocking(document)}
 
     return takes
+
+
+def _around(path: str) -> dict[str, Any]:
+    """A manifest that lacks nothing but this address."""
+    if not path.startswith("auth.oauth."):
+        return seatwell()
+    document = copy.deepcopy(_BY_OAUTH)
+    if path in ONLY_IN_FILES:
+        changing = {"grant_type": "exchange", "token_parameter": "token"}
+        document["auth"]["oauth"] |= {"long_lived": changing, "renewal": dict(changing)}
+    return document
 
 
 _BY_OAUTH = seatwell(
@@ -238,6 +252,8 @@ def _connecting_doors() -> Iterator[Door]:
         for field in manifest.auth.fields:
             if field.kind == "url":
                 yield Door(f"connect {slug} {field.name}", _when_connecting(slug, field, manifest))
+                by_api = _when_connecting_by_api(slug, field, manifest)
+                yield Door(f"connect by api {slug} {field.name}", by_api)
 
 
 def _when_connecting(slug: str, field: ConnectField, manifest: Manifest) -> Try:
@@ -245,6 +261,15 @@ def _when_connecting(slug: str, field: ConnectField, manifest: Manifest) -> Try:
         typed = {each.name: _sample(each) for each in manifest.auth.fields} | {field.name: url}
         answer = world.owner.browser.post(f"/connect/{slug}", data=typed)
         return _was_taken(answer.status_code, 303)
+
+    return takes
+
+
+def _when_connecting_by_api(slug: str, field: ConnectField, manifest: Manifest) -> Try:
+    def takes(world: World, url: str) -> bool:
+        typed = {each.name: _sample(each) for each in manifest.auth.fields} | {field.name: url}
+        body = {"connector": slug, "fields": typed}
+        return _was_taken(world.owner.api.post("/connections", json=body).status_code, 202)
 
     return takes
 

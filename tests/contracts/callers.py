@@ -219,7 +219,7 @@ OF_OURS = {
 }
 CALLS: dict[str, tuple[Call, ...]] = {
     "wedsync/platform/effects.py": (delivers, asks_in_a_step, acts_in_a_step),
-    "wedsync/connections/choices.py": (offers_choices,),
+    "wedsync/connections/choosing/choices.py": (offers_choices,),
     "wedsync/connections/account.py": (checks_an_account,),
     "wedsync/connections/grants.py": (fetches_a_token,),
     "wedsync/connectors/free_request.py": (checks_any_service,),

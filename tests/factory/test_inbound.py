@@ -150,7 +150,7 @@ def test_the_role_is_named_to_who_lacks_it(browse: Browse, viewer: Persona) -> N
 def test_a_cookie_of_another_installation_opens_nothing(
     settings: Settings, owner: Persona, troubled: APIFlask
 ) -> None:
-    other = create_app(dataclasses.replace(settings, master_key=bytes(32)), pool_size=1)
+    other = create_app(dataclasses.replace(settings, master_keys=(bytes(32),)), pool_size=1)
     forged = other.session_interface.get_signing_serializer(other)
     assert forged is not None
     browser = browser_of(troubled)

@@ -1,12 +1,14 @@
 """A REST service that answers what a test tells it to and remembers what it was asked."""
 
+import binascii
 import threading
+from base64 import b64decode
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, TypeVar
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, unquote_plus, urlsplit
 
 import orjson
 import pytest
@@ -33,6 +35,20 @@ class Asked:
 
     def json(self) -> Any:
         return orjson.loads(self.body)
+
+    def tells(self, secret: str) -> bool:
+        """Whether it carries this, in its address, a header, or its body."""
+        body = self.body.decode(errors="replace")
+        parts = [self.target, body, *self.headers.values(), self._signed_in()]
+        return any(secret in unquote_plus(part) for part in parts)
+
+    def _signed_in(self) -> str:
+        """What its Basic authentication says."""
+        kind, _, said = self.headers.get("authorization", "").partition(" ")
+        try:
+            return b64decode(said).decode(errors="replace") if kind.lower() == "basic" else ""
+        except binascii.Error:
+            return ""
 
 
 @dataclass(frozen=True)

@@ -137,9 +137,9 @@ def test_too_many_requests_waits_as_long_as_they_ask_and_says_until_when(
     business.partner.faults(api_answers="429", api_times=1, api_path="/seats", retry_after_s=6)
     began = time.monotonic()
     run = business.freeing_a_seat("Too many requests", **retrying(3, delay_s=1))
-    page = business.reaches(run, "waiting", kind="retry")
+    page = business.reaches(run, "waiting", kind="limit")
     assert "They ask us to slow down (429)." in page
-    assert "Trying again" in page
+    assert "it goes on at" in page
     business.reaches(run, "succeeded")
     assert time.monotonic() - began > 6
 
@@ -161,7 +161,7 @@ def test_a_withdrawn_permission_is_said_on_every_page_until_it_is_mended(
     page = business.reaches(run, "waiting", kind="connection")
     wait_until(lambda: _state(business) == "needs_reauth", 20)
     page = business.owner.visit(f"/runs/{run}").text
-    assert "Waiting for Petal Practice: it does not know us any more" in page
+    assert "Waiting for Petal Practice (Meadow Weddings): it does not know us any more" in page
     assert "Reconnect it and this goes on by itself." in page
     page = business.connection_page("sandbox")
     assert "the permission was withdrawn or has run out" in page

@@ -107,7 +107,9 @@ def start_front(
         "DATABASE_URL": settings.require_libpq_url(),
         "REDIS_URL": settings.redis_url or "",
         "WEDSYNC_HOME": str(settings.home),
-        "WEDSYNC_MASTER_KEY": base64.b64encode(settings.master_key or b"").decode(),
+        "WEDSYNC_MASTER_KEY": ",".join(
+            base64.b64encode(key).decode() for key in settings.master_keys
+        ),
         "PORT": str(port),
         **environ,
     }

@@ -21,7 +21,7 @@ from wedsync.platform.mail import outbox, sending
 from wedsync.platform.mail.dressing import html_of
 from wedsync.platform.mail.sending import RETRY_AFTER_S, MailSender
 from wedsync.platform.runtime import Runtime
-from wedsync.platform.vault import Vault
+from wedsync.platform.vault import Keyring, Vault
 from wedsync.settings import Settings
 from workers import schedule
 
@@ -241,7 +241,7 @@ def test_a_message_of_another_master_key_waits_for_it(
     database: Session, vault: Vault, sender: Callable[..., MailSender], office: PostOffice
 ) -> None:
     posted = post(database, vault)
-    sender(to(office), Vault(crypto.new_key())).work(NEVER)
+    sender(to(office), Vault(Keyring([crypto.new_key()]))).work(NEVER)
     row = kept(database, posted)
     assert (row.state, row.last_error["code"]) == ("due", "unsealable")
     assert row.content is not None

@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from tests.personas import make_organization
-from wedsync.platform import crypto, ids, vault
+from wedsync.platform import crypto, ids
 from wedsync.platform.crypto import Unsealable
 from wedsync.platform.db import db
 from wedsync.platform.runtime import Runtime
-from wedsync.platform.vault import OpenKey, Vault, open_with, place, seal_with
+from wedsync.platform.vault import Keyring, OpenKey, Vault, known_keys, open_with, place, seal_with
 from wedsync.settings import CHECKOUT
 
 KEY = OpenKey(ids.new_id(), crypto.new_key(), time.monotonic())
@@ -74,8 +74,8 @@ def test_keys_for_different_purposes_differ() -> None:
 def test_processes_that_start_at_once_agree_on_one_key_file(tmp_path: Path) -> None:
     path = tmp_path / "deep" / "master.key"
     code = (
-        "import sys; from pathlib import Path; from wedsync.platform import crypto;"
-        "print(crypto.read_or_create_key_file(Path(sys.argv[1])).hex())"
+        "import sys; from pathlib import Path; from wedsync.platform.vault import Keyring;"
+        "print(Keyring.at(Path(sys.argv[1])).current.secret.hex())"
     )
     command = [sys.executable, "-c", code, str(path)]
     started = [
@@ -107,7 +107,7 @@ def test_another_master_key_opens_nothing(app: APIFlask, here: Vault) -> None:
     with app.app_context():
         sealed = here.seal(db.session, organization, "a:b", b"secret")
         with pytest.raises(Unsealable):
-            Vault(crypto.new_key()).open(db.session, organization, "a:b", sealed)
+            Vault(Keyring([crypto.new_key()])).open(db.session, organization, "a:b", sealed)
 
 
 def test_an_organization_that_is_not_there_has_no_key(app: APIFlask, here: Vault) -> None:
@@ -128,7 +128,7 @@ def test_a_destroyed_key_opens_nothing_within_a_minute(
         )  # fmt: skip
         db.session.commit()
         assert here.open(db.session, organization, "a:b", sealed) == b"secret"
-        monkeypatch.setattr(vault, "KEYRING_SECONDS", 0)
+        monkeypatch.setattr(known_keys, "KEYRING_SECONDS", 0)
         with pytest.raises(Unsealable, match="destroyed"):
             here.open(db.session, organization, "a:b", sealed)
 
@@ -139,7 +139,7 @@ def test_what_belongs_to_the_installation_opens_in_its_own_place_only(here: Vaul
     with pytest.raises(Unsealable):
         here.open_for_platform("a:c", sealed)
     with pytest.raises(Unsealable):
-        Vault(crypto.new_key()).open_for_platform("a:b", sealed)
+        Vault(Keyring([crypto.new_key()])).open_for_platform("a:b", sealed)
 
 
 def test_no_key_shows_in_a_repr() -> None:

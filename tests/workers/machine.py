@@ -122,7 +122,9 @@ def environment_of(settings: Settings) -> dict[str, str]:
         "PATH": os.environ["PATH"],
         "DATABASE_URL": settings.require_libpq_url(),
         "WEDSYNC_HOME": str(settings.home),
-        "WEDSYNC_MASTER_KEY": base64.b64encode(settings.master_key or b"").decode(),
+        "WEDSYNC_MASTER_KEY": ",".join(
+            base64.b64encode(key).decode() for key in settings.master_keys
+        ),
         "WEDSYNC_ALLOW_LOOPBACK": "1",
         "PORT": str(settings.port),
         "SANDBOX_URL": settings.sandbox_url,

@@ -14,6 +14,7 @@ _OF_ENDPOINTS = (
     "last_failed_at",
     "warned_at",
 )
+_OF_BUDGETS = ("full_at", "held_until", "said_until")
 _PLANNED = "$.positions[0].plan.until"
 
 
@@ -33,5 +34,6 @@ def let_pass(app: APIFlask, seconds: float) -> None:
                 f"UPDATE endpoints SET {column} = {column} {moved} WHERE {column} IS NOT NULL"
                 for column in _OF_ENDPOINTS
             ),
+            *(f"UPDATE rate_buckets SET {column} = {column} {moved}" for column in _OF_BUDGETS),
         ):
             connection.execute(text(statement), {"seconds": seconds})

@@ -52,6 +52,28 @@ def test_a_round_that_fails_is_followed_by_another(app: APIFlask) -> None:
     assert rounds == [0, 1]
 
 
+def test_what_it_ends_with_comes_once_no_round_does(app: APIFlask) -> None:
+    done: list[str] = []
+    bell, stopping = threading.Event(), threading.Event()
+
+    def work() -> None:
+        done.append("a round")
+        stopping.set()
+
+    drain = Drain(
+        "events",
+        work,
+        app=app,
+        bell=bell,
+        stopping=stopping,
+        at_end=lambda: done.append("the end"),
+    )
+    bell.set()
+    drain.start()
+    wait_until(lambda: not drain.is_alive(), 10)
+    assert done == ["a round", "the end"]
+
+
 @pytest.mark.parametrize("error", PANICS.values(), ids=PANICS)
 def test_what_is_no_failure_of_a_round_ends_the_process_and_says_so(error: str) -> None:
     ended = subprocess.run(

@@ -27,7 +27,7 @@ from tests.workers.scene import (
     wait_until,
     worker_of,
 )
-from wedsync.platform import ids
+from wedsync.platform import ids, leaves
 from wedsync.platform.db import db
 from workers import bells
 from workers.drains import start_drains
@@ -159,6 +159,48 @@ def test_what_a_hook_calls_sensitive_is_sealed_in_the_event(
     assert data["guest"]["name"] == "Ana"
     assert list(data["guest"]["phone"]) == ["$sealed"]
     assert "900" not in json.dumps(data)
+
+
+def keys_of(app: APIFlask, event: UUID) -> list[UUID | None]:
+    """The weddings whose keys sealed what is sealed in an event; None for the organization's."""
+    data = one(app, "SELECT data FROM events WHERE id = :id", id=event).data
+    found = rows(
+        app,
+        "SELECT wedding_id FROM data_keys WHERE id = ANY(:ids) ORDER BY id",
+        ids=list(leaves.key_ids(data)),
+    )
+    return [row.wedding_id for row in found]
+
+
+def test_what_is_sensitive_is_sealed_for_the_wedding_it_is_about(
+    app: APIFlask, worker: Worker, mine: UUID
+) -> None:
+    hook, wedding = make_hook(app, mine), make_wedding(app, mine)
+    with app.app_context(), db.engine.begin() as connection:
+        connection.execute(text('UPDATE hooks SET options = \'{"sensitive": ["phone"]}\''))
+    of_wedding = accept(app, hook, {"wedding_id": str(wedding), "phone": "+351 900 000 000"})
+    of_nobody = accept(app, hook, {"phone": "+351 900 000 000"})
+    worker.fan_out()
+    assert (keys_of(app, of_wedding), keys_of(app, of_nobody)) == ([wedding], [None])
+
+
+def test_what_was_sealed_before_its_wedding_was_known_is_sealed_for_it(
+    app: APIFlask, worker: Worker, mine: UUID
+) -> None:
+    wedding = make_wedding(app, mine)
+    vault = app.extensions["wedsync"].vault
+    with app.app_context(), db.engine.begin() as connection:
+        key = vault.data_key(connection, mine)
+    data = {"wedding_id": str(wedding), "phone": "+351", "amount": 1.5}
+    sealed = leaves.seal_at(data, ["phone"], mine, key)
+    event = publish(app, mine, "seating.changed", sealed)
+    assert keys_of(app, event) == [None]
+    worker.fan_out()
+    assert keys_of(app, event) == [wedding]
+    kept = one(app, "SELECT data FROM events WHERE id = :id", id=event).data
+    with app.app_context(), db.engine.connect() as connection:
+        opened = leaves.open_all(kept, mine, lambda ids: vault.keys(connection, mine, ids))
+    assert opened == data
 
 
 def test_a_worker_goes_through_a_backlog_without_being_rung(

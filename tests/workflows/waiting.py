@@ -167,7 +167,7 @@ def _waiting_run(
         causation={"root": str(run_id), "depth": 0, "chain": []},
         started_at=now,
         engine_state=None,
-        key=lambda: vault().data_key(connection, organization_id),
+        keys=lambda ids: vault().keys(connection, organization_id, ids),
         root_id=root_id or run_id,
     )
 

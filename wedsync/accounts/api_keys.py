@@ -23,6 +23,7 @@ RESOURCES = {
     "run-batches": "many runs run again",
     "books": "the books",
     "approvals": "questions and their answers",
+    "connections": "connections",
     "events": "events",
     "hooks": "incoming webhooks",
     "endpoints": "outgoing webhooks",

@@ -8,6 +8,7 @@ from apiflask import APIFlask
 
 from wedsync.api import (
     approvals,
+    connections,
     deliveries,
     document,
     drafts,
@@ -40,6 +41,7 @@ RESOURCES = (
     insights.insights,
     approvals.approvals,
     events.events,
+    connections.connections,
     hooks.hooks,
     endpoints.endpoints,
     deliveries.deliveries,

@@ -23,6 +23,7 @@ _REFUSALS = {
     413: "The body is larger than 1 MiB.",
     422: "Something in it cannot be used; `errors` says which fields.",
     428: "`If-Match` is missing.",
+    429: "That was too often; `Retry-After` says when to try again.",
     503: "We cannot do this right now; `Retry-After` says when to try again.",
 }
 _INTRODUCTION = (

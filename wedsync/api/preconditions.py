@@ -9,7 +9,12 @@ from werkzeug.http import parse_etags
 from wedsync.errors import Stale
 
 _NEVER = 0
-_NOT_EDITED = {"created_at", "last_seen_at", "secret"}
+_NOT_EDITED = {
+    "created_at", "last_seen_at", "secret",
+    # What we find out and do by ourselves with a connection.
+    "attempt", "authorize_url", "state_since", "connected_at", "access_expires_at",
+    "next_refresh_at", "last_check", "next_check_at",
+}  # fmt: skip
 
 
 def revision_tag(revision: int) -> dict[str, str]:

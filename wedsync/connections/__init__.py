@@ -5,19 +5,24 @@ to connect (`Authorization`: one visit to a provider's consent page, or credenti
 
 | subject | where |
 |---|---|
-| making, mending, ending | `service`; `policy` says who may, `forms` what is typed |
-| an attempt | `attempts` begins it, `finishing` carries it out, `gained` keeps what came of it |
-| what a provider is asked | `grants` (OAuth2), `account` (whose it is), `revoking` |
-| how many may ask at once | `asking` |
-| keeping it usable | `keeping`, the drain's work, with `refreshing`, `checking`, `timing` |
+| making, mending, asking for more | `service`; `policy` says who may, `queries` reads |
+| paused, going on, disconnected, deleted; what it is called | `life`; `naming` |
+| what it may do there, and what it may not | `permissions` |
+| an attempt, from what is typed to what is kept | `connecting` |
+| what a provider is asked: for tokens; whose account it is | `grants`; `account` |
+| what it answers when it is asked for tokens | `token_answers` |
+| tokens renewed, and given back | `tokens` |
+| whether the account is still there | `checking` |
+| keeping it usable | `keeping`, the drain's work |
 | using it | `access`, for the call that needs it; `credentials`, the sealed secrets |
-| what can be chosen there | `choices` reads it, `kept_choices` keeps it |
+| what can be chosen there | `choosing` |
+| how often the far end may be called | `limits` |
 | how it stands | `standing`, each change with event and notice; `reasons`, in sentences |
 | what work on it needs | `means`: database, vault, settings |
-| pages | `routes`, `connect_routes`, `queries`, `connection_words` |
+| pages | `views` |
 """
 
-from wedsync.connections import connect_routes
-from wedsync.connections.routes import pages
+from wedsync.connections.views import connect_routes, life_routes
+from wedsync.connections.views.routes import pages
 
-__all__ = ["connect_routes", "pages"]
+__all__ = ["connect_routes", "life_routes", "pages"]

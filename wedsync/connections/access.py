@@ -10,11 +10,12 @@ from uuid import UUID
 from sqlalchemy import Connection as DatabaseConnection
 from sqlalchemy import Engine, Row
 
-from wedsync.connections import credentials, reasons, refreshing, standing, timing
+from wedsync.connections import credentials, reasons, standing
 from wedsync.connections.credentials import Executor
 from wedsync.connections.means import Means, access_of, manifest_of
 from wedsync.connections.models import USABLE_STATES
 from wedsync.connections.reasons import REFRESH_INTERRUPTED, REFUSED, REFUSED_AGAIN
+from wedsync.connections.tokens import refreshing, timing
 from wedsync.connectors.contract import Access
 from wedsync.connectors.filling import NotFilled
 from wedsync.platform import clock, crypto
@@ -60,24 +61,25 @@ def refused(
 ) -> None:
     """Note that the far end answered 401 to the credentials of that generation.
 
-    Older credentials say nothing, and neither do those that had run out: they are renewed. Others
-    are renewed or checked at once, and nobody uses the connection until that is done. A second
-    such refusal within ten minutes is believed: only a person can mend it.
+    Older credentials say nothing, and neither do those that may have run out: they are renewed.
+    Others are renewed or checked at once, and nobody uses the connection until that is done. A
+    second such refusal within ten minutes is believed: only a person can mend it.
     """
+    seen = standing.find(database, organization_id, connection_id)
+    if seen is None or not _is_news(seen, generation):
+        return  # many are refused at once, and should not stand in line at its row
     query = standing.row_query(organization_id, connection_id).with_for_update()
     row = database.execute(query).first()
-    if row is None or row.generation != generation or row.state not in USABLE_STATES:
+    if row is None or not _is_news(row, generation):
         return
     now, code = clock.now(), (row.reason or {}).get("code")
-    if code in (REFUSED, REFUSED_AGAIN):
-        return  # several calls of one moment are one
     if code == REFRESH_INTERRUPTED:
         database.execute(
             standing.same_credentials(row).values(access_expires_at=now, refresh_due_at=now)
         )
         return
-    if row.access_expires_at is not None and now >= row.access_expires_at:
-        _mark_due(database, row)
+    if _may_have_ended(database, row):
+        _let_it_end(database, row)
         return
     again = row.refused_at is not None and (now - row.refused_at).total_seconds() < SECOND_REFUSAL_S
     reason = (reasons.refused_again if again else reasons.refused)(row.name)
@@ -158,6 +160,33 @@ def _mark_due(database: DatabaseConnection, row: Row[Any]) -> None:
     if lasts or row.refresh_failures or row.refresh_due_at <= now:
         return
     database.execute(standing.same_credentials(row).values(refresh_due_at=now))
+
+
+def _is_news(row: Row[Any], generation: int) -> bool:
+    """Whether a refusal of that generation changes anything: several of one moment are one."""
+    if row.generation != generation or row.state not in USABLE_STATES:
+        return False
+    if (row.reason or {}).get("code") in (REFUSED, REFUSED_AGAIN):
+        return False
+    now, ended, due = clock.now(), row.access_expires_at, row.refresh_due_at
+    is_over = ended is not None and ended <= now
+    return not (is_over and due is not None and (due <= now or row.refresh_failures))
+
+
+def _may_have_ended(database: DatabaseConnection, row: Row[Any]) -> bool:
+    """Whether these credentials are a token that was used for long enough to be over."""
+    if manifest_of(database, row).auth.kind not in _RENEWED_ALONE:
+        return False
+    return timing.may_have_ended(row.refreshed_at, row.access_expires_at, clock.now())
+
+
+def _let_it_end(database: DatabaseConnection, row: Row[Any]) -> None:
+    """Have the token renewed before anybody uses the connection again."""
+    now = clock.now()
+    due = row.refresh_due_at if row.refresh_failures else now  # a back-off is waited for
+    database.execute(
+        standing.same_credentials(row).values(access_expires_at=now, refresh_due_at=due)
+    )
 
 
 def _looked_at_now(database: DatabaseConnection, row: Row[Any]) -> dict[str, Any]:

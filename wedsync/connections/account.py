@@ -66,5 +66,5 @@ def _account(document: Any, id_path: str, name_path: str) -> Account | Failed:
     account_id, name = reached(document, id_path), reached(document, name_path)
     if not isinstance(account_id, str | int) or isinstance(account_id, bool) or account_id == "":
         return Failed("permanent", "answer_unreadable", "Their answer names no account.")
-    said = name if isinstance(name, str) and name.strip() else str(account_id)
-    return Account(str(account_id)[:_LONGEST], said.strip()[:_LONGEST])
+    said = answers.bounded(name) if isinstance(name, str) else ""
+    return Account(str(account_id)[:_LONGEST], said or answers.bounded(str(account_id)))

@@ -2,23 +2,31 @@
 
 import random
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection as DatabaseConnection
 from sqlalchemy import Row, text
 
-from wedsync.connections import access, account, credentials, reasons, standing, timing
+from wedsync.connections import access, account, credentials, reasons, standing
 from wedsync.connections.account import NOBODY, Account
+from wedsync.connections.limits import beside_runs
 from wedsync.connections.means import Means, access_of, can_be_checked, manifest_of
+from wedsync.connections.models import KEPT_STATES, Connection
 from wedsync.connections.reasons import REFUSED, REFUSED_AGAIN, Reason
+from wedsync.connections.standing import TABLE
+from wedsync.connections.tokens import timing
 from wedsync.connectors.contract import Access, Failed
 from wedsync.connectors.filling import NotFilled
 from wedsync.connectors.manifest import Manifest
+from wedsync.errors import Conflict
+from wedsync.listings import manifests
 from wedsync.platform import clock, crypto
+from wedsync.platform.db import db
 
 TIMEOUT_S = 20.0
+_LOOKS_KEPT = 6
 _RENEWED_ALONE = ("oauth2_code", "oauth2_client_credentials")
 
 # The next look is put off first, so that nobody else looks while we do.
@@ -36,6 +44,20 @@ class _Look:
     row: Row[Any]
     manifest: Manifest
     access: Access
+
+
+def make_due(connection: Connection) -> None:
+    """Have a drain look at it at once; the caller commits and rings.
+
+    Raises Conflict where nobody can be asked.
+    """
+    manifest = manifests.of(db.session, connection.listing_version_id)
+    if not can_be_checked(manifest):
+        raise Conflict(
+            f"Nobody at {manifest.name} can be asked whose account it is.",
+            code="connection_not_checkable",
+        )
+    connection.check_due_at = clock.now()
 
 
 def check(
@@ -59,11 +81,26 @@ def check(
     with means.engine.begin() as database:
         row = database.execute(_CLAIM, given).first()
         look = _begin(database, means, row) if row is not None else None
-    if look is None:
+    if look is None or _is_put_off(means, look):
         return False
     found = account.ask(look.manifest, look.access, timeout_s)
+    if isinstance(found, Failed):
+        beside_runs.heard(means.engine, organization_id, connection_id, None, found)
     with means.engine.begin() as database:
         _settle(database, means, look, found)
+    return True
+
+
+def _is_put_off(means: Means, look: _Look) -> bool:
+    """Whether it has to wait, as other work needs what calls there are."""
+    row = look.row
+    place = (row.organization_id, row.id)
+    wait_s = beside_runs.wait_s(means.engine, *place, look.manifest, last=True)
+    if wait_s is None:
+        return False
+    due = clock.now() + timedelta(seconds=wait_s)
+    with means.engine.begin() as database:
+        database.execute(standing.same_credentials(row).values(check_due_at=due))
     return True
 
 
@@ -125,24 +162,42 @@ def _settle_well(database: DatabaseConnection, means: Means, row: Row[Any], foun
     mended: dict[str, Any] = {}
     if (row.reason or {}).get("code") == REFUSED:
         mended = {
-            "state": "active",
+            "state": standing.held_or("active"),
             "state_since": clock.now(),
             "reason": None,
             "ready_at": clock.now(),
         }
     words = f"It answered as {found.name}." if found.name else "It let us in."
-    _note(database, row, well=True, words=words, **mended)
+    if _note(database, row, well=True, words=words, **mended) and mended:
+        standing.recovered(database, row)
+
+
+def _with_look(
+    before: list[dict[str, Any]], found: dict[str, Any], now: datetime
+) -> list[dict[str, Any]]:
+    """What was found lately, with this look: the same as the last time counts with that."""
+    at = now.isoformat()
+    if before and {name: before[0][name] for name in found} == found:
+        last = {**before[0], "last_at": at, "times": before[0]["times"] + 1}
+        return [last, *before[1:]]
+    return [{**found, "first_at": at, "last_at": at, "times": 1}, *before][:_LOOKS_KEPT]
 
 
 def _note(
     database: DatabaseConnection, row: Row[Any], *, well: bool, words: str, **values: Any
-) -> None:
+) -> bool:
+    """Keep what a look found; False where the connection came to its end, or needs a person,
+    while we looked."""
     now = clock.now()
-    database.execute(
-        standing.same_credentials(row).values(
+    noted = database.execute(
+        standing.same_credentials(row)
+        .where(TABLE.c.state.in_(KEPT_STATES))
+        .values(
             checked_at=now,
             check_result={"well": well, "words": words},
+            looks=_with_look(row.looks, {"well": well, "words": words}, now),
             check_due_at=timing.next_check_at(now, well=well, random=random.random()),
             **values,
         )
     )
+    return bool(noted.rowcount)

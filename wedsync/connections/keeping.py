@@ -17,16 +17,11 @@ from uuid import UUID
 from sqlalchemy import Connection as DatabaseConnection
 from sqlalchemy import Engine, Row, text
 
-from wedsync.connections import (
-    checking,
-    choices,
-    finishing,
-    kept_choices,
-    reasons,
-    refreshing,
-    revoking,
-)
+from wedsync.connections import checking, reasons
+from wedsync.connections.choosing import choices, kept_choices
+from wedsync.connections.connecting import endings, finishing
 from wedsync.connections.means import Means
+from wedsync.connections.tokens import refreshing, revoking
 from wedsync.platform import batch, clock
 from wedsync.platform.batch import recordset
 from wedsync.platform.leases import OwnerLock
@@ -90,12 +85,12 @@ _DUE = text(
     "  WHERE a.outcome = 'to_exchange' AND c.slug <> ALL(:full)"
     "  AND a.organization_id <> ALL(:full_organizations) ORDER BY a.used_at LIMIT :most)"
     " UNION ALL (SELECT 'refresh', organization_id, id, slug FROM connections"
-    "  WHERE refresh_due_at <= :now AND state IN ('active', 'degraded')"
+    "  WHERE refresh_due_at <= :now AND state IN ('active', 'degraded', 'paused')"
     "  AND (refresh_until IS NULL OR refresh_until <= clock_timestamp())"
     "  AND slug <> ALL(:full)"
     "  AND organization_id <> ALL(:full_organizations) ORDER BY refresh_due_at LIMIT :most)"
     " UNION ALL (SELECT 'revoke', organization_id, id, slug FROM connections"
-    "  WHERE refresh_due_at <= :now AND state = 'deleted' AND secret IS NOT NULL"
+    "  WHERE refresh_due_at <= :now AND state IN ('revoked', 'deleted') AND secret IS NOT NULL"
     "  AND slug <> ALL(:full)"
     "  AND organization_id <> ALL(:full_organizations) ORDER BY refresh_due_at LIMIT :most)"
     " UNION ALL (SELECT 'check', organization_id, id, slug FROM connections"
@@ -166,8 +161,11 @@ class Keeper:
     def work(self, stopping: threading.Event) -> None:
         """One round: begin what is due while there is room, and come back when nothing ends soon.
 
-        What a hanging provider keeps going is looked at again in the next round.
+        What a hanging provider keeps going is looked at again in the next round. A process that
+        owns nothing yet begins nothing: nobody would see it die over a token.
         """
+        if self._owner is not None and self._owner.id is None:
+            return
         self._tell()
         self._end_interrupted()
         keep_round(self._going, self._begin, stopping, look_s=_LOOK_S, after=self._tell)
@@ -230,7 +228,8 @@ class Keeper:
     def _end_interrupted(self) -> None:
         with self._means.engine.begin() as database:
             for attempt in database.execute(_INTERRUPTED, {"seconds": INTERRUPTED_AFTER_S}).all():
-                finishing.fail(database, attempt, reasons.attempt_interrupted(attempt.name))
+                endings.fail(database, attempt, reasons.attempt_interrupted(attempt.name))
+            endings.end_closed_windows(database)
 
 
 def prune(database: DatabaseConnection) -> None:

@@ -77,6 +77,7 @@ def access_of(
         row.settings if typed is None else typed,
         secrets,
         sandbox_url=settings.sandbox_url,
+        account_id=row.account_id,
         generation=row.generation,
     )
 

@@ -30,6 +30,9 @@ CONNECTION_STATES = (
     "deleted",
 )
 USABLE_STATES = ("active", "degraded")
+KEPT_STATES = (*USABLE_STATES, "paused")
+"""Those whose permission is kept alive."""
+
 AUTHORIZATION_OUTCOMES = ("to_exchange", "exchanging", "connected", "failed", "other_account")
 
 
@@ -42,6 +45,10 @@ class Connection(OrganizationRow, Base):
     commit of its answer, so a kill in between is seen. `generation` counts the credentials the
     connection has had; `refused_at` is when the far end last refused those that looked good.
     `ready_at`: it became usable, and whoever waits for that has not been told yet.
+
+    `is_named`: somebody chose the name. `paused_at` outlives what happens to the credentials
+    meanwhile: what was paused is paused again when they are mended. `looks` is a list of what was
+    found there lately, newest first: `{"well", "words", "first_at", "last_at", "times"}`.
     """
 
     __tablename__ = "connections"
@@ -69,9 +76,11 @@ class Connection(OrganizationRow, Base):
     )
     slug: Mapped[str]
     name: Mapped[str]
+    is_named: Mapped[bool] = mapped_column(server_default=text("false"))
     state: Mapped[str] = mapped_column(server_default="pending")
     state_since: Mapped[datetime] = mapped_column(server_default=text("clock_timestamp()"))
     reason: Mapped[Any] = mapped_column(JSONB(none_as_null=True), nullable=True)
+    paused_at: Mapped[datetime | None]
     account_id: Mapped[str | None]
     account_name: Mapped[str | None]
     settings: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
@@ -90,6 +99,7 @@ class Connection(OrganizationRow, Base):
     check_due_at: Mapped[datetime | None]
     checked_at: Mapped[datetime | None]
     check_result: Mapped[Any] = mapped_column(JSONB(none_as_null=True), nullable=True)
+    looks: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default=text("'[]'"))
     refused_at: Mapped[datetime | None]
     ready_at: Mapped[datetime | None]
     created_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
@@ -98,27 +108,38 @@ class Connection(OrganizationRow, Base):
 class Authorization(OrganizationRow, Base):
     """One attempt to connect: a visit to a provider's consent page, or credentials typed here.
 
-    Single use, ten minutes, bound to a sign-in. `outcome` is empty while somebody is at the
-    provider. `state` is found by its hash; `held` is a sealed JSON object of what the attempt
+    Single use, ten minutes, bound to a sign-in. One that a script began (`api_key_id`) and that
+    needs consent has none until a person goes on with it. `outcome` is empty while somebody is at
+    the provider. `state` is found by its hash; `held` is a sealed JSON object of what the attempt
     needs (state, verifier and code; what was typed; a grant of another account until somebody
-    decided about it). `reason` is `{"code", "message"}`, why it failed.
+    decided about it). `reason` is `{"code", "message"}`, why it failed. `scopes` are the
+    permissions it asks for, None for all there are; `listing_version_id` is the version that the
+    connection goes over to with it.
     """
 
     __tablename__ = "authorizations"
     __table_args__ = (
         OrganizationRow.unique_inside_organization(),
         parent("connection_id", "connections"),
+        parent("api_key_id", "api_keys"),
         CheckConstraint(f"outcome IN {AUTHORIZATION_OUTCOMES}", name="outcome"),
+        CheckConstraint("sign_in_id IS NOT NULL OR api_key_id IS NOT NULL", name="begun_by"),
         Index("ix_authorizations_of_connection", "connection_id", "id"),
         Index(
             "ix_authorizations_to_exchange",
             "used_at",
             postgresql_where=text("outcome IN ('to_exchange', 'exchanging')"),
         ),
+        Index("ix_authorizations_open", "expires_at", postgresql_where=text("outcome IS NULL")),
     )
 
     connection_id: Mapped[UUID]
-    sign_in_id: Mapped[UUID] = mapped_column(ForeignKey("sign_ins.id", ondelete="CASCADE"))
+    sign_in_id: Mapped[UUID | None] = mapped_column(ForeignKey("sign_ins.id", ondelete="CASCADE"))
+    api_key_id: Mapped[UUID | None]
+    scopes: Mapped[list[str] | None] = mapped_column(ARRAY(Text))
+    listing_version_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("listing_versions.id", ondelete="RESTRICT")
+    )
     state_hash: Mapped[bytes | None] = mapped_column(LargeBinary, unique=True)
     held: Mapped[bytes | None] = mapped_column(LargeBinary)
     return_to: Mapped[str | None]

@@ -1,11 +1,12 @@
 """Who may do what with connections.
 
-Everybody of the team sees them. Editors and owners connect, reconnect, check and decide whose
-account it is. Taking a connection away stops what depends on it for everybody and cannot be
-undone: only owners may, and whoever connected it.
+Everybody of the team sees them. Editors and owners connect, reconnect, check, name and pause them
+and decide whose account it is. Disconnecting and deleting stop what depends on a connection for
+everybody and cannot be undone: only owners may, whoever connected it, and a key that an owner let
+change connections.
 """
 
-from wedsync.connections.models import Connection
+from wedsync.connections.models import KEPT_STATES, Connection
 from wedsync.errors import Forbidden
 from wedsync.platform.identity import Identity
 
@@ -14,9 +15,13 @@ def may_connect(by: Identity) -> bool:
     return by.kind == "person" and by.has_role("editor")
 
 
+def may_pause(by: Identity, connection: Connection) -> bool:
+    return by.has_role("editor") and connection.state in (*KEPT_STATES, "needs_reauth")
+
+
 def may_disconnect(by: Identity, connection: Connection) -> bool:
     made_it = by.user_id is not None and connection.created_by == by.user_id
-    return by.has_role("owner") or (made_it and by.has_role("editor"))
+    return by.has_role("owner") or (made_it and by.has_role("editor")) or by.kind == "api_key"
 
 
 def require_disconnect(by: Identity, connection: Connection) -> None:

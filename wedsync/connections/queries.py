@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import case, func, select
 
 from wedsync.connections.models import Authorization, Connection
 from wedsync.platform import clock
@@ -12,19 +12,42 @@ from wedsync.platform.db import db, one_of
 from wedsync.platform.identity import Identity
 
 SHOWN = 200
-GONE_STATES = ("deleted", "revoked")
 _ON_THE_WAY = timedelta(hours=1)
+_TURN = case(
+    {"needs_reauth": 0, "pending": 1, "degraded": 2, "revoked": 4}, value=Connection.state, else_=3
+)
 
 
 def list_connections(organization_id: UUID) -> Sequence[Connection]:
-    """Those that are there: what needs somebody first, then by name."""
+    """Those that are there: what needs somebody first, what was disconnected last."""
     found = db.session.scalars(
         select(Connection)
-        .where(Connection.organization_id == organization_id, Connection.state.not_in(GONE_STATES))
-        .order_by(Connection.state != "needs_reauth", Connection.name, Connection.id)
+        .where(Connection.organization_id == organization_id, Connection.state != "deleted")
+        .order_by(_TURN, func.lower(Connection.name), Connection.id)
         .limit(SHOWN)
     )
     return found.all()
+
+
+def page_of_connections(
+    organization_id: UUID,
+    *,
+    slug: str | None,
+    state: str | None,
+    after: UUID | None,
+    limit: int,
+) -> Sequence[Connection]:
+    """Those that are there, newest first, older than the id `after`."""
+    query = select(Connection).where(
+        Connection.organization_id == organization_id, Connection.state != "deleted"
+    )
+    if slug is not None:
+        query = query.where(Connection.slug == slug)
+    if state is not None:
+        query = query.where(Connection.state == state)
+    if after is not None:
+        query = query.where(Connection.id < after)
+    return db.session.scalars(query.order_by(Connection.id.desc()).limit(limit)).all()
 
 
 def get_connection(
@@ -35,9 +58,26 @@ def get_connection(
         Connection,
         organization_id,
         connection_id,
-        Connection.state.not_in(GONE_STATES),
+        Connection.state != "deleted",
         lock=for_update,
-        missing="There is no such connection, or it was disconnected.",
+        missing="There is no such connection, or it was deleted.",
+    )
+
+
+def connection_of_answer(organization_id: UUID, state_hash: bytes) -> Connection | None:
+    """What somebody wanted to connect who came back with an answer that is not taken."""
+    return db.session.scalar(
+        select(Connection)
+        .join(
+            Authorization,
+            (Authorization.organization_id == Connection.organization_id)
+            & (Authorization.connection_id == Connection.id),
+        )
+        .where(
+            Connection.organization_id == organization_id,
+            Connection.state != "deleted",
+            Authorization.state_hash == state_hash,
+        )
     )
 
 
@@ -57,7 +97,7 @@ def connected_on_the_way_to(by: Identity, page: str) -> tuple[UUID, Connection] 
             Authorization.return_to == page,
             Authorization.outcome == "connected",
             Authorization.used_at > clock.now() - _ON_THE_WAY,
-            Connection.state.not_in(GONE_STATES),
+            Connection.state != "deleted",
         )
         .order_by(Authorization.id.desc())
         .limit(1)

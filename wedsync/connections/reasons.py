@@ -46,6 +46,55 @@ def consent_failed(name: str) -> Reason:
     )
 
 
+def consent_refused(name: str) -> Reason:
+    return Reason(
+        code="consent_refused",
+        message=f"{name} refused what this installation of WedSync asked for, before anybody was "
+        "asked. Whoever runs it has to look at how it is registered there; you cannot mend this "
+        "yourself.",
+    )
+
+
+def window_closed(name: str) -> Reason:
+    return Reason(
+        code="window_closed",
+        message=f"You went to {name} and did not come back within ten minutes, so nothing was "
+        "connected. Start again when you have the time.",
+    )
+
+
+def nobody_agreed(name: str) -> Reason:
+    return Reason(
+        code="window_closed",
+        message=f"A program of your team began to connect {name}, and nobody went on with it "
+        "within a day. Connect it yourself, or have it begun again.",
+    )
+
+
+def account_mismatch(name: str) -> Reason:
+    return Reason(
+        code="account_mismatch",
+        message=f"You agreed at another account of {name} than the one you named here, so nothing "
+        "was connected. Start again, and sign in there to the account you name.",
+    )
+
+
+def account_unsaid(name: str) -> Reason:
+    return Reason(
+        code="account_unsaid",
+        message=f"{name} did not say which of your accounts this is, so nothing was connected. "
+        "Start again, and choose one there if you are asked.",
+    )
+
+
+def address_refused(name: str, said: str) -> Reason:
+    return Reason(
+        code="address_refused",
+        message=f"{name} named an address for your account that we do not call. {_ended(said)}"
+        "Nothing was connected; please tell us.",
+    )
+
+
 def issuer_mismatch(name: str) -> Reason:
     return Reason(
         code="issuer_mismatch",

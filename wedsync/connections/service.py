@@ -1,28 +1,17 @@
-"""Making, mending and ending connections. The caller commits, then carries out the attempt."""
+"""Making and mending connections. The caller commits, then carries out the attempt."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import update
-
 from wedsync.audit import service as audit
-from wedsync.connections import (
-    attempts,
-    credentials,
-    gained,
-    kept_choices,
-    policy,
-    queries,
-    revoking,
-    standing,
-)
+from wedsync.connections import credentials, naming, permissions, queries, standing
 from wedsync.connections.account import Account
-from wedsync.connections.gained import Gained
+from wedsync.connections.connecting import attempts, gained
+from wedsync.connections.connecting.gained import Gained
 from wedsync.connections.models import USABLE_STATES, Authorization, Connection
-from wedsync.connections.standing import NOTHING_IN_FLIGHT, TABLE
 from wedsync.connectors import filling, opening
-from wedsync.connectors.manifest import Auth, Manifest
+from wedsync.connectors.manifest import Auth, Manifest, OAuth
 from wedsync.errors import Conflict, FieldError, Gone, Invalid
 from wedsync.listings import manifests
 from wedsync.listings.queries import PublishedListing
@@ -50,12 +39,14 @@ def start(
         listing_id=published.listing.id,
         listing_version_id=published.version.id,
         slug=published.manifest.slug,
-        name=published.manifest.name,
+        name="",
+        is_named=False,
         state="pending",
         settings={},
         scopes=[],
         created_by=by.user_id,
     )
+    connection.name = naming.name_for(db.session, connection, published.manifest.name, "")
     db.session.add(connection)
     db.session.flush()
     attempt = _attempt(by, connection, published.manifest, typed, {}, return_to)
@@ -71,46 +62,42 @@ def start_again(
     nowhere else. Raises as `start` does, and NotFound.
     """
     connection = queries.get_connection(by.organization_id, connection_id, for_update=True)
-    kept = credentials.opened(
-        db.session, vault(), connection.organization_id, connection.id, connection.secret
-    )
+    kept = _kept_of(connection)
     manifest = manifest_of(connection)
     _require_typed_anew(manifest, connection, typed, kept)
     return connection, _attempt(by, connection, manifest, typed, kept, return_to)
 
 
-def disconnect(by: Identity, connection_id: UUID) -> Connection:
-    """Take a connection away. Nothing opens it from now on; its provider is told by the drain.
+def ask_for_more(
+    by: Identity, connection_id: UUID, wanted: Collection[str], *, return_to: str | None
+) -> tuple[Connection, Authorization]:
+    """Ask the provider again, for these permissions beside all that were given; what works goes on
+    working until the new is there, and where they are denied nothing changes.
 
-    Raises NotFound, Forbidden.
+    With it the connection goes over to the published version of its integration. Raises as `start`
+    does, NotFound, and Invalid where nobody asks for one of these.
     """
     connection = queries.get_connection(by.organization_id, connection_id, for_update=True)
-    policy.require_disconnect(by, connection)
-    row = standing.find(db.session, by.organization_id, connection_id)
-    tell_provider = connection.secret is not None and revoking.is_revocable(manifest_of(connection))
-    wiped: dict[str, Any] = {} if tell_provider else {"secret": None, "settings": {}}
-    db.session.execute(
-        update(TABLE)
-        .where(TABLE.c.organization_id == by.organization_id, TABLE.c.id == connection_id)
-        .values(
-            state="deleted",
-            state_since=clock.now(),
-            reason=None,
-            refresh_due_at=clock.now() if tell_provider else None,
-            refresh_failures=0,
-            refresh_fence=TABLE.c.refresh_fence + 1,
-            check_due_at=None,
-            ready_at=None,
-            **NOTHING_IN_FLIGHT,
-            **wiped,
-        )
+    pinned, newest = manifest_of(connection), permissions.newest_of(connection.listing_id)
+    manifest = newest.manifest if newest else pinned
+    oauth = manifest.auth.oauth
+    known = {scope.name for scope in oauth.scopes} if oauth and needs_consent(manifest) else set()
+    if not wanted or not known.issuperset(wanted):
+        problem = f"{pinned.name} has no such permission to ask for."
+        raise Invalid(problem, errors=[FieldError("/permissions", "permission_unknown", problem)])
+    if connection.state in ("pending", "revoked"):
+        raise Conflict("Connect it first.", code="connection_not_usable")
+    needed = {scope.name for scope in oauth.scopes if scope.required} if oauth else set()
+    return connection, _attempt(
+        by,
+        connection,
+        manifest,
+        connection.settings,
+        _kept_of(connection),
+        return_to,
+        scopes={*connection.scopes, *needed, *wanted},
+        listing_version_id=newest.version_id if newest else None,
     )
-    attempts.end_open_ones(connection)
-    kept_choices.forget(db.session, by.organization_id, connection_id)
-    if row is not None:
-        standing.tell(db.session, row, "connection.disconnected", by=by)
-        standing.mended(db.session, row)
-    return connection
 
 
 def decide_account(by: Identity, connection_id: UUID, *, take: bool) -> Connection:
@@ -133,7 +120,8 @@ def decide_account(by: Identity, connection_id: UUID, *, take: bool) -> Connecti
     if take:
         whose = Account(held["account"]["id"], held["account"]["name"])
         found = Gained.typed_in(held)
-        gained.keep(db.session, vault(), row, manifest_of(connection), found, whose, by=by)
+        manifest = manifests.of(db.session, attempt.listing_version_id or row.listing_version_id)
+        gained.keep(db.session, vault(), row, attempt, manifest, found, whose, by=by)
     _record("connection.account_decided", by, connection, {"choice": "take" if take else "keep"})
     return connection
 
@@ -155,6 +143,11 @@ def manifest_of(connection: Connection) -> Manifest:
     return manifests.of(db.session, connection.listing_version_id)
 
 
+def manifest_asked_by(attempt: Authorization, connection: Connection) -> Manifest:
+    """The manifest an attempt goes by: of the version it goes over to, else the pinned one."""
+    return manifests.of(db.session, attempt.listing_version_id or connection.listing_version_id)
+
+
 def needs_consent(manifest: Manifest) -> bool:
     """Whether the vendor has to be sent to the provider."""
     return manifest.auth.kind == "oauth2_code"
@@ -167,18 +160,29 @@ def _attempt(
     typed: Typed,
     kept: credentials.Secrets,
     return_to: str | None,
+    **asked: Any,
 ) -> Authorization:
+    """Begin an attempt; `asked` is for `attempts.begin`."""
     settings, secrets = _sorted(manifest.auth, typed, kept)
     consent = needs_consent(manifest)
     if connection.state == "pending":
         connection.settings = settings  # so that a slip does not cost all that was typed
     attempt = attempts.begin(
-        by, connection, settings, secrets, consent=consent, return_to=return_to
+        by, connection, settings, secrets, consent=consent, return_to=return_to, **asked
     )
     if consent:
         attempts.consent_url(attempt, connection, manifest)  # refuses before anybody is sent away
-    _record("connection.asked", by, connection, {"connector": connection.slug})
+    facts = {"connector": connection.slug, **({"for": "more"} if asked else {})}
+    _record("connection.asked", by, connection, facts)
     return attempt
+
+
+def _kept_of(connection: Connection) -> credentials.Secrets:
+    """The secrets that need not be typed again: of what was disconnected there are none."""
+    sealed = None if connection.state == "revoked" else connection.secret
+    return credentials.opened(
+        db.session, vault(), connection.organization_id, connection.id, sealed
+    )
 
 
 def _require_typed_anew(
@@ -205,13 +209,20 @@ def _require_typed_anew(
 
 def _whereto(manifest: Manifest) -> set[str]:
     """The fields that decide where secrets go, and whether in the open."""
-    oauth = manifest.auth.oauth
-    urls = [manifest.base_url, *([oauth.token_url, oauth.revoke_url] if oauth else [])]
+    urls = [manifest.base_url, *_asked_with_secrets(manifest.auth.oauth)]
     named = {name.removeprefix("settings.") for url in urls for name in filling.names(url)}
     # Where code of ours opens the connection, nothing says which of the fields those are.
     by_code = () if manifest.base_url else ("text", "number", "choice")
     fields = manifest.auth.fields
     return named | {each.name for each in fields if each.kind in ("url", *by_code)}
+
+
+def _asked_with_secrets(oauth: OAuth | None) -> list[str]:
+    """The addresses of an authorization server that a secret is sent to."""
+    if oauth is None:
+        return []
+    changing = [each.url for each in (oauth.long_lived, oauth.renewal) if each is not None]
+    return [oauth.token_url, oauth.revoke_url, *changing]
 
 
 def _sorted(

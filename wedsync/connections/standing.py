@@ -3,11 +3,11 @@
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import Row, Select, Table, Update, select, update
+from sqlalchemy import ColumnElement, Row, Select, Table, Update, case, select, update
 
 from wedsync.audit import service as audit
 from wedsync.connections.credentials import Executor
-from wedsync.connections.models import USABLE_STATES, Connection
+from wedsync.connections.models import KEPT_STATES, Connection
 from wedsync.connections.reasons import CREDENTIALS_REFUSED, Reason
 from wedsync.events import service as events
 from wedsync.notices import service as notices
@@ -25,6 +25,11 @@ NOTHING_IN_FLIGHT: dict[str, Any] = {
     "refresh_started_at": None,
 }
 """What a row says when nobody is renewing its token."""
+
+
+def held_or(state: str) -> ColumnElement[str]:
+    """How a connection stands whose credentials are like this: one somebody paused stays paused."""
+    return case((TABLE.c.paused_at.is_not(None), "paused"), else_=state)
 
 
 def row_query(organization_id: UUID, connection_id: UUID) -> Select[Any]:
@@ -56,7 +61,7 @@ def needs_reauth(
     """
     changed: Any = executor.execute(
         same_credentials(row)
-        .where(TABLE.c.state.in_(USABLE_STATES))
+        .where(TABLE.c.state.in_(KEPT_STATES))
         .values(
             state="needs_reauth",
             state_since=clock.now(),
@@ -99,14 +104,20 @@ def _title(name: str, reason: Reason) -> str:
 
 def degrade(executor: Executor, row: Row[Any], reason: Reason, **values: Any) -> None:
     """Say that it works for now, and why it may not for long; the caller holds the row's claim."""
-    since = {} if row.state == "degraded" else {"state_since": clock.now()}
+    since = {"state_since": clock.now()} if row.state == "active" else {}
     executor.execute(
         same_credentials(row)
-        .where(TABLE.c.state.in_(USABLE_STATES))
-        .values(state="degraded", reason=reason.document(), **since, **values)
+        .where(TABLE.c.state.in_(KEPT_STATES))
+        .values(state=held_or("degraded"), reason=reason.document(), **since, **values)
     )
-    if row.state != "degraded":
-        _record(executor, row, "connection.degraded", None, reason.code)
+    if row.reason is None:
+        tell(executor, row, "connection.degraded", reason=reason)
+
+
+def recovered(executor: Executor, row: Row[Any]) -> None:
+    """Say that what was wrong with `row` is over, if anything was."""
+    if row.reason is not None:
+        tell(executor, row, "connection.recovered")
 
 
 def tell(
@@ -129,7 +140,7 @@ def tell(
             "reason": reason.document() if reason else None,
         },
     )
-    _record(executor, row, event_type, by, reason.code if reason else None)
+    note(executor, row, event_type, by, reason.code if reason else None)
 
 
 def mended(executor: Executor, row: Row[Any]) -> None:
@@ -137,9 +148,14 @@ def mended(executor: Executor, row: Row[Any]) -> None:
     notices.close(executor, row.organization_id, "connection", row.id)
 
 
-def _record(
-    executor: Executor, row: Row[Any], action: str, by: Identity | None, code: str | None
+def note(
+    executor: Executor,
+    row: Row[Any],
+    action: str,
+    by: Identity | None = None,
+    code: str | None = None,
 ) -> None:
+    """Note who did what to a connection, where that is no news for anybody else."""
     facts = {"connector": row.slug, **({"reason": code} if code else {})}
     audit.record(
         action,

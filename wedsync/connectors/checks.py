@@ -12,7 +12,15 @@ from pydantic import ValidationError
 
 from wedsync import connectors
 from wedsync.connectors.manifest import Manifest
-from wedsync.connectors.manifest_rules import addresses, choosing, inputs, parts, placeholders
+from wedsync.connectors.manifest_rules import (
+    addresses,
+    authorising,
+    choosing,
+    inputs,
+    limits,
+    parts,
+    placeholders,
+)
 from wedsync.connectors.manifest_rules.problem import Problem
 from wedsync.connectors.manifest_rules.shape import too_large, wrong_shape
 
@@ -34,8 +42,10 @@ def problems(document: Mapping[str, Any], *, built_in: bool) -> list[Problem]:
 
 def _wrong(manifest: Manifest, built_in: bool) -> Iterator[Problem]:
     yield from parts.problems(manifest)
+    yield from authorising.problems(manifest)
     yield from inputs.problems(manifest, built_in)
     yield from choosing.problems(manifest)
+    yield from limits.problems(manifest)
     yield from placeholders.problems(manifest)
     yield from addresses.problems(manifest, built_in)
     if not built_in:

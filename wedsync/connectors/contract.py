@@ -54,6 +54,8 @@ class Access:
     credentials: Mapping[str, str] = field(default_factory=dict, repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     """What authorises a request, as the manifest's `auth` says (`Authorization: Bearer …`)."""
+    query: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """The same for what stands in the address of every request."""
     generation: int = 0
     """Which refresh these credentials came from: a refusal of older ones says nothing."""
 

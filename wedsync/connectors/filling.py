@@ -13,7 +13,10 @@ from urllib.parse import quote, unquote
 
 from wedsync.errors import Invalid
 
-ROOTS = ("settings", "input", "attempt", "secret", "hook", "subscription", "cursor", "sandbox")
+ROOTS = (
+    "settings", "input", "attempt", "secret", "hook", "subscription", "cursor", "account",
+    "sandbox",
+)  # fmt: skip
 
 PLACEHOLDER = re.compile(r"\{(" + "|".join(ROOTS) + r")((?:\.[A-Za-z0-9_-]{1,60}){0,8})\}")
 _NOT_IN_A_HEADER = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")

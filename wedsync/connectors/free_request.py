@@ -99,7 +99,7 @@ def _url(access: Access, path: str, query: Mapping[str, Any]) -> str:
         below = quote(path.lstrip("/"), safe=_KEPT)
     except UnicodeEncodeError:
         raise NotFilled("This path contains characters that cannot be sent.") from None
-    asked = encoded(query, brackets=False)
+    asked = encoded({**query, **access.query}, brackets=False)
     return f"{access.base_url.rstrip('/')}/{below}{'?' if asked else ''}{asked}"
 
 

@@ -1,23 +1,50 @@
 """A connector's manifest: everything the product knows of a connector, as data.
 
 Marketplace card, connect form, step forms, permissions and health row come from it; no template
-knows a connector by name. Built-in ones are `manifest.toml` files; partners submit the same shape
-as JSON, where every action must carry its `request`.
+knows a connector by name. How one authorises is in `manifest_auth`. Built-in ones are
+`manifest.toml` files; partners submit the same shape as JSON, where every action must carry its
+`request`.
 
 Texts with `{…}` are filled from what the vendor typed when connecting (`{settings.base_url}`), an
 action's input (`{input.guest_id}`) and the key of its attempts (`{attempt.key}`), how far a stream
 or a list was read (`{cursor.at}`, `{cursor.page}`), the secrets by name in `auth` only
-(`{secret.api_key}`), and `{sandbox}`, where the practice partner of this installation answers.
+(`{secret.api_key}`), there also the id that the account check found (`{account.id}`), and
+`{sandbox}`, where the practice partner of this installation answers.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import Field
 
-Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,39}$")]
-Key = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
-Words = Annotated[str, StringConstraints(min_length=1, max_length=300, strip_whitespace=True)]
-Text = Annotated[str, StringConstraints(max_length=8_000)]
+from wedsync.connectors.manifest_auth import Auth, Basic, ConnectField, OAuth, Scope
+from wedsync.connectors.manifest_base import Key, Part, Slug, Text, Words
+from wedsync.connectors.manifest_limits import Limits
+
+__all__ = [
+    "Account",
+    "ActionEntry",
+    "Auth",
+    "Basic",
+    "Category",
+    "ChoicesEntry",
+    "ConnectField",
+    "Effect",
+    "Group",
+    "HookScheme",
+    "Hooks",
+    "Limits",
+    "Manifest",
+    "NamedWedding",
+    "OAuth",
+    "RequestTemplate",
+    "Scope",
+    "Shelf",
+    "Slug",
+    "StreamEntry",
+    "Text",
+    "TriggerEntry",
+    "Words",
+]
 
 Category = Literal["paid", "guests", "send", "dates", "photos", "build"]
 """What a vendor wants done: get paid, know who comes, send things, keep dates, deliver photos,
@@ -27,63 +54,7 @@ Group = Literal["Messages", "Money", "Calendar", "Guests", "Files"]
 Effect = Literal["none", "local", "idempotent", "lookup", "once", "depends"]
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class ConnectField(_Part):
-    """One thing the vendor fills in when connecting; `secret` ones go to the vault."""
-
-    name: Key
-    title: Words
-    help: Text = ""
-    kind: Literal["text", "secret", "url", "email", "number", "choice", "switch"] = "text"
-    required: bool = True
-    default: str | None = None
-    choices: tuple[str, ...] = ()
-
-
-class Scope(_Part):
-    """A permission that is asked for, and what it means in plain words."""
-
-    name: Words
-    words: Words
-    required: bool = True
-
-
-class OAuth(_Part):
-    """OAuth2 as this provider speaks it (RFC 6749, 7636, 7009, 9207), its quirks as data."""
-
-    authorize_url: Words
-    token_url: Words
-    revoke_url: Text = ""
-    issuer: Text = ""
-    scopes: tuple[Scope, ...] = ()
-    scope_separator: str = " "
-    client_auth: Literal["basic", "post", "none"] = "basic"
-    client_from: Literal["installation", "listing", "fields"] = "installation"
-    """Where client id and secret come from: this installation's settings, the partner's listing,
-    or the connect form (fields `client_id` and `client_secret`)."""
-    authorize_parameters: dict[str, str] = Field(default_factory=dict)
-    token_parameters: dict[str, str] = Field(default_factory=dict)
-    access_token_path: str = "access_token"  # noqa: S105
-    rotation: bool = True
-    """Whether a refresh spends the refresh token."""
-    expires_in_s: int | None = None
-    """How long an access token lives where answers do not say."""
-
-
-class Auth(_Part):
-    kind: Literal[
-        "oauth2_code", "oauth2_client_credentials", "api_key", "basic", "webhook_secret", "none"
-    ]
-    fields: tuple[ConnectField, ...] = ()
-    oauth: OAuth | None = None
-    headers: dict[str, str] = Field(default_factory=dict)
-    """What authorises a request, such as `Authorization = "Bearer {secret.access_token}"`."""
-
-
-class RequestTemplate(_Part):
+class RequestTemplate(Part):
     """A REST request as data. A value in `query`, `json` or `form` that is only `{input.x}`
     keeps its type, and is left out when the input has none."""
 
@@ -99,7 +70,7 @@ class RequestTemplate(_Part):
     """A dotted path into the answer that becomes the step's output; empty: the whole answer."""
 
 
-class ActionEntry(_Part):
+class ActionEntry(Part):
     """An action: its words, the JSON Schema of its input, and, as data, its request."""
 
     key: Key
@@ -125,7 +96,7 @@ class ActionEntry(_Part):
     first; nothing there, or 404, says that it was not done."""
 
 
-class TriggerEntry(_Part):
+class TriggerEntry(Part):
     """Something that happens at the partner; it arrives at the connection's own hook."""
 
     key: Key
@@ -137,7 +108,7 @@ class TriggerEntry(_Part):
     sample: Any = None
 
 
-class StreamEntry(_Part):
+class StreamEntry(Part):
     """A list at the partner that grows, to be looked at now and then: each new record is an event.
 
     Its request is a GET whose answer lists records **oldest first**. `{cursor.at}` is the position
@@ -169,7 +140,7 @@ class StreamEntry(_Part):
     sample: Any = None
 
 
-class ChoicesEntry(_Part):
+class ChoicesEntry(Part):
     """A list at the account to choose from in the builder: its calendars, its templates.
 
     Its request is a GET that names nothing but settings and, where a list comes in pages,
@@ -194,7 +165,7 @@ class ChoicesEntry(_Part):
     scopes: tuple[str, ...] = ()
 
 
-class NamedWedding(_Part):
+class NamedWedding(Part):
     """Where in what a partner tells stand the couple, as “Ella & Noah”, and the day of the wedding
     it is about, as `2027-06-12`: dotted paths. It is found among the vendor's weddings by both."""
 
@@ -209,7 +180,7 @@ HookScheme = Literal[
 """How a partner proves who it is; `wedsync.webhooks.schemes` knows each."""
 
 
-class Hooks(_Part):
+class Hooks(Part):
     """How the partner tells us: a hook per connection, subscribed by itself or by hand."""
 
     scheme: HookScheme
@@ -230,7 +201,7 @@ class Hooks(_Part):
     """By hand: what the vendor does at the partner, a step per line."""
 
 
-class Account(_Part):
+class Account(Part):
     """How to ask whose account this is: asked when connecting, and as the connection's test."""
 
     request: RequestTemplate
@@ -238,7 +209,7 @@ class Account(_Part):
     name_path: str
 
 
-class Shelf(_Part):
+class Shelf(Part):
     """How it stands in the marketplace. `description` and `permissions` are plain words."""
 
     categories: tuple[Category, ...] = Field(min_length=1)
@@ -254,7 +225,7 @@ class Shelf(_Part):
     docs_url: Text = ""
 
 
-class Manifest(_Part):
+class Manifest(Part):
     """The whole of it."""
 
     slug: Slug
@@ -274,3 +245,5 @@ class Manifest(_Part):
     actions: tuple[ActionEntry, ...] = ()
     streams: tuple[StreamEntry, ...] = ()
     choices: tuple[ChoicesEntry, ...] = ()
+    limits: Limits | None = None
+    """Absent: nobody knows, so only what answers say is heeded."""

@@ -113,7 +113,7 @@ def request_of(
         headers[template.key_header] = key
     return Request(
         template.method,
-        _address(template, access.base_url, filled),
+        _address(template, access, filled),
         authorised(headers, access),
         body,
         timeout_s=timeout_s,
@@ -138,10 +138,11 @@ def encoded(values: Mapping[str, Any], *, brackets: bool) -> str:
         raise NotFilled("This contains characters that cannot be sent.") from None
 
 
-def _address(template: RequestTemplate, base_url: str, roots: filling.Roots) -> str:
+def _address(template: RequestTemplate, access: Access, roots: filling.Roots) -> str:
     path = filling.path(template.path, roots)
-    query = encoded(filling.value(template.query, roots), brackets=False)
-    return f"{base_url.rstrip('/')}/{path.lstrip('/')}{'?' if query else ''}{query}"
+    asked = {**filling.value(template.query, roots), **access.query}
+    query = encoded(asked, brackets=False)
+    return f"{access.base_url.rstrip('/')}/{path.lstrip('/')}{'?' if query else ''}{query}"
 
 
 def _content(

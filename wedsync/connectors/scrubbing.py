@@ -22,4 +22,4 @@ def scrubbed_failure(failed: Failed, access: Access) -> Failed:
 def _forms(access: Access) -> tuple[str, ...]:
     # What stands behind the word in `Bearer …` and `Basic …`.
     lines = (line.rpartition(" ")[2] for line in access.headers.values())
-    return echoes.forms_of([*access.credentials.values(), *lines])
+    return echoes.forms_of([*access.credentials.values(), *lines, *access.query.values()])

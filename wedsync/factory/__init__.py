@@ -1,8 +1,8 @@
 """The app factory: settings in, a Flask app with every slice's routes out.
 
 `inbound` decides who may reach a view, `rendering` how an error is shown, `headers` what every
-answer carries, `compression` how pages travel, `navigation` the frame of a signed-in page, `places`
-where its links lead.
+answer carries, `cookies` how a session is signed, `compression` how pages travel, `navigation` the
+frame of a signed-in page, `places` where its links lead.
 """
 
 from pathlib import Path
@@ -13,15 +13,15 @@ from htmx_flask import Htmx
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from wedsync import accounts, api, catalog, connections, health, webhooks, weddings, workflows
-from wedsync.factory import compression, headers, inbound, navigation, rendering
-from wedsync.platform import assets, crypto, fragments, outbound
+from wedsync.factory import compression, cookies, headers, inbound, navigation, rendering
+from wedsync.platform import assets, fragments, outbound
 from wedsync.platform.db import db, engine_options
 from wedsync.platform.fragments import PageRequest
 from wedsync.platform.presence import Presence
 from wedsync.platform.runtime import Runtime
-from wedsync.platform.vault import Vault
+from wedsync.platform.vault import Keyring, UnusableKeyring, Vault
 from wedsync.platform.wake import Wake
-from wedsync.settings import Settings
+from wedsync.settings import SettingError, Settings
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 API_TITLE = "WedSync Integration Marketplace"
@@ -41,9 +41,9 @@ def create_app(settings: Settings | None = None, *, pool_size: int = 20) -> APIF
         spec_path=f"{api.BASE_PATH}/openapi.json",
         docs_path=None,
     )
-    master_key = settings.master_key or crypto.read_or_create_key_file(settings.master_key_file)
-    _configure(app, settings, master_key, pool_size)
-    _extend(app, settings, master_key)
+    ring = _ring(settings)
+    _configure(app, settings, pool_size)
+    _extend(app, settings, ring)
     for slice_ in (accounts, health, catalog, connections, workflows, webhooks, weddings):
         app.register_blueprint(slice_.pages)
     app.register_blueprint(workflows.message_rules)
@@ -51,9 +51,18 @@ def create_app(settings: Settings | None = None, *, pool_size: int = 20) -> APIF
     return app
 
 
-def _configure(app: APIFlask, settings: Settings, master_key: bytes, pool_size: int) -> None:
+def _ring(settings: Settings) -> Keyring:
+    """The master keys; raises SettingError where their file cannot be used."""
+    if settings.master_keys:
+        return Keyring(settings.master_keys)
+    try:
+        return Keyring.at(settings.master_key_file)
+    except UnusableKeyring as error:
+        raise SettingError(str(error)) from error
+
+
+def _configure(app: APIFlask, settings: Settings, pool_size: int) -> None:
     app.config.update(
-        SECRET_KEY=crypto.derive(master_key, "session cookie"),
         SQLALCHEMY_DATABASE_URI=settings.database_url,
         SQLALCHEMY_ENGINE_OPTIONS=engine_options(pool_size=pool_size),
         SESSION_COOKIE_NAME="__Host-session" if settings.secure else "session",
@@ -71,11 +80,12 @@ def _configure(app: APIFlask, settings: Settings, master_key: bytes, pool_size: 
     )
 
 
-def _extend(app: APIFlask, settings: Settings, master_key: bytes) -> None:
+def _extend(app: APIFlask, settings: Settings, ring: Keyring) -> None:
     db.init_app(app)
     url = settings.redis_url
-    app.extensions["wedsync"] = Runtime(settings, Vault(master_key), Wake(url), Presence(url))
+    app.extensions["wedsync"] = Runtime(settings, Vault(ring), Wake(url), Presence(url))
     outbound.allow_loopback(settings.allow_loopback)
+    cookies.register(app, ring)
     Htmx(app)
     app.request_class = PageRequest
     LoginManager(app).user_loader(accounts.sessions.load)

@@ -105,10 +105,15 @@ def _to_sign_in() -> Response:
         response.headers["HX-Redirect"] = _door(_page_htmx_is_on())
         return response
     response = make_response("", 303)
-    response.headers["Location"] = _door(
-        request.full_path.rstrip("?") if request.method == "GET" else ""
-    )
+    response.headers["Location"] = _door(_page_asked_for() if request.method == "GET" else "")
     return response
+
+
+def _page_asked_for() -> str:
+    """What a provider sent back is of no use to another sign-in, and is carried no further."""
+    if request.endpoint == "connections.oauth_callback":
+        return url_for("connections.connection_list")
+    return request.full_path.rstrip("?")
 
 
 def _door(back_to: str) -> str:

@@ -5,10 +5,10 @@ import logging
 import re
 import time
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import UUID
 
 import psycopg
@@ -16,8 +16,10 @@ from psycopg.rows import TupleRow
 
 from wedsync.front.answers import busy, database_away
 from wedsync.front.link import DatabaseAway, Link
+from wedsync.platform import crypto
 from wedsync.platform.crypto import Unsealable
-from wedsync.platform.vault import OpenKey, Vault, open_with, place
+from wedsync.platform.vault import Destroyed, Found, KeyRow, OpenKey, Vault, open_with, place
+from wedsync.platform.vault.known_keys import OF_ORGANIZATIONS_FOR_PSYCOPG
 from wedsync.webhooks import schemes
 from wedsync.webhooks.hooks.service import MOST_PER_MINUTE
 
@@ -32,11 +34,13 @@ _FIND = (
     " CASE WHEN h.handshake_until > clock_timestamp() THEN h.handshake_until"
     # Some partners try the address while they are being told of it.
     "  WHEN h.subscription = 'wanted' THEN clock_timestamp() + interval '1 minute' END,"
-    " h.secret, CASE WHEN h.previous_secret_until > clock_timestamp() THEN h.previous_secret END,"
-    " k.id, k.wrapped, k.destroyed_at"
-    " FROM hooks h JOIN data_keys k USING (organization_id)"
+    " h.secret, CASE WHEN h.previous_secret_until > clock_timestamp() THEN h.previous_secret END"
+    " FROM hooks h"
     " WHERE h.token = ANY(%b::text[]) AND h.state <> 'off'"
 )
+
+_Keys: TypeAlias = Mapping[tuple[UUID, UUID | None], Found]
+"""Keys by organization and id, None standing for the one that seals."""
 
 log = logging.getLogger(__name__)
 
@@ -116,7 +120,8 @@ class HookCache:
             wanted, self._wanted = self._wanted, {}
             try:
                 rows = await self._link.run(_FIND, [list(wanted)])
-                hooks = {row[0]: self._open(row) for row in rows}
+                keys = await self._keys_for(rows)
+                hooks = {row[0]: self._open(row, keys) for row in rows}
             except (DatabaseAway, psycopg.Error, LookupError, ValueError):
                 # Whatever the reason, nobody is left waiting: they are told to come again.
                 log.warning("hooks could not be looked up", exc_info=True)
@@ -125,8 +130,40 @@ class HookCache:
                     waiting.exception()  # nobody may be waiting any more
                 continue
             for token, waiting in wanted.items():
-                self._remember(token, hooks.get(token))
-                waiting.set_result(hooks.get(token))
+                self._answer(token, waiting, hooks.get(token))
+
+    async def _keys_for(self, rows: Sequence[TupleRow]) -> _Keys:
+        """The keys that these hooks need; read where they were not within the minute."""
+        wanted = {(row[2], each) for row in rows for each in (None, *crypto.key_ids_of(row[-2:]))}
+        keys = {each: key for each in wanted if (key := self._known_key(*each)) is not None}
+        unknown = {organization_id for organization_id, _ in wanted - keys.keys()}
+        if unknown:
+            found = await self._link.run(OF_ORGANIZATIONS_FOR_PSYCOPG, [list(unknown)])
+            for row, key in self._vault.learn(KeyRow(*row) for row in found):
+                keys[row.organization_id, row.id] = key
+                if not row.is_retired:
+                    keys[row.organization_id, None] = key
+        return keys
+
+    def _known_key(self, organization_id: UUID, key_id: UUID | None) -> Found | None:
+        try:
+            return self._vault.known(organization_id, key_id)
+        except Destroyed as error:
+            return error
+
+    def _answer(
+        self,
+        token: str,
+        waiting: "asyncio.Future[KnownHook | None]",
+        found: KnownHook | Unsealable | None,
+    ) -> None:
+        """Tell who waits; what does not open at this moment is asked for again the next time."""
+        if isinstance(found, Unsealable):
+            waiting.set_exception(database_away())
+            waiting.exception()
+        else:
+            self._remember(token, found)
+            waiting.set_result(found)
 
     def _remember(self, token: str, hook: KnownHook | None) -> None:
         chosen, other = (
@@ -135,19 +172,18 @@ class HookCache:
         chosen.keep(token, hook)
         other.pop(token, None)
 
-    def _open(self, row: TupleRow) -> KnownHook | None:
-        """Open a row's secrets; a hook whose organization's key is gone is no hook any more."""
+    def _open(self, row: TupleRow, keys: _Keys) -> KnownHook | Unsealable | None:
+        """Open a row's secrets. A hook whose organization's key was destroyed is no hook any more;
+        where the key is not to be had now, or does not open them, it may be had yet."""
         _, hook_id, organization_id, connection_id, scheme_name, options, event_type, *more = row
-        quota, handshake_until, secret, previous, key_id, wrapped, destroyed_at = more
+        quota, handshake_until, *sealed = more
         source = f"connection:{connection_id}" if connection_id else f"hook:{hook_id}"
         try:
-            key = self._vault.remember(
-                organization_id, {"id": key_id, "wrapped": wrapped, "destroyed_at": destroyed_at}
-            )
-            secrets = _opened(key, organization_id, hook_id, secret, previous)
-        except Unsealable:
-            log.exception("the secrets of hook %s do not open", hook_id)
-            return None
+            key = _key(keys, organization_id)
+            secrets = _secrets(keys, organization_id, hook_id, *sealed)
+        except Unsealable as error:
+            log.warning("the secrets of hook %s do not open: %s", hook_id, error)
+            return None if isinstance(error, Destroyed) else error
         scheme = schemes.named(scheme_name)
         masked = scheme.SIGNED_HEADERS | {str(options.get("header", "")).lower()}
         return KnownHook(
@@ -166,11 +202,29 @@ class HookCache:
         )
 
 
-def _opened(
-    key: OpenKey, organization_id: UUID, hook_id: UUID, secret: bytes | None, previous: bytes | None
+def _key(keys: _Keys, organization_id: UUID, key_id: UUID | None = None) -> OpenKey:
+    found = keys.get((organization_id, key_id))
+    if found is None:
+        raise Unsealable("The key to this is not there.")
+    if isinstance(found, Unsealable):
+        raise type(found)(str(found))
+    return found
+
+
+def _secrets(
+    keys: _Keys,
+    organization_id: UUID,
+    hook_id: UUID,
+    secret: bytes | None,
+    previous: bytes | None,
 ) -> tuple[str, ...]:
     return tuple(
-        open_with(key, organization_id, place("hooks", hook_id, field), sealed).decode()
+        open_with(
+            _key(keys, organization_id, crypto.key_id_of(sealed)),
+            organization_id,
+            place("hooks", hook_id, field),
+            sealed,
+        ).decode()
         for field, sealed in (("secret", secret), ("previous_secret", previous))
         if sealed is not None
     )

@@ -21,6 +21,7 @@ _MODULES = (
     "wedsync.accounts.models",
     "wedsync.api.models",
     "wedsync.audit.models",
+    "wedsync.connections.limits.models",
     "wedsync.connections.models",
     "wedsync.events.models",
     "wedsync.listings.models",

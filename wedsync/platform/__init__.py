@@ -4,7 +4,7 @@
 |---|---|
 | database | `db`, `ids`, `batch` (many rows in one statement), `plans` (walking along an index) |
 | a batch that fails | `culprits` (which row to blame) |
-| secrets at rest | `vault`, `crypto`, `leaves` (single values in a document) |
+| secrets at rest | `vault`, `crypto`, `leaves` (in a document), `rotation` (of their keys) |
 | secrets in answers | `echoes` takes them out |
 | the network | `outbound`, the one door; `smtp`, `mail` (our own, by an outbox); `retry_after` |
 | waking and sharing work | `wake` (bells through Redis), `leases`, `schedule` |

@@ -6,7 +6,8 @@ ciphertext with its tag (NIST SP 800-38D).
 
 import os
 import secrets
-from pathlib import Path
+from collections.abc import Iterable
+from contextlib import suppress
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
@@ -47,6 +48,15 @@ def key_id_of(sealed: bytes) -> UUID:
     return UUID(bytes=sealed[1:17])
 
 
+def key_ids_of(values: Iterable[bytes | None]) -> set[UUID]:
+    """Which keys sealed these; of what was not sealed by us, nothing is said."""
+    found = set()
+    for value in values:
+        with suppress(Unsealable):
+            found.add(key_id_of(value or b""))
+    return found
+
+
 def new_key() -> bytes:
     """32 random bytes."""
     return secrets.token_bytes(32)
@@ -55,28 +65,3 @@ def new_key() -> bytes:
 def derive(key: bytes, purpose: str) -> bytes:
     """A 32-byte key for one purpose (HKDF, RFC 5869)."""
     return HKDF(algorithm=SHA256(), length=32, salt=None, info=purpose.encode()).derive(key)
-
-
-def read_or_create_key_file(path: Path) -> bytes:
-    """The 32-byte master key in `path`, made with mode 0600 when absent.
-
-    Created with O_EXCL, so that two processes starting at once agree on one key.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f"{path.name}.{os.getpid()}")
-    if not path.exists():
-        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(new_key())
-            file.flush()
-            os.fsync(descriptor)
-        try:
-            os.link(fresh, path)
-        except FileExistsError:
-            pass  # another process was first; its key is the key
-        finally:
-            fresh.unlink()
-    key = path.read_bytes()
-    if len(key) != KEY_BYTES:
-        raise Unsealable(f"{path} should hold the {KEY_BYTES} bytes of the master key.")
-    return key

@@ -1,5 +1,8 @@
 """Said in passing: after a change, the way back to the page and a sentence that waits there."""
 
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+
 from flask import flash, redirect
 from werkzeug.wrappers import Response
 
@@ -7,9 +10,17 @@ from wedsync.errors import WedSyncError
 from wedsync.platform.db import db
 
 
-def done(words: str, url: str) -> Response:
-    """Go back to `url`, where `words` say what was done."""
-    flash(words, "done")
+@dataclass(frozen=True, slots=True)
+class Undo:
+    """How to take back what was just done: what is posted, and where to."""
+
+    url: str
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+
+def done(words: str, url: str, *, undo: Undo | None = None) -> Response:
+    """Go back to `url`, where `words` say what was done, with a button that takes it back."""
+    flash(words if undo is None else {"words": words, **asdict(undo)}, "done")  # type: ignore[arg-type]
     return redirect(url, 303)
 
 

@@ -141,8 +141,10 @@ class Window(Generic[J]):
             self._end_unwanted(owner)
             if self._started or claimed:
                 self._collect(look_at)
-            elif self._again_in_s is None or stopping.wait(self._again_in_s):
+            elif self._again_in_s is None or stopping.is_set():
                 return
+            else:
+                rung.wait(self._again_in_s)
 
     def drop(self) -> None:
         """Forget everything in flight: its claims belong to another owner id now."""

@@ -186,7 +186,7 @@ def item_rows_query(wanted: Sequence[ColumnElement[bool]]) -> Select[Any]:
             Connection,
             and_(
                 Connection.organization_id == Run.organization_id,
-                cast(Connection.id, Text) == Run.waiting_for["id"].astext,
+                cast(Connection.id, Text) == _named_in(Run.waiting_for),
             ),
         )
         .where(*wanted)
@@ -200,8 +200,13 @@ def _is(page: FromClause, model: Any, column: str) -> ColumnElement[bool]:
 def _is_waited_for(page: FromClause) -> ColumnElement[bool]:
     return and_(
         Connection.organization_id == page.c.organization_id,
-        cast(Connection.id, Text) == page.c.waiting_for["id"].astext,
+        cast(Connection.id, Text) == _named_in(page.c.waiting_for),
     )
+
+
+def _named_in(waiting_for: Any) -> ColumnElement[str]:
+    """The connection that a run waits for, or in whose line it stands."""
+    return func.coalesce(waiting_for["connection_id"].astext, waiting_for["id"].astext)
 
 
 def step_marks(organization_id: UUID, run_ids: Collection[UUID]) -> dict[UUID, list[StepMark]]:

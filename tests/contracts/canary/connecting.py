@@ -3,9 +3,10 @@
 from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
 
-from tests.contracts.canary.canaries import MARK
-from tests.contracts.canary.story import Story
+from tests.contracts.canary.canaries import MARK, Seen
+from tests.contracts.canary.story import PATIENCE_S, Story
 from tests.far_ends.post_office import USER
+from tests.workers.scene import wait_until
 from wedsync.cli.demonstration.visitor import Page, Visitor
 
 
@@ -42,6 +43,7 @@ def connect_everything(story: Story, imogen: Visitor) -> None:
     consent = imogen.visit(page.link("/oauth/authorize"))
     page = imogen.submit(consent, "/oauth/authorize", decision="allow")
     story.connections["sandbox"] = _id_of(page)
+    _connect_by_api(story)
 
 
 def _connect_by_consent_at_echo(story: Story, imogen: Visitor) -> str:
@@ -62,6 +64,30 @@ def _connect_by_consent_at_echo(story: Story, imogen: Visitor) -> str:
     connected = imogen.visit(back)
     assert "is connected" in connected.text, connected.text
     return _id_of(connected)
+
+
+def _connect_by_api(story: Story) -> None:
+    """Twice with the same key, which is answered from memory; then anew, with what is kept."""
+    key = story.canaries.add("key typed by a script", f"{MARK}-key/typed+by-a-script")
+    fields = {"address": story.echo.url, "api_key": key, "header": "X-Key", "check_path": "/me"}
+    body = {"connector": "rest-api", "fields": fields}
+    for _ in range(2):
+        made = story.site.api("POST", "/connections", body, Idempotency_Key="connect-once")
+        story.seen.append(Seen("api connected", repr(made).encode()))
+    path = f"/connections/{made['id']}"
+    _wait_until_asked(story, path)
+    shown = story.site.api("GET", path)["fields"]
+    story.site.api("POST", f"{path}/reconnect", {"fields": shown})
+    _wait_until_asked(story, path)
+    assert story.site.api("GET", path)["state"] == "active"
+
+
+def _wait_until_asked(story: Story, path: str) -> None:
+    def asked() -> bool:
+        attempt = story.site.api("GET", path)["attempt"]
+        return bool(attempt["state"] == "connected")
+
+    wait_until(asked, PATIENCE_S)
 
 
 def _connect(visitor: Visitor, slug: str, **typed: str) -> Page:

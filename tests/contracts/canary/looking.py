@@ -15,6 +15,7 @@ from wedsync.platform.db import db
 from wedsync.platform.vault import place
 
 _MOST_PAGES = 400
+_RESOURCES = ("connections", "events", "runs", "hooks", "endpoints", "deliveries", "workflows")
 
 
 def be_a_stranger(story: Story) -> None:
@@ -69,7 +70,7 @@ def read_everything(story: Story, imogen: Visitor) -> None:
             if link.startswith(story.site.url) and parts.path not in visited:
                 waiting.append(parts.path + (f"?{parts.query}" if parts.query else ""))
     assert len(visited) > 40, visited
-    for resource in ("events", "runs", "hooks", "endpoints", "deliveries", "workflows"):
+    for resource in _RESOURCES:
         listed = story.site.api("GET", f"/{resource}")
         story.seen.append(Seen(f"api /{resource}", repr(listed).encode()))
         for one in listed["data"]:

@@ -26,7 +26,12 @@ from tests.contracts.canary.looking import (
 )
 from tests.contracts.canary.people import change_passwords, write_to_people
 from tests.contracts.canary.story import Story
-from tests.contracts.canary.working import let_a_refresh_fail, run_everything
+from tests.contracts.canary.working import (
+    let_a_refresh_fail,
+    look_at_the_processes,
+    replace_the_keys,
+    run_everything,
+)
 from tests.far_ends.post_office import USER, post_office
 from tests.far_ends.practice_partner import started_practice_partner
 from tests.far_ends.rest_service import started_rest_service
@@ -36,7 +41,7 @@ from tests.workers.machine import app_over
 from tests.workers.scene import rows
 from wedsync.platform.vault import MASK
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(360)]
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +66,7 @@ def story(servers: Addresses, tmp_path_factory: pytest.TempPathFactory) -> Itera
             )
         )
         canaries.add("key of the demo", site.key)
+        canaries.add("master key", site.environment["WEDSYNC_MASTER_KEY"])
         redirect_uri = f"{site.url}/oauth/callback/sandbox"
         partner = stack.enter_context(
             started_practice_partner(site.settings.sandbox_url, redirect_uri)
@@ -83,6 +89,8 @@ def _live_through(story: Story) -> None:
     offer_a_listing(story)
     be_a_stranger(story)
     learn_what_the_vault_holds(story)
+    replace_the_keys(story)
+    look_at_the_processes(story)
     read_everything(story, imogen)
 
 

@@ -1,7 +1,11 @@
 """Runs that send secrets, refreshes that fail, and far ends that say back what they were sent."""
 
+from pathlib import Path
 from typing import Any
 
+import psutil
+
+from tests.contracts.canary.canaries import Seen
 from tests.contracts.canary.story import PATIENCE_S, Story
 from tests.workers.scene import make_workflow, on_event, retrying, rows, wait_until
 
@@ -59,6 +63,32 @@ def _letter(connection: str) -> dict[str, Any]:
     given = {"to": "ana@florist.example", "subject": "One meal less", "body": "Good day"}
     step = {"id": "letter", "kind": "action", "use": "smtp.send", "connection": connection}
     return {**step, "input": given, **retrying(1, then="continue")}
+
+
+def replace_the_keys(story: Story) -> None:
+    """New data keys, by the command, while everything runs; what it says, and how it is called."""
+    for words in (("keys",), ("keys", "rotate", "--data-keys"), ("keys", "retire"), ("doctor",)):
+        done = story.site.run(*words)
+        story.seen.append(Seen(" ".join(words), f"{done.stdout} {done.stderr}".encode()))
+        assert "Traceback" not in done.stderr, done.stderr
+    replaced = "data_keys WHERE retired_at IS NOT NULL"
+    assert story.count(replaced) > 0
+    opens = story.site.api("POST", f"/connections/{story.connections['sandbox']}/check")
+    story.seen.append(Seen("check after new keys", repr(opens).encode()))
+
+
+def look_at_the_processes(story: Story) -> None:
+    """What anybody on the machine sees of them, and what the database shows of their queries."""
+    ours = [each.pid for each in story.site.processes.values()]
+    everybody = [
+        *ours,
+        *(child.pid for pid in ours for child in psutil.Process(pid).children(True)),
+    ]
+    assert len(everybody) >= 2
+    for pid in everybody:
+        story.seen.append(Seen("process", Path(f"/proc/{pid}/cmdline").read_bytes()))
+    queries = rows(story.app, "SELECT datname, application_name, query FROM pg_stat_activity")
+    story.seen.append(Seen("queries", repr(queries).encode()))
 
 
 def let_a_refresh_fail(story: Story) -> None:

@@ -10,6 +10,7 @@ from apiflask import APIFlask
 from tests.far_ends.rest_service import Asked, Prepared
 from tests.page_words import words_of
 from tests.personas import Persona
+from tests.workers.passing_time import let_pass
 from tests.workers.scene import Worker, make_workflow, one, rows
 from tests.workers.trouble import refusing
 from tests.workflows.clockwork.guest_book import NOTE, GuestBook, every, guests, reading, timer
@@ -253,6 +254,7 @@ def test_a_partner_in_trouble_is_asked_less_often_and_the_reason_is_kept(
     book.refusing = None
     book.add("Ann")
     march.move(seconds=seconds)
+    let_pass(app, seconds)  # nobody may call there before
     look(app, worker)
     worker.fan_out()
     found = timer(app, workflow)

@@ -261,7 +261,7 @@ def test_one_that_is_not_there_is_not_found(owner: Persona) -> None:
 def test_a_connection_knows_the_workflows_that_use_it(app: APIFlask, editor: Persona) -> None:
     own = connect_all(app, editor.organization_id)
     editor.browser.post("/workflows/gallery/enquiry", data=answers_for(find("enquiry"), own))
-    assert "An enquiry never waits On" in used_by(editor, own["sandbox"])
+    assert "An enquiry never waits Starts by what happens there" in used_by(editor, own["sandbox"])
     assert "An enquiry never waits" in used_by(editor, own["smtp"])
     assert "No workflow uses it yet." in used_by(editor, own["stripe"])
 

@@ -138,7 +138,7 @@ def test_too_many_requests_waits_as_long_as_was_asked(
     began = clock.now()
     worker.work()
     run = run_of(app, workflow)
-    assert (run.state, run.waiting_for["kind"]) == ("waiting", "retry")
+    assert (run.state, run.waiting_for["kind"]) == ("waiting", "limit")
     assert timedelta(seconds=110) < run.due_at - began < timedelta(seconds=140)
     seats.answers("POST", "/seats/release", {"released": None})
     let_pass(app, 140)

@@ -190,7 +190,7 @@ def test_too_many_requests_waits_as_the_partner_asks(
     workflow = begin(app, worker, hook, release(connection, **retrying(3, delay_s=1)))
     everything()
     run = run_of(app, workflow)
-    assert (run.state, run.waiting_for["kind"]) == ("waiting", "retry")
+    assert (run.state, run.waiting_for["kind"]) == ("waiting", "limit")
     assert run.due_at - began > timedelta(seconds=85)
     let_pass(app, 120)
     everything()
@@ -251,7 +251,7 @@ def test_the_partner_is_told_where_to_send_and_told_anew_after_a_reconnection(
     assert sum(n for request, n in seen.items() if request.startswith("DELETE /api/v1/web")) == 1
 
 
-def test_disconnecting_ends_the_runs_that_wait_and_the_hook(
+def test_disconnecting_ends_the_hook_and_deleting_the_runs_that_wait(
     app: APIFlask,
     worker: Worker,
     hook: Hook,
@@ -267,9 +267,13 @@ def test_disconnecting_ends_the_runs_that_wait_and_the_hook(
     assert states_of(app, workflow) == {"waiting": 1}
     assert owner.browser.post(f"/connections/{connection}/disconnect").status_code == 303
     everything()
+    assert states_of(app, workflow) == {"waiting": 1}
+    ended = one(app, "SELECT * FROM hooks WHERE connection_id = :id", id=connection)
+    assert (ended.state, ended.subscription) == ("off", "gone")
+    form = {"turn_off": "1"}
+    assert owner.browser.post(f"/connections/{connection}/delete", data=form).status_code == 303
+    everything()
     run = run_of(app, workflow)
     assert run.state == "failed"
     message = steps_of(app, run.id)["seat"].error["message"]
     assert message == "The connection this step used was removed."
-    ended = one(app, "SELECT * FROM hooks WHERE connection_id = :id", id=connection)
-    assert (ended.state, ended.subscription) == ("off", "gone")

@@ -109,7 +109,7 @@ def test_a_connection_that_is_removed_meanwhile_lets_its_runs_end(
     worker.work()
     parked_by_its_connection(app, workflow, connection)
     change(app, connection, state="deleted")
-    tell(app, connection, "connection.disconnected")
+    tell(app, connection, "connection.deleted")
     worker.work()
     assert run_of(app, workflow).state == "failed"
 

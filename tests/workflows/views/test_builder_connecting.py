@@ -66,7 +66,7 @@ def test_a_step_gets_the_account_that_was_connected_for_it(
     assert back.headers["Location"] == f"{builder.address}?step=free"
     assert first(builder)["connection"] == str(only(app, builder.persona).id)
     words = words_of(builder.persona.browser.get(back.headers["Location"]))
-    assert "This step uses Petal Practice from now on." in words
+    assert "This step uses Petal Practice (Meadow Weddings) from now on." in words
 
 
 def test_what_starts_it_may_wait_for_an_account_and_gets_the_one_that_is_connected(

@@ -236,6 +236,7 @@ def test_who_removes_a_hook_sees_what_listens_to_it(owner: Persona) -> None:
     assert "No workflow uses it yet." in nothing
     definition = manual() | {"trigger": {"kind": "webhook", "hook": hook["id"]}}
     owner.api.post("/workflows", json={"name": "Seat the guests", "definition": definition})
-    assert "Seat the guests only in its draft" in page(owner, f"/workflows/of-hook/{hook['id']}")
+    said = "Seat the guests Starts by what happens there, so far only in its draft"
+    assert said in page(owner, f"/workflows/of-hook/{hook['id']}")
     shown = owner.browser.get(f"/webhooks/hooks/{hook['id']}").text
     assert f"/workflows/of-hook/{hook['id']}" in shown

@@ -116,7 +116,7 @@ class ConnectingForm(PartForm):
             "authorize_url": self.authorize_url.data,
             "token_url": self.token_url.data,
             "revoke_url": self.revoke_url.data,
-            "scopes": [_scope(entry) for entry in lines_of(self.scopes)],
+            "scopes": [_scope(entry, document) for entry in lines_of(self.scopes)],
             "client_auth": self.client_auth.data,
             "client_from": "listing",
         }
@@ -138,7 +138,9 @@ def _is_simple(document: Mapping[str, Any]) -> bool:
     fields = parts_at(document, "auth.fields")
     named = [text_at(field, "name") for field in fields]
     source = text_at(document, "auth.oauth.client_from") or "listing"
-    return named in ([], [_KEY_FIELD]) and len(_headers(document)) <= 1 and source == "listing"
+    elsewhere = at(document, "auth.query") or at(document, "auth.basic")
+    one_header = len(_headers(document)) <= 1 and not elsewhere
+    return named in ([], [_KEY_FIELD]) and one_header and source == "listing"
 
 
 def _scope_lines(document: Mapping[str, Any]) -> str:
@@ -146,10 +148,12 @@ def _scope_lines(document: Mapping[str, Any]) -> str:
     return "\n".join(f"{text_at(each, 'name')}: {text_at(each, 'words')}" for each in scopes)
 
 
-def _scope(entry: str) -> dict[str, Any]:
-    """`guests.read: See your guests`; a scope's own colons stand before the last `: `."""
+def _scope(entry: str, document: Mapping[str, Any]) -> dict[str, Any]:
+    """`guests.read: See your guests`; a scope's own colons stand before the last `: `. What the
+    file says of it beside that stays."""
     name, colon, words = entry.partition(": ")
     if not (colon and name.strip() and words.strip()):
         problem = f"Write “{entry}” as the scope, a colon and what it means in plain words."
         raise Invalid(problem, errors=[FieldError("/scopes", "scope", problem)])
-    return {"name": name.strip(), "words": words.strip()}
+    before = {text_at(each, "name"): each for each in parts_at(document, "auth.oauth.scopes")}
+    return {**before.get(name.strip(), {}), "name": name.strip(), "words": words.strip()}

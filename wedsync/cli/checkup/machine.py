@@ -61,8 +61,8 @@ def disk(settings: Settings) -> Finding:
 
 def master_key(settings: Settings) -> Finding:
     file = settings.master_key_file
-    if settings.master_key is not None:
-        return fine("The master key is in WEDSYNC_MASTER_KEY.")
+    if settings.master_keys:
+        return fine(f"{_keys(len(settings.master_keys))} in WEDSYNC_MASTER_KEY.")
     if not file.exists():
         return fine("The master key will be made at the first start.")
     return _key_file(file)
@@ -70,11 +70,16 @@ def master_key(settings: Settings) -> Finding:
 
 def _key_file(file: Path) -> Finding:
     status = file.stat()
-    if status.st_size != MASTER_KEY_BYTES:
+    if not status.st_size or status.st_size % MASTER_KEY_BYTES:
         return broken(f"{file} is not a master key: put back the one this database was used with.")
     if stat.S_IMODE(status.st_mode) & 0o077:
         return broken(f"Others can read the master key: run `chmod 600 {file}`.")
-    return fine(f"The master key is in {file}, for its owner only. Keep a copy elsewhere.")
+    keys = _keys(status.st_size // MASTER_KEY_BYTES)
+    return fine(f"{keys} in {file}, for its owner only. Keep a copy elsewhere.")
+
+
+def _keys(count: int) -> str:
+    return "The master key is" if count == 1 else f"{count} master keys are"
 
 
 def _installed(name: str) -> str | None:

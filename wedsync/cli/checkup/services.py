@@ -1,7 +1,7 @@
 """What answers, and whether it is the right thing that does."""
 
 import http.client
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,6 +18,7 @@ from wedsync.cli.supervisor import preflight
 from wedsync.platform import smtp
 from wedsync.platform.mail.sending import sender_of
 from wedsync.platform.smtp import Server
+from wedsync.platform.vault import Keyring, MasterKey, UnusableKeyring
 from wedsync.settings import Settings
 
 _CONNECT_S = 5
@@ -29,6 +30,12 @@ _GIVEN_UP = (
     "SELECT count(*) FROM mail_messages"
     " WHERE state = 'given_up' AND created_at > now() - interval '7 days'"
 )
+_HAS_GENERATIONS = (
+    "SELECT EXISTS (SELECT FROM information_schema.columns"
+    " WHERE table_name = 'data_keys' AND column_name = 'retired_at')"
+)
+_LOST = "SELECT count(*) FROM data_keys WHERE master_key_id <> ALL(%s) AND destroyed_at IS NULL"
+_RETIRED = "SELECT count(*) FROM data_keys WHERE retired_at IS NOT NULL AND destroyed_at IS NULL"
 
 
 def port(settings: Settings) -> Finding:
@@ -68,6 +75,7 @@ def database(settings: Settings) -> Iterator[Finding]:
         yield _schema(connection)
         yield _clock(connection)
         yield from _outbox(connection)
+        yield from keys(connection, settings)
 
 
 def redis(settings: Settings) -> Finding:
@@ -148,9 +156,41 @@ def _outbox(connection: psycopg.Connection) -> Iterator[Finding]:
         )
 
 
+def keys(connection: psycopg.Connection, settings: Settings) -> Iterator[Finding]:
+    """Data keys that no master key opens, and old ones that wait to go."""
+    if not _value(connection, _HAS_GENERATIONS):
+        return
+    try:
+        ring = _ring(settings)
+    except UnusableKeyring as error:
+        yield broken(str(error))
+        return
+    if lost := _value(connection, _LOST, [key.id for key in ring]):
+        yield broken(
+            f"{lost} data keys are wrapped by a master key that is not here, and nothing they seal "
+            "can be opened: put back the master keys this database was used with."
+        )
+    if len(ring) > 1:
+        yield odd(
+            "Old master keys are still there: `wedsync keys retire` looks whether they may go."
+        )
+    if retired := _value(connection, _RETIRED):
+        yield odd(
+            f"{retired} old data keys wait to go: `wedsync keys show` says from when they may."
+        )
+
+
+def _ring(settings: Settings) -> Sequence[MasterKey]:
+    """The master keys there are; none is made."""
+    if settings.master_keys:
+        return Keyring(settings.master_keys).keys
+    file = settings.master_key_file
+    return Keyring.at(file).keys if file.exists() else ()
+
+
 def _emails(count: int, does: str, do: str) -> str:
     return f"1 e-mail {does}" if count == 1 else f"{count} e-mails {do}"
 
 
-def _value(connection: psycopg.Connection, query: str) -> Any:
-    return connection.cursor(row_factory=scalar_row).execute(query.encode()).fetchone()
+def _value(connection: psycopg.Connection, query: str, *given: Any) -> Any:
+    return connection.cursor(row_factory=scalar_row).execute(query.encode(), given).fetchone()

@@ -56,7 +56,7 @@ def show(
             api.post(f"/workflows/{workflow}/turn-off", {})
     finally:
         for connection in made:
-            visitor.submit(visitor.visit(f"{connection}/disconnect"), "/disconnect")
+            visitor.submit(visitor.visit(f"{connection}/delete"), "/delete")
 
 
 def _connect_by_consent(hops: Hops, visitor: Visitor) -> str:

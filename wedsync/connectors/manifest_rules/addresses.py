@@ -7,8 +7,8 @@ whoever connects could otherwise name a host of their own and be sent it.
 import re
 from collections.abc import Iterable, Iterator
 
-from wedsync.connectors.filling import PLACEHOLDER
-from wedsync.connectors.manifest import Manifest, RequestTemplate
+from wedsync.connectors.filling import PLACEHOLDER, names
+from wedsync.connectors.manifest import Manifest, OAuth, RequestTemplate
 from wedsync.connectors.manifest_rules.problem import Problem
 from wedsync.platform import outbound
 
@@ -29,11 +29,23 @@ def problems(manifest: Manifest, built_in: bool) -> Iterator[Problem]:
         yield from _url(url, path, built_in)
     yield from _where_secrets_go(manifest)
     yield from _header_names(manifest.auth.headers, "auth.headers", _CONNECTIONS_OWN)
+    yield from _of_token_requests(manifest)
     requests = list(_requests(manifest))
     if requests and not manifest.base_url:
         yield Problem("base_url", "Say where the service answers.")
     for path, request in requests:
         yield from _request(request, path)
+
+
+def _of_token_requests(manifest: Manifest) -> Iterator[Problem]:
+    oauth = manifest.auth.oauth
+    if oauth is None:
+        return
+    taken = _CONNECTIONS_OWN | _AUTHORISING | {"content-type"}
+    yield from _header_names(oauth.token_headers, "auth.oauth.token_headers", taken)
+    if oauth.revoke is not None:
+        path = "auth.oauth.revoke.headers"
+        yield from _header_names(oauth.revoke.headers, path, _CONNECTIONS_OWN | {"cookie"})
 
 
 def _urls(manifest: Manifest) -> Iterator[tuple[str, str]]:
@@ -43,6 +55,9 @@ def _urls(manifest: Manifest) -> Iterator[tuple[str, str]]:
         yield "auth.oauth.authorize_url", oauth.authorize_url
         yield "auth.oauth.token_url", oauth.token_url
         yield "auth.oauth.revoke_url", oauth.revoke_url
+        for name in ("long_lived", "renewal"):
+            if (asked := getattr(oauth, name)) is not None:
+                yield f"auth.oauth.{name}.url", asked.url
     if shelf is not None:
         yield "shelf.support_url", shelf.support_url
         yield "shelf.docs_url", shelf.docs_url
@@ -97,8 +112,8 @@ def _request(request: RequestTemplate, path: str) -> Iterator[Problem]:
     yield from _header_names(named, f"{path}.headers", _CONNECTIONS_OWN | _AUTHORISING)
 
 
-def _header_names(names: Iterable[str], path: str, taken: frozenset[str]) -> Iterator[Problem]:
-    for name in names:
+def _header_names(named: Iterable[str], path: str, taken: frozenset[str]) -> Iterator[Problem]:
+    for name in named:
         if not _HEADER.fullmatch(PLACEHOLDER.sub("x", name)):
             yield Problem(path, f"“{name}” cannot be the name of a header.")
         elif name.lower() in taken:
@@ -107,15 +122,27 @@ def _header_names(names: Iterable[str], path: str, taken: frozenset[str]) -> Ite
 
 def _where_secrets_go(manifest: Manifest) -> Iterator[Problem]:
     oauth = manifest.auth.oauth
-    if oauth is None or oauth.client_from == "fields":
+    if oauth is None:
         return
-    for name in ("token_url", "revoke_url"):
-        url = getattr(oauth, name)
-        if url and not _host_is_fixed(url):
-            yield Problem(
-                f"auth.oauth.{name}",
-                "Whoever connects could have the client's secret sent to a host of their own.",
-            )
+    asked = {
+        "auth.oauth.token_url": oauth.token_url,
+        "auth.oauth.revoke_url": oauth.revoke_url,
+        "auth.oauth.long_lived.url": oauth.long_lived.url if oauth.long_lived else "",
+        "auth.oauth.renewal.url": oauth.renewal.url if oauth.renewal else "",
+    }
+    for path, url in asked.items():
+        if url and oauth.client_from != "fields" and not _host_is_fixed(url):
+            words = "Whoever connects could have the client's secret sent to a host of their own."
+            yield Problem(path, words)
+    for path, url in {**asked, "base_url": manifest.base_url}.items():
+        if not _host_is_fixed(url) and _names_what_came_back(url, oauth):
+            words = "Whoever changes the address that leads back could have secrets sent to them."
+            yield Problem(path, words)
+
+
+def _names_what_came_back(url: str, oauth: OAuth) -> bool:
+    wanted = {f"settings.{name}" for name in oauth.from_callback}
+    return bool(wanted.intersection(names(url)))
 
 
 def _host_is_fixed(url: str) -> bool:

@@ -5,10 +5,8 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from wedsync.connectors.manifest import (
     ActionEntry,
-    Auth,
     Hooks,
     Manifest,
-    OAuth,
     RequestTemplate,
     StreamEntry,
 )
@@ -23,14 +21,6 @@ MOST = {
     "auth.oauth.scopes": 40,
 }
 
-_WITH_OAUTH = ("oauth2_code", "oauth2_client_credentials")
-# What the authorization code flow says itself (RFC 6749, 7636), and names the client library takes
-# for its own.
-_OURS_IN_OAUTH = frozenset(
-    {"response_type", "client_id", "client_secret", "redirect_uri", "state", "code", "grant_type"}
-    | {"code_challenge", "code_challenge_method", "code_verifier", "refresh_token", "nonce"}
-    | {"url", "body", "method", "headers", "auth", "token", "token_endpoint", "self"}
-)
 _MOST_SENSITIVE = 50
 _PLACE = re.compile(r"[^\s.]{1,100}(\.[^\s.]{1,100}){0,31}")
 _EVENT_TYPE = re.compile(r"(?=.{1,110}$)[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*")
@@ -61,7 +51,6 @@ _REPEATABLE_METHODS = ("GET", "PUT", "PATCH", "DELETE")
 
 def problems(manifest: Manifest) -> Iterator[Problem]:
     yield from _lists(manifest)
-    yield from _auth(manifest)
     if manifest.hooks is not None:
         yield from _hooks(manifest.hooks)
     elif manifest.triggers:
@@ -90,54 +79,6 @@ def _lists(manifest: Manifest) -> Iterator[Problem]:
             yield Problem(path, f"“{name}” is there twice.")
     for event_type in _repeated(entry.event_type for entry in manifest.triggers):
         yield Problem("triggers", f"Two of these have the event “{event_type}”.")
-
-
-def _auth(manifest: Manifest) -> Iterator[Problem]:
-    auth = manifest.auth
-    if auth.kind in _WITH_OAUTH and auth.oauth is None:
-        yield Problem("auth.oauth", "Say where they ask for consent and hand out tokens.")
-    if auth.kind not in _WITH_OAUTH and auth.oauth is not None:
-        yield Problem("auth.oauth", "This is only for ways of connecting that use OAuth2.")
-    if auth.oauth is not None:
-        yield from _parameters(auth.oauth)
-    if auth.oauth is not None and auth.oauth.client_from == "fields":
-        yield from _client_fields(auth, auth.oauth)
-    yield from _keys(manifest)
-    yield from _fields(auth)
-
-
-def _keys(manifest: Manifest) -> Iterator[Problem]:
-    auth = manifest.auth
-    if auth.kind == "api_key" and not _secrets(auth):
-        yield Problem("auth.fields", "A connection by key needs a field of the kind secret.")
-    if auth.kind == "api_key" and manifest.base_url and not auth.headers:
-        yield Problem("auth.headers", "Say in which header the key is sent.")
-    if auth.kind == "basic" and "password" not in _secrets(auth):
-        yield Problem("auth.fields", "Add the fields “username” and, as a secret, “password”.")
-    if auth.kind == "webhook_secret" and manifest.hooks is None:
-        yield Problem(
-            "hooks", "A connection by a shared secret only listens: say how they tell us."
-        )
-
-
-def _fields(auth: Auth) -> Iterator[Problem]:
-    for index, field in enumerate(auth.fields):
-        if (field.kind == "choice") != bool(field.choices):
-            yield Problem(f"auth.fields.{index}.choices", "Choices belong to a field of that kind.")
-        if field.kind == "secret" and field.default is not None:
-            yield Problem(f"auth.fields.{index}.default", "A secret has no default.")
-
-
-def _parameters(oauth: OAuth) -> Iterator[Problem]:
-    for part in ("authorize_parameters", "token_parameters"):
-        for name in sorted(_OURS_IN_OAUTH & {name.lower() for name in getattr(oauth, part)}):
-            yield Problem(f"auth.oauth.{part}", f"“{name}” is said by WedSync.")
-
-
-def _client_fields(auth: Auth, oauth: OAuth) -> Iterator[Problem]:
-    wanted = {"client_id"} if oauth.client_auth == "none" else {"client_id", "client_secret"}
-    for name in sorted(wanted - {field.name for field in auth.fields}):
-        yield Problem("auth.fields", f"The client comes from the form, so add the field “{name}”.")
 
 
 def _hooks(hooks: Hooks) -> Iterator[Problem]:
@@ -243,10 +184,6 @@ def _asked(wanted: Iterable[str], path: str, scopes: set[str]) -> Iterator[Probl
     for scope in wanted:
         if scope not in scopes:
             yield Problem(f"{path}.scopes", f"The permission “{scope}” is not among those asked.")
-
-
-def _secrets(auth: Auth) -> set[str]:
-    return {field.name for field in auth.fields if field.kind == "secret"}
 
 
 def _repeated(names: Iterable[str]) -> list[str]:

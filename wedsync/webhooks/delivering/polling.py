@@ -146,7 +146,11 @@ def _hold_back(endpoint: Endpoint, after: int) -> None:
 
 def _opened(endpoint: Endpoint, page: Sequence[Row[Any]]) -> tuple[Message, ...]:
     """As they would have been sent, what is sealed in them opened."""
-    key = partial(vault().data_key, db.session, endpoint.organization_id)
+    keys = partial(vault().keys, db.session, endpoint.organization_id)
+    vault().read(
+        db.session,
+        {(endpoint.organization_id, key_id) for row in page for key_id in leaves.key_ids(row.data)},
+    )
     return tuple(
         Message(
             row.id,
@@ -154,7 +158,7 @@ def _opened(endpoint: Endpoint, page: Sequence[Row[Any]]) -> tuple[Message, ...]
                 row.event_id,
                 row.type,
                 row.occurred_at,
-                leaves.open_all(row.data, endpoint.organization_id, key),
+                leaves.open_what_is_left(row.data, endpoint.organization_id, keys),
             ),
         )
         for row in page

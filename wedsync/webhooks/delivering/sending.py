@@ -120,6 +120,7 @@ class DeliverySource:
         """What leaves now. A delivery that cannot be read or signed fails alone, as one whose
         receiver is not there does; the next turn, which comes at once, writes that down."""
         secrets = _Secrets(self._vault, connection)
+        self._vault.read(connection, _keys_of(claimed.rows))
         starts = []
         for sending, row in zip(sendings, claimed.rows, strict=True):
             if sending.id in claimed.hopeless:
@@ -142,10 +143,10 @@ class DeliverySource:
         self, connection: Connection, sending: Sending, row: Row[Any], secrets: "_Secrets"
     ) -> tuple[Sending, Request]:
         now = clock.now()
-        data = leaves.open_all(
+        data = leaves.open_what_is_left(
             row.data,
             row.organization_id,
-            partial(self._vault.data_key, connection, row.organization_id),
+            partial(self._vault.keys, connection, row.organization_id),
         )
         body = documents.write(body_of(row.event_id, row.type, row.occurred_at, data))
         signed = signing.sign(str(row.event_id), int(now.timestamp()), body, secrets.of(row, now))
@@ -187,6 +188,17 @@ class _Secrets:
             opened = self._vault.open(self._connection, row.organization_id, where, sealed)
             self._opened[kept] = opened.decode()
         return self._opened[kept]
+
+
+def _keys_of(rows: Sequence[Row[Any]]) -> set[tuple[UUID, UUID]]:
+    """What opens the leaves of all that leaves together, and its secrets: read at once."""
+    sealed = ("secret", "previous_secret", "signing_key", "previous_signing_key")
+    return {
+        (row.organization_id, key_id)
+        for row in rows
+        for key_id in leaves.key_ids(row.data)
+        | crypto.key_ids_of(getattr(row, field) for field in sealed)
+    }
 
 
 def _begun(connection: Connection, claimed: Claimed) -> list[Sending]:

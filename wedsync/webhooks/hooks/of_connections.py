@@ -25,7 +25,12 @@ from wedsync.webhooks.hooks import service as hooks
 from wedsync.webhooks.hooks.service import LONGEST_NAME, TOKEN_BYTES
 from wedsync.webhooks.models import Hook
 
-CHANGES = ("connection.connected", "connection.reconnected", "connection.disconnected")
+CHANGES = (
+    "connection.connected",
+    "connection.reconnected",
+    "connection.disconnected",
+    "connection.deleted",
+)
 
 # Two fan-outs may have a connection's events at the same time; its row is not for them to lock,
 # because a turn of the runs locks lanes before connections.
@@ -35,7 +40,7 @@ _ONE_AT_A_TIME = text(
 )
 _CONNECTIONS = text(
     "SELECT id, organization_id, name, listing_version_id FROM connections"
-    " WHERE id = ANY(:ids) AND state <> 'deleted' ORDER BY id"
+    " WHERE id = ANY(:ids) AND state NOT IN ('revoked', 'deleted') ORDER BY id"
 )
 _MAKE = text(
     "INSERT INTO hooks (id, organization_id, connection_id, name, token, scheme, event_type,"

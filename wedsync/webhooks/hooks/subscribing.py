@@ -19,9 +19,10 @@ from sqlalchemy import Connection, Engine, Row, text
 from sqlalchemy.exc import OperationalError
 
 from wedsync.connections import access as connections
+from wedsync.connections.limits import beside_runs
 from wedsync.connectors import answers, filling, rest
 from wedsync.connectors.contract import Access, Failed
-from wedsync.connectors.manifest import Hooks, RequestTemplate
+from wedsync.connectors.manifest import Hooks, Manifest, RequestTemplate
 from wedsync.connectors.scrubbing import scrubbed_failure
 from wedsync.listings import manifests
 from wedsync.platform import clock, documents, outbound
@@ -66,6 +67,10 @@ _FAILED = text(
     "UPDATE hooks SET subscription = :subscription, subscription_due_at = :due_at,"
     " subscription_error = CAST(:error AS jsonb)" + _MINE
 )
+_PUT_OFF = text(
+    "UPDATE hooks SET subscription_attempts = subscription_attempts - 1,"
+    " subscription_due_at = clock_timestamp() + make_interval(secs => :wait_s)" + _MINE
+)
 _SECRET = text("SELECT secret FROM hooks WHERE id = :id")
 _IS_GONE = text("SELECT subscription = 'gone' FROM hooks WHERE id = :id")
 
@@ -79,6 +84,7 @@ class _Errand:
     access: Access | None
     request: Request | None
     problem: Failed | None = None
+    manifest: Manifest | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +106,7 @@ class Subscribing:
     def work(self, stopping: threading.Event) -> None:
         """Ask until nothing is due. No transaction is open while a partner is asked."""
         while not stopping.is_set() and (errands := self._take()):
+            errands = [each for each in errands if not self._is_put_off(each)]
             asked = {str(errand.row.id): errand for errand in errands}
             done = [self._noted(each, None) for each in errands if each.request is None]
             requests = [(tag, each.request) for tag, each in asked.items() if each.request]
@@ -107,6 +114,19 @@ class Subscribing:
                 done.append(self._noted(asked[str(tag)], outcome))
             # Last and together: one partner that hangs must not keep the others' answers unwritten.
             self._end([over for over in done if over is not None])
+
+    def _is_put_off(self, errand: _Errand) -> bool:
+        """Whether it has to wait, as actions need what calls there are; that is no try."""
+        if errand.request is None or errand.manifest is None:
+            return False
+        row = errand.row
+        place = (row.organization_id, row.connection_id)
+        wait_s = beside_runs.wait_s(self._engine, *place, errand.manifest)
+        if wait_s is None:
+            return False
+        with self._engine.begin() as connection:
+            connection.execute(_PUT_OFF, {**_mine(row), "wait_s": wait_s})
+        return True
 
     def _take(self) -> list[_Errand]:
         with self._engine.begin() as connection:
@@ -125,7 +145,8 @@ class Subscribing:
             return _Errand(row, None, None, None, _OURS)
 
     def _errand(self, connection: Connection, row: Row[Any]) -> _Errand:
-        hooks = manifests.of(connection, row.listing_version_id).hooks
+        manifest = manifests.of(connection, row.listing_version_id)
+        hooks = manifest.hooks
         if hooks is None or hooks.subscribe is None:
             return _Errand(row, hooks, None, None, _NOT_SAID)
         access = connections.open_for_work(
@@ -139,7 +160,7 @@ class Subscribing:
         except filling.NotFilled as refused:
             problem = Failed("permanent", "input_invalid", refused.detail)
             return _Errand(row, hooks, access, None, problem)
-        return _Errand(row, hooks, access, request)
+        return _Errand(row, hooks, access, request, manifest=manifest)
 
     def _request(
         self, template: RequestTemplate, access: Access, row: Row[Any], subscription: str | None
@@ -164,12 +185,18 @@ class Subscribing:
 
     def _record(self, errand: _Errand, outcome: Outcome | None) -> _Over | None:
         """Write down what came of an errand; gives the subscription that is over by it, if any."""
+        self._hear(errand, outcome)
         problem = errand.problem or self._problem(errand, outcome)
         with self._engine.begin() as connection:
             if problem is None:
                 return self._record_subscription(connection, errand, outcome)
             self._record_failure(connection, errand, problem)
             return None
+
+    def _hear(self, errand: _Errand, outcome: Outcome | None) -> None:
+        if errand.manifest is not None:
+            place = (errand.row.organization_id, errand.row.connection_id)
+            beside_runs.heard(self._engine, *place, errand.manifest.limits, outcome)
 
     def _problem(self, errand: _Errand, outcome: Outcome | None) -> Failed | None:
         """What kept an errand from being done; None when it was."""

@@ -18,7 +18,7 @@ from wedsync.platform.identity import requires
 from wedsync.platform.passing import done, refused
 from wedsync.platform.runtime import commit
 from wedsync.platform.wording import Wording
-from wedsync.webhooks import page_queries, queries, schemes, secrets
+from wedsync.webhooks import queries, schemes, secrets
 from wedsync.webhooks.hooks import of_connections, traffic
 from wedsync.webhooks.hooks import service as hooks
 from wedsync.webhooks.models import Hook
@@ -32,6 +32,22 @@ from wedsync.webhooks.views.routes import pages
 def hook_of_connection(connection_id: UUID) -> Response:
     """What the partner tells us, and what is to be done for it."""
     return _shown(connection_id, SecretForm(formdata=None))
+
+
+@pages.get("/webhooks/of-connection/<uuid:connection_id>/trouble")
+def trouble_of_connection_hook(connection_id: UUID) -> Response:
+    """What is wrong with what the partner tells us, for the top of the connection's page."""
+    organization_id = identity.organization_id()
+    connection = _connection(organization_id, connection_id)
+    hook = _hook(organization_id, connection_id)
+    standing = _standing(hook, connection) if hook else None
+    is_wrong = standing is not None and standing.kind in ("failed", "needs")
+    return render(
+        "webhooks/trouble_of_connection.html",
+        connection=connection,
+        standing=standing if is_wrong and connection.state != "needs_reauth" else None,
+        may_edit=identity.current().has_role("editor"),
+    )
 
 
 @pages.post("/webhooks/of-connection/<uuid:connection_id>/secret")
@@ -83,7 +99,8 @@ def _shown(connection_id: UUID, form: SecretForm) -> Response:
         standing=_standing(hook, connection) if hook else None,
         seen=hook_words.seen(hook, words) if hook else "",
         today=traffic.last_day(organization_id, hook.id, words.now).taken if hook else 0,
-        refused=page_queries.rejection_counts(organization_id).get(hook.id, 0) if hook else 0,
+        refusals=queries.rejections(organization_id, hook.id).counts if hook else (),
+        refusal=hook_words.refusal,
         masked=secrets.masked(hook) if hook else None,
         overlap=secrets.overlap_until(hook) if hook else None,
         handshake=_handshake(hook, words) if hook else "",

@@ -21,12 +21,13 @@ from sqlalchemy import Connection, Engine, Row
 
 from wedsync import connectors
 from wedsync.connections import access as connections
-from wedsync.connections import standing
+from wedsync.connections import permissions, standing
 from wedsync.connections.credentials import Executor
+from wedsync.connections.limits import beside_runs
 from wedsync.connections.means import Means, manifest_of
 from wedsync.connectors import streams
 from wedsync.connectors.contract import Access, Failed
-from wedsync.connectors.manifest import StreamEntry
+from wedsync.connectors.manifest import Manifest, StreamEntry
 from wedsync.connectors.streams import Page
 from wedsync.events import records
 from wedsync.events.records import Record
@@ -68,6 +69,7 @@ class _Look:
     connection_id: UUID
     stream: StreamEntry
     access: Access
+    manifest: Manifest
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +156,9 @@ class Polls:
         named: set[Any] = set()
         for _ in range(MOST_PAGES):
             asked = since if page_name is not None else cursor
+            wait_s = self._has_to_wait_s(look)
+            if wait_s is not None:
+                return _Ended(timedelta(seconds=wait_s))
             page = self._ask(look, asked, cursor, page_name)
             if isinstance(page, Failed):
                 return self._failed(look, page)
@@ -176,7 +181,15 @@ class Polls:
         request = streams.request(look.stream, look.access, asked, page_name, TIMEOUT_S)
         if not isinstance(request, Request):
             return request
-        return streams.read(look.stream, look.access, cursor, outbound.request(request))
+        outcome = outbound.request(request)
+        place = (look.row.organization_id, look.connection_id)
+        beside_runs.heard(self._means.engine, *place, look.manifest.limits, outcome)
+        return streams.read(look.stream, look.access, cursor, outcome)
+
+    def _has_to_wait_s(self, look: _Look) -> float | None:
+        """How long actions need what calls there are, or the far end wants to be left alone."""
+        place = (look.row.organization_id, look.connection_id)
+        return beside_runs.wait_s(self._means.engine, *place, look.manifest)
 
     def _kept(self, look: _Look, page: Page) -> _Ended:
         """Keep a page's records with the cursor after them, while the look is still ours."""
@@ -239,11 +252,16 @@ def _opened(connection: Connection, means: Means, row: Row[Any], lease: _Lease) 
     stream = next((each for each in known if each.key == row.plan["stream"]), None)
     if stream is None:
         return _closed("stream_unknown", f"“{found.name}” has no such list any more.")
+    if permissions.lacking(found.scopes, manifest_of(connection, found), stream.key):
+        return _closed(
+            "permission_missing",
+            f"“{found.name}” is not allowed to see this list. Ask for the permission on its page.",
+        )
     access = connections.open_for_work(
         connection, means.vault, means.settings, row.organization_id, connection_id
     )
     if isinstance(access, Access):
-        return _Look(row, lease, connection_id, stream, access)
+        return _Look(row, lease, connection_id, stream, access, manifest_of(connection, found))
     failed = Failed("not_sent", "connection", access.message)
     return _Ended(_WHILE_CLOSED if access.gone else _SOON, failed)
 

@@ -11,10 +11,13 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, null, select
 
 from wedsync.accounts.models import Membership
+from wedsync.connections import permissions
 from wedsync.connections.models import Connection
 from wedsync.events.types import is_ours
+from wedsync.listings import manifests
 from wedsync.platform import ids
 from wedsync.platform.db import db
+from wedsync.platform.wording import listing
 from wedsync.webhooks.models import Endpoint, Hook
 from wedsync.workflows.catalogue import Entries, Entry, entries, infos_of
 from wedsync.workflows.editing import address_checks, calls, poll_checks
@@ -75,6 +78,7 @@ def problems_of(
     found += poll_checks.problems(organization_id, definition)
     found += calls.problems(organization_id, workflow_id, named)
     found += _wrong_accounts(steps, known, there)
+    found += _lacking_permissions(organization_id, steps, there)
     found += address_checks.problems(steps, known)
     whole = written if written is definition else None
     of_itself = validate(definition, actions=infos_of(known), is_ours=is_ours, written=whole)
@@ -128,6 +132,51 @@ def _wrong_accounts(steps: Iterable[Placed], known: Entries, there: There) -> li
         if connector is not None and connector != entry.connector:
             problems.append(Problem(name, "connection", *_unfit(entry)))
     return problems
+
+
+LACKS = "Its account is not allowed to do this yet"
+"""How a problem begins whose mending is asking for a permission."""
+
+
+def _lacking_permissions(
+    organization_id: UUID, steps: Iterable[Placed], there: There
+) -> list[Problem]:
+    """Steps whose account was not given a permission that they need: they would wait for it."""
+    wanted = {own for each in steps if (own := ids.read(each.step.get("connection")))}
+    wanted &= there.connectors.keys()
+    rows = _given(organization_id, wanted) if wanted else {}
+    known = manifests.of_many(db.session, {row.listing_version_id for row in rows.values()})
+    problems = []
+    for step in (placed.step for placed in steps):
+        row = rows.get(ids.read(step.get("connection")))
+        slug, _, key = str(step.get("use")).partition(".")
+        manifest = known.get(row.listing_version_id) if row is not None else None
+        if row is None or manifest is None or slug != row.slug:
+            continue
+        missing = permissions.lacking(row.scopes, manifest, key)
+        if missing:
+            words = listing([each.words[:1].lower() + each.words[1:] for each in missing])
+            name = step["id"] if isinstance(step.get("id"), str) else None
+            said = f"{LACKS}: {words}."
+            problems.append(Problem(name, "connection", said, _ASK_FOR_IT, "warning"))
+    return problems
+
+
+_ASK_FOR_IT = "Ask for the permission; until then the step waits."
+
+
+def _given(organization_id: UUID, wanted: set[UUID]) -> Mapping[UUID | None, Any]:
+    """What each account was given, by its id, of those whose provider names what it gives."""
+    rows = db.session.execute(
+        select(
+            Connection.id, Connection.slug, Connection.scopes, Connection.listing_version_id
+        ).where(
+            Connection.organization_id == organization_id,
+            Connection.id.in_(wanted),
+            Connection.scopes != [],
+        )
+    )
+    return {row.id: row for row in rows}
 
 
 def _needs_account(entry: Entry) -> tuple[str, str]:

@@ -20,7 +20,8 @@ became of a lost attempt (`looking_up`) waits as long as a next try would and is
 
 An `auth` of a step with a connection never comes here: its run waits until the connection is
 mended, and then resumes; so does one whose connection cannot be used before anything started.
-Nor does work that never got its turn: its run waits for room.
+Nor does work that never got its turn, whose run waits for room, nor what a far end asked to be sent
+later and said when: a `rate_limit`, or a `maybe` that may be repeated. Its run stands in line.
 """
 
 from collections.abc import Mapping

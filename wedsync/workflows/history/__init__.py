@@ -2,8 +2,7 @@
 
 | subject | where |
 |---|---|
-| lists | `run_list`; `failures`, `attention` what needs somebody, `needs_events` says so; \
-`connection_users` |
+| lists | `run_list`; `failures`, `attention` what needs somebody, `needs_events` says so |
 | one run | `run_reading`, `run_story`, `run_notices`, `run_steps`; `recorded_words` |
 | loops | `courses`, how far runs and items are; `loop_story` |
 | events | `event_story`; `why_not` nothing happened |

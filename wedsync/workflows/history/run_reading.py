@@ -7,6 +7,8 @@ from uuid import UUID
 
 from sqlalchemy import and_, func, select, text
 
+from wedsync.connections.limits import queries as budget_queries
+from wedsync.connections.limits.lines import line_in
 from wedsync.events import queries as events
 from wedsync.events.models import Event
 from wedsync.platform.db import db
@@ -33,6 +35,11 @@ _BEFORE = text(
     " AND state = 'waiting' AND waiting_for ->> 'kind' = 'limit'"
     " AND waiting_for ->> 'id' = 'at_once' AND workflow_id = :workflow_id AND id < :id"
     f" LIMIT {_MOST_BEFORE}) waiting"
+)
+_BEFORE_IN_LINE = text(
+    "SELECT count(*) FROM (SELECT FROM runs WHERE organization_id = :organization_id"
+    " AND state = 'waiting' AND waiting_for ->> 'kind' = 'limit'"
+    f" AND waiting_for ->> 'id' = :line AND id < :id LIMIT {_MOST_BEFORE}) waiting"
 )
 
 
@@ -120,7 +127,11 @@ def circumstances_of(run: Run, course: Course, wedding: Wedding | None) -> Circu
         before = _before(run) if name == "at_once" else None
     if course.state == "waiting" and kind == "approval":
         asked = _asked(run.organization_id, course)
-    return Circumstances(wedding.zone if wedding else "", limit, before, asked)
+    turn_at = None
+    if course.state == "waiting" and (connection_id := line_in(waits)) is not None:
+        before = _before_in_line(run, str(name))
+        turn_at = budget_queries.turn_at(run.organization_id, connection_id, before)
+    return Circumstances(wedding.zone if wedding else "", limit, before, asked, turn_at)
 
 
 def _asked(organization_id: UUID, course: Course) -> str:
@@ -128,6 +139,11 @@ def _asked(organization_id: UUID, course: Course) -> str:
     if question is None:
         return ""
     return approval_people.asked_words(db.session, organization_id, question.who)
+
+
+def _before_in_line(run: Run, line: str) -> int:
+    asked = {"organization_id": run.organization_id, "line": line, "id": run.id}
+    return int(db.session.scalar(_BEFORE_IN_LINE, asked) or 0)
 
 
 def _before(run: Run) -> int:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from wedsync.connections import choices
+from wedsync.connections.choosing import choices
 from wedsync.platform.db import db
 from wedsync.platform.runtime import vault
 from wedsync.workflows.building.panel.field_choices import Choices

@@ -12,6 +12,7 @@ Read `runner` first: one turn is one transaction.
 | how many runs one beginning sets off, one hour sees | `chain_budgets`, `runaways` |
 | effects with the step itself | `local_effects` |
 | what does not leave now | `once_slots` a turn, `guardrails` and `message_rules` for messages |
+| how often a service may be called | `budget_lines` |
 | waiting for a connection | `waiting_on` |
 | waiting for a day of a wedding | `dated_waits` |
 | waiting for an event | `listening`, `looking_back`, `event_matching` |

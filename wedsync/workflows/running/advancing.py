@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -21,7 +21,7 @@ from wedsync.workflows.engine import (
 )
 from wedsync.workflows.engine.protocol import Ask, Listen, Loop, StartRun
 from wedsync.workflows.engine.state import Position, position_of
-from wedsync.workflows.running import calling, performing
+from wedsync.workflows.running import budget_lines, calling, performing
 from wedsync.workflows.running.journal import AttemptEnd, Move
 from wedsync.workflows.running.live_run import Advance, LiveRun, begun, item_number
 from wedsync.workflows.running.reach import Reach
@@ -62,13 +62,20 @@ def come_home(
 
     A partner who does not know us any more is no failure of the run: it waits until its
     connection is mended and does the step then. Nor is it one that too much else was going on
-    there: what never got its turn uses up no try.
+    there, or that they say when to come back: that uses up no try.
     """
     refusal = performing.refusal(run, event)
+    wait_s = performing.comes_back_in_s(run, event, performing.said_by(run, ended))
     if refusal is not None:
         result = _standing_where_it_was(run)
         result.refusal, result.connection_id = refusal, refusal.connection_id
         performing.wait_for_connection(result, error=event.error)
+    elif performing.did_not_leave(ended):
+        result = _standing_where_it_was(run)
+        _stand_in_line(result, event, 0.0)
+    elif wait_s is not None:
+        result = _standing_where_it_was(run)
+        _stand_in_line(result, event, wait_s)
     elif performing.is_crowded(ended):
         result = _standing_where_it_was(run)
         performing.wait_for_room(result, event.now)
@@ -76,6 +83,17 @@ def come_home(
         result = advance(run, event, reach, paused=paused)
     result.move.ended.append(performing.attempt_end(run, event, ended))
     return result
+
+
+def _stand_in_line(result: Advance, event: EngineEvent, wait_s: float) -> None:
+    """At its place in the line of the connection, until the far end wants to hear of it again."""
+    connection_id = performing.connection_of(result.run)
+    if connection_id is None:
+        raise ValueError(f"run {result.run.id} acts through no connection")
+    until = event.now + timedelta(seconds=wait_s)
+    budget_lines.stand_in_line(result, connection_id, until)
+    for row in result.move.steps.values():
+        row.error = dict(event.error) if event.error is not None else None
 
 
 def _standing_where_it_was(run: LiveRun) -> Advance:

@@ -5,15 +5,16 @@ transaction is committed does `LiveRun.settle` make it the run's past. How a run
 `advancing`; how its effects begin and end is `performing`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from wedsync.connections.limits.budgets import Budget
 from wedsync.connectors.contract import Access, Action
-from wedsync.platform import effects
-from wedsync.platform.vault import OpenKey
+from wedsync.connectors.manifest import Limits
+from wedsync.platform import effects, leaves
 from wedsync.workflows.engine import Perform, Program
 from wedsync.workflows.engine.attempts import is_looking_up
 from wedsync.workflows.engine.protocol import Ask, Listen, Loop
@@ -27,7 +28,8 @@ from wedsync.workflows.running.new_runs import NewRun
 class Performing:
     """The effect that is on its way: what to read its outcome with.
 
-    `access` is the connection it acts through, opened; None where it needs none.
+    `access` is the connection it acts through, opened; None where it needs none. `budget` is what
+    its call is counted against, `limits` what the manifest says of how answers tell of it.
     """
 
     action: Action
@@ -35,6 +37,8 @@ class Performing:
     access: Access | None = None
     is_task: bool = False
     is_message: bool = False
+    budget: Budget | None = None
+    limits: Limits | None = None
 
 
 @dataclass(slots=True)
@@ -43,9 +47,10 @@ class LiveRun:
     step rows.
 
     An item of a loop has its `item` number and its `element` (`{item, index}`); `root_id` is the
-    run people see, under which its steps are recorded. `key` gives the organization's data key,
+    run people see, under which its steps are recorded. `keys` gives the organization's data keys,
     for the sealed values a step is about to send. `is_capped`: only so many of its workflow's runs
-    move at once, so the next one is due when this one stops moving.
+    move at once, so the next one is due when this one stops moving. `line` is the connection in
+    whose line it stood when it was taken up.
     """
 
     id: UUID
@@ -60,7 +65,7 @@ class LiveRun:
     causation: Mapping[str, Any]
     started_at: datetime
     engine_state: dict[str, Any] | None
-    key: Callable[[], OpenKey]
+    keys: leaves.Keys
     root_id: UUID
     parent_id: UUID | None = None
     caller_id: UUID | None = None
@@ -71,6 +76,7 @@ class LiveRun:
     recorded: dict[tuple[str, int], StepRow] = field(default_factory=dict)
     performing: Performing | None = None
     far_end: str | None = None
+    line: UUID | None = None
 
     @property
     def lane(self) -> str:
@@ -109,6 +115,7 @@ class LiveRun:
         self.recorded.update(advance.move.steps)
         self.performing = advance.performing
         self.far_end = advance.far_end
+        self.line = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +133,9 @@ class Advance:
 
     `wedding` is the run's as its own steps of this advance have changed it.
     `far_end` is set when what leaves may happen once: only one such leaves at a time.
-    `connection_id` is the connection a run stands by for, `refusal` what became of it.
+    `call_taken_at` is when its call was taken of a budget, by the monotonic clock.
+    `connection_id` is the connection a run stands by for, `refusal` what became of it, `lacking`
+    the permissions that it waits for there.
     `loop`, `listens` and `asks` are what a waiting run waits for; `starts` are runs it calls.
     `unanswered`: it goes on without the event or the answer it waited for. Of a workflow that
     `is_paused` nothing is begun; `is_held_back` says that something would have been.
@@ -139,7 +148,9 @@ class Advance:
     performing: Performing | None = None
     leaving: effects.Effect | None = None
     far_end: str | None = None
+    call_taken_at: float | None = None
     connection_id: UUID | None = None
+    lacking: tuple[str, ...] = ()
     refusal: Refusal | None = None
     loop: Loop | None = None
     listens: list[Listen] = field(default_factory=list)

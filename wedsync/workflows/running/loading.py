@@ -4,7 +4,7 @@ An item of a loop sees what the run people see recorded, then the items around i
 what several items of one run share is loaded once.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -12,9 +12,9 @@ from uuid import UUID
 from sqlalchemy import Connection, Row, text
 
 from wedsync.events.as_trigger import as_trigger
-from wedsync.platform import batch
+from wedsync.platform import batch, leaves
 from wedsync.platform.batch import recordset
-from wedsync.platform.vault import OpenKey
+from wedsync.platform.vault import Found
 from wedsync.weddings.scope import Scope, scopes
 from wedsync.workflows.engine import Program
 from wedsync.workflows.engine.state import position_of
@@ -60,7 +60,7 @@ def load(
     connection: Connection,
     programs: Programs,
     rows: Sequence[Row[Any]],
-    key_of: Callable[[UUID], OpenKey],
+    keys_of: Callable[[UUID, Collection[UUID]], Mapping[UUID, Found]],
 ) -> list[LiveRun]:
     """The claimed rows with everything their next advance reads."""
     if not rows:
@@ -81,7 +81,7 @@ def load(
             weddings.get(family.row.wedding_id),
             recorded,
             {each.step: list_of(family.program, each, inner) for each in lists},
-            partial(key_of, family.row.organization_id),
+            partial(keys_of, family.row.organization_id),
         )
         for family, lists in zip(families, wanted, strict=True)
     ]
@@ -129,7 +129,7 @@ def _live(
     wedding: Scope | None,
     recorded: Recorded,
     lists: Mapping[str, Any],
-    key: Callable[[], OpenKey],
+    keys: leaves.Keys,
 ) -> LiveRun:
     row = family.row
     run = LiveRun(
@@ -145,7 +145,7 @@ def _live(
         causation=_causation(root, event),
         started_at=root.started_at,
         engine_state=row.engine_state,
-        key=key,
+        keys=keys,
         root_id=family.root_id,
         parent_id=row.parent_run_id,
         caller_id=row.caller_run_id,

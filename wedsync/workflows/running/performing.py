@@ -8,7 +8,10 @@ import logging
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
+from wedsync.connections.limits import headers
+from wedsync.connections.limits.headers import Said
 from wedsync.connectors.contract import (
     Action,
     Begun,
@@ -21,10 +24,11 @@ from wedsync.connectors.contract import (
     Task,
 )
 from wedsync.connectors.scrubbing import scrubbed
-from wedsync.platform import leaves
+from wedsync.platform import clock, leaves
+from wedsync.platform.crypto import Unsealable
 from wedsync.platform.effects import CROWDED, Blocking, Done, Effect, Ended
-from wedsync.platform.outbound import Failure
-from wedsync.workflows.engine import EngineEvent, Perform
+from wedsync.platform.outbound import Answer, Failure
+from wedsync.workflows.engine import EngineEvent, Perform, attempts
 from wedsync.workflows.running import guardrails, local_effects
 from wedsync.workflows.running.journal import AttemptEnd, AttemptStart
 from wedsync.workflows.running.live_run import Advance, LiveRun, Performing, Refusal, item_number
@@ -37,6 +41,9 @@ ROOM_AGAIN = timedelta(seconds=5)
 """When work that did not get its turn is tried again."""
 
 _LOOKUP_GONE = "What became of it cannot be looked up any more."
+_ERASED = "Something this step needs was erased, and nobody can read it any more."
+_SEALED = "Something this step needs cannot be opened at the moment."
+_TOO_LATE = Failed("not_sent", "too_late", "It did not leave in time, so it waits for its turn.")
 _BROKEN = "Something in this connector went wrong. Our engineers can see it."
 
 log = logging.getLogger(__name__)
@@ -56,7 +63,7 @@ def perform(
     row.generation = wanted.key_generation
     found = reach.of(run.organization_id, wanted.use, wanted.connection)
     if isinstance(found, Unreachable):
-        result.connection_id = found.connection_id
+        result.connection_id, result.lacking = found.connection_id, found.lacking
         return None
     if isinstance(found, Failed):
         return _event(result.scope, wanted, None, found, event.now, event.random)
@@ -80,7 +87,9 @@ def wait_for_connection(
     result: Advance, *, attempts: int = 0, error: Mapping[str, Any] | None = None
 ) -> None:
     """Stand by until the connection is mended: whoever mends it makes the run due again."""
-    waiting_for = {"kind": "connection", "id": str(result.connection_id)}
+    waiting_for: dict[str, Any] = {"kind": "connection", "id": str(result.connection_id)}
+    if result.lacking:
+        waiting_for["permissions"] = list(result.lacking)
     result.stand_by(waiting_for, attempts=attempts)
     if error is not None:
         for row in result.move.steps.values():
@@ -103,6 +112,45 @@ def wait_for_room(result: Advance, now: datetime) -> None:
     far_end = perform.connection or perform.use
     result.stand_by({"kind": "limit", "id": far_end, "until": again_at.isoformat()})
     result.move.due_at = again_at
+
+
+def did_not_leave(ended: Ended) -> bool:
+    """Whether an effect was held back in the last moment, as its call was too old by then."""
+    return isinstance(ended, Done) and ended.value is _TOO_LATE
+
+
+def too_late(lane: str) -> Blocking:
+    """What is done in the place of an effect whose call is too old: nothing."""
+    return Blocking(lambda: _TOO_LATE, lane)
+
+
+def said_by(run: LiveRun, ended: Ended) -> Said | None:
+    """What an answer over a connection says of how much more may be asked there."""
+    performing = _on_its_way(run)
+    if performing.access is None:
+        return None
+    if isinstance(ended, Answer):
+        named = performing.limits.headers if performing.limits else None
+        return headers.said_by(ended, named, clock.now())
+    told = ended.value if isinstance(ended, Done) else None
+    waits = told.retry_after_s if isinstance(told, Failed) else None
+    return Said(waits) if waits is not None else None
+
+
+def comes_back_in_s(run: LiveRun, event: EngineEvent, said: Said | None) -> float | None:
+    """In how many seconds it can be asked again what the far end asked us to ask later, where
+    that is no failure: it says when, and surely did nothing, or nothing that it would do twice."""
+    if said is None or said.wait_s is None or event.error is None:
+        return None
+    kind = event.error["class"]
+    may_repeat = kind == "maybe" and event.effect in attempts.REPEATABLE_EFFECTS
+    return said.wait_s if kind == "rate_limit" or may_repeat else None
+
+
+def connection_of(run: LiveRun) -> UUID | None:
+    """The connection that the effect on its way acts through."""
+    access = _on_its_way(run).access
+    return access.connection_id if access is not None else None
 
 
 def ended_event(run: LiveRun, ended: Ended, now: datetime, random: float) -> EngineEvent:
@@ -133,9 +181,15 @@ def attempt_end(run: LiveRun, event: EngineEvent, ended: Ended) -> AttemptEnd:
 
 def _begun(result: Advance, wanted: Perform, found: Reached, key: str) -> Begun:
     """How it begins; a look reaches nobody, so nothing holds it back."""
-    if wanted.looks_up:
-        return _begin_look(result.run, wanted, found, key)
-    return guardrails.unwanted(result, found) or _begin(result.run, wanted, found, key)
+    try:
+        if wanted.looks_up:
+            return _begin_look(result.run, wanted, found, key)
+        return guardrails.unwanted(result, found) or _begin(result.run, wanted, found, key)
+    except leaves.Erased:
+        return Failed("permanent", "value_erased", _ERASED)
+    except Unsealable:
+        log.exception("%s cannot have a value it needs", wanted.use)
+        return Failed("not_sent", "value_sealed", _SEALED)
 
 
 def _begin_look(run: LiveRun, wanted: Perform, found: Reached, key: str) -> Begun:
@@ -202,6 +256,8 @@ def _leave(result: Advance, wanted: Perform, found: Reached, begun: Call | Task,
         found.access,
         isinstance(begun, Task),
         found.is_message and not wanted.looks_up,
+        found.budget,
+        found.limits,
     )
 
 
@@ -224,7 +280,7 @@ def _opened(run: LiveRun, action: Action, given: Mapping[str, Any]) -> Mapping[s
     leaves is opened."""
     if action.effect(given) == "local":
         return given
-    opened: Mapping[str, Any] = leaves.open_all(given, run.organization_id, run.key)
+    opened: Mapping[str, Any] = leaves.open_all(given, run.organization_id, run.keys)
     return opened
 
 

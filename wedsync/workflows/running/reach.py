@@ -13,15 +13,20 @@ from sqlalchemy import Connection, Row, text
 
 from wedsync import connectors
 from wedsync.connections import access as connections
+from wedsync.connections import permissions
+from wedsync.connections.limits import budgets
+from wedsync.connections.limits.budgets import Budget
 from wedsync.connectors.contract import Access, Action, Failed
+from wedsync.connectors.manifest import Limits
 from wedsync.listings import manifests
 from wedsync.platform.vault import Vault
 from wedsync.settings import Settings
 from wedsync.workflows import actions
 
 _FIND = text(
-    "SELECT id, slug, name, state, listing_version_id FROM connections"
-    " WHERE organization_id = :organization_id AND id = :id"
+    "SELECT c.id, c.organization_id, c.listing_id, c.slug, c.name, c.state, c.scopes,"
+    f" c.listing_version_id, {budgets.COLUMNS} FROM connections c{budgets.JOINED}"
+    " WHERE c.organization_id = :organization_id AND c.id = :id"
 )
 _GONE = Failed("permanent", "connection_gone", "The connection this step used was removed.")
 _NEEDS_ACCOUNT = Failed(
@@ -35,19 +40,26 @@ _NEEDS_ACCOUNT = Failed(
 class Reached:
     """An action ready to begin; `access` is None for those that need no connection.
 
-    `is_message`: somebody gets a message by it.
+    `is_message`: somebody gets a message by it. `budget` is what its call is counted against, and
+    `limits` what the manifest says of it; without a connection, or where nothing is said, None.
     """
 
     action: Action
     access: Access | None
     is_message: bool = False
+    budget: Budget | None = None
+    limits: Limits | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Unreachable:
-    """A connection that is there and cannot be used now, whoever has to mend it: its run waits."""
+    """A connection that is there and cannot be used now, whoever has to mend it: its run waits.
+
+    `lacking` are the permissions without which it cannot be used for this, only.
+    """
 
     connection_id: UUID
+    lacking: tuple[str, ...] = ()
 
 
 class Reach:
@@ -76,7 +88,11 @@ class Reach:
         opened = self._open(organization_id, row.id)
         if isinstance(opened, Unreachable):
             return opened
-        return Reached(action, opened, self._is_message(row, use))
+        manifest = manifests.of(self._connection, row.listing_version_id)
+        if lacking := permissions.lacking(row.scopes, manifest, use.partition(".")[2]):
+            return Unreachable(row.id, tuple(scope.name for scope in lacking))
+        budget = budgets.budget_of(row, manifest)
+        return Reached(action, opened, self._is_message(row, use), budget, manifest.limits)
 
     def action(self, organization_id: UUID, use: str, connection_id: str | None) -> Action | None:
         """The action of a step, whatever became of its connection."""

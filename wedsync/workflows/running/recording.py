@@ -14,6 +14,7 @@ from wedsync.connections import access as connections
 from wedsync.platform import clock
 from wedsync.workflows.running import (
     asking,
+    budget_lines,
     calling,
     dated_waits,
     guardrails,
@@ -42,14 +43,18 @@ def prepare(
     owner: UUID,
     advances: Sequence[Advance],
     next_in_line: Sequence[Row[Any]] = (),
+    *,
+    written_later: Sequence[Advance] = (),
 ) -> None:
     """Hold back what may not leave yet, say in the lanes what is due, and lock the families.
 
     Before claiming, for what came home: a claim passes over locked lanes and never waits.
-    `next_in_line` are runs whose turn it is at a far end that became free.
+    `next_in_line` are runs whose turn it is at a far end that became free; `written_later` were
+    prepared before in this transaction.
     """
     guardrails.hold_back(connection, advances, clock.now())
     dated_waits.hold(connection, advances, clock.now())
+    budget_lines.take(connection, advances, written_later)
     once_slots.take(connection, owner, advances)
     items.wake_lanes(advances)
     for one in advances:

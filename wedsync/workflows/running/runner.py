@@ -7,7 +7,8 @@ where a person can see it.
 
 import logging
 import random
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -16,15 +17,17 @@ from uuid import UUID
 from sqlalchemy import Connection, Engine, Row
 from sqlalchemy.exc import DBAPIError
 
+from wedsync.connections.limits import budgets
 from wedsync.platform import clock, crypto, leases
 from wedsync.platform.culprits import CULPABLE, Patience, sorted_out, took_too_long
 from wedsync.platform.effects import Effect, Ended
 from wedsync.platform.shares import Shares
-from wedsync.platform.vault import OpenKey, Vault
+from wedsync.platform.vault import Found, Vault
 from wedsync.platform.wake import RUN_TICKS, Wake
 from wedsync.platform.window import Turn
 from wedsync.settings import Settings
 from wedsync.workflows.running import (
+    budget_lines,
     calling,
     claims,
     dated_waits,
@@ -86,10 +89,14 @@ class RunSource:
         self._wake = wake
         self._patience = Patience()
         self._programs = Programs()
+        self._lines: dict[budget_lines.Place, int] = {}
+        self._look_at: float | None = None
 
     def turn(
         self, owner: UUID, finished: Sequence[Finished], room: int, shares: Shares
     ) -> Turn[LiveRun]:
+        self._note(finished)
+        self._let_go()
         try:
             moved = self._together(owner, finished, room, shares)
         except CULPABLE as error:
@@ -115,7 +122,7 @@ class RunSource:
             recording.prepare(connection, owner, came_home, next_in_line)
             claimed = self._claim(connection, owner, came_home, room, shares)
             taken_up = self._take_up(connection, reach, claimed.rows)
-            recording.prepare(connection, owner, taken_up)
+            recording.prepare(connection, owner, taken_up, written_later=came_home)
             recorded = recording.write(connection, owner, [*came_home, *taken_up])
             claims.served(connection, claimed)
         return _Moved(came_home, taken_up, len(claimed.rows), recorded)
@@ -205,15 +212,15 @@ class RunSource:
     def _take_up(
         self, connection: Connection, reach: Reach, rows: Sequence[Row[Any]]
     ) -> list[Advance]:
-        runs = loading.load(connection, self._programs, rows, self._key_of)
+        runs = loading.load(connection, self._programs, rows, self._keys_of)
         return [
             take_up(row, run, clock.now(), random.random(), reach)
             for row, run in zip(rows, runs, strict=True)
         ]
 
-    def _key_of(self, organization_id: UUID) -> OpenKey:
+    def _keys_of(self, organization_id: UUID, key_ids: Collection[UUID]) -> Mapping[UUID, Found]:
         with self._engine.connect() as connection:
-            return self._vault.data_key(connection, organization_id)
+            return self._vault.keys(connection, organization_id, key_ids)
 
     def _committed(self, moved: _Moved) -> Turn[LiveRun]:
         starts: list[tuple[LiveRun, Effect]] = []
@@ -221,16 +228,58 @@ class RunSource:
             if result.run.id not in moved.recorded.held:
                 log.info("run %s was taken over by another worker", result.run.id)
                 continue
-            result.run.settle(result)
-            if result.leaving is not None:
+            if result.leaving is not None and budget_lines.is_too_late(result.call_taken_at):
+                starts.append((result.run, performing.too_late(str(result.run.id))))
+            elif result.leaving is not None:
                 starts.append((result.run, result.leaving))
         at_once = [
             result.run.lane
             for result in moved.taken_up
             if result.leaving is None and result.move.state != "waiting"
         ]
+        self._lines = budget_lines.places_of(moved.kept)
+        for result in moved.kept:
+            result.run.settle(result)
         self._after_commit(moved)
-        return Turn(starts, moved.claimed, at_once, recording.wakes(moved.kept))
+        woke = bool(self._lines) or recording.wakes(moved.kept)
+        return Turn(starts, moved.claimed, at_once, woke, self._again_in_s())
+
+    def _note(self, finished: Sequence[Finished]) -> None:
+        """Remember for everybody what answers said of limits, before anything else leaves."""
+        told = [(run, performing.said_by(run, ended)) for run, ended in finished]
+        said = [
+            (run.organization_id, connection_id, each)
+            for run, each in told
+            if each and (connection_id := performing.connection_of(run)) is not None
+        ]
+        if said:
+            with self._engine.begin() as connection:
+                budgets.note(connection, said)
+
+    def _let_go(self) -> None:
+        """Make due whoever may leave now of the lines this moved in before; what it misses is
+        swept up."""
+        if not self._lines:
+            return
+        lines, self._lines = self._lines, {}
+        try:
+            with self._engine.begin() as connection:
+                again_in_s = budget_lines.let_go(connection, lines)
+        except DBAPIError:
+            log.warning("could not let go who waits for a budget", exc_info=True)
+            return
+        if again_in_s is not None:
+            look_at = time.monotonic() + again_in_s
+            self._look_at = look_at if self._look_at is None else min(look_at, self._look_at)
+
+    def _again_in_s(self) -> float | None:
+        """In how many seconds the next of a line may leave, as far as this worker knows."""
+        if self._look_at is None:
+            return None
+        again_in_s = self._look_at - time.monotonic()
+        if again_in_s <= 0:
+            self._look_at = None
+        return max(0.0, again_in_s)
 
     def _after_commit(self, moved: _Moved) -> None:
         """Wake who is concerned. It must not fail the turn, whose effects are still to leave: what
@@ -260,7 +309,11 @@ class RunSource:
 
         It must not fail the turn, whose effects are still to leave: what it misses is swept up.
         """
-        waits = [(one.run.organization_id, one.connection_id) for one in moved if one.connection_id]
+        waits = [
+            (one.run.organization_id, one.connection_id)
+            for one in moved
+            if one.connection_id and not one.lacking  # that it opens says nothing of what it may
+        ]
         if not waits:
             return
         try:

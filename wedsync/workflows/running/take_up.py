@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
+from wedsync.connections.limits.lines import line_in
 from wedsync.connectors.contract import Effect
 from wedsync.workflows.engine import EngineEvent
 from wedsync.workflows.engine.state import Position, position_of
@@ -37,6 +38,7 @@ class _Taken:
 
 def take_up(row: Row[Any], run: LiveRun, now: datetime, random: float, reach: Reach) -> Advance:
     """Advance a freshly claimed run from where it stands."""
+    run.line = line_in(row.waiting_for)
     position = position_of(run.engine_state)
     if position is None:
         return advance(run, _start(run, row.pending_decision or {}, now, random), reach)

@@ -5,7 +5,8 @@ connection may become usable between that read and that commit, when whoever men
 the run yet. So after its commit the turn looks again (`look_again`): a connection mended before
 that look is seen by it, one mended after it is mended by somebody who sees the committed run. What
 a death between commit and look leaves is found by `sweep`, and so is who waits for a connection
-that was forgotten. Nobody is woken for a connection that would send everybody back to sleep.
+that was forgotten. Nobody is woken for a connection that would send everybody back to sleep, nor
+who waits for a permission there that was not given yet.
 """
 
 from collections.abc import Iterable, Sequence
@@ -21,7 +22,12 @@ from wedsync.webhooks.delivering.service import FannedEvent
 from wedsync.workflows.running.journal import LANES
 from wedsync.workflows.running.reach import Reach
 
-CHANGES = ("connection.connected", "connection.reconnected", "connection.disconnected")
+CHANGES = (
+    "connection.connected",
+    "connection.reconnected",
+    "connection.resumed",
+    "connection.deleted",
+)
 """After these there is something to do for whoever waits: go on, or learn that it is gone."""
 
 _PLACES = text("SELECT organization_id, id FROM connections WHERE id = ANY(:ids) ORDER BY 1, 2")
@@ -48,11 +54,14 @@ _MAKE_DUE = text(
 )
 # Those that only a person mends are told of by whoever mends them.
 _WORTH_A_LOOK = text(
-    "SELECT w.organization_id, CAST(w.id AS uuid) AS id FROM (SELECT DISTINCT organization_id,"
-    "  waiting_for ->> 'id' AS id FROM runs WHERE state = 'waiting'"
+    "SELECT DISTINCT w.organization_id, CAST(w.id AS uuid) AS id FROM (SELECT DISTINCT"
+    "  organization_id, waiting_for ->> 'id' AS id, waiting_for -> 'permissions' AS permissions"
+    "  FROM runs WHERE state = 'waiting'"
     "  AND waiting_for ->> 'kind' = 'connection' AND due_at IS NULL) w"
     " LEFT JOIN connections c ON c.organization_id = w.organization_id"
     "  AND c.id = CAST(w.id AS uuid) WHERE c.id IS NULL OR c.state = ANY(:states)"
+    "  AND (w.permissions IS NULL OR c.state = 'deleted'"
+    "   OR w.permissions <@ to_jsonb(c.scopes))"
 )
 
 Place = tuple[UUID, UUID]

@@ -2,7 +2,7 @@
 
 | subject | where |
 |---|---|
-| workflows | `routes`, `gallery_routes` |
+| workflows | `routes`, `gallery_routes`; `connection_routes`, what uses a connection |
 | templates of one's own | `template_routes`, `template_forms` |
 | the builder | `builder_routes`; `builder_pages`, `builder_state`, what is shown |
 | what of it differs | `builder_parts`; `builder_lede`, in words; `builder_beside`, the panel |
@@ -23,6 +23,7 @@ from wedsync.workflows.views import (
     builder_routes,
     company_routes,
     connecting_routes,
+    connection_routes,
     draft_routes,
     gallery_routes,
     looking_routes,
@@ -41,6 +42,7 @@ __all__ = [
     "builder_routes",
     "company_routes",
     "connecting_routes",
+    "connection_routes",
     "draft_routes",
     "gallery_routes",
     "looking_routes",

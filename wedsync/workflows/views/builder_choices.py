@@ -11,9 +11,10 @@ from uuid import UUID
 from flask import redirect
 from werkzeug.wrappers import Response as AnyResponse
 
-from wedsync.connections import asking, choices
-from wedsync.connections.kept_choices import Asked as AskedFor
-from wedsync.connections.routes import LANES, means
+from wedsync.connections.choosing import choices
+from wedsync.connections.choosing.kept_choices import Asked as AskedFor
+from wedsync.connections.connecting import asking
+from wedsync.connections.views.routes import LANES, means
 from wedsync.errors import Conflict
 from wedsync.platform import identity, runtime, wording
 from wedsync.platform.db import db

@@ -16,7 +16,6 @@ from wedsync.workflows import page_queries, queries
 from wedsync.workflows.clockwork.next_start import next_start
 from wedsync.workflows.editing import drafts, service
 from wedsync.workflows.editing.checking import blocks_publishing, gone
-from wedsync.workflows.history import connection_users
 from wedsync.workflows.history.run_list import run_lines
 from wedsync.workflows.models import Workflow
 from wedsync.workflows.ready_made.recipe import recipe_of
@@ -107,28 +106,6 @@ def _first_time(found: Workflow, definition: Any) -> FirstTime | None:
         return None
     is_practice = recipe.begins_at == "sandbox"
     return FirstTime(recipe.trying, settings().sandbox_url if is_practice else "")
-
-
-@pages.get("/workflows/of-connection/<uuid:connection_id>")
-def of_connection(connection_id: UUID) -> Response:
-    """The workflows that use a connection."""
-    return _users_page("connection", connection_id)
-
-
-@pages.get("/workflows/of-hook/<uuid:hook_id>")
-def of_hook(hook_id: UUID) -> Response:
-    """The workflows that listen to a hook."""
-    return _users_page("hook", hook_id)
-
-
-def _users_page(kind: connection_users.Kind, object_id: UUID) -> Response:
-    organization_id = identity.organization_id()
-    return render(
-        "workflows/of_connection.html",
-        connection_name=connection_users.name_of(organization_id, kind, object_id),
-        users=connection_users.users_of(organization_id, kind, object_id),
-        state_of=workflow_words.workflow_state,
-    )
 
 
 @pages.post("/workflows/<uuid:workflow_id>/pause")

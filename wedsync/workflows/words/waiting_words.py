@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Any, Protocol
 from uuid import UUID
 
+from wedsync.connections.limits.lines import line_in
 from wedsync.connections.models import USABLE_STATES
 from wedsync.platform import ids
 from wedsync.platform.wording import Wording, count, name_words
@@ -32,18 +33,20 @@ class Waiting(Protocol):
 @dataclass(frozen=True, slots=True)
 class Circumstances:
     """What only the page of one run looks up: whose clock its wedding goes by, how many of its
-    workflow may move at once (or begin in an hour) and how many come before it, who is asked."""
+    workflow may move at once (or begin in an hour) and how many come before it, who is asked, about
+    when it is its turn at a service that lets only so much be done at a time."""
 
     zone: str = ""
     limit: int | None = None
     before: int | None = None
     asked: str = ""
+    turn_at: datetime | None = None
 
 
 _NEEDS = {
     "pending": ("it is not connected yet", "Finish connecting it"),
-    "paused": ("it is paused", "Resume it"),
-    "revoked": ("it does not know us any more", "Reconnect it"),
+    "paused": ("it is paused", "Let it go on"),
+    "revoked": ("it is disconnected", "Connect it again"),
     "needs_reauth": ("it does not know us any more", "Reconnect it"),
 }
 """By the connection's state: what is the matter with it, and what a person does about it."""
@@ -158,6 +161,8 @@ def things(number: Any, step: Mapping[str, Any]) -> str:
 def _limit(row: Waiting, words: Wording, circumstances: Circumstances) -> str:
     waits = row.waiting_for or {}
     name, until = str(waits.get("id")), waits_until(waits)
+    if line_in(waits) is not None:
+        return _turn_at_a_service(row, words, circumstances)
     if name in _HELD_BACK:
         ending = f" until {words.moment(until)}" if until else ""
         return f"Held back{ending}: {_HELD_BACK[name]}"
@@ -167,6 +172,17 @@ def _limit(row: Waiting, words: Wording, circumstances: Circumstances) -> str:
         most = f"At most {circumstances.limit} an hour" if circumstances.limit else "Enough for now"
         return f"{most}; it continues {words.at(until) if until else 'by itself'}"
     return turn_words(row).removesuffix(".")
+
+
+def _turn_at_a_service(row: Waiting, words: Wording, circumstances: Circumstances) -> str:
+    far_end = row.connection_name or "this service"
+    turn_at = circumstances.turn_at or waits_until(row.waiting_for)
+    on = "it goes on in a moment"
+    if turn_at is not None and turn_at > words.now:
+        on = f"it goes on {words.at(turn_at)}, as far as we can tell"
+    before = circumstances.before
+    waits = f"{count(before, 'action')} before this one; {on}" if before else on
+    return f"{far_end} takes only so many calls at a time: {waits}"
 
 
 def _at_once(circumstances: Circumstances) -> str:
@@ -191,7 +207,7 @@ def connection_called(row: Waiting) -> str:
 
 def needs_a_person(row: Waiting) -> bool:
     """Whether the connection comes back only when somebody mends it."""
-    return row.connection_state in _NEEDS
+    return row.connection_state in _NEEDS or _lacks_permission(row)
 
 
 def connection_words(row: Waiting) -> str:
@@ -200,9 +216,18 @@ def connection_words(row: Waiting) -> str:
     matter, what_to_do = _NEEDS.get(row.connection_state or "", ("", ""))
     if what_to_do:
         return f"{waiting}: {matter}. {what_to_do} and this goes on by itself."
+    if _lacks_permission(row):
+        return (
+            f"{waiting}: it is not allowed to do this there. "
+            "Ask for the permission and this goes on by itself."
+        )
     if row.connection_state in USABLE_STATES:
         return f"{waiting}: we are renewing our permission there. This goes on by itself."
     return f"{waiting}. This goes on by itself."
+
+
+def _lacks_permission(row: Waiting) -> bool:
+    return bool((row.waiting_for or {}).get("permissions"))
 
 
 def turn_words(row: Waiting) -> str:

@@ -61,13 +61,15 @@ class Told:
 @dataclass(frozen=True, slots=True)
 class Repair:
     """A button beside a problem. With a `gesture` it posts that, with `values`; with `connect` it
-    leads to where an account of that connector is connected; else it opens the panel of the step,
+    leads to where an account of that connector is connected, with `account` to that account's page;
+    else it opens the panel of the step,
     or of the start (None), at `field`."""
 
     words: str
     gesture: str = ""
     values: Mapping[str, str] = made(default_factory=dict)
     connect: str = ""
+    account: str = ""
     step: str | None = None
     field: str = ""
 

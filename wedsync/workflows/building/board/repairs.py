@@ -10,6 +10,7 @@ from wedsync.workflows.building.board.board_parts import BoardProblem, Repair
 from wedsync.workflows.building.board.mending import holds_gone
 from wedsync.workflows.building.board.setting import Setting
 from wedsync.workflows.catalogue import Entry
+from wedsync.workflows.editing.checking import LACKS
 from wedsync.workflows.engine import Problem
 from wedsync.workflows.engine.limits import MAX_STEPS
 from wedsync.workflows.engine.steps import KINDS
@@ -153,7 +154,10 @@ class _Mending:
             yield Repair("Give every step an id", "name_steps")
             return
         is_gone = bool(field) and field != "connection" and self._holds_gone(own, step, field)
-        if field == "connection" and own is not None:
+        if field == "connection" and problem.message.startswith(LACKS):
+            words = "Ask for this permission"
+            yield Repair(words, account=str(step.get("connection")), step=own, field=field)
+        elif field == "connection" and own is not None:
             yield from self._accounts(own, step)
         elif own is None and step.get("source") == OF_AN_ACCOUNT and field == "source":
             yield from _connecting(self._setting, step.get("event_type"))

@@ -11,8 +11,8 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from wedsync.connections import choices
-from wedsync.connections.kept_choices import Kept
+from wedsync.connections.choosing import choices
+from wedsync.connections.choosing.kept_choices import Kept
 from wedsync.connections.models import Connection
 from wedsync.connectors.choices import MOST, Choice
 from wedsync.platform import ids

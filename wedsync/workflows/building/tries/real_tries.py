@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Engine, Row, insert, text
 from sqlalchemy.exc import DBAPIError
 
 from wedsync.connections import access as connections
+from wedsync.connections.limits import beside_runs
 from wedsync.connectors.contract import (
     Begun,
     Call,
@@ -78,8 +79,23 @@ _RELEASE = text(
 )
 _INTERRUPTED = "We were interrupted, and do not know whether it happened."
 _PERHAPS = "It may have happened all the same."
-_UNREACHABLE = "This account cannot be used just now. Look at it under Connections, then try again."
+_UNREACHABLE = Failed(
+    "not_sent",
+    "connection_unusable",
+    "This account cannot be used just now. Look at it under Connections, then try again.",
+)
+_NOT_ALLOWED = Failed(
+    "not_sent",
+    "permission_missing",
+    "This account is not allowed to do this yet. Ask for the permission under Connections.",
+)
 _BROKEN = "Something on our side went wrong with this try. Our engineers can see it."
+_NO_CALLS_LEFT = Failed(
+    "rate_limit",
+    "no_calls_left",
+    "This account takes only so many calls at a time, and your workflows need them just now. Try"
+    " again in a moment.",
+)
 _NOT_KEPT = "It happened, but what came back could not be kept."
 
 log = logging.getLogger(__name__)
@@ -133,7 +149,7 @@ class TrySource:
                 _come_home(connection, owner, one, ended)
             taken = self._claim(connection, owner, min(room, MOST_TAKEN))
             reach = Reach(connection, self._vault, self._settings)
-            begun = [_begin(connection, owner, reach, row) for row in taken]
+            begun = [_begin(connection, owner, reach, row, self._engine) for row in taken]
         if taken:
             self._wake.ring("events")  # one that publishes has nothing else to tell of it
         starts = [one for one in begun if isinstance(one, tuple)]
@@ -151,22 +167,26 @@ class TrySource:
         return connection.execute(_CLAIM, given).all()
 
 
-def _begin(connection: Connection, owner: UUID, reach: Reach, row: Row[Any]) -> Begin:
+def _begin(
+    connection: Connection, owner: UUID, reach: Reach, row: Row[Any], engine: Engine
+) -> Begin:
     """Take up one try; one that cannot even be looked at ends, and holds none of the others up."""
     try:
         with connection.begin_nested():
-            return _begun(connection, owner, reach, row)
+            return _begun(connection, owner, reach, row, engine)
     except CULPABLE:
         log.exception("try %s cannot be taken up", row.id)
         _end(connection, owner, row, Failed("permanent", "internal", _BROKEN))
         return "over"
 
 
-def _begun(connection: Connection, owner: UUID, reach: Reach, row: Row[Any]) -> Begin:
+def _begun(
+    connection: Connection, owner: UUID, reach: Reach, row: Row[Any], engine: Engine
+) -> Begin:
     wanted = _perform_of(row)
     found = reach.of(row.organization_id, wanted.use, wanted.connection)
     if isinstance(found, Unreachable):
-        found = Failed("not_sent", "connection_unusable", _UNREACHABLE)
+        found = _NOT_ALLOWED if found.lacking else _UNREACHABLE
     if isinstance(found, Failed):
         _end(connection, owner, row, found)
         return "over"
@@ -180,6 +200,9 @@ def _begun(connection: Connection, owner: UUID, reach: Reach, row: Row[Any]) -> 
         return "not yet"
     if held is not None:
         _end(connection, owner, row, held)
+        return "over"
+    if beside_runs.wait_s_of(engine, found.budget) is not None:
+        _end(connection, owner, row, _NO_CALLS_LEFT)
         return "over"
     lane = f"{row.organization_id}:{far_end_of(wanted, begun)}"
     is_task = isinstance(begun, Task)
