@@ -66,6 +66,8 @@ def look_at(page: Page, name: str, *, briefly: bool = False) -> None:
     in the light. The page is left at the desk's width in the light theme.
     """
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    # A click on a link ends when the next page has begun, which may be before it has an element.
+    page.wait_for_load_state("load")
     for (width, height), themes in _BRIEF if briefly else _WHOLE:
         _show_all_of(page, width, height)
         for theme in themes:
