@@ -11,7 +11,7 @@ from tests.connections.ways import engine_of, means_of
 from tests.far_ends.rest_service import Asked as Request
 from tests.far_ends.rest_service import Prepared, RestService
 from tests.personas import Persona
-from tests.workflows.connected import seating
+from tests.workflows.connected import connect, seating
 from wedsync.connections.choosing import choices
 from wedsync.connections.choosing.kept_choices import Asked, Kept
 from wedsync.platform import ids
@@ -84,6 +84,22 @@ def read(
     if asked.is_wanted:
         load(app, persona, asked, within_s)
     return kept(app, persona, connection_id, key)
+
+
+def by_a_drain(app: APIFlask, persona: Persona, connection_id: UUID) -> None:
+    """Ask anew, and read as a drain does, with little time for it."""
+    asked = ask(app, persona, connection_id, "tables", refresh=True)
+    assert asked is not None
+    means = means_of(app)
+    choices.load(means, persona.organization_id, asked.id, within_s=3.0, last=True)
+
+
+def limited(app: APIFlask, persona: Persona, book: Book, rate: dict[str, int]) -> UUID:
+    """A connection to two tables on a page each, which may be asked only so often."""
+    book.tables, book.size = 2, 1
+    slug = f"tables-{ids.new_id().hex[-8:]}"
+    offered = seating(book, slug, choices=[TABLES], limits={"connection": rate})
+    return connect(app, persona.organization_id, offered)
 
 
 def age(app: APIFlask, connection_id: UUID, seconds: int) -> None:

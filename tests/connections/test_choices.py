@@ -6,10 +6,11 @@ from uuid import UUID
 from apiflask import APIFlask
 from sqlalchemy import text
 
-from tests.connections.choosing import Book, age, ask, kept, load, read
+from tests.connections.choosing import Book, age, ask, kept, limited, load, read
 from tests.connections.ways import change, connected, engine_of, keeper_of, row_of
 from tests.far_ends.practice_partner import HARBOUR, PracticePartner
 from tests.personas import Persona
+from tests.workers.scene import wait_until
 from tests.workflows.connected import API_KEY
 from wedsync.connections import life
 from wedsync.connections.choosing import choices, kept_choices
@@ -71,6 +72,27 @@ def test_pages_are_read_to_the_end(
         {}, {"page": "100"}, {"page": "200"}, {"page": "250"},
     ]  # fmt: skip
     assert not found.is_cut
+
+
+def test_more_pages_than_may_be_asked_for_at_once_are_waited_for(
+    app: APIFlask, editor: Persona, book: Book
+) -> None:
+    tables = limited(app, editor, book, {"calls": 1, "seconds": 1})
+    found = read(app, editor, tables, within_s=20.0)
+    assert [each.value for each in found.choices] == [0, 1]
+    assert (len(book.asked), found.is_cut) == (3, False)
+
+
+def test_a_drain_goes_on_where_the_calls_of_a_page_were_used_up(
+    app: APIFlask, editor: Persona, book: Book
+) -> None:
+    tables = limited(app, editor, book, {"calls": 1, "seconds": 1})
+    late = read(app, editor, tables, within_s=0.5)
+    assert (late.choices, late.is_wanted, late.failure) == ((), True, None)
+    keeper_of(app).work()
+    wait_until(lambda: not kept(app, editor, tables).is_wanted, 20)
+    found = kept(app, editor, tables)
+    assert ([each.value for each in found.choices], found.is_cut) == ([0, 1], False)
 
 
 def test_a_drain_reads_what_no_request_had_the_time_for(

@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 from apiflask import APIFlask
 
-from tests.connections.choosing import Book, age, manifest, read
+from tests.connections.choosing import Book, age, by_a_drain, kept, limited, manifest, read
 from tests.connections.ways import change, row_of
 from tests.far_ends.practice_partner import PracticePartner
 from tests.far_ends.rest_service import RestService
@@ -86,6 +86,22 @@ def test_after_a_failure_it_waits_a_minute_unless_somebody_refreshes(
     assert len(book.asked) == asked
     mended = read(app, editor, tables, refresh=True)
     assert (mended.failure, len(mended.choices)) == (None, 3)
+
+
+def test_where_the_calls_are_used_up_what_was_read_is_shown_and_else_why_there_is_nothing(
+    app: APIFlask, editor: Persona, book: Book
+) -> None:
+    tables = limited(app, editor, book, {"calls": 1, "seconds": 86_400})
+    by_a_drain(app, editor, tables)
+    found = kept(app, editor, tables)
+    assert ([each.value for each in found.choices], found.is_cut) == ([0], True)
+    by_a_drain(app, editor, tables)
+    failure = kept(app, editor, tables).failure
+    assert failure == (
+        "Our seating allows only so many calls, and other work needs them now."
+        " Try again in a few minutes. You can type it yourself meanwhile."
+    )
+    assert len(book.asked) == 1
 
 
 def test_a_page_that_is_too_large_is_a_failure(

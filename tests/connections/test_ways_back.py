@@ -208,6 +208,23 @@ def test_a_window_that_was_closed_is_told_once_it_is_too_late(
     assert noted(app, editor) == ["window_closed", "state_expired"]
 
 
+def test_whoever_ends_attempts_waits_for_nobody_who_has_their_connection_in_hand(
+    app: APIFlask, editor: Persona, fern: Listed
+) -> None:
+    fern.leave(editor)
+    row = only(app, editor)
+    outcomes = text("SELECT outcome FROM authorizations WHERE connection_id = :id FOR UPDATE")
+    with engine_of(app).begin() as database:
+        database.execute(text("UPDATE authorizations SET expires_at = now() - interval '1 second'"))
+    with engine_of(app).begin() as holder:
+        holder.execute(text("SELECT FROM connections WHERE id = :id FOR UPDATE"), {"id": row.id})
+        keeper_of(app).work()
+        # Neither ended nor locked: who has the connection goes on to its attempt.
+        assert holder.execute(outcomes, {"id": row.id}).scalars().all() == [None]
+    keeper_of(app).work()
+    assert only(app, editor).reason["code"] == "window_closed"
+
+
 def test_who_comes_back_to_another_team_of_theirs_is_told_and_can_change_back(
     app: APIFlask, editor: Persona, fern: Listed
 ) -> None:

@@ -118,7 +118,7 @@ _INTERRUPTED = text(
     " ON c.organization_id = a.organization_id AND c.id = a.connection_id"
     " WHERE a.outcome = 'exchanging'"
     " AND a.claimed_at < clock_timestamp() - make_interval(secs => :seconds)"
-    " FOR UPDATE OF a SKIP LOCKED"
+    " FOR UPDATE OF c, a SKIP LOCKED"
 )
 _PRUNE_PENDING = text(
     "DELETE FROM connections c WHERE id IN (SELECT id FROM connections p WHERE state = 'pending'"
@@ -233,7 +233,7 @@ class Keeper:
 
 
 def prune(database: DatabaseConnection) -> None:
-    """Forget attempts nobody finished, connections that never came about for a day, and lists
-    nobody chose from for a month."""
-    for statement in (_FORGET_HELD, _PRUNE_ATTEMPTS, _PRUNE_PENDING, kept_choices.PRUNE):
+    """Forget connections that never came about for a day, then attempts nobody finished, which
+    are locked after their connections, and lists nobody chose from for a month."""
+    for statement in (_PRUNE_PENDING, _FORGET_HELD, _PRUNE_ATTEMPTS, kept_choices.PRUNE):
         database.execute(statement)

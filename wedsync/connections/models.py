@@ -131,6 +131,17 @@ class Authorization(OrganizationRow, Base):
             postgresql_where=text("outcome IN ('to_exchange', 'exchanging')"),
         ),
         Index("ix_authorizations_open", "expires_at", postgresql_where=text("outcome IS NULL")),
+        Index(
+            "ix_authorizations_of_api_key",
+            "organization_id",
+            "api_key_id",
+            postgresql_where=text("api_key_id IS NOT NULL"),
+        ),
+        Index(
+            "ix_authorizations_of_listing_version",
+            "listing_version_id",
+            postgresql_where=text("listing_version_id IS NOT NULL"),
+        ),
     )
 
     connection_id: Mapped[UUID]

@@ -42,7 +42,9 @@ class GuestBook(RestService):
         return Prepared(200, {"Content-Type": "application/json"}, body)
 
 
-def reading(book: GuestBook, slug: str, **fields: Any) -> Manifest:
+def reading(
+    book: GuestBook, slug: str, *, limits: dict[str, Any] | None = None, **fields: Any
+) -> Manifest:
     """A connector with the guest book as its stream."""
     stream = {
         "key": "entries",
@@ -59,7 +61,8 @@ def reading(book: GuestBook, slug: str, **fields: Any) -> Manifest:
         **fields,
     }
     other = {**stream, "key": "others", "starts": "all"}
-    return seating(book, slug, streams=[stream, other])
+    limited = {"limits": limits} if limits else {}
+    return seating(book, slug, streams=[stream, other], **limited)
 
 
 def every(connection_id: UUID, stream: str = "entries", every_s: int = 300) -> dict[str, Any]:

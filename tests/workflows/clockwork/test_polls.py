@@ -88,6 +88,22 @@ def test_all_pages_are_read_at_most_a_thousand_records_at_a_time(
     assert timer(app, workflow).error is None
 
 
+def test_a_list_of_more_pages_than_may_be_asked_for_at_once_is_read_to_its_end(
+    app: APIFlask, worker: Worker, organization: UUID, book: GuestBook, march: MovedClock
+) -> None:
+    limits = {"connection": {"calls": 1, "seconds": 1}}
+    manifest = reading(book, "guest-book", starts="all", next_path="next", limits=limits)
+    connection = connect(app, organization, manifest)
+    workflow = make_workflow(app, organization, every(connection), NOTE)
+    names = [f"Guest {number}" for number in range(60)]
+    book.add(*names)
+    look(app, worker)
+    worker.fan_out()
+    assert len(book.asked) >= 2
+    assert guests(app, workflow) == names
+    assert timer(app, workflow).error is None
+
+
 def test_more_records_of_one_moment_than_a_page_holds_are_no_circle(
     app: APIFlask, worker: Worker, organization: UUID, book: GuestBook, march: MovedClock
 ) -> None:

@@ -31,7 +31,7 @@ from wedsync.connections.limits import queries
 from wedsync.connections.limits.lines import line_of
 from wedsync.platform import clock
 from wedsync.platform.db import db
-from wedsync.workflows.running import budget_lines
+from wedsync.workflows.running import budget_lines, once_slots
 
 TEN_A_SECOND = {"connection": {"calls": 10, "seconds": 1}}
 TWO_A_DAY = {"connection": {"calls": 2, "seconds": 86_400}}
@@ -144,6 +144,34 @@ def test_all_connections_of_a_connector_share_what_its_client_may_do(
     assert len(seats.asked) == 1
     first, _ = waiting_in_line(app, one_of_them)
     assert first.due_at is not None
+
+
+def test_who_waits_for_its_turn_at_what_happens_once_uses_no_call_up(
+    app: APIFlask, worker: Worker, hook: Hook, seats: RestService, slug: str
+) -> None:
+    connection = limited(app, hook, seats, slug, {"connection": {"calls": 100, "seconds": 86_400}})
+    begin(app, worker, hook, release("pay", connection, slug, key="pay"), events=6)
+    worker.run()
+    with app.app_context():
+        budget = queries.budget_of(hook.organization_id, connection)
+    assert len(seats.asked) == 6
+    assert budget is not None
+    assert budget.remaining == 10 - 6
+
+
+def test_what_happens_once_and_finds_no_call_leaves_its_turn_to_others(
+    app: APIFlask, worker: Worker, hook: Hook, seats: RestService, slug: str
+) -> None:
+    connection = limited(app, hook, seats, slug, TWO_A_DAY)
+    begin(app, worker, hook, release("pay", connection, slug, key="pay"), events=3)
+    for already in range(1, 4):
+        worker.run()
+        assert guests(seats) == [f"g_{number}" for number in range(already)]
+        assert rows(app, "SELECT FROM once_slots") == []
+        let_pass(app, 43_300)
+        with worker.engine.begin() as database:
+            budget_lines.sweep(database)
+            once_slots.sweep(database)
 
 
 def test_two_workers_give_nobody_more_than_there_is(

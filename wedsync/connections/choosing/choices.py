@@ -54,8 +54,11 @@ class _Task:
 
 @dataclass(frozen=True, slots=True)
 class _Read:
+    """`ran_out`: there were more, and neither calls nor time for them."""
+
     choices: tuple[Choice, ...]
     is_cut: bool
+    ran_out: bool = False
 
 
 _Result: TypeAlias = _Read | Failed | Unusable
@@ -152,8 +155,8 @@ def _read(means: Means, task: _Task, opened: Access, until: float) -> _Read | Fa
         request = choices.request(listed, opened, page, _left(until))
         if isinstance(request, Failed):
             return request
-        if beside_runs.wait_s(means.engine, *place, task.manifest) is not None:
-            return _NO_CALLS_LEFT
+        if not _has_call(means, task, until):
+            return _Read(known, is_cut=True, ran_out=True) if known else _NO_CALLS_LEFT
         outcome = outbound.request(request)
         beside_runs.heard(means.engine, *place, task.manifest.limits, outcome)
         answer = choices.read(listed, opened, outcome)
@@ -168,16 +171,27 @@ def _read(means: Means, task: _Task, opened: Access, until: float) -> _Read | Fa
     return _Read(known, is_cut=True)
 
 
+def _has_call(means: Means, task: _Task, until: float) -> bool:
+    """Take a call, waiting for one as long as there is time: a list may have more pages than its
+    service lets us ask for at once."""
+    place = (task.row.organization_id, task.row.connection_id)
+    while (wait_s := beside_runs.wait_s(means.engine, *place, task.manifest)) is not None:
+        if wait_s > _left(until) - _LEAST_S:
+            return False
+        time.sleep(wait_s)
+    return True
+
+
 _NO_CALLS_LEFT = Failed("rate_limit", "no_calls_left", "Other work needs what calls there are.")
 
 
 def _settle(
     database: DatabaseConnection, means: Means, task: _Task, result: _Result, *, is_late: bool
 ) -> None:
-    if isinstance(result, _Read):
-        kept_choices.keep(database, means.vault, task.row, result.choices, is_cut=result.is_cut)
-    elif is_late:
+    if is_late:
         kept_choices.hand_over(database, task.row)
+    elif isinstance(result, _Read):
+        kept_choices.keep(database, means.vault, task.row, result.choices, is_cut=result.is_cut)
     else:
         kept_choices.fail(database, task.row, _sentence(task.name, result))
 
@@ -186,8 +200,10 @@ def _ran_out(result: _Result, until: float) -> bool:
     """Whether it was only the time that was too short."""
     if isinstance(result, Unusable):
         return not result.gone
+    if isinstance(result, _Read):
+        return result.ran_out
     is_over = time.monotonic() >= until - _LEAST_S
-    return isinstance(result, Failed) and result.kind in ("not_sent", "maybe") and is_over
+    return result is _NO_CALLS_LEFT or (result.kind in ("not_sent", "maybe") and is_over)
 
 
 def _sentence(name: str, result: Failed | Unusable) -> str:
@@ -197,6 +213,9 @@ def _sentence(name: str, result: Failed | Unusable) -> str:
         return f"{result.message} {todo}. {_BY_HAND}"
     if result.kind == "auth":
         return f"{name} does not let us in any more. Connect it again. {_BY_HAND}"
+    if result is _NO_CALLS_LEFT:
+        words = "allows only so many calls, and other work needs them now."
+        return f"{name} {words} Try again in a few minutes. {_BY_HAND}"
     if result.kind == "rate_limit":
         return f"{name} asks us to slow down. Try again in a minute. {_BY_HAND}"
     if result.kind == "not_sent":

@@ -17,7 +17,7 @@ _CLOSED = text(
     "SELECT a.*, c.name FROM authorizations a JOIN connections c"
     " ON c.organization_id = a.organization_id AND c.id = a.connection_id"
     " WHERE a.outcome IS NULL AND a.expires_at <= :now"
-    " ORDER BY a.expires_at LIMIT 100 FOR UPDATE OF a SKIP LOCKED"
+    " ORDER BY a.expires_at LIMIT 100 FOR UPDATE OF c, a SKIP LOCKED"
 )
 
 

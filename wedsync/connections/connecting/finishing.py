@@ -37,6 +37,12 @@ _ATTEMPTS = cast(Table, Authorization.__table__)
 _UNANSWERED = ("not_sent", "maybe", "rate_limit")
 _LEAST_S = 0.3
 
+# Before its attempt, as whoever disconnects it does.
+_LOCK_CONNECTION = text(
+    "SELECT FROM connections c JOIN authorizations a"
+    " ON c.organization_id = a.organization_id AND c.id = a.connection_id"
+    " WHERE a.organization_id = :organization_id AND a.id = :id FOR NO KEY UPDATE OF c"
+)
 _CLAIM = text(
     "UPDATE authorizations SET outcome = 'exchanging', claimed_at = clock_timestamp()"
     " WHERE organization_id = :organization_id AND id = :id AND outcome = 'to_exchange'"
@@ -84,6 +90,7 @@ def carry_out(
     answer now ends it; else it is left for the drain."""
     with means.engine.begin() as database:
         given = {"organization_id": organization_id, "id": attempt_id}
+        database.execute(_LOCK_CONNECTION, given)
         attempt = database.execute(_CLAIM, given).first()
         task = _task(database, means, attempt) if attempt is not None else None
     if task is None:

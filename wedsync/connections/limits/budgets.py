@@ -21,13 +21,15 @@ from wedsync.platform.batch import recordset
 
 COLUMNS = (
     "own.key IS NOT NULL AS has_bucket, own.calls AS own_calls, own.seconds AS own_seconds,"
-    " shared.calls AS shared_calls, shared.seconds AS shared_seconds"
+    " shared.calls AS shared_calls, shared.seconds AS shared_seconds,"
+    " l.published_version_id = c.listing_version_id AS is_newest"
 )
 """Of a connection `c` joined with its buckets: what `budget_of` needs beside its ids."""
 
 JOINED = (
     " LEFT JOIN rate_buckets own ON own.key = c.id"
     " LEFT JOIN rate_buckets shared ON shared.key = c.listing_id"
+    " JOIN listings l ON l.id = c.listing_id"
 )
 
 _FIND = text(
@@ -45,17 +47,22 @@ _STATE = (
     "b.key, b.burst, b.per_s, b.full_at, b.held_until, b.said_left, b.said_until, b.waiting,"
     " clock_timestamp() AS now"
 )
-_KEEP = text(
-    "INSERT INTO rate_buckets AS b (key, organization_id, connection_id, listing_id, calls,"
-    " seconds, burst, per_s) SELECT key, organization_id, connection_id, listing_id, calls,"
-    " seconds, burst, per_s FROM "
-    + recordset(
-        "key uuid, organization_id uuid, connection_id uuid, listing_id uuid, calls int,"
-        " seconds int, burst float8, per_s float8"
-    )
-    + " ORDER BY key ON CONFLICT (key) DO UPDATE SET calls = excluded.calls,"
-    " seconds = excluded.seconds, burst = excluded.burst, per_s = excluded.per_s"
-    " WHERE (b.calls, b.seconds) IS DISTINCT FROM (excluded.calls, excluded.seconds)"
+_KEPT = recordset(
+    "key uuid, organization_id uuid, connection_id uuid, listing_id uuid, calls int, seconds int,"
+    " burst float8, per_s float8, renews bool"
+)
+# Who is making the same row this very moment has not committed it: the lock is only tried.
+_MAKE = text(
+    "INSERT INTO rate_buckets (key, organization_id, connection_id, listing_id, calls, seconds,"
+    " burst, per_s) SELECT key, organization_id, connection_id, listing_id, calls, seconds, burst,"
+    f" per_s FROM {_KEPT} WHERE pg_try_advisory_xact_lock(hashtextextended(key::text, 0))"
+    " ORDER BY key ON CONFLICT (key) DO NOTHING"
+)
+_RENEW = text(
+    "UPDATE rate_buckets b SET calls = t.calls, seconds = t.seconds, burst = t.burst,"
+    f" per_s = t.per_s FROM {_KEPT} WHERE b.key = t.key AND t.renews AND b.key IN"
+    " (SELECT key FROM rate_buckets WHERE key = ANY(:keys) FOR NO KEY UPDATE SKIP LOCKED)"
+    " AND (b.calls, b.seconds) IS DISTINCT FROM (t.calls, t.seconds)"
 )
 # Of what a connection may have its listing gives as much as it has left, connection by connection.
 _TAKE = text(
@@ -72,12 +79,16 @@ _TAKE = text(
     "  ELSE greatest(0, least(n, coalesce(shared, 0)"
     "   - (sum(n) OVER (PARTITION BY listing ORDER BY key) - n))) END AS n FROM offered),"
     " spent AS (SELECT key, CAST(n AS int) AS n FROM granted UNION ALL SELECT listing,"
-    "  CAST(sum(n) AS int) FROM granted WHERE listing IS NOT NULL GROUP BY 1)"
+    "  CAST(sum(n) AS int) FROM granted WHERE listing IN (SELECT key FROM locked) GROUP BY 1)"
     " UPDATE rate_buckets b SET full_at = CASE WHEN b.per_s IS NULL OR spent.n = 0 THEN b.full_at"
     "  ELSE greatest(b.full_at, clock_timestamp()) + make_interval(secs => spent.n / b.per_s) END,"
     " said_left = CASE WHEN b.said_left > spent.n THEN b.said_left - spent.n"
     "  WHEN b.said_left IS NOT NULL THEN 0 END"
     f" FROM spent WHERE b.key = spent.key RETURNING spent.n, {_STATE}"
+)
+_SAME_WINDOW = (
+    "b.said_left < excluded.said_left AND b.said_until > clock_timestamp()"
+    " AND excluded.said_until - b.said_until < interval '2 seconds'"
 )
 _NOTE = text(
     "INSERT INTO rate_buckets AS b (key, organization_id, connection_id, held_until, said_limit,"
@@ -92,11 +103,12 @@ _NOTE = text(
     " ORDER BY c.id ON CONFLICT (key) DO UPDATE SET"
     " held_until = greatest(b.held_until, excluded.held_until),"
     " said_limit = coalesce(excluded.said_limit, b.said_limit),"
-    # Answers of one window overtake each other, and know nothing of what is on its way.
-    " said_left = CASE WHEN b.said_left < excluded.said_left AND b.said_until > clock_timestamp()"
-    "  AND excluded.said_until - b.said_until < interval '2 seconds' THEN b.said_left"
+    # Answers of one window overtake each other, and know nothing of what is on its way. A window
+    # that slides is as far away in every answer, and another one by and by: ours stays where it is.
+    f" said_left = CASE WHEN {_SAME_WINDOW} THEN b.said_left"
     "  ELSE coalesce(excluded.said_left, b.said_left) END,"
-    " said_until = coalesce(excluded.said_until, b.said_until)"
+    f" said_until = CASE WHEN {_SAME_WINDOW} THEN b.said_until"
+    "  ELSE coalesce(excluded.said_until, b.said_until) END"
 )
 _STATES = text(
     f"SELECT c.id AS connection_id, {_STATE}, lines.n, lines.others FROM connections c"
@@ -113,13 +125,15 @@ _LOCK = text("SELECT FROM rate_buckets WHERE key = ANY(:keys) ORDER BY key FOR N
 @dataclass(frozen=True, slots=True)
 class Budget:
     """What calls over one connection are counted against. `limits` is what its manifest says;
-    `is_kept`: the rows stand, and say the same."""
+    `is_kept`: the rows stand, and say the same. What all connections of a listing share is as the
+    version says that `is_newest`, whichever versions the others are of."""
 
     organization_id: UUID
     connection_id: UUID
     listing_id: UUID
     limits: Limits | None
     is_kept: bool
+    is_newest: bool = True
 
     @property
     def shared_key(self) -> UUID | None:
@@ -176,9 +190,11 @@ def budget_of(row: Row[Any], manifest: Manifest) -> Budget | None:
     own, shared = (limits.connection, limits.connector) if limits else (None, None)
     if own is None and shared is None and not row.has_bucket:
         return None
-    says = (row.own_calls, row.own_seconds), (row.shared_calls, row.shared_seconds)
-    is_kept = row.has_bucket and says[0] == _pair(own) and (not shared or says[1] == _pair(shared))
-    return Budget(row.organization_id, row.id, row.listing_id, limits, is_kept)
+    is_newest = bool(row.is_newest)
+    is_kept = row.has_bucket and (row.own_calls, row.own_seconds) == _pair(own)
+    if shared is not None and (is_newest or row.shared_calls is None):
+        is_kept = is_kept and (row.shared_calls, row.shared_seconds) == _pair(shared)
+    return Budget(row.organization_id, row.id, row.listing_id, limits, is_kept, is_newest)
 
 
 def find(
@@ -241,11 +257,14 @@ def note(connection: Connection, said: Sequence[tuple[UUID, UUID, Said]]) -> Non
 
 
 def keep(connection: Connection, budgets: Sequence[Budget]) -> None:
-    """Have rows for these budgets that say what their manifests say."""
-    missing = [each for each in budgets if not each.is_kept]
+    """Have rows for these budgets that say what their manifests say, as far as nobody else has
+    them in hand."""
+    missing = sorted((each for each in budgets if not each.is_kept), key=lambda one: one.is_newest)
     rows = {row["key"]: row for each in missing for row in _rows(each)}
     if rows:
-        connection.execute(_KEEP, batch.rows(list(rows.values())))
+        given = batch.rows(list(rows.values()))
+        connection.execute(_MAKE, given)
+        connection.execute(_RENEW, {"keys": list(rows), **given})
 
 
 def state_of(row: Row[Any]) -> State:
@@ -271,12 +290,13 @@ def _rows(budget: Budget) -> list[dict[str, Any]]:
         "key": budget.connection_id,
         "organization_id": budget.organization_id,
         "connection_id": budget.connection_id,
+        "renews": True,
         **_paced(limits.connection if limits else None),
     }
     if limits is None or limits.connector is None:
         return [own]
-    listing = budget.listing_id
-    return [own, {"key": listing, "listing_id": listing, **_paced(limits.connector)}]
+    listing = {"key": budget.listing_id, "listing_id": budget.listing_id}
+    return [own, {**listing, "renews": budget.is_newest, **_paced(limits.connector)}]
 
 
 def _paced(rate: Rate | None) -> dict[str, Any]:

@@ -33,6 +33,7 @@ class RateBucket(Base):
             "listing_id",
             postgresql_where=text("listing_id IS NOT NULL"),
         ),
+        Index("ix_rate_buckets_waiting", "key", postgresql_where=text("waiting > 0")),
     )
 
     key: Mapped[UUID] = mapped_column(primary_key=True)

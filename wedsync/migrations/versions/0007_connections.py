@@ -61,6 +61,12 @@ def _let_scripts_connect() -> None:
         ["expires_at"],
         postgresql_where=sa.text("outcome IS NULL"),
     )
+    op.create_index(
+        "ix_authorizations_of_api_key",
+        "authorizations",
+        ["organization_id", "api_key_id"],
+        postgresql_where=sa.text("api_key_id IS NOT NULL"),
+    )
 
 
 def _let_only_people_connect() -> None:
@@ -82,6 +88,12 @@ def _let_connections_be_told_apart() -> None:
         ["listing_version_id"],
         ["id"],
         ondelete="RESTRICT",
+    )
+    op.create_index(
+        "ix_authorizations_of_listing_version",
+        "authorizations",
+        ["listing_version_id"],
+        postgresql_where=sa.text("listing_version_id IS NOT NULL"),
     )
     op.execute(
         "UPDATE connections SET name = left(name || ' (' || account_name || ')', 120)"
@@ -146,6 +158,9 @@ def _keep_budgets() -> None:
         "rate_buckets",
         ["listing_id"],
         postgresql_where=sa.text("listing_id IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_rate_buckets_waiting", "rate_buckets", ["key"], postgresql_where=sa.text("waiting > 0")
     )
 
 

@@ -9,6 +9,7 @@ A connector boundary, where whatever is raised is caught: it becomes the end of 
 
 import logging
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -45,6 +46,9 @@ AT_ONCE_OF_ONE_ORGANIZATION = 2
 MOST_RECORDS = 1_000
 MOST_PAGES = 50
 TIMEOUT_S = 30.0
+WORTH_WAITING_S = 10.0
+"""For the next call, in the middle of a list: it may have more pages than may be asked for at
+once."""
 
 _LOOK_S = 0.2
 _SOON = timedelta(seconds=5)
@@ -97,6 +101,7 @@ class Polls:
         self._owner = owner
         self._ring = ring
         self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="polls")
+        self._closing = threading.Event()
         self._going: dict[Future[None], UUID] = {}
 
     def work(self, stopping: threading.Event) -> None:
@@ -110,6 +115,7 @@ class Polls:
 
     def close(self) -> None:
         """Let what is under way come home."""
+        self._closing.set()
         self._pool.shutdown()
 
     def _begin(self) -> None:
@@ -156,8 +162,8 @@ class Polls:
         named: set[Any] = set()
         for _ in range(MOST_PAGES):
             asked = since if page_name is not None else cursor
-            wait_s = self._has_to_wait_s(look)
-            if wait_s is not None:
+            patience_s = WORTH_WAITING_S if taken or named else 0.0
+            if (wait_s := self._has_to_wait_s(look, patience_s)) is not None:
                 return _Ended(timedelta(seconds=wait_s))
             page = self._ask(look, asked, cursor, page_name)
             if isinstance(page, Failed):
@@ -186,10 +192,15 @@ class Polls:
         beside_runs.heard(self._means.engine, *place, look.manifest.limits, outcome)
         return streams.read(look.stream, look.access, cursor, outcome)
 
-    def _has_to_wait_s(self, look: _Look) -> float | None:
-        """How long actions need what calls there are, or the far end wants to be left alone."""
+    def _has_to_wait_s(self, look: _Look, patience_s: float) -> float | None:
+        """How long actions need what calls there are, or the far end wants to be left alone; None
+        when a call was taken, if need be after waiting for it as long as `patience_s`."""
         place = (look.row.organization_id, look.connection_id)
-        return beside_runs.wait_s(self._means.engine, *place, look.manifest)
+        until = time.monotonic() + patience_s
+        while (wait_s := beside_runs.wait_s(self._means.engine, *place, look.manifest)) is not None:
+            if time.monotonic() + wait_s > until or self._closing.wait(wait_s):
+                return wait_s
+        return None
 
     def _kept(self, look: _Look, page: Page) -> _Ended:
         """Keep a page's records with the cursor after them, while the look is still ours."""

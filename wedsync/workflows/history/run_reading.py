@@ -37,9 +37,10 @@ _BEFORE = text(
     f" LIMIT {_MOST_BEFORE}) waiting"
 )
 _BEFORE_IN_LINE = text(
-    "SELECT count(*) FROM (SELECT FROM runs WHERE organization_id = :organization_id"
-    " AND state = 'waiting' AND waiting_for ->> 'kind' = 'limit'"
-    f" AND waiting_for ->> 'id' = :line AND id < :id LIMIT {_MOST_BEFORE}) waiting"
+    "SELECT count(*) FROM (SELECT FROM runs r JOIN workflows w ON w.id = r.workflow_id"
+    " WHERE w.state <> 'paused' AND r.organization_id = :organization_id"
+    " AND r.state = 'waiting' AND r.waiting_for ->> 'kind' = 'limit'"
+    f" AND r.waiting_for ->> 'id' = :line AND r.id < :id LIMIT {_MOST_BEFORE}) waiting"
 )
 
 

@@ -75,7 +75,9 @@ _RECOUNT = text(
     "UPDATE rate_buckets b SET waiting = counted.n FROM (SELECT k.key, coalesce(t.n, 0) AS n"
     "  FROM rate_buckets k LEFT JOIN "
     + recordset("key uuid, n int")
-    + " ON t.key = k.key WHERE k.waiting <> coalesce(t.n, 0)"
+    + " ON t.key = k.key WHERE k.waiting <> coalesce(t.n, 0) AND k.key = ANY(ARRAY("
+    "   SELECT key FROM rate_buckets WHERE waiting > 0"
+    "   UNION SELECT unnest(CAST(:lines AS uuid[]))))"
     "  FOR NO KEY UPDATE OF k SKIP LOCKED) counted WHERE b.key = counted.key"
 )
 
@@ -112,10 +114,10 @@ def take(
             oldest[place] = min(one.run.id, oldest.get(place, one.run.id))
     wanting = [_wanting(ones, oldest.get(place)) for place, ones in by_place.items()]
     asked = [each.asked for each in wanting if each.asked.wanted]
+    now = time.monotonic()
     taken = budgets.take(connection, asked) if asked else {}
     unasked = [each.asked.budget.connection_id for each in wanting if not each.asked.wanted]
     states = budgets.states(connection, unasked) if unasked else {}
-    now = time.monotonic()
     for each in wanting:
         place = each.asked.budget.connection_id
         got = taken.get(place, NOTHING)
@@ -190,7 +192,8 @@ def sweep(connection: Connection) -> None:
     if places:
         let_go(connection, places)
     counted = [{"key": row.line.removeprefix(LINE), "n": row.n} for row in lines]
-    connection.execute(_RECOUNT, batch.rows(counted))
+    keys = [UUID(row["key"]) for row in counted]
+    connection.execute(_RECOUNT, {"lines": keys, **batch.rows(counted)})
 
 
 def _wanting(ones: list[Advance], oldest: UUID | None) -> _Wanting:

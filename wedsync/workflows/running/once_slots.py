@@ -89,6 +89,13 @@ def give_back(connection: Connection, owner: UUID, runs: Sequence[UUID]) -> Sequ
     )
 
 
+def put_back(connection: Connection, owner: UUID, runs: Sequence[UUID]) -> None:
+    """Free the slots these runs took just now and have no use for. Nobody is next: who waits for
+    the slot lacks what these lack."""
+    if runs:
+        connection.execute(_GIVE_BACK, {"runs": list(runs), "owner": owner})
+
+
 def give_back_of(connection: Connection, owners: Sequence[UUID]) -> None:
     """Free the slots of dead or forgotten owners."""
     _wake_next(connection, connection.execute(_GIVE_BACK_OF, {"owners": list(owners)}).all())

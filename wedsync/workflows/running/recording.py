@@ -54,8 +54,11 @@ def prepare(
     """
     guardrails.hold_back(connection, advances, clock.now())
     dated_waits.hold(connection, advances, clock.now())
-    budget_lines.take(connection, advances, written_later)
     once_slots.take(connection, owner, advances)
+    holders = [one for one in advances if one.far_end is not None]
+    budget_lines.take(connection, advances, written_later)
+    # The slot comes first: it can be given back where there is no call, a call cannot.
+    once_slots.put_back(connection, owner, [one.run.id for one in holders if one.far_end is None])
     items.wake_lanes(advances)
     for one in advances:
         if one.run.is_capped and one.move.state != "running":

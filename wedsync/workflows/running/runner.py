@@ -223,15 +223,6 @@ class RunSource:
             return self._vault.keys(connection, organization_id, key_ids)
 
     def _committed(self, moved: _Moved) -> Turn[LiveRun]:
-        starts: list[tuple[LiveRun, Effect]] = []
-        for result in (*moved.came_home, *moved.taken_up):
-            if result.run.id not in moved.recorded.held:
-                log.info("run %s was taken over by another worker", result.run.id)
-                continue
-            if result.leaving is not None and budget_lines.is_too_late(result.call_taken_at):
-                starts.append((result.run, performing.too_late(str(result.run.id))))
-            elif result.leaving is not None:
-                starts.append((result.run, result.leaving))
         at_once = [
             result.run.lane
             for result in moved.taken_up
@@ -242,7 +233,8 @@ class RunSource:
             result.run.settle(result)
         self._after_commit(moved)
         woke = bool(self._lines) or recording.wakes(moved.kept)
-        return Turn(starts, moved.claimed, at_once, woke, self._again_in_s())
+        again_in_s = self._again_in_s()
+        return Turn(_starts(moved), moved.claimed, at_once, woke, again_in_s)
 
     def _note(self, finished: Sequence[Finished]) -> None:
         """Remember for everybody what answers said of limits, before anything else leaves."""
@@ -328,6 +320,20 @@ class RunSource:
 def _after(reach: Reach, paused: set[UUID], run: LiveRun, ended: Ended) -> Advance:
     event = performing.ended_event(run, ended, clock.now(), random.random())
     return come_home(run, ended, event, reach, paused=run.workflow_id in paused)
+
+
+def _starts(moved: _Moved) -> list[tuple[LiveRun, Effect]]:
+    """What leaves now. How old a call is is judged last: whatever is done after it makes it later
+    still."""
+    starts: list[tuple[LiveRun, Effect]] = []
+    for result in (*moved.came_home, *moved.taken_up):
+        if result.run.id not in moved.recorded.held:
+            log.info("run %s was taken over by another worker", result.run.id)
+        elif result.leaving is not None:
+            is_late = budget_lines.is_too_late(result.call_taken_at)
+            late = performing.too_late(str(result.run.id)) if is_late else None
+            starts.append((result.run, late or result.leaving))
+    return starts
 
 
 def _slot_holders(finished: Sequence[Finished]) -> list[UUID]:
