@@ -3,7 +3,7 @@
 import random
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from sqlalchemy import Connection as DatabaseConnection
@@ -28,6 +28,9 @@ from wedsync.platform.db import db
 TIMEOUT_S = 20.0
 _LOOKS_KEPT = 6
 _RENEWED_ALONE = ("oauth2_code", "oauth2_client_credentials")
+
+Looked = Literal["asked", "put_off", "not_asked"]
+"""What became of a look; one that is `put_off` waits for a call of the connection's budget."""
 
 # The next look is put off first, so that nobody else looks while we do.
 _CLAIM = text(
@@ -67,8 +70,8 @@ def check(
     *,
     timeout_s: float,
     due_by: datetime | None = None,
-) -> bool:
-    """Ask whose account a connection is, and keep what was found in words; True when we asked.
+) -> Looked:
+    """Ask whose account a connection is, and keep what was found in words.
 
     With `due_by` only if that was due by then, and nobody else did it meanwhile.
     """
@@ -81,14 +84,16 @@ def check(
     with means.engine.begin() as database:
         row = database.execute(_CLAIM, given).first()
         look = _begin(database, means, row) if row is not None else None
-    if look is None or _is_put_off(means, look):
-        return False
+    if look is None:
+        return "not_asked"
+    if _is_put_off(means, look):
+        return "put_off"
     found = account.ask(look.manifest, look.access, timeout_s)
     if isinstance(found, Failed):
         beside_runs.heard(means.engine, organization_id, connection_id, None, found)
     with means.engine.begin() as database:
         _settle(database, means, look, found)
-    return True
+    return "asked"
 
 
 def _is_put_off(means: Means, look: _Look) -> bool:

@@ -8,6 +8,8 @@ from apiflask import APIFlask
 
 from tests.connections.ways import means_of
 from tests.far_ends.rest_service import RestService
+from tests.page_words import words_of
+from tests.personas import Persona
 from tests.workers.passing_time import let_pass
 from tests.workers.scene import Hook, Worker, one, rows
 from tests.workflows.connected import connect, release, seating
@@ -44,7 +46,7 @@ def place(app: APIFlask, hook: Hook, service_with_account: RestService) -> tuple
     return connect(app, hook.organization_id, manifest), manifest
 
 
-def check(app: APIFlask, hook: Hook, connection: UUID) -> bool:
+def check(app: APIFlask, hook: Hook, connection: UUID) -> str:
     return checking.check(means_of(app), hook.organization_id, connection, timeout_s=5)
 
 
@@ -80,12 +82,23 @@ def test_a_look_at_an_account_is_put_off_while_there_is_nothing_left(
     place: tuple[UUID, Manifest],
     service_with_account: RestService,
 ) -> None:
-    assert check(app, hook, place[0])
-    assert not check(app, hook, place[0])
+    assert check(app, hook, place[0]) == "asked"
+    assert check(app, hook, place[0]) == "put_off"
     assert len(service_with_account.asked) == 1
     row = one(app, "SELECT * FROM connections WHERE id = :id", id=place[0])
     assert (row.check_due_at - clock.now()).total_seconds() == pytest.approx(43_200, abs=60)
     assert row.check_result["well"]
+
+
+def test_who_wants_a_look_now_is_told_when_it_comes(
+    app: APIFlask, service_with_account: RestService, editor: Persona
+) -> None:
+    manifest = manifest_of(service_with_account, connection=a_day(2))
+    connection = connect(app, editor.organization_id, manifest)
+    there = f"/connections/{connection}/check"
+    assert "It answered as Ana." in words_of(editor.browser.post(there, follow_redirects=True))
+    page = words_of(editor.browser.post(there, follow_redirects=True))
+    assert "Other work needs what calls Our seating allows. We look " in page
 
 
 def test_a_look_leaves_half_of_what_there_is_to_others(

@@ -277,6 +277,25 @@ def test_a_partner_in_trouble_is_asked_less_often_and_the_reason_is_kept(
     assert (guests(app, workflow), found.failures, found.error) == (["Ann"], 0, None)
 
 
+def test_a_look_there_is_no_call_for_keeps_what_the_one_before_found(
+    app: APIFlask, worker: Worker, organization: UUID, book: GuestBook, march: MovedClock
+) -> None:
+    limits = {"connection": {"calls": 1, "seconds": 86_400}}
+    manifest = reading(book, "guest-book", starts="all", limits=limits)
+    connection = connect(app, organization, manifest)
+    workflow = make_workflow(app, organization, every(connection), NOTE)
+    book.refusing = Prepared(500, {}, b"{}")
+    look(app, worker)
+    failed = timer(app, workflow)
+    assert (failed.error["code"], failed.failures) == ("http_500", 1)
+    march.move(seconds=600)
+    look(app, worker)
+    put_off = timer(app, workflow)
+    assert len(book.asked) == 1
+    assert (put_off.error, put_off.failures, put_off.owner) == (failed.error, 1, None)
+    assert put_off.due_at > march.now + timedelta(hours=1)
+
+
 def test_a_look_that_breaks_off_is_given_back_told_of_and_comes_later_each_time(
     app: APIFlask,
     owner: Persona,

@@ -152,11 +152,11 @@ def _with_what_lasts(
     whose: Account,
 ) -> Secrets:
     """Some providers give a refresh token at the first consent only: then the old one lasts, for
-    the same account at the same place."""
+    the same account at the same place. One that nobody can name may be another account."""
     oauth = manifest.auth.oauth
     if oauth is None or oauth.rotation or "refresh_token" in gained.secrets:
         return gained.secrets
-    if (whose.id or None, gained.typed) != (row.account_id, row.settings):
+    if not whose.id or (whose.id, gained.typed) != (row.account_id, row.settings):
         return gained.secrets
     before = credentials.opened(executor, vault, row.organization_id, row.id, row.secret)
     lasting = {"refresh_token": before["refresh_token"]} if "refresh_token" in before else {}

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from wedsync.connections.checking import Looked
 from wedsync.connections.models import KEPT_STATES, Authorization, Connection
 from wedsync.connections.permissions import permissions_of
 from wedsync.connections.reasons import (
@@ -102,6 +103,16 @@ def line(connection: Connection, words: Wording) -> str:
     if connection.state == "revoked":
         return f"Disconnected {words.ago(connection.state_since)}. What needs it waits."
     return news(connection, connection.name, words)
+
+
+def looked(connection: Connection, looked: Looked | None, words: Wording) -> str:
+    """What became of a look that somebody asked for; None, where there was no room to ask."""
+    if looked is None:
+        return "We are looking; this page says what we find."
+    if looked == "put_off" and connection.check_due_at is not None:
+        when = words.at(connection.check_due_at)
+        return f"Other work needs what calls {connection.name} allows. We look {when}."
+    return line(connection, words)
 
 
 def failure(connection: Connection, attempt: Authorization | None) -> str | None:

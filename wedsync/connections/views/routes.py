@@ -6,6 +6,7 @@ from flask import Blueprint, Response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from wedsync.connections import checking, permissions, policy, queries, service
+from wedsync.connections.checking import Looked
 from wedsync.connections.connecting import asking, attempts
 from wedsync.connections.limits import queries as budgets
 from wedsync.connections.limits import words as budget_words
@@ -98,14 +99,15 @@ def check_connection(connection_id: UUID) -> AnyResponse:
     found = queries.get_connection(by.organization_id, connection_id)
     service.require_looked_at(found)
     db.session.commit()
+    looked: Looked | None = None
     with asking.place() as free:
         if free:
-            checking.check(means(), by.organization_id, connection_id, timeout_s=asking.WITHIN_S)
+            place = (by.organization_id, connection_id)
+            looked = checking.check(means(), *place, timeout_s=asking.WITHIN_S)
     runtime.runtime().wake.ring(*LANES)
     db.session.expire_all()
     found = queries.get_connection(by.organization_id, connection_id)
-    words = connection_words.line(found, wording.here())
-    return done(words if free else "We are looking; this page says what we find.", page_of(found))
+    return done(connection_words.looked(found, looked, wording.here()), page_of(found))
 
 
 @pages.post("/connections/<uuid:connection_id>/account")

@@ -73,6 +73,10 @@ _END = text(
     " failures = :failures, full_looks = :full_looks, error = CAST(:error AS jsonb),"
     f" due_at = CASE WHEN due_at IS NULL THEN NULL ELSE CAST(:next AS timestamptz) END{_OURS}"
 )
+_PUT_OFF = text(
+    "UPDATE workflow_timers SET owner = NULL, lease_until = NULL,"
+    f" due_at = CASE WHEN due_at IS NULL THEN NULL ELSE CAST(:next AS timestamptz) END{_OURS}"
+)
 _RELEASE = text(
     "UPDATE workflow_timers SET owner = NULL, lease_until = NULL WHERE owner = ANY(:owners)"
 )
@@ -154,6 +158,13 @@ def end(
         "next": now + (_back_off(claimed.every_s, failures) if wait is None else wait),
     }
     connection.execute(_END, given)
+
+
+def put_off(
+    connection: Connection, claimed: Row[Any], had: datetime, now: datetime, wait: timedelta
+) -> None:
+    """Give back a look that saw nothing: what the one before found still holds."""
+    connection.execute(_PUT_OFF, {**_claim_of(claimed, had), "next": now + wait})
 
 
 def release(connection: Connection, owners: Sequence[UUID]) -> int:

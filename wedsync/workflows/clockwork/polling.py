@@ -86,6 +86,13 @@ class _Ended:
     full: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class _PutOff:
+    """A look that saw nothing, as there was no call for it; another comes after `wait`."""
+
+    wait: timedelta
+
+
 class Polls:
     """Looks for every organization; one per worker process. `ring` tells that events came."""
 
@@ -134,6 +141,9 @@ class Polls:
         lease = _Lease(row.lease_until)
         ended = self._looked(row, lease)
         with self._means.engine.begin() as connection:
+            if isinstance(ended, _PutOff):
+                poll_timers.put_off(connection, row, lease.until, clock.now(), ended.wait)
+                return
             poll_timers.end(
                 connection,
                 row,
@@ -144,7 +154,7 @@ class Polls:
                 full=ended.full,
             )
 
-    def _looked(self, row: Row[Any], lease: _Lease) -> _Ended:
+    def _looked(self, row: Row[Any], lease: _Lease) -> _Ended | _PutOff:
         try:
             with self._means.engine.begin() as connection:
                 look = _opened(connection, self._means, row, lease)
@@ -153,7 +163,7 @@ class Polls:
             log.exception("a look of workflow %s broke off", row.workflow_id)
             return _Ended(error=_BROKE_OFF)
 
-    def _read(self, look: _Look) -> _Ended:
+    def _read(self, look: _Look) -> _Ended | _PutOff:
         """Page after page until nothing is new."""
         cursor = since = look.row.cursor or streams.first_cursor(look.stream, clock.now())
         if look.row.cursor is None and look.stream.starts != "all":
@@ -162,9 +172,11 @@ class Polls:
         named: set[Any] = set()
         for _ in range(MOST_PAGES):
             asked = since if page_name is not None else cursor
-            patience_s = WORTH_WAITING_S if taken or named else 0.0
-            if (wait_s := self._has_to_wait_s(look, patience_s)) is not None:
-                return _Ended(timedelta(seconds=wait_s))
+            has_begun = bool(taken or named)
+            wait_s = self._has_to_wait_s(look, WORTH_WAITING_S if has_begun else 0.0)
+            if wait_s is not None:
+                wait = timedelta(seconds=wait_s)
+                return _Ended(wait) if has_begun else _PutOff(wait)
             page = self._ask(look, asked, cursor, page_name)
             if isinstance(page, Failed):
                 return self._failed(look, page)
