@@ -16,10 +16,16 @@ _LOOKS, _LOOK_MS = 30, 100
 _SIDEWAYS = """() => {
   const root = document.documentElement;
   const scrolls = (el) => ["auto", "scroll"].includes(getComputedStyle(el).overflowX);
-  const all = [root, ...document.querySelectorAll("main *")];
-  return all.filter((el) => el.checkVisibility() && (el === root || scrolls(el)))
+  const named = (el) => el.id || el.className || el.tagName;
+  const out = (el) => el.getBoundingClientRect().right > root.clientWidth;
+  const wide = [root, ...document.querySelectorAll("main *")]
+    .filter((el) => el.checkVisibility() && (el === root || scrolls(el)))
     .filter((el) => el.scrollWidth > el.clientWidth)
-    .map((el) => el.id || el.className || el.tagName);
+    .map(named);
+  if (!wide.includes(named(root))) return wide;
+  const reach = [...document.querySelectorAll("body *")]
+    .filter((el) => el.checkVisibility() && out(el));
+  return [...wide, ...reach.map((el) => `${named(el)} “${el.textContent.trim().slice(0, 40)}”`)];
 }"""
 _FOLLOW = """() => {
   const isFollowed = "stops" in window;

@@ -11,6 +11,7 @@ from tests.browser.builder_states import (
     ASK,
     BRANCHED,
     CHOICE,
+    GONE,
     NOTHING,
     STARTS,
     STEPS,
@@ -71,6 +72,11 @@ def test_choosing_from_an_account(site: LiveSite, imogen: Page, practice: Practi
     allow_at_practice(imogen)
     account = urlsplit(imogen.url).path.rpartition("/")[2]
     free = {"id": "free", "kind": "action", "use": "sandbox.release_seat", "connection": account}
+    named = "The practice partner of Meadow Weddings and Garden-Party-Arrangements"
+    site.api("PATCH", f"/connections/{account}", {"name": named})
+    imogen.goto(address(page_of(site, "Whose account is gone", draft(GONE))))
+    expect(imogen.get_by_role("button", name=named)).to_be_visible()
+    judge(imogen, "an account with a long name, offered")
     picker = imogen.locator("#picker")
     where = address(page_of(site, "Free a seat", draft({**free, "input": {}})), step="free")
     imogen.goto(f"{where}&field=input.guest_id&pick=choices&q=zeppelin")
