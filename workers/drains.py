@@ -65,7 +65,7 @@ def start_drains(app: Flask, owner: OwnerLock, stopping: threading.Event) -> lis
                 bells.hang("deliveries"),
             ),
         }
-    ends = {"deliveries": sessions_of_deliveries.dispose}
+    ends = {"deliveries": sessions_of_deliveries.dispose, "polls": polls.close}
     drains = [
         Drain(
             lane,

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.conftest import SignIn
 from tests.browser.looking import Trouble, look_at
 from tests.far_ends.practice_partner import PracticePartner, practice_beside
 from tests.live_site import LiveSite
@@ -83,3 +84,20 @@ def test_a_key_is_typed_and_masked(
     page.get_by_role("button", name="Connect Any web service (REST)").click()
     expect(page.get_by_text("Key is needed.").first).to_be_visible()
     look_at(page, "connect-key-to-mend", briefly=True)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(180)
+def test_the_address_to_register_follows_what_is_typed(
+    practice: PracticePartner, sign_in: SignIn
+) -> None:
+    imogen = sign_in("imogen@rosewood.example")
+    imogen.goto("/connect/rest-oauth")
+    expect(imogen.locator("#callback")).to_contain_text("Fill in the field above first.")
+    imogen.get_by_label("Address that hands out keys").press_sequentially(
+        "https://id.fern.example/t"
+    )
+    there = imogen.locator("#callback code")
+    expect(there).to_contain_text("/oauth/callback/rest-oauth/id.fern.example")
+    expect(imogen.get_by_label("Address that hands out keys")).to_be_focused()
+    look_at(imogen, "connect-any-service")

@@ -19,5 +19,7 @@ def installation(tmp_path: Path) -> Iterator[Installation]:
 @pytest.fixture
 def oidc_provider(settings: Settings) -> Iterator[OidcProvider]:
     """The certified server, which knows nobody yet."""
-    with started_oidc_provider(f"{settings.public_url}/oauth/callback/rest-oauth") as started:
+    with started_oidc_provider(
+        f"{settings.public_url}/oauth/callback/rest-oauth/127.0.0.1"
+    ) as started:
         yield started

@@ -96,10 +96,11 @@ def test_where_the_calls_are_used_up_what_was_read_is_shown_and_else_why_there_i
     found = kept(app, editor, tables)
     assert ([each.value for each in found.choices], found.is_cut) == ([0], True)
     by_a_drain(app, editor, tables)
-    failure = kept(app, editor, tables).failure
-    assert failure == (
-        "Our seating allows only so many calls, and other work needs them now."
-        " Try again in a few minutes. You can type it yourself meanwhile."
+    kept_on = kept(app, editor, tables)
+    assert [each.value for each in kept_on.choices] == [0]
+    assert kept_on.failure == (
+        "Our seating lets us ask only so often, and not again just now. Try again later."
+        " You can type it yourself meanwhile."
     )
     assert len(book.asked) == 1
 

@@ -248,11 +248,36 @@ def test_an_answer_is_of_the_issuer_that_was_typed_where_one_was(
     sent = editor.browser.post("/connect/rest-oauth", data=form)
     assert sent.status_code == 303, words_of(sent)
     state = editor.browser.get(sent.location).text.split("state=")[1].split("&")[0]
-    editor.browser.get(f"/oauth/callback/rest-oauth?state={state}&code=abc{said}")
+    editor.browser.get(f"/oauth/callback/rest-oauth/127.0.0.1?state={state}&code=abc{said}")
     row = only(app, editor)
     assert (row.state == "active") is (outcome is None)
     assert (row.reason or {}).get("code") == outcome
     assert any(each.path == "/token" for each in service.asked) is (outcome is None)
+
+
+# --- what to register there
+
+
+def test_the_form_says_which_address_to_register_at_the_service(editor: Persona) -> None:
+    empty = words_of(editor.browser.get("/connect/rest-oauth"))
+    assert "Fill in the field above first." in empty
+    where = "/connect/rest-oauth/callback"
+    for typed, said in (
+        ("https://id.fern.example/token", "/oauth/callback/rest-oauth/id.fern.example"),
+        ("https://[::1]:99/token", "/oauth/callback/rest-oauth/%3A%3A1"),
+        ("https://[", "Fill in the field above first."),
+        ("", "Fill in the field above first."),
+        ('https://"><script>/token', "/oauth/callback/rest-oauth/%22%3E%3Cscript%3E"),
+    ):
+        page = editor.browser.get(where, query_string={"token_url": typed})
+        assert page.status_code == 200
+        assert said in words_of(page)
+        assert "<script>" not in page.text
+    assert editor.browser.get("/connect/sandbox/callback").status_code == 204
+    tried = editor.browser.post(
+        "/connect/rest-oauth", data={"token_url": "https://id.fern.example"}
+    )
+    assert "/oauth/callback/rest-oauth/id.fern.example" in words_of(tried)
 
 
 # --- nothing to ask

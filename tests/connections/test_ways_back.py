@@ -3,13 +3,15 @@
 import logging
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from apiflask import APIFlask
 from sqlalchemy import text
 
-from tests.connections.lone_provider import CODE, Listed, listed
-from tests.connections.ways import engine_of, keeper_of, only
+from tests.connections.lone_provider import CODE, Listed, Provider, listed
+from tests.connections.ways import begin, engine_of, keeper_of, only
+from tests.far_ends.rest_service import started_rest_service
 from tests.page_words import words_of
 from tests.personas import Persona, make_organization, signed_in_browser
 from wedsync.accounts import organizations, sessions
@@ -150,6 +152,31 @@ def test_an_answer_that_cannot_be_read_is_refused_and_spends_the_state(
     came_to_nothing(app, editor, fern, "answer_malformed")
     assert fern.back(editor, state=state, code=CODE).status_code == 422
     assert fern.provider.tokens_asked() == []
+
+
+def test_of_two_services_of_one_connector_neither_answers_for_the_other(
+    app: APIFlask, editor: Persona
+) -> None:
+    """The code of an honest service never reaches the one that sent the person there."""
+    with started_rest_service(Provider) as honest, started_rest_service(Provider) as other:
+        there = other.url.replace("127.0.0.1", "localhost")
+        typed = {
+            "address": other.url,
+            "authorize_url": f"{honest.url}/authorize",
+            "token_url": f"{there}/token",
+            "client_id": "fern",
+            "client_secret": "s",
+            "check_path": "/me",
+        }
+        out = begin(editor, "/connect/rest-oauth", **typed)
+        asked = {name: values[0] for name, values in parse_qs(urlsplit(out).query).items()}
+        assert asked["redirect_uri"] == "http://localhost:8000/oauth/callback/rest-oauth/localhost"
+        for place in ("rest-oauth/127.0.0.1", "rest-oauth", "rest-oauth/localhost"):
+            query = {"state": asked["state"], "code": CODE}
+            answer = editor.browser.get(f"/oauth/callback/{place}", query_string=query)
+            assert answer.status_code == 422
+        assert other.tokens_asked() == []
+    assert noted(app, editor) == ["state_foreign", "state_used", "state_used"]
 
 
 @pytest.mark.parametrize(

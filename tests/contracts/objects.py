@@ -65,6 +65,7 @@ class Objects:
 
     version = 1
     slug = "sandbox"
+    service = "accounts.example.com"
     recipe_key = "enquiry"
     place = 0
 

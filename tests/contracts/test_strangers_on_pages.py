@@ -15,8 +15,8 @@ FORMS: dict[str, dict[str, str]] = {
 }
 """What a page's form needs before it looks for its object."""
 
-SHARED = {"slug", "recipe_key"}
-"""What names something everybody sees: a published integration, a ready-made workflow."""
+SHARED = {"slug", "recipe_key", "service"}
+"""What names something everybody sees: a published integration, a ready-made workflow, a host."""
 
 
 def test_a_page_that_names_an_object_does_not_find_somebody_elses(

@@ -9,6 +9,7 @@ to connect (`Authorization`: one visit to a provider's consent page, or credenti
 | paused, going on, disconnected, deleted; what it is called | `life`; `naming` |
 | what it may do there, and what it may not | `permissions` |
 | an attempt, from what is typed to what is kept | `connecting` |
+| where a provider sends people back to | `callbacks` |
 | what a provider is asked: for tokens; whose account it is | `grants`; `account` |
 | what it answers when it is asked for tokens | `token_answers` |
 | tokens renewed, and given back | `tokens` |

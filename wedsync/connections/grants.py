@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, urlencode
 from authlib.oauth2.auth import ClientAuth
 from authlib.oauth2.client import OAuth2Client
 
-from wedsync.connections import reasons, token_answers
+from wedsync.connections import callbacks, reasons, token_answers
 from wedsync.connections.token_answers import Grant, NoGrant
 from wedsync.connectors import filling, rest
 from wedsync.connectors.manifest import Manifest, OAuth
@@ -219,7 +219,7 @@ def provider_of(
         oauth=oauth,
         client_id=client[0],
         client_secret=client[1],
-        redirect_uri=f"{public_url}/oauth/callback/{manifest.slug}",
+        redirect_uri=callbacks.address(public_url, manifest, settings),
         roots={"settings": settings, "sandbox": sandbox_url},
     )
 

@@ -1,11 +1,13 @@
 """Buckets as they are kept: of versions that differ, of windows that slide, and while in hand."""
 
+import time
 from collections.abc import Iterator
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
 from apiflask import APIFlask
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, select, text
 
 from tests.connections.ways import engine_of
 from tests.far_ends.rest_service import RestService
@@ -14,9 +16,12 @@ from tests.workflows.connected import connect, seating
 from wedsync.connections.limits import budgets
 from wedsync.connections.limits.budgets import Asked, Budget
 from wedsync.connections.limits.headers import Said
-from wedsync.connectors.manifest import Limits
+from wedsync.connectors.manifest import Limits, Manifest
 from wedsync.connectors.manifest_limits import Rate
-from wedsync.platform import ids
+from wedsync.listings import manifests
+from wedsync.listings.models import Listing, ListingVersion
+from wedsync.platform import clock, ids
+from wedsync.platform.db import db
 
 
 def shared(calls: int) -> Limits:
@@ -39,9 +44,9 @@ def database(app: APIFlask) -> Iterator[Connection]:
         yield connection
 
 
-def of_version(place: Budget, calls: int, *, is_newest: bool) -> Budget:
-    ids_ = (place.organization_id, place.connection_id, place.listing_id)
-    return Budget(*ids_, shared(calls), is_kept=False, is_newest=is_newest)
+def saying(place: Budget, calls: int) -> Budget:
+    """The same, of a manifest that says something else."""
+    return replace(place, limits=shared(calls))
 
 
 def take(database: Connection, budget: Budget) -> int:
@@ -56,14 +61,55 @@ def calls_of(database: Connection, key: UUID) -> int:
     return int(found.scalar_one())
 
 
-def test_all_connections_keep_to_what_the_newest_version_says(
-    database: Connection, place: Budget
+def test_what_is_missing_comes_back_at_the_new_pace(database: Connection, place: Budget) -> None:
+    assert [take(database, saying(place, 2)) for _ in range(2)] == [1, 0]
+    a_second = Limits(connector=Rate(calls=10, seconds=1))
+    assert take(database, replace(place, limits=a_second)) in (0, 1)
+    time.sleep(0.3)
+    assert take(database, replace(place, limits=a_second)) == 1
+
+
+def test_all_connections_keep_to_what_the_published_version_says(
+    app: APIFlask, hook: Hook, service: RestService, database: Connection
 ) -> None:
-    said = []
-    for calls, is_newest in ((200, False), (400, True), (200, False), (800, True), (400, False)):
-        assert take(database, of_version(place, calls, is_newest=is_newest)) == 1
-        said.append(calls_of(database, place.listing_id))
-    assert said == [200, 400, 400, 800, 800]
+    slug = f"seating-{ids.new_id().hex[-8:]}"
+    before = seating(service, slug, limits={"connector": {"calls": 200, "seconds": 60}})
+    connection = connect(app, hook.organization_id, before)
+    found = [shared_by(database, hook, connection, before)]
+    for limits in ({"limits": {"connector": {"calls": 400, "seconds": 60}}}, {}):
+        publish_anew(app, seating(service, slug, **limits))
+        found.append(shared_by(database, hook, connection, before))
+    assert found == [200, 400, None]
+
+
+def shared_by(database: Connection, hook: Hook, connection: UUID, manifest: Manifest) -> int | None:
+    """How many calls the connections of this one's listing share in a minute."""
+    budget = budgets.find(database, hook.organization_id, connection, manifest)
+    database.commit()
+    rate = budget.limits.connector if budget and budget.limits else None
+    return rate.calls if rate else None
+
+
+def publish_anew(app: APIFlask, manifest: Manifest) -> None:
+    """A newer version; connections stay pinned where they are."""
+    document = manifests.document_of(manifest)
+    with app.app_context():
+        listing = db.session.scalars(select(Listing).where(Listing.slug == manifest.slug)).one()
+        before = db.session.get_one(ListingVersion, listing.published_version_id)
+        version = ListingVersion(
+            id=ids.new_id(),
+            organization_id=listing.organization_id,
+            listing_id=listing.id,
+            number=before.number + 1,
+            state="published",
+            manifest=document,
+            content_hash=manifests.content_hash(document),
+            published_at=clock.now(),
+        )
+        db.session.add(version)
+        db.session.flush()
+        listing.published_version_id = version.id
+        db.session.commit()
 
 
 @pytest.mark.parametrize("whose", ["own", "shared"])
@@ -75,7 +121,7 @@ def test_a_bucket_in_hand_gives_nothing_and_nobody_waits_for_it(
     lock = text("SELECT FROM rate_buckets WHERE key = :key FOR UPDATE")
     with engine_of(app).begin() as holder:
         holder.execute(lock, {"key": key})
-        assert take(database, of_version(place, 30, is_newest=True)) == 0
+        assert take(database, saying(place, 30)) == 0
     assert take(database, place) == 1
 
 

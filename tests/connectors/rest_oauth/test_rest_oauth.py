@@ -74,7 +74,7 @@ def test_people_are_sent_where_the_vendor_says_for_what_the_vendor_says(
     query = parse_qs(url.query)
     assert query.get("scope") == asked
     assert query["client_id"] == ["rosewood"]
-    assert query["redirect_uri"] == ["https://wedsync.example/oauth/callback/rest-oauth"]
+    assert query["redirect_uri"] == ["https://wedsync.example/oauth/callback/rest-oauth/127.0.0.1"]
     assert query["code_challenge_method"] == ["S256"]
 
 
@@ -88,7 +88,8 @@ def test_the_test_of_a_connection_asks_for_the_named_path(
 def test_the_practice_partner_can_be_connected_as_any_service(
     practice_partner: PracticePartner,
 ) -> None:
-    practice_partner.accept("https://wedsync.example/oauth/callback/rest-oauth")
+    host = urlsplit(practice_partner.url).hostname
+    practice_partner.accept(f"https://wedsync.example/oauth/callback/rest-oauth/{host}")
     settings = {
         "address": f"{practice_partner.url}/api/v1",
         "authorize_url": f"{practice_partner.url}/oauth/authorize",

@@ -60,7 +60,7 @@ def _connect_by_consent_at_echo(story: Story, imogen: Visitor) -> str:
     )
     asked = parse_qs(urlsplit(page.link("/authorize")).query)
     code = story.canaries.add("code of a consent", f"{MARK}-code-of-a-consent")
-    back = f"/oauth/callback/rest-oauth?code={code}&state={asked['state'][0]}"
+    back = f"/oauth/callback/rest-oauth/127.0.0.1?code={code}&state={asked['state'][0]}"
     connected = imogen.visit(back)
     assert "is connected" in connected.text, connected.text
     return _id_of(connected)

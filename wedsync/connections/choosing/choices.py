@@ -6,7 +6,7 @@ and list, and the whole team chooses from it. No transaction is open while anybo
 """
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 from uuid import UUID
 
@@ -33,6 +33,8 @@ WITHIN_S = 3.0
 """How long the request of a page waits for a list nobody read before."""
 
 BY_A_DRAIN_S = 30.0
+WORTH_WAITING_S = 10.0
+"""For calls of the budget, all in all: others want the drain's place."""
 
 _LEASE_MARGIN_S = 15.0
 _LEAST_S = 0.2
@@ -149,15 +151,16 @@ def _ask(means: Means, task: _Task, until: float) -> _Result:
 def _read(means: Means, task: _Task, opened: Access, until: float) -> _Read | Failed:
     """Every page, as long as they bring something new and there is room and time for it."""
     listed, place = task.listed, (task.row.organization_id, task.row.connection_id)
+    worth_it_until = min(until - _LEAST_S, time.monotonic() + WORTH_WAITING_S)
     known: tuple[Choice, ...] = ()
     page: str | int | None = None
     for _ in range(choices.MOST_PAGES):
         request = choices.request(listed, opened, page, _left(until))
         if isinstance(request, Failed):
             return request
-        if not _has_call(means, task, until):
+        if not _has_call(means, task, worth_it_until):
             return _Read(known, is_cut=True, ran_out=True) if known else _NO_CALLS_LEFT
-        outcome = outbound.request(request)
+        outcome = outbound.request(replace(request, timeout_s=_left(until)))
         beside_runs.heard(means.engine, *place, task.manifest.limits, outcome)
         answer = choices.read(listed, opened, outcome)
         if isinstance(answer, Failed):
@@ -172,22 +175,24 @@ def _read(means: Means, task: _Task, opened: Access, until: float) -> _Read | Fa
 
 
 def _has_call(means: Means, task: _Task, until: float) -> bool:
-    """Take a call, waiting for one as long as there is time: a list may have more pages than its
-    service lets us ask for at once."""
+    """Take a call, if need be after waiting for it `until` then: a list may have more pages than
+    its service lets us ask for at once."""
     place = (task.row.organization_id, task.row.connection_id)
     while (wait_s := beside_runs.wait_s(means.engine, *place, task.manifest)) is not None:
-        if wait_s > _left(until) - _LEAST_S:
+        if time.monotonic() + wait_s > until:
             return False
         time.sleep(wait_s)
     return True
 
 
-_NO_CALLS_LEFT = Failed("rate_limit", "no_calls_left", "Other work needs what calls there are.")
+_NO_CALLS_LEFT = Failed("rate_limit", "no_calls_left", "There is no call left for it.")
 
 
 def _settle(
     database: DatabaseConnection, means: Means, task: _Task, result: _Result, *, is_late: bool
 ) -> None:
+    if isinstance(result, _Read) and result.ran_out and task.row.entries is not None:
+        result = _NO_CALLS_LEFT  # what was read before is more
     if is_late:
         kept_choices.hand_over(database, task.row)
     elif isinstance(result, _Read):
@@ -214,8 +219,8 @@ def _sentence(name: str, result: Failed | Unusable) -> str:
     if result.kind == "auth":
         return f"{name} does not let us in any more. Connect it again. {_BY_HAND}"
     if result is _NO_CALLS_LEFT:
-        words = "allows only so many calls, and other work needs them now."
-        return f"{name} {words} Try again in a few minutes. {_BY_HAND}"
+        words = "lets us ask only so often, and not again just now."
+        return f"{name} {words} Try again later. {_BY_HAND}"
     if result.kind == "rate_limit":
         return f"{name} asks us to slow down. Try again in a minute. {_BY_HAND}"
     if result.kind == "not_sent":

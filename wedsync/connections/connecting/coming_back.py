@@ -9,11 +9,12 @@ its own is ever shown.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import select
 
 from wedsync.audit import service as audit
-from wedsync.connections import reasons
+from wedsync.connections import callbacks, reasons
 from wedsync.connections.connecting import attempts
 from wedsync.connections.models import Authorization, Connection
 from wedsync.connections.reasons import Reason
@@ -50,8 +51,8 @@ _START_AGAIN = "Nothing was connected; please start again."
 class Answer:
     """What a provider sent back with the person (RFC 6749, 4.1.2; RFC 9207).
 
-    `beside` are its other parameters by name. `is_readable`: each came once, and of a usual length
-    (RFC 6749, 3.1).
+    `beside` are its other parameters by name, `service` what its address says of whom it is from
+    (`callbacks`). `is_readable`: each parameter came once, and of a usual length (RFC 6749, 3.1).
     """
 
     state: str
@@ -59,6 +60,7 @@ class Answer:
     error: str
     issuer: str
     beside: Mapping[str, str] = field(default_factory=dict)
+    service: str = ""
     is_readable: bool = True
 
 
@@ -73,7 +75,7 @@ def come_back(by: Identity, slug: str, answer: Answer) -> Authorization | Refuse
     if attempt is None or code is not None:
         return _refused(by, attempt, code or "state_unknown")
     connection = _connection_of(attempt)
-    manifest = manifests.of(db.session, attempt.listing_version_id or connection.listing_version_id)
+    manifest = manifests.of(db.session, _version_of(attempt))
     attempt.used_at = clock.now()
     held = attempts.open_held(attempt)
     failure = _failure(manifest, answer, held["typed"])
@@ -131,7 +133,19 @@ def _wrong_with(
         return "state_expired"
     if attempt.used_at is not None or attempt.outcome is not None:
         return "state_used"
+    if answer.service != _service_of(attempt):
+        return "state_foreign"
     return None if answer.is_readable else "answer_malformed"
+
+
+def _service_of(attempt: Authorization) -> str:
+    """Whose answer was meant to come, where a connector has an address for each service."""
+    manifest = manifests.of(db.session, _version_of(attempt))
+    return callbacks.service_of(manifest, attempts.open_held(attempt)["typed"])
+
+
+def _version_of(attempt: Authorization) -> UUID:
+    return attempt.listing_version_id or _connection_of(attempt).listing_version_id
 
 
 def _refused(by: Identity, attempt: Authorization | None, code: str) -> Refused:

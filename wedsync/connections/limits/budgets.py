@@ -1,7 +1,8 @@
 """Budgets in SQL: found beside a connection, taken from, and told what a far end said.
 
 Whoever takes never waits: a bucket that is locked is being taken from, and gives nothing for that
-moment. A connection's bucket and its listing's are taken from in one statement.
+moment. A connection's bucket and its listing's are taken from in one statement. Only the first call
+of all makes them, and may wait for its connection.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,13 +17,14 @@ from wedsync.connections.limits.arithmetic import UNBOUNDED, Bucket, Pace, pace_
 from wedsync.connections.limits.headers import Said
 from wedsync.connectors.manifest import Limits, Manifest
 from wedsync.connectors.manifest_limits import Rate
+from wedsync.listings import manifests
 from wedsync.platform import batch
 from wedsync.platform.batch import recordset
 
 COLUMNS = (
     "own.key IS NOT NULL AS has_bucket, own.calls AS own_calls, own.seconds AS own_seconds,"
     " shared.calls AS shared_calls, shared.seconds AS shared_seconds,"
-    " l.published_version_id = c.listing_version_id AS is_newest"
+    " c.listing_version_id, l.published_version_id"
 )
 """Of a connection `c` joined with its buckets: what `budget_of` needs beside its ids."""
 
@@ -49,7 +51,7 @@ _STATE = (
 )
 _KEPT = recordset(
     "key uuid, organization_id uuid, connection_id uuid, listing_id uuid, calls int, seconds int,"
-    " burst float8, per_s float8, renews bool"
+    " burst float8, per_s float8"
 )
 # Who is making the same row this very moment has not committed it: the lock is only tried.
 _MAKE = text(
@@ -58,9 +60,13 @@ _MAKE = text(
     f" per_s FROM {_KEPT} WHERE pg_try_advisory_xact_lock(hashtextextended(key::text, 0))"
     " ORDER BY key ON CONFLICT (key) DO NOTHING"
 )
+# What is missing in a bucket stays missing, and comes back at the new pace.
 _RENEW = text(
     "UPDATE rate_buckets b SET calls = t.calls, seconds = t.seconds, burst = t.burst,"
-    f" per_s = t.per_s FROM {_KEPT} WHERE b.key = t.key AND t.renews AND b.key IN"
+    " per_s = t.per_s, full_at = CASE WHEN b.full_at > clock_timestamp() AND b.per_s > 0"
+    "  AND t.per_s > 0 THEN clock_timestamp() + (b.full_at - clock_timestamp())"
+    "   * (b.per_s / t.per_s) END"
+    f" FROM {_KEPT} WHERE b.key = t.key AND b.key IN"
     " (SELECT key FROM rate_buckets WHERE key = ANY(:keys) FOR NO KEY UPDATE SKIP LOCKED)"
     " AND (b.calls, b.seconds) IS DISTINCT FROM (t.calls, t.seconds)"
 )
@@ -125,15 +131,14 @@ _LOCK = text("SELECT FROM rate_buckets WHERE key = ANY(:keys) ORDER BY key FOR N
 @dataclass(frozen=True, slots=True)
 class Budget:
     """What calls over one connection are counted against. `limits` is what its manifest says;
-    `is_kept`: the rows stand, and say the same. What all connections of a listing share is as the
-    version says that `is_newest`, whichever versions the others are of."""
+    what all connections of its listing share is as the published version says. `is_kept`: the rows
+    stand, and say the same."""
 
     organization_id: UUID
     connection_id: UUID
     listing_id: UUID
     limits: Limits | None
     is_kept: bool
-    is_newest: bool = True
 
     @property
     def shared_key(self) -> UUID | None:
@@ -184,17 +189,15 @@ class Taken:
 NOTHING = Taken()
 
 
-def budget_of(row: Row[Any], manifest: Manifest) -> Budget | None:
+def budget_of(connection: Connection, row: Row[Any], manifest: Manifest) -> Budget | None:
     """The budget of a connection's row read with `COLUMNS`; None where nothing limits it."""
-    limits = manifest.limits
+    limits = _limits(connection, row, manifest)
     own, shared = (limits.connection, limits.connector) if limits else (None, None)
     if own is None and shared is None and not row.has_bucket:
         return None
-    is_newest = bool(row.is_newest)
-    is_kept = row.has_bucket and (row.own_calls, row.own_seconds) == _pair(own)
-    if shared is not None and (is_newest or row.shared_calls is None):
-        is_kept = is_kept and (row.shared_calls, row.shared_seconds) == _pair(shared)
-    return Budget(row.organization_id, row.id, row.listing_id, limits, is_kept, is_newest)
+    says = (row.own_calls, row.own_seconds), (row.shared_calls, row.shared_seconds)
+    is_kept = row.has_bucket and says[0] == _pair(own) and (not shared or says[1] == _pair(shared))
+    return Budget(row.organization_id, row.id, row.listing_id, limits, is_kept)
 
 
 def find(
@@ -203,7 +206,7 @@ def find(
     """The budget of a connection; None where nothing limits it."""
     given = {"organization_id": organization_id, "id": connection_id}
     row = connection.execute(_FIND, given).one_or_none()
-    return None if row is None else budget_of(row, manifest)
+    return None if row is None else budget_of(connection, row, manifest)
 
 
 def take(connection: Connection, asked: Sequence[Asked]) -> Mapping[UUID, Taken]:
@@ -234,7 +237,8 @@ def states(connection: Connection, ids: Sequence[UUID]) -> Mapping[UUID, list[St
 
 def lock(connection: Connection, budget: Budget) -> None:
     """Wait for a budget's buckets; for who holds nothing else."""
-    keep(connection, [budget])
+    if not budget.is_kept:
+        connection.execute(_MAKE, batch.rows(_rows(budget)))
     connection.execute(_LOCK, {"keys": list(budget.keys)})
 
 
@@ -259,7 +263,7 @@ def note(connection: Connection, said: Sequence[tuple[UUID, UUID, Said]]) -> Non
 def keep(connection: Connection, budgets: Sequence[Budget]) -> None:
     """Have rows for these budgets that say what their manifests say, as far as nobody else has
     them in hand."""
-    missing = sorted((each for each in budgets if not each.is_kept), key=lambda one: one.is_newest)
+    missing = [each for each in budgets if not each.is_kept]
     rows = {row["key"]: row for each in missing for row in _rows(each)}
     if rows:
         given = batch.rows(list(rows.values()))
@@ -271,6 +275,19 @@ def state_of(row: Row[Any]) -> State:
     pace = None if row.per_s is None else Pace(row.burst, row.per_s)
     bucket = Bucket(pace, row.full_at, row.held_until, row.said_left, row.said_until)
     return State(bucket, row.now, row.waiting)
+
+
+def _limits(connection: Connection, row: Row[Any], manifest: Manifest) -> Limits | None:
+    """What a connection's own version says, and of what all share the published one, while there
+    is one: they keep to the same, whichever versions they are of."""
+    newest = row.published_version_id
+    if newest is None or newest == row.listing_version_id:
+        return manifest.limits
+    said = manifests.of(connection, newest).limits
+    shared = said.connector if said else None
+    if manifest.limits is None:
+        return Limits(connector=shared) if shared else None
+    return manifest.limits.model_copy(update={"connector": shared})
 
 
 def _taken(budget: Budget, found: Mapping[UUID, Row[Any]]) -> Taken:
@@ -290,13 +307,12 @@ def _rows(budget: Budget) -> list[dict[str, Any]]:
         "key": budget.connection_id,
         "organization_id": budget.organization_id,
         "connection_id": budget.connection_id,
-        "renews": True,
         **_paced(limits.connection if limits else None),
     }
     if limits is None or limits.connector is None:
         return [own]
     listing = {"key": budget.listing_id, "listing_id": budget.listing_id}
-    return [own, {**listing, "renews": budget.is_newest, **_paced(limits.connector)}]
+    return [own, {**listing, **_paced(limits.connector)}]
 
 
 def _paced(rate: Rate | None) -> dict[str, Any]:

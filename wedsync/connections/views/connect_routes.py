@@ -1,13 +1,15 @@
 """The pages on the way to a connection: the form, the way out to the provider, the way back."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from flask import Response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from wedsync.accounts.routes import HOME, local_path
-from wedsync.connections import queries, service
+from wedsync.connections import callbacks, queries, service
 from wedsync.connections.connecting import asking, attempts, coming_back, finishing
 from wedsync.connections.connecting.coming_back import Answer
 from wedsync.connections.models import Authorization, Connection
@@ -25,6 +27,16 @@ from wedsync.platform.passing import done, refused
 from wedsync.platform.runtime import commit
 
 _LONGEST_ANSWER = 4_096
+
+
+@dataclass(frozen=True, slots=True)
+class _Callback:
+    """The `address` that a vendor registers at the service, None until the field `after` is filled
+    in; `url` says it anew."""
+
+    address: str | None
+    url: str
+    after: str
 
 
 @pages.route("/connect/<slug>", methods=["GET", "POST"])
@@ -109,11 +121,24 @@ def authorize(connection_id: UUID) -> AnyResponse:
     )
 
 
-@pages.get("/oauth/callback/<slug>")
+@pages.get("/connect/<slug>/callback")
 @requires("editor")
-def oauth_callback(slug: str) -> AnyResponse:
-    """The way back, one address per connector (mix-up: RFC 9207, section 1)."""
-    outcome = coming_back.come_back(identity.current(), slug, _answer())
+def callback_address(slug: str) -> AnyResponse:
+    """The address to register at a service, while its own addresses are being typed."""
+    manifest = listings.published(slug).manifest
+    typed = {each.name: request.args.get(each.name, "") for each in manifest.auth.fields}
+    callback = _callback(manifest, typed)
+    if callback is None:
+        return Response(status=204)  # there is nothing to register
+    return render("connections/callback.html", "callback", callback=callback)
+
+
+@pages.get("/oauth/callback/<slug>", defaults={"service": ""})
+@pages.get("/oauth/callback/<slug>/<service>")
+@requires("editor")
+def oauth_callback(slug: str, service: str) -> AnyResponse:
+    """The way back (see `connecting/callbacks.py` for whose address is whose)."""
+    outcome = coming_back.come_back(identity.current(), slug, _answer(service))
     if isinstance(outcome, Refused):
         commit()
         about = queries.connection_of_answer(
@@ -192,8 +217,22 @@ def _form(form: ConnectForm, manifest: Manifest, found: Connection | None) -> Re
         connection=found,
         permissions=connection_words.asked_for(manifest),
         needs_consent=service.needs_consent(manifest),
+        callback=_callback(manifest, form.typed),
         cancel=_return_to() or _cancel(found),
     )
+
+
+def _callback(manifest: Manifest, typed: Mapping[str, Any]) -> _Callback | None:
+    """Where the vendor registers us: what to register, and the field that it follows from."""
+    oauth = manifest.auth.oauth
+    if oauth is None or not callbacks.is_registered_by_vendor(manifest):
+        return None
+    fields = [each.name for each in manifest.auth.fields]
+    after = next((each for each in fields if f"settings.{each}" in oauth.token_url), fields[0])
+    is_known = callbacks.is_known(manifest, typed)
+    public_url = runtime.settings().public_url
+    address = callbacks.address(public_url, manifest, typed) if is_known else None
+    return _Callback(address, url_for("connections.callback_address", slug=manifest.slug), after)
 
 
 def _cancel(found: Connection | None) -> str:
@@ -208,13 +247,15 @@ def _return_to() -> str | None:
     return path if path != HOME else None
 
 
-def _answer() -> Answer:
+def _answer(service_named: str) -> Answer:
     """What came back in the address."""
     found = {name: values[0] for name, values in request.args.lists()}
     state, code, error, issuer = (found.pop(name, "") for name in ("state", "code", "error", "iss"))
     once = all(len(values) == 1 for _, values in request.args.lists())
     is_readable = once and all(map(_is_readable, (state, code, error, issuer, *found.values())))
-    return Answer(state, code, error, issuer, beside=found, is_readable=is_readable)
+    return Answer(
+        state, code, error, issuer, beside=found, service=service_named, is_readable=is_readable
+    )
 
 
 def _is_readable(value: str) -> bool:

@@ -47,8 +47,8 @@ MOST_RECORDS = 1_000
 MOST_PAGES = 50
 TIMEOUT_S = 30.0
 WORTH_WAITING_S = 10.0
-"""For the next call, in the middle of a list: it may have more pages than may be asked for at
-once."""
+"""For further calls, in the middle of a list and all in all: it may have more pages than may be
+asked for at once."""
 
 _LOOK_S = 0.2
 _SOON = timedelta(seconds=5)
@@ -170,10 +170,11 @@ class Polls:
             return self._kept(look, Page((), cursor))
         page_name, taken = None, 0
         named: set[Any] = set()
+        begun_at = time.monotonic()
         for _ in range(MOST_PAGES):
             asked = since if page_name is not None else cursor
             has_begun = bool(taken or named)
-            wait_s = self._has_to_wait_s(look, WORTH_WAITING_S if has_begun else 0.0)
+            wait_s = self._has_to_wait_s(look, begun_at + has_begun * WORTH_WAITING_S)
             if wait_s is not None:
                 wait = timedelta(seconds=wait_s)
                 return _Ended(wait) if has_begun else _PutOff(wait)
@@ -204,11 +205,10 @@ class Polls:
         beside_runs.heard(self._means.engine, *place, look.manifest.limits, outcome)
         return streams.read(look.stream, look.access, cursor, outcome)
 
-    def _has_to_wait_s(self, look: _Look, patience_s: float) -> float | None:
+    def _has_to_wait_s(self, look: _Look, until: float) -> float | None:
         """How long actions need what calls there are, or the far end wants to be left alone; None
-        when a call was taken, if need be after waiting for it as long as `patience_s`."""
+        when a call was taken, if need be after waiting for it, `until` then."""
         place = (look.row.organization_id, look.connection_id)
-        until = time.monotonic() + patience_s
         while (wait_s := beside_runs.wait_s(self._means.engine, *place, look.manifest)) is not None:
             if time.monotonic() + wait_s > until or self._closing.wait(wait_s):
                 return wait_s

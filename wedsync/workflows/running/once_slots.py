@@ -1,11 +1,12 @@
 """Effects that may happen once start one at a time per far end (design `engine.md`, promise 4).
 
 A far end is a connection or, without one, a host. Its slot is taken in the transaction that
-commits the intent and given back in the one that records the result, so that a death leaves one
-effect per far end in doubt, not a window full. A run that finds the slot taken waits for it, in
-the order the runs were made; whoever gives the slot back makes the next one due, and only that
-one: ten thousand who look again by themselves leave no time to send. Whom nobody woke, because it
-began to wait in the very moment in which the slot was given back, is found by `sweep`.
+commits the intent (or put back in it, where the effect lacks a call of its budget) and given back
+in the one that records the result, so that a death leaves one effect per far end in doubt, not a
+window full. A run that finds the slot taken waits for it, in the order the runs were made; whoever
+gives the slot back makes the next one due, and only that one: ten thousand who look again by
+themselves leave no time to send. Whom nobody woke, because it began to wait in the very moment in
+which the slot was given back, is found by `sweep`.
 """
 
 from collections.abc import Sequence
@@ -90,8 +91,8 @@ def give_back(connection: Connection, owner: UUID, runs: Sequence[UUID]) -> Sequ
 
 
 def put_back(connection: Connection, owner: UUID, runs: Sequence[UUID]) -> None:
-    """Free the slots these runs took just now and have no use for. Nobody is next: who waits for
-    the slot lacks what these lack."""
+    """Free the slots these runs took just now and have no use for. Nobody is woken: who waits for
+    the slot lacks what these lack; who came to wait in this very moment is found by `sweep`."""
     if runs:
         connection.execute(_GIVE_BACK, {"runs": list(runs), "owner": owner})
 

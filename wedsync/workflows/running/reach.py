@@ -25,7 +25,7 @@ from wedsync.workflows import actions
 
 _FIND = text(
     "SELECT c.id, c.organization_id, c.listing_id, c.slug, c.name, c.state, c.scopes,"
-    f" c.listing_version_id, {budgets.COLUMNS} FROM connections c{budgets.JOINED}"
+    f" {budgets.COLUMNS} FROM connections c{budgets.JOINED}"
     " WHERE c.organization_id = :organization_id AND c.id = :id"
 )
 _GONE = Failed("permanent", "connection_gone", "The connection this step used was removed.")
@@ -91,7 +91,7 @@ class Reach:
         manifest = manifests.of(self._connection, row.listing_version_id)
         if lacking := permissions.lacking(row.scopes, manifest, use.partition(".")[2]):
             return Unreachable(row.id, tuple(scope.name for scope in lacking))
-        budget = budgets.budget_of(row, manifest)
+        budget = budgets.budget_of(self._connection, row, manifest)
         return Reached(action, opened, self._is_message(row, use), budget, manifest.limits)
 
     def action(self, organization_id: UUID, use: str, connection_id: str | None) -> Action | None:

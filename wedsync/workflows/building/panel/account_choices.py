@@ -14,7 +14,7 @@ from sqlalchemy import select
 from wedsync.connections.choosing import choices
 from wedsync.connections.choosing.kept_choices import Kept
 from wedsync.connections.models import Connection
-from wedsync.connectors.choices import MOST, Choice
+from wedsync.connectors.choices import Choice
 from wedsync.platform import ids
 from wedsync.platform.db import db
 from wedsync.platform.runtime import vault
@@ -164,7 +164,7 @@ def _words(kept: Kept, source: Source, words: Wording) -> str:
     if kept.loaded_at is None:
         return f"Asking {source.account} …" if kept.is_wanted else ""
     count = f"{len(kept.choices):,} to choose from" if kept.choices else "None there"
-    said = f"The first {MOST:,} of them" if kept.is_cut else count
+    said = f"The first {len(kept.choices):,} of them" if kept.is_cut else count
     seen = f"{said}, read {words.ago(kept.loaded_at)}."
     return f"{seen} Asking again …" if kept.is_wanted else seen
 
