@@ -16,6 +16,7 @@ from wedsync.platform.leases import LostOwnership, OwnerLock
 from wedsync.platform.mail.sending import MailSender
 from wedsync.platform.wake import Wake
 from wedsync.platform.window import Window
+from wedsync.rollups import counting
 from wedsync.webhooks.delivering.sending import DeliverySource
 from wedsync.webhooks.hooks.subscribing import Subscribing
 from wedsync.webhooks.replays import replaying
@@ -54,6 +55,7 @@ def start_drains(app: Flask, owner: OwnerLock, stopping: threading.Event) -> lis
                 Subscribing(db.engine, here.vault, here.settings).work, stopping
             ),
             "mail": partial(MailSender(db.engine, here.vault, here.settings).work, stopping),
+            "rollups": partial(counting.work, db.engine, stopping),
             "reruns": _reruns(here.wake, stopping),
             "replays": partial(
                 replaying.work, db.engine, stopping, partial(here.wake.ring, "deliveries")

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Engine, text
 from wedsync.connections import keeping
 from wedsync.connections.tokens import refreshing
 from wedsync.platform import clock, leases, runtime
+from wedsync.rollups import retention as rollups
 from wedsync.webhooks.delivering import failing, lanes, settling, taking_away
 from wedsync.webhooks.delivering import retention as attempts
 from wedsync.webhooks.hooks import retention
@@ -196,6 +197,7 @@ TABLE = (
     Scheduled("hold runaways", 20, hold_runaways),
     Scheduled("tell who is asked", 2, tell_who_is_asked),
     Scheduled("prune", 600, prune),
+    Scheduled("forget rollups", 10, rollups.prune),
     Scheduled("forget receipts", 10, retention.forget_receipts),
     Scheduled("forget attempts", 10, attempts.forget_attempts),
     Scheduled("forget raw bodies", 60, retention.forget_raw_bodies),

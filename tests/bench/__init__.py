@@ -26,6 +26,8 @@ endpoints that hang at their cap, the slowest of twenty |
 begun, until the first arrived |
 | `replayed_per_s`, `replay_memory_mb` | the same until the last arrived, and how much more memory \
 the worker held at its peak |
+| `rollup_cpu_us` | processor time of counting one ended try, at 1,000 a second (100 µs are a \
+tenth of a core) |
 | `run_cpu_us_at_10000`, `…_at_stored` | processor time of a run, few or a million stored |
 | `claim_p50_ms`, `claim_p99_ms` | a claim beside a million timers and an old snapshot |
 | `condition_us` | one condition decided and explained on an event not seen before |

@@ -14,7 +14,8 @@ class Size:
     """How much one round of each measurement does.
 
     `stored`, `timers` and `due` are rows that lie there meanwhile; `reading_s` is how long
-    somebody reads an old snapshot beside the timers; `replayed` events are sent again.
+    somebody reads an old snapshot beside the timers; `replayed` events are sent again; rollups are
+    made for `counted_s` seconds of tries.
     """
 
     rounds: int
@@ -35,6 +36,7 @@ class Size:
     reading_s: float
     due: int
     replayed: int
+    counted_s: int
 
 
 FULL = Size(
@@ -56,6 +58,7 @@ FULL = Size(
     60,
     1_000_000,
     100_000,
+    120,
 )
 QUICK = Size(
     1,
@@ -76,6 +79,7 @@ QUICK = Size(
     15,
     100_000,
     5_000,
+    30,
 )
 
 

@@ -14,6 +14,7 @@ from tests.bench import (
     one_run,
     page,
     replay,
+    rollups,
     stored,
     timers,
     worker,
@@ -46,6 +47,7 @@ SECTIONS = (
     Section("deliveries", (worker.deliveries, worker.raw_libcurl), workers=1),
     Section("replay", (replay.replay,), workers=1, rounds=1),
     Section("back-fill", (back_fill.beside_back_fill,), workers=1, rounds=1),
+    Section("rollups", (rollups.counting_each_second,), rounds=3),
     Section("stored", (stored.cost_by_what_is_stored,), workers=1, rounds=1),
     Section(
         "million due",

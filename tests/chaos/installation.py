@@ -11,6 +11,7 @@ from uuid import UUID
 from apiflask import APIFlask
 
 from tests.personas import make_organization
+from tests.rollups.counts import require_the_same
 from tests.servers import MASTER_KEY
 from tests.workers.machine import (
     Partner,
@@ -36,6 +37,7 @@ from tests.workers.scene import (
 )
 from wedsync import migrations
 from wedsync.platform import embedded
+from wedsync.platform.db import db
 from wedsync.platform.embedded import PostgresServer, RedisServer
 from wedsync.settings import Settings
 from wedsync.workflows import queries
@@ -208,3 +210,9 @@ def the_books_balance(here: Installation) -> None:
     assert dict(books.events) == {"to_fan_out": 0, "fanned_out": 2 * HOOKS, "parked": 0}
     assert (books.runs["succeeded"], books.started) == (HOOKS, HOOKS)
     assert (books.deliveries["delivered"], books.made) == (HOOKS, HOOKS)
+
+
+def the_rollups_are_what_the_rows_come_to(here: Installation) -> None:
+    """What was counted beside the kills is what a recount finds."""
+    with here.app.app_context():
+        require_the_same(db.engine)

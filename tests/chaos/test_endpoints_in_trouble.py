@@ -22,11 +22,13 @@ from sqlalchemy import Row
 
 from tests.chaos.installation import servers_below
 from tests.personas import make_organization
+from tests.rollups.counts import require_the_same
 from tests.sizes import FULL_SIZE
 from tests.workers.machine import Process, Supervisor, app_over
 from tests.workers.scene import Sink, make_endpoint, one, rows, started_sink, wait_until
 from wedsync.cli.supervisor.programs import Program
 from wedsync.events import service as events
+from wedsync.platform.db import db
 from wedsync.platform.runtime import commit
 from wedsync.workflows import queries
 
@@ -185,6 +187,8 @@ def test_who_is_well_has_everything_whatever_happens_beside_it(trouble: Trouble)
     print(Counter((here.path_of(row), row.state) for row in found))
     print(sum(row.unsure for row in found), "attempts of which nobody knows")
     the_books_balance(here, found)
+    with here.app.app_context():
+        require_the_same(db.engine)
     the_well_have_every_message(here, found)
     nothing_came_more_often_than_it_was_tried(here, found, arrivals)
     nothing_in_order_was_overtaken(here, found, arrivals)

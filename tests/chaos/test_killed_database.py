@@ -8,6 +8,7 @@ from tests.chaos.installation import (
     Installation,
     each_has_one_run,
     the_books_balance,
+    the_rollups_are_what_the_rows_come_to,
     the_sink_has_each,
 )
 from tests.workers.scene import rows
@@ -36,3 +37,4 @@ def test_what_was_accepted_survives_a_database_that_was_killed(
     each_has_one_run(here)
     the_sink_has_each(here)
     the_books_balance(here)
+    the_rollups_are_what_the_rows_come_to(here)

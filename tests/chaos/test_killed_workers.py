@@ -8,6 +8,7 @@ from tests.chaos.installation import (
     Installation,
     each_has_one_run,
     the_books_balance,
+    the_rollups_are_what_the_rows_come_to,
     the_sink_has_each,
 )
 
@@ -36,3 +37,4 @@ def test_every_accepted_hook_has_one_run_and_reaches_the_partner(
     each_has_one_run(here)
     the_sink_has_each(here)
     the_books_balance(here)
+    the_rollups_are_what_the_rows_come_to(here)

@@ -1,5 +1,7 @@
 """`wedsync db`: bring the schema up to date; delete the private database."""
 
+from datetime import UTC, datetime, timedelta
+
 import click
 
 from wedsync.cli import Unusable, installation
@@ -27,6 +29,19 @@ def upgrade() -> None:
         commit()
     for slug in published:
         click.echo(f"Published {slug}.")
+
+
+@command.command()
+@click.option("--days", default=1, show_default=True, type=click.IntRange(1, 90))
+def recount(days: int) -> None:
+    """Count anew how often things worked, from what was recorded in the last days."""
+    with installation.app():
+        from wedsync.platform.db import db
+        from wedsync.rollups import recounting
+
+        after = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+        recounting.recount(db.engine, after - timedelta(days=days), after)
+    click.echo("Counted anew.")
 
 
 @command.command()

@@ -30,6 +30,7 @@ _MODULES = (
     "wedsync.platform.mail.models",
     "wedsync.platform.schedule",
     "wedsync.platform.vault",
+    "wedsync.rollups.models",
     "wedsync.weddings.models",
     "wedsync.webhooks.models",
     "wedsync.webhooks.replays.models",

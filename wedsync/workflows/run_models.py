@@ -244,7 +244,7 @@ class StepAttempt(Base):
     """One try of one effect: committed as started before its first byte leaves.
 
     `finished_at` stays empty when the process died in between; the engine then treats the
-    attempt as one whose effect may have happened.
+    attempt as one whose effect may have happened. `connection_id` is what it went through.
     """
 
     __tablename__ = "step_attempts"
@@ -258,6 +258,7 @@ class StepAttempt(Base):
     number: Mapped[int] = mapped_column(primary_key=True)
     organization_id: Mapped[UUID]
     idempotency_key: Mapped[str]
+    connection_id: Mapped[UUID | None]
     started_at: Mapped[datetime] = mapped_column(server_default=text("clock_timestamp()"))
     finished_at: Mapped[datetime | None]
     outcome: Mapped[str | None]

@@ -15,6 +15,7 @@ from sqlalchemy.exc import DataError, IntegrityError, ProgrammingError
 from wedsync.platform import batch, clock, leases
 from wedsync.platform.batch import recordset
 from wedsync.platform.outbound import Answer
+from wedsync.rollups import endings
 from wedsync.webhooks.delivering import deadly, operational, standing
 from wedsync.webhooks.delivering.service import LANES
 from wedsync.webhooks.delivering.verdicts import Verdict, refused
@@ -24,19 +25,27 @@ log = logging.getLogger(__name__)
 UNWRITABLE = (DataError, IntegrityError, ProgrammingError)
 CANCELLED_AT_ONCE = 5_000
 
+_ENDED = endings.OF_DELIVERY.format(a="{a}", endpoint_id="endpoint_id")
 # One reading of what came home for both tables it is written to.
 _SETTLE = text(
     "WITH t AS MATERIALIZED (SELECT * FROM "
     + recordset(
-        "id uuid, number int, fence bigint, outcome text, status int, error text, timings jsonb,"
-        " answer text, request_headers text, response_headers text, state text, failures int,"
-        " next_attempt_at timestamptz"
+        "id uuid, endpoint_id uuid, number int, fence bigint, outcome text, status int,"
+        " error text, timings jsonb, answer text, request_headers text, response_headers text,"
+        " state text, failures int, next_attempt_at timestamptz"
     )
     + "), tried AS (UPDATE delivery_attempts a SET finished_at = clock_timestamp(),"
     "  outcome = t.outcome, status = t.status, error = t.error, timings = t.timings,"
     "  answer = t.answer, request_headers = t.request_headers,"
     "  response_headers = t.response_headers"
-    "  FROM t WHERE a.delivery_id = t.id AND a.number = t.number)"
+    "  FROM t WHERE a.delivery_id = t.id AND a.number = t.number RETURNING a.organization_id,"
+    "  t.endpoint_id, a.finished_at, a.outcome, a.error, a.timings,"
+    "  old.finished_at AS old_at, old.outcome AS old_outcome, old.error AS old_error),"
+    f" told AS ({endings.INSERT} SELECT organization_id, {_ENDED.format(a='tried')}, 1 FROM tried"
+    # One that was given up as lost was counted as that.
+    f"  UNION ALL SELECT organization_id, {_ENDED.format(a='taken')}, -1 FROM (SELECT"
+    "   organization_id, endpoint_id, old_at AS finished_at, old_outcome AS outcome,"
+    "   old_error AS error, NULL::jsonb AS timings FROM tried WHERE old_at IS NOT NULL) taken)"
     " UPDATE deliveries d SET state = t.state, failures = t.failures, last_error = t.error,"
     " next_attempt_at = t.next_attempt_at, owner = NULL, lease_until = NULL, deaths = 0,"
     " finished_at = CASE WHEN t.state = 'due' THEN NULL ELSE clock_timestamp() END,"
@@ -60,10 +69,14 @@ _RELEASE = text(
     " RETURNING deliveries.id, deliveries.attempts"
 )
 _LOST = text(
-    "UPDATE delivery_attempts a SET finished_at = clock_timestamp(), outcome = 'lost',"
-    " error = 'worker_lost' FROM unnest(CAST(:deliveries AS uuid[]), CAST(:numbers AS int[]))"
-    " AS t(delivery_id, number) WHERE a.delivery_id = t.delivery_id AND a.number = t.number"
-    " AND a.finished_at IS NULL"
+    "WITH lost AS (UPDATE delivery_attempts a SET finished_at = clock_timestamp(),"
+    " outcome = 'lost', error = 'worker_lost'"
+    " FROM unnest(CAST(:deliveries AS uuid[]), CAST(:numbers AS int[])) AS t(delivery_id, number)"
+    " WHERE a.delivery_id = t.delivery_id AND a.number = t.number"
+    " AND a.finished_at IS NULL RETURNING a.*)"
+    f" {endings.INSERT} SELECT lost.organization_id,"
+    f" {endings.OF_DELIVERY.format(a='lost', endpoint_id='d.endpoint_id')}, 1"
+    " FROM lost JOIN deliveries d ON d.id = lost.delivery_id"
 )
 # One endpoint after the other, along the index of its deliveries by state.
 _CANCEL = (

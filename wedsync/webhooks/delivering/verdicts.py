@@ -83,6 +83,7 @@ class Verdict:
         answer = outcome if isinstance(outcome, Answer) else None
         return {
             "id": sending.id,
+            "endpoint_id": sending.endpoint_id,
             "number": sending.number,
             "fence": sending.fence,
             "outcome": self.kind,

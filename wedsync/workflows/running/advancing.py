@@ -112,7 +112,7 @@ def parked(run: "LiveRun | Row[Any]") -> Move:
     position = position_of(run.engine_state)
     if position is not None and position.phase == "performing":
         root_id = run.root_id if isinstance(run, LiveRun) else run.root_run_id or run.id
-        move.ended.append(lost(root_id, position))
+        move.ended.append(lost(root_id, run.workflow_id, position))
     move.reason = {
         "code": "internal",
         "message": "We could not write down what happened here. Our engineers can see it.",
@@ -120,10 +120,12 @@ def parked(run: "LiveRun | Row[Any]") -> Move:
     return move
 
 
-def lost(root_id: UUID, position: Position) -> AttemptEnd:
+def lost(root_id: UUID, workflow_id: UUID, position: Position) -> AttemptEnd:
     """The end of an attempt that nobody can tell of: what became of it stays unknown."""
     item = item_number(position.item)
-    return AttemptEnd(root_id, position.step, item, position.attempt, "lost", None, None)
+    return AttemptEnd(
+        root_id, workflow_id, position.step, item, position.attempt, "lost", None, None
+    )
 
 
 def still_waiting(run: LiveRun, waiting_for: Mapping[str, Any] | None) -> Advance:

@@ -15,12 +15,14 @@ from sqlalchemy import Connection, TextClause, text
 
 from wedsync.platform import batch, leases
 from wedsync.platform.batch import recordset
+from wedsync.rollups import endings
 
 LANES = "runs"
 
 _RUNS = text(
-    "UPDATE runs r SET state = t.state, reason = t.reason, waiting_for = t.waiting_for,"
-    " engine_state = t.engine_state, due_at = t.due_at, pending_decision = t.pending_decision,"
+    "WITH moved AS (UPDATE runs r SET state = t.state, reason = t.reason,"
+    " waiting_for = t.waiting_for, engine_state = t.engine_state, due_at = t.due_at,"
+    " pending_decision = t.pending_decision,"
     " revision = r.revision + 1, fence = r.fence + 1, deaths = 0,"
     " items = CASE WHEN r.items_left > 0 THEN r.items END,"
     " started_at = coalesce(r.started_at, t.started_at),"
@@ -33,7 +35,11 @@ _RUNS = text(
         " due_at timestamptz, started_at timestamptz, pending_decision jsonb, is_final boolean"
     )
     + " WHERE r.id = t.id AND r.fence = t.fence"
-    " RETURNING r.id"
+    " RETURNING r.id, r.organization_id, r.workflow_id, r.parent_run_id, r.state, r.created_at,"
+    f" r.finished_at), ended AS ({endings.INSERT} SELECT organization_id,"
+    f" {endings.OF_RUN.format(r='moved')}, 1 FROM moved"
+    "  WHERE finished_at IS NOT NULL AND parent_run_id IS NULL)"
+    " SELECT id FROM moved"
 )
 _STEPS = text(
     "INSERT INTO run_steps (run_id, step_id, item, organization_id, state, input, output, error,"
@@ -56,18 +62,25 @@ _STEPS = text(
     " finished_at = excluded.finished_at"
 )
 _START_ATTEMPTS = text(
-    "INSERT INTO step_attempts (run_id, step_id, item, number, organization_id, idempotency_key)"
-    " SELECT run_id, step, item, number, organization_id, key FROM "
-    + recordset("run_id uuid, step text, item bigint, number int, organization_id uuid, key text")
+    "INSERT INTO step_attempts (run_id, step_id, item, number, organization_id, idempotency_key,"
+    " connection_id) SELECT run_id, step, item, number, organization_id, key, connection_id FROM "
+    + recordset(
+        "run_id uuid, step text, item bigint, number int, organization_id uuid, key text,"
+        " connection_id uuid"
+    )
 )
 _END_ATTEMPTS = text(
-    "UPDATE step_attempts a SET finished_at = clock_timestamp(), outcome = t.outcome,"
-    " error = t.error, ms = t.ms FROM "
+    "WITH ended AS (UPDATE step_attempts a SET finished_at = clock_timestamp(),"
+    " outcome = t.outcome, error = t.error, ms = t.ms FROM "
     + recordset(
-        "run_id uuid, step text, item bigint, number int, outcome text, error jsonb, ms int"
+        "run_id uuid, workflow_id uuid, step text, item bigint, number int, outcome text,"
+        " error jsonb, ms int"
     )
     + " WHERE a.run_id = t.run_id AND a.step_id = t.step AND a.item = t.item"
-    " AND a.number = t.number AND a.finished_at IS NULL"
+    " AND a.number = t.number AND a.finished_at IS NULL RETURNING a.organization_id, t.workflow_id,"
+    " a.step_id, a.connection_id, a.finished_at, a.outcome, a.ms)"
+    f" {endings.INSERT} SELECT organization_id,"
+    f" {endings.OF_STEP.format(a='ended', workflow_id='workflow_id')}, 1 FROM ended"
 )
 _EVENTS = text(
     "INSERT INTO events (id, organization_id, type, source, occurred_at, wedding_id, data,"
@@ -107,6 +120,7 @@ class AttemptStart:
     item: int
     number: int
     key: str
+    connection_id: UUID | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +128,7 @@ class AttemptEnd:
     """`outcome` is `ok`, `lost`, or the failure's kind."""
 
     run_id: UUID
+    workflow_id: UUID
     step: str
     item: int
     number: int

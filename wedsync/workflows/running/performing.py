@@ -176,7 +176,9 @@ def attempt_end(run: LiveRun, event: EngineEvent, ended: Ended) -> AttemptEnd:
     ms = round(ended.timings.total_ms)
     error = _with_place(event.error, ended)
     item = item_number(perform.item)
-    return AttemptEnd(run.root_id, perform.step, item, perform.attempt, kind, error, ms)
+    return AttemptEnd(
+        run.root_id, run.workflow_id, perform.step, item, perform.attempt, kind, error, ms
+    )
 
 
 def _begun(result: Advance, wanted: Perform, found: Reached, key: str) -> Begun:
@@ -244,7 +246,15 @@ def _finish(performing: Performing, ended: Ended) -> Succeeded | Failed:
 def _leave(result: Advance, wanted: Perform, found: Reached, begun: Call | Task, key: str) -> None:
     """Note that an attempt starts with the commit, and what leaves after it."""
     run, item = result.run, item_number(wanted.item)
-    start = AttemptStart(run.root_id, run.organization_id, wanted.step, item, wanted.attempt, key)
+    start = AttemptStart(
+        run.root_id,
+        run.organization_id,
+        wanted.step,
+        item,
+        wanted.attempt,
+        key,
+        found.access.connection_id if found.access else None,
+    )
     result.move.started.append(start)
     far_end = far_end_of(wanted, begun)
     result.leaving = effect(begun, f"{run.organization_id}:{far_end}")

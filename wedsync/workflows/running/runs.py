@@ -14,6 +14,7 @@ from wedsync.errors import Conflict, FieldError, Invalid
 from wedsync.platform import clock, ids, leases
 from wedsync.platform.db import db
 from wedsync.platform.identity import Identity
+from wedsync.rollups import endings
 from wedsync.workflows import queries
 from wedsync.workflows.engine.state import Position, position_of
 from wedsync.workflows.models import Workflow
@@ -36,10 +37,12 @@ _FAMILY = text(
     " ORDER BY id FOR NO KEY UPDATE"
 )
 _STOP = text(
-    "UPDATE runs SET state = 'stopped', reason = CAST(:reason AS jsonb), waiting_for = NULL,"
-    " pending_decision = NULL, due_at = NULL, owner = NULL, lease_until = NULL,"
+    "WITH stopped AS (UPDATE runs SET state = 'stopped', reason = CAST(:reason AS jsonb),"
+    " waiting_for = NULL, pending_decision = NULL, due_at = NULL, owner = NULL, lease_until = NULL,"
     " fence = fence + 1, revision = revision + 1, finished_at = clock_timestamp()"
-    " WHERE id = ANY(:family)"
+    " WHERE id = ANY(:family) RETURNING *)"
+    f" {endings.INSERT} SELECT organization_id, {endings.OF_RUN.format(r='stopped')}, 1"
+    " FROM stopped WHERE parent_run_id IS NULL"
 )
 _LEFT_OUT = {"code": "left_out", "message": "Its time had passed, and somebody left it out."}
 _STOPPED = {"code": "stopped_by_hand", "message": "Somebody stopped it."}

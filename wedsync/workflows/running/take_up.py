@@ -49,7 +49,7 @@ def take_up(row: Row[Any], run: LiveRun, now: datetime, random: float, reach: Re
         return still_waiting(run, row.waiting_for)
     result = advance(run, told, reach)
     if told.kind == "recovered":
-        result.move.ended.append(lost(run.root_id, position))
+        result.move.ended.append(lost(run.root_id, run.workflow_id, position))
     result.unanswered = told.kind == "timed_out"
     return result
 
