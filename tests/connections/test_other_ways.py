@@ -19,7 +19,7 @@ from wedsync.connectors.contract import Access
 from wedsync.connectors.manifest import Manifest
 from wedsync.listings.manifests import content_hash, document_of
 from wedsync.listings.models import Listing, ListingVersion
-from wedsync.platform import ids
+from wedsync.platform import clock, ids
 from wedsync.platform.db import db
 
 CLIENT = {"client_id": "fern", "client_secret": "canary-client-secret"}
@@ -69,6 +69,7 @@ def publish(app: APIFlask, owner: Persona, service: RestService, **changes: Any)
             listing_id=listing.id,
             number=1,
             state="published",
+            published_at=clock.now(),
             manifest=stored,
             content_hash=content_hash(stored),
         )

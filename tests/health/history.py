@@ -8,16 +8,18 @@ from uuid import UUID
 from apiflask import APIFlask
 from sqlalchemy import text
 
+from tests.rollups.counts import hours_around_now
 from wedsync.platform import ids
 from wedsync.platform.db import db
+from wedsync.rollups import recounting
 
 _LISTING = text(
     "INSERT INTO listings (id, organization_id, slug) VALUES (:id, :organization_id, :slug)"
 )
 _VERSION = text(
     "INSERT INTO listing_versions (id, organization_id, listing_id, number, state, manifest,"
-    " content_hash) VALUES (:version, :organization_id, :id, 1, 'published',"
-    " jsonb_build_object('name', CAST(:name AS text)), '')"
+    " content_hash, published_at) VALUES (:version, :organization_id, :id, 1, 'published',"
+    " jsonb_build_object('name', CAST(:name AS text)), '', clock_timestamp())"
 )
 _CONNECTION = text(
     "INSERT INTO connections (id, organization_id, listing_id, listing_version_id, slug, name,"
@@ -45,8 +47,9 @@ _RUNS = text(
 )
 _ATTEMPTS = text(
     "INSERT INTO step_attempts (run_id, step_id, number, organization_id, idempotency_key,"
-    " finished_at, outcome, ms) SELECT id, 'ask', 1, organization_id, id::text,"
-    " clock_timestamp(), CASE WHEN state = 'failed' THEN 'maybe' ELSE 'ok' END, 250"
+    " connection_id, finished_at, outcome, ms) SELECT id, 'ask', 1, organization_id, id::text,"
+    " CAST(:connection_id AS uuid), clock_timestamp(),"
+    " CASE WHEN state = 'failed' THEN 'maybe' ELSE 'ok' END, 250"
     " FROM runs WHERE workflow_id = :id"
 )
 _ENDPOINT = text(
@@ -128,10 +131,12 @@ def make_runs(
         "definition": json.dumps(definition),
         "runs": runs,
         "failed": failed,
+        "connection_id": connection_id,
     }
     with app.app_context(), db.engine.begin() as connection:
         for statement in (_WORKFLOW, _WORKFLOW_VERSION, _LIVE, _RUNS, _ATTEMPTS):
             connection.execute(statement, row)
+    count_anew(app)
     return made
 
 
@@ -147,7 +152,14 @@ def make_deliveries(app: APIFlask, organization_id: UUID, name: str, deliveries:
     with app.app_context(), db.engine.begin() as connection:
         for statement in (_ENDPOINT, _DELIVERIES, _DELIVERY_ATTEMPTS):
             connection.execute(statement, row)
+    count_anew(app)
     return made
+
+
+def count_anew(app: APIFlask) -> None:
+    """Have the rollups be what the rows of the last hours come to."""
+    with app.app_context():
+        recounting.recount(db.engine, *hours_around_now())
 
 
 def analyze(app: APIFlask) -> None:

@@ -2,11 +2,10 @@
 
 import time
 from datetime import timedelta
-from typing import Any
 from uuid import UUID
 
 from apiflask import APIFlask
-from sqlalchemy import TextClause, text
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from tests.far_ends.rest_service import RestService
@@ -16,7 +15,6 @@ from tests.personas import Persona
 from tests.statements import statements_asked
 from tests.webhooks.arranging import BY_HAND, connected, hook_of
 from tests.workers.scene import Worker, make_hook
-from wedsync.health import figures, overview
 from wedsync.notices import service as notices
 from wedsync.platform import clock, ids
 from wedsync.platform.db import db
@@ -55,9 +53,9 @@ def test_when_all_is_well_the_title_says_so_and_each_thing_says_its_figures(
     said = health(owner)
     assert "Everything is well" in said
     assert "Happening now" not in said
-    assert "Petal RSVP account of Petal RSVP half within 250 ms, 95 % within 250 ms Well" in said
-    assert "Olive & Thyme kitchen 20 110 ms 119 ms Well" in said
-    assert "Seat the guests 20 runs began, 20 are done: half within 100 ms" in said
+    assert "Petal RSVP account of Petal RSVP half within 300 ms, 95 % within 300 ms Well" in said
+    assert "Olive & Thyme kitchen 20 150 ms 150 ms Well" in said
+    assert "Seat the guests 20 of 20 runs worked: half within 150 ms" in said
     assert "20 things came in over the last 24 hours, none is lost" in said
 
 
@@ -102,7 +100,7 @@ def test_steps_that_do_not_work_are_the_connection_s_and_the_workflow_s(
     petal = make_connection(app, owner.organization_id, "Petal RSVP")
     make_runs(app, owner.organization_id, "Seat", 10, failed=4, connection_id=petal)
     said = health(owner)
-    assert "4 of the latest 10 tries did not work." in said
+    assert "4 of 10 tries in the last ten minutes did not work." in said
     assert "It did not work four times. What was done before stays done." in said
 
 
@@ -231,29 +229,18 @@ def test_names_are_shown_as_they_were_typed_and_never_as_markup(
 # --- stays quick
 
 
-def test_a_long_history_is_measured_on_its_latest_part(
-    app: APIFlask, owner: Persona, stranger: Persona
-) -> None:
+def test_a_long_history_is_not_read(app: APIFlask, owner: Persona, stranger: Persona) -> None:
     petal = make_connection(app, owner.organization_id, "Petal RSVP")
     for person in (owner, stranger):
         make_deliveries(app, person.organization_id, "Kitchen", MANY)
         make_runs(app, person.organization_id, "Seat", MANY, connection_id=petal)
     analyze(app)
-    bound = 3 * figures.MEASURED
-    for statement, table in (
-        (figures._ENDPOINT_PACES, "delivery_attempts"),
-        (figures._ENDPOINT_PACES, "deliveries"),
-        (figures._RUN_PACES, "runs"),
-        (figures._CONNECTION_PACES, "step_attempts"),
-        (figures._CONNECTION_PACES, "runs"),
-    ):
-        assert _rows_read(app, owner, statement, table) <= bound, (str(statement)[:60], table)
-    for statement, table in ((figures._DELIVERY_HOURS, "deliveries"), (figures._RUN_HOURS, "runs")):
-        assert _rows_read(app, owner, statement, table) <= MANY
     began = time.thread_time()
-    said = health(owner)
+    with statements_asked(app) as statements:
+        said = health(owner)
     assert time.thread_time() - began < 1
     assert "12,000" in said
+    assert not [each for each in statements if "_attempts" in each]
 
 
 def test_the_page_takes_as_many_statements_for_thirty_things_as_for_three(
@@ -270,25 +257,6 @@ def test_the_page_takes_as_many_statements_for_thirty_things_as_for_three(
             health(owner)
         counts.append(len(statements))
     assert counts[0] == counts[1] <= 25
-
-
-def _rows_read(app: APIFlask, person: Persona, statement: TextClause, table: str) -> float:
-    """How many rows of a table a statement looked at, those passed over included."""
-    given = {
-        "id": person.organization_id,
-        "first": ids.first_at(clock.now() - overview.DAY),
-    }
-    with app.app_context(), db.engine.connect() as connection:
-        plan = connection.scalar(text(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}"), given)
-    return sum(
-        (node["Actual Rows"] + node.get("Rows Removed by Filter", 0)) * node["Actual Loops"]
-        for node in _nodes(plan[0]["Plan"])
-        if node.get("Relation Name") == table
-    )
-
-
-def _nodes(node: dict[str, Any]) -> list[dict[str, Any]]:
-    return [node, *(inner for child in node.get("Plans", ()) for inner in _nodes(child))]
 
 
 def _subscribe(database: Session, hook_id: UUID, subscription: str, error: str | None) -> None:

@@ -21,14 +21,17 @@ from wedsync.health.measures import (
     HookFigures,
     Pace,
     WorkflowFigures,
+    pace_lately,
 )
 from wedsync.platform.wording import Wording
+from wedsync.rollups.reading import Recent
+from wedsync.rollups.tallies import Tally
 
 NOW = datetime(2027, 5, 11, 12, 40, tzinfo=UTC)
 WORDS = Wording("UTC", NOW)
 EARLIER, LATER = NOW - timedelta(hours=3), NOW + timedelta(hours=1, minutes=25)
 LONG_AGO = NOW - timedelta(days=2)
-GOOD = Pace(attempts=20, succeeded=20, half_ms=310, most_ms=1_200, last_success_at=EARLIER)
+GOOD = Pace(attempts=20, succeeded=20, half_ms=310, most_ms=1_200)
 BAD = Pace(attempts=20, succeeded=15, half_ms=310, most_ms=1_200)
 FEW_AND_BAD = Pace(attempts=4, succeeded=0)
 SLOW = Pace(attempts=20, succeeded=20, half_ms=900, most_ms=10_001)
@@ -40,7 +43,7 @@ SLOW = Pace(attempts=20, succeeded=20, half_ms=900, most_ms=10_001)
         (ConnectionFigures("active", EARLIER, pace=GOOD), "well", "20 of 20 tries worked.", ""),
         (ConnectionFigures("active", EARLIER), "well", "Nothing had to go through it.", ""),
         (
-            ConnectionFigures("active", EARLIER, pace=FEW_AND_BAD),
+            ConnectionFigures("active", EARLIER, pace=FEW_AND_BAD, lately=FEW_AND_BAD),
             "well",
             "Too few tries yet to judge: 4, none worked.",
             "",
@@ -58,13 +61,13 @@ SLOW = Pace(attempts=20, succeeded=20, half_ms=900, most_ms=10_001)
             "",
         ),
         (
-            ConnectionFigures("active", EARLIER, pace=BAD),
+            ConnectionFigures("active", EARLIER, pace=BAD, lately=BAD),
             "failing",
-            "5 of the latest 20 tries did not work.",
+            "5 of 20 tries in the last 24 hours did not work.",
             "What can be tried again is.",
         ),
         (
-            ConnectionFigures("active", EARLIER, pace=SLOW),
+            ConnectionFigures("active", EARLIER, pace=SLOW, lately=SLOW),
             "slow",
             "They take long to answer.",
             "Nothing is lost by it.",
@@ -125,9 +128,9 @@ def test_a_connection(figures: ConnectionFigures, state: str, reason: str, by_it
     [
         (EndpointFigures("on"), "well", "Nothing had to be sent.", ""),
         (
-            EndpointFigures("on", made=74, arrived=73, pace=GOOD),
+            EndpointFigures("on", pace=GOOD),
             "well",
-            "73 of 74 arrived.",
+            "20 of 20 tries worked.",
             "",
         ),
         (
@@ -161,16 +164,21 @@ def test_a_connection(figures: ConnectionFigures, state: str, reason: str, by_it
             "",
         ),
         (
-            EndpointFigures("on", pace=Pace(5, 5, 800, 5_001)),
+            EndpointFigures("on", lately=Pace(5, 5, 800, 5_001)),
             "slow",
             "They take long to answer.",
             "Nothing is lost by it.",
         ),
-        (EndpointFigures("on", pace=Pace(5, 5, 800, 5_000)), "well", "Nothing had to be sent.", ""),
         (
-            EndpointFigures("on", pace=BAD),
+            EndpointFigures("on", lately=Pace(5, 5, 800, 5_000)),
+            "well",
+            "Nothing had to be sent.",
+            "",
+        ),
+        (
+            EndpointFigures("on", pace=BAD, lately=BAD),
             "failing",
-            "5 of the latest 20 tries did not work.",
+            "5 of 20 tries in the last 24 hours did not work.",
             "What can be tried again is.",
         ),
         (
@@ -185,7 +193,7 @@ def test_a_connection(figures: ConnectionFigures, state: str, reason: str, by_it
             "Nothing has arrived there for days, so we stopped sending.",
             "One delivery is kept.",
         ),
-        (EndpointFigures("off", pace=BAD), "off", "It is off: nothing is sent.", ""),
+        (EndpointFigures("off", pace=BAD, lately=BAD), "off", "It is off: nothing is sent.", ""),
     ],
 )
 def test_an_endpoint(figures: EndpointFigures, state: str, reason: str, by_itself: str) -> None:
@@ -275,9 +283,9 @@ def test_a_hook(figures: HookFigures, state: str, reason: str) -> None:
     ("figures", "state", "reason"),
     [
         (WorkflowFigures("on"), "well", "It did not happen."),
-        (WorkflowFigures("on", made=9, done=7, pace=GOOD), "well", "9 runs began, 7 are done."),
-        (WorkflowFigures("on", made=1, done=0), "well", "1 run began, 0 are done."),
-        (WorkflowFigures("on", made=1, done=1, pace=GOOD), "well", "1 run began, 1 is done."),
+        (WorkflowFigures("on", pace=Pace(9, 7)), "well", "7 of 9 runs worked."),
+        (WorkflowFigures("on", pace=Pace(1, 0)), "well", "0 of 1 run worked."),
+        (WorkflowFigures("on", pace=Pace(1, 1)), "well", "1 of 1 run worked."),
         (WorkflowFigures("on", asking=1), "needs_you", "One run asks you to decide."),
         (WorkflowFigures("off", asking=3), "needs_you", "Three runs ask you to decide."),
         (
@@ -299,14 +307,14 @@ def test_a_hook(figures: HookFigures, state: str, reason: str) -> None:
             "What is due waits longer than it should.",
         ),
         (
-            WorkflowFigures("on", pace=Pace(8, 8, 86_400_000, 172_800_000)),
+            WorkflowFigures("on", lately=Pace(8, 8, 86_400_000, 172_800_000)),
             "well",
             "It did not happen.",
         ),
         (
-            WorkflowFigures("on", pace=BAD),
+            WorkflowFigures("on", pace=BAD, lately=BAD),
             "failing",
-            "5 of the latest 20 tries did not work.",
+            "5 of 20 tries in the last 24 hours did not work.",
         ),
     ],
 )
@@ -341,3 +349,20 @@ def test_times_are_said_as_people_compare_them() -> None:
 def test_every_kind_that_is_judged_by_its_pace_has_its_thresholds_in_the_table() -> None:
     assert set(THRESHOLDS) == {"connection", "endpoint", "workflow"}
     assert all(0 < each.failing < 1 and each.fewest > 1 for each in THRESHOLDS.values())
+
+
+# --- over which time
+
+
+def test_the_shortest_time_in_which_enough_was_tried_is_judged() -> None:
+    minutes, hour, day = Tally(0, 5, 0, 0), Tally(0, 40, 35, 0), Tally(0, 900, 890, 0)
+    assert pace_lately(Recent(minutes, hour, day), 5).failed_share == 1
+    assert pace_lately(Recent(Tally(0, 4, 0, 0), hour, day), 5).within == "in the last hour"
+    quiet = Recent(Tally(0, 4, 0, 0), Tally(0, 4, 0, 0), day)
+    assert pace_lately(quiet, 5) == Pace(900, 890, within="in the last 24 hours")
+
+
+def test_what_was_put_off_says_nothing_of_the_far_end() -> None:
+    limited = Recent(Tally(0, 30, 1, 29), Tally(0, 30, 1, 29), Tally(0, 30, 1, 29))
+    told = pace_lately(limited, 5)
+    assert (told.attempts, told.succeeded, told.within) == (1, 1, "in the last 24 hours")

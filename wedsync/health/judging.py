@@ -79,10 +79,9 @@ def connection(figures: ConnectionFigures, words: Wording) -> Health:
         reason = figures.reason or "They do not answer when we renew our permission."
         by_itself = f"We try again {_when(figures.next_at, words)}."
         return Health("failing", reason, figures.since, by_itself, figures.next_at)
-    idle = "Nothing had to go through it."
-    pace = figures.pace
     threshold = THRESHOLDS["connection"]
-    return _by_pace(pace, threshold, _tried(pace, threshold) if pace.attempts else idle)
+    idle = "Nothing had to go through it."
+    return _by_pace(figures.lately, threshold, _tried(figures.pace, threshold) or idle)
 
 
 def endpoint(figures: EndpointFigures, words: Wording) -> Health:
@@ -102,8 +101,10 @@ def endpoint(figures: EndpointFigures, words: Wording) -> Health:
             _trying(figures.waiting, figures.next_at, words),
             figures.next_at,
         )
-    return _late(figures.due_since, THRESHOLDS["endpoint"], words) or _by_pace(
-        figures.pace, THRESHOLDS["endpoint"], _arrived(figures)
+    threshold = THRESHOLDS["endpoint"]
+    idle = "Nothing had to be sent."
+    return _late(figures.due_since, threshold, words) or _by_pace(
+        figures.lately, threshold, _tried(figures.pace, threshold) or idle
     )
 
 
@@ -143,7 +144,7 @@ def workflow(figures: WorkflowFigures, words: Wording) -> Health:
         paused = "It is paused: what comes in waits."
         return Health("off", paused if figures.state == "paused" else "It is off.")
     return _late(figures.due_since, THRESHOLDS["workflow"], words) or _by_pace(
-        figures.pace, THRESHOLDS["workflow"], _done(figures)
+        figures.lately, THRESHOLDS["workflow"], _done(figures.pace)
     )
 
 
@@ -160,7 +161,7 @@ def worst(healths: Iterable[Health]) -> Health:
 def _by_pace(pace: Pace, threshold: Threshold, well: str) -> Health:
     if pace.attempts >= threshold.fewest and pace.failed_share >= threshold.failing:
         failed = pace.attempts - pace.succeeded
-        reason = f"{number(failed)} of the latest {number(pace.attempts)} tries did not work."
+        reason = f"{number(failed)} of {number(pace.attempts)} tries {pace.within} did not work."
         return Health("failing", reason, by_itself="What can be tried again is.")
     if pace.attempts >= threshold.fewest and (pace.most_ms or 0) > threshold.slow_ms:
         return Health("slow", "They take long to answer.", by_itself="Nothing is lost by it.")
@@ -227,23 +228,18 @@ def _when(at: datetime | None, words: Wording) -> str:
 
 
 def _tried(pace: Pace, threshold: Threshold) -> str:
+    if not pace.attempts:
+        return ""
     if pace.attempts < threshold.fewest and pace.succeeded < pace.attempts:
         worked = number(pace.succeeded) if pace.succeeded else "none"
         return f"Too few tries yet to judge: {number(pace.attempts)}, {worked} worked."
     return f"{number(pace.succeeded)} of {count(pace.attempts, 'try', 'tries')} worked."
 
 
-def _arrived(figures: EndpointFigures) -> str:
-    if not figures.made:
-        return "Nothing had to be sent."
-    return f"{number(figures.arrived)} of {number(figures.made)} arrived."
-
-
-def _done(figures: WorkflowFigures) -> str:
-    if not figures.made:
+def _done(pace: Pace) -> str:
+    if not pace.attempts:
         return "It did not happen."
-    are = "is" if figures.done == 1 else "are"
-    return f"{count(figures.made, 'run')} began, {number(figures.done)} {are} done."
+    return f"{number(pace.succeeded)} of {count(pace.attempts, 'run')} worked."
 
 
 def _times(value: int) -> str:

@@ -1,6 +1,6 @@
 """The lines of the health page: each thing with its judgement, in words and in figures."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -13,6 +13,9 @@ from sqlalchemy import Row as DatabaseRow
 from wedsync.health import figures, judging, measures
 from wedsync.health.judging import Health
 from wedsync.platform.wording import State, Wording, count, number
+from wedsync.rollups import reading
+from wedsync.rollups.reading import Recent
+from wedsync.rollups.tallies import SeriesName
 from wedsync.webhooks.hooks import traffic
 from wedsync.webhooks.views import endpoint_news, hook_words
 from wedsync.webhooks.views.endpoint_news import HourBar
@@ -43,16 +46,15 @@ class Line:
 def connections(
     organization_id: UUID,
     rows: Sequence[DatabaseRow[Any]],
-    since: datetime,
     words: Wording,
 ) -> Iterator[Line]:
     """How each of these connections does; `rows` are `figures.connections`."""
     if not rows:
         return
-    paces = figures.connection_paces(organization_id, since)
+    counted = _counted(organization_id, "connection", rows, words)
     waiting = figures.runs_waiting_for_connections(organization_id)
     for row in rows:
-        pace = paces.get(row.id, _NOTHING)
+        pace = measures.pace(counted[row.id].day)
         health = judging.connection(
             measures.ConnectionFigures(
                 state=row.state,
@@ -62,6 +64,7 @@ def connections(
                 next_at=min(filter(None, (row.refresh_due_at, row.check_due_at)), default=None),
                 waiting=waiting.get(str(row.id), 0),
                 pace=pace,
+                lately=_lately(counted[row.id], "connection"),
             ),
             words,
         )
@@ -107,62 +110,58 @@ def hooks(organization_id: UUID, words: Wording) -> Iterator[Line]:
         )
 
 
-def endpoints(organization_id: UUID, since: datetime, words: Wording) -> Iterator[Line]:
+def endpoints(organization_id: UUID, words: Wording) -> Iterator[Line]:
     """How each endpoint does."""
     rows = figures.endpoints(organization_id)
     if not rows:
         return
-    hours = _by_thing(figures.deliveries_by_hour(organization_id, since))
-    paces = figures.endpoint_paces(organization_id, since)
+    counted = _counted(organization_id, "endpoint", rows, words)
     waiting = figures.waiting_deliveries(organization_id)
     for row in rows:
-        day, waits = hours.get(row.id, ()), waiting.get(row.id)
-        pace = paces.get(row.id, _NOTHING)
-        made, done = _sum(day, "made"), _sum(day, "done")
+        told, waits = counted[row.id], waiting.get(row.id)
+        pace = measures.pace(told.day)
         next_at = waits.next_at if waits else None
         health = judging.endpoint(
             measures.EndpointFigures(
                 state=row.state,
                 reason=row.state_reason,
                 failing_since=row.failing_since,
-                made=made,
-                arrived=done,
                 waiting=waits.waiting if waits else 0,
                 next_at=next_at,
                 due_since=next_at if next_at and next_at < words.now else None,
                 pace=pace,
+                lately=_lately(told, "endpoint"),
             ),
             words,
         )
         url = url_for("webhooks.endpoint", endpoint_id=row.id)
-        share = number(done) if done == made else f"{number(done)} of {number(made)}"
-        yield _line(row.name, url, "", health, words, pace, share=share, bars=_bars(day, words.now))
+        share = _share(pace)
+        bars = _bars(told, words.now)
+        yield _line(row.name, url, "", health, words, pace, share=share, bars=bars)
 
 
-def workflows(organization_id: UUID, since: datetime, words: Wording) -> Iterator[Line]:
+def workflows(organization_id: UUID, words: Wording) -> Iterator[Line]:
     """How each workflow does."""
     rows = figures.workflows(organization_id)
     if not rows:
         return
-    hours = _by_thing(figures.runs_by_hour(organization_id, since))
-    paces = figures.run_paces(organization_id, since)
+    counted = _counted(organization_id, "workflow", rows, words)
     asking, due = figures.asking(organization_id), figures.due_since(organization_id)
     failed = failed_by_workflow(organization_id)
     for row in rows:
-        day, asks, fails = hours.get(row.id, ()), asking.get(row.id), failed.get(row.id)
-        pace = paces.get(row.id, _NOTHING)
+        told, asks, fails = counted[row.id], asking.get(row.id), failed.get(row.id)
+        pace = measures.pace(told.day)
         health = judging.workflow(
             measures.WorkflowFigures(
                 state=row.state,
                 is_published=row.live_version_id is not None,
-                made=_sum(day, "made"),
-                done=_sum(day, "done"),
                 asking=asks.asking if asks else 0,
                 asking_since=asks.since if asks else None,
                 failed=fails.n if fails else 0,
                 failed_since=fails.since if fails else None,
                 due_since=due.get(row.id),
                 pace=pace,
+                lately=_lately(told, "workflow"),
             ),
             words,
         )
@@ -174,7 +173,7 @@ def workflows(organization_id: UUID, since: datetime, words: Wording) -> Iterato
             health,
             words,
             pace,
-            bars=_bars(day, words.now),
+            bars=_bars(told, words.now),
             is_paused=row.state == "paused",
         )
 
@@ -222,19 +221,28 @@ def connectors(
             yield name, f"{count(len(own), 'connection')}, at worst: {told.state.words.lower()}"
 
 
-def _by_thing(rows: Iterable[DatabaseRow[Any]]) -> Mapping[UUID, list[DatabaseRow[Any]]]:
-    found: dict[UUID, list[DatabaseRow[Any]]] = {}
-    for row in rows:
-        found.setdefault(row.of, []).append(row)
-    return found
+def _counted(
+    organization_id: UUID, kind: str, rows: Sequence[DatabaseRow[Any]], words: Wording
+) -> Mapping[UUID, Recent]:
+    names = {row.id: SeriesName(organization_id, kind, str(row.id)) for row in rows}
+    told = reading.recent(names.values(), words.now)
+    return {row_id: told[name] for row_id, name in names.items()}
 
 
-def _sum(day: Sequence[DatabaseRow[Any]], column: str) -> int:
-    return sum(getattr(row, column) for row in day)
+def _lately(told: Recent, kind: str) -> measures.Pace:
+    return measures.pace_lately(told, judging.THRESHOLDS[kind].fewest)
 
 
-def _bars(day: Sequence[DatabaseRow[Any]], now: datetime) -> tuple[HourBar, ...]:
-    return tuple(endpoint_news.hour_bars({row.hour: (row.made, row.bad) for row in day}, now))
+def _share(pace: measures.Pace) -> str:
+    succeeded = number(pace.succeeded)
+    if pace.succeeded == pace.attempts:
+        return succeeded
+    return f"{succeeded} of {count(pace.attempts, 'try', 'tries')}"
+
+
+def _bars(told: Recent, now: datetime) -> tuple[HourBar, ...]:
+    hours = {at: (tally.tried, tally.failed) for at, tally in told.hours.items()}
+    return tuple(endpoint_news.hour_bars(hours, now))
 
 
 def _page_of_hook(row: DatabaseRow[Any]) -> str:

@@ -4,19 +4,24 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from wedsync.platform.wording import duration, milliseconds
+from wedsync.rollups import bins
+from wedsync.rollups.reading import Recent
+from wedsync.rollups.tallies import Tally
 
+A_DAY = "in the last 24 hours"
 _FEW = 5  # fewer have no half and no nineteen in twenty
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How the latest attempts went: half took at most `half_ms`, nineteen in twenty `most_ms`."""
+    """How attempts went that said something of the far end: half of those that worked took at most
+    `half_ms`, nineteen in twenty `most_ms`. `within` is the time they are of, in words."""
 
     attempts: int = 0
     succeeded: int = 0
     half_ms: float | None = None
     most_ms: float | None = None
-    last_success_at: datetime | None = None
+    within: str = A_DAY
 
     @property
     def failed_share(self) -> float:
@@ -43,9 +48,25 @@ class Pace:
         return f"half within {self.half_in_words}, 95 % within {self.most_in_words}"
 
 
+def pace(tally: Tally, within: str = A_DAY) -> Pace:
+    """The pace of what was counted."""
+    half, most = (bins.percentile_ms(tally.bins, share) for share in (0.5, 0.95))
+    return Pace(tally.judged, tally.succeeded, half, most, within)
+
+
+def pace_lately(told: Recent, fewest: int) -> Pace:
+    """Of the shortest time in which at least `fewest` said something; else of the day."""
+    if told.minutes.judged >= fewest:
+        return pace(told.minutes, "in the last ten minutes")
+    if told.hour.judged >= fewest:
+        return pace(told.hour, "in the last hour")
+    return pace(told.day)
+
+
 @dataclass(frozen=True, slots=True)
 class ConnectionFigures:
-    """`state` and `reason` as the connection keeps them; `waiting` runs stand by for it."""
+    """`state` and `reason` as the connection keeps them; `waiting` runs stand by for it. `pace` is
+    of the day, `lately` of the time that is judged."""
 
     state: str
     since: datetime
@@ -54,6 +75,7 @@ class ConnectionFigures:
     next_at: datetime | None = None
     waiting: int = 0
     pace: Pace = field(default_factory=Pace)
+    lately: Pace = field(default_factory=Pace)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +85,11 @@ class EndpointFigures:
     state: str
     reason: str | None = None
     failing_since: datetime | None = None
-    made: int = 0
-    arrived: int = 0
     waiting: int = 0
     next_at: datetime | None = None
     due_since: datetime | None = None
     pace: Pace = field(default_factory=Pace)
+    lately: Pace = field(default_factory=Pace)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,14 +115,13 @@ class WorkflowFigures:
 
     state: str
     is_published: bool = True
-    made: int = 0
-    done: int = 0
     asking: int = 0
     asking_since: datetime | None = None
     failed: int = 0
     failed_since: datetime | None = None
     due_since: datetime | None = None
     pace: Pace = field(default_factory=Pace)
+    lately: Pace = field(default_factory=Pace)
 
 
 def _length(ms: float) -> str:

@@ -47,13 +47,12 @@ class Overview:
 
 def tell(organization_id: UUID, words: Wording) -> Overview:
     """How everything of an organization does, as `words.now` finds it."""
-    since = words.now - DAY
     connected = figures.connections(organization_id)
-    connections = tuple(lines.connections(organization_id, connected, since, words))
+    connections = tuple(lines.connections(organization_id, connected, words))
     hooks = tuple(lines.hooks(organization_id, words))
-    endpoints = tuple(lines.endpoints(organization_id, since, words))
-    workflows = tuple(lines.workflows(organization_id, since, words))
-    kept = ledger(organization_id, since=since)
+    endpoints = tuple(lines.endpoints(organization_id, words))
+    workflows = tuple(lines.workflows(organization_id, words))
+    kept = ledger(organization_id, since=words.now - DAY)
     everything = (*connections, *hooks, *endpoints, *workflows)
     needing = sum(line.health.state == "needs_you" for line in everything)
     return Overview(

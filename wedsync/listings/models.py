@@ -65,6 +65,7 @@ class ListingVersion(OrganizationRow, Base):
         UniqueConstraint("listing_id", "number"),
         parent("listing_id", "listings"),
         CheckConstraint(f"state IN {VERSION_STATES}", name="state"),
+        CheckConstraint("state <> 'published' OR published_at IS NOT NULL", name="published_at"),
         Index(
             "ix_listing_versions_to_review",
             "submitted_at",

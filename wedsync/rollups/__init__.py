@@ -13,6 +13,7 @@ or hour), its *bins* (how many took how long).
 | what is kept, and for how long | `models`, `retention` |
 | leaving endings | `endings` |
 | adding them up | `tallies` (grouped by the database), `counting` (the drain) |
+| what was counted, lately and over any time | `reading` |
 | the same numbers from the rows they came from | `recounting` |
 | how long things took | `bins` |
 """

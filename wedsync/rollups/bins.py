@@ -19,19 +19,14 @@ def add(first: Sequence[int], second: Sequence[int]) -> list[int]:
 
 
 def percentile_ms(bins: Sequence[int], share: float) -> float | None:
-    """What `share` (0 to 1) of them took at most, in milliseconds; None where none is counted.
+    """Within how many milliseconds `share` (0 to 1) of them were done; None where none is counted.
 
-    Exact to the bin: inside it they are taken to lie evenly. What took longer than the last bound
-    counts as the last bound.
+    It is the bound of the bin the exact one lies in, so never less than it and mostly no more than
+    half as much again. What took longer than the last bound counts as the last bound.
     """
-    total = sum(bins)
-    if total <= 0:
-        return None
-    wanted, passed = max(1.0, share * total), 0
+    wanted, passed = share * sum(bins), 0
     for number, count in enumerate(bins):
-        if count > 0 and passed + count >= wanted:
-            low = BOUNDS_MS[number - 1] if number else 0.0
-            high = BOUNDS_MS[min(number, len(BOUNDS_MS) - 1)]
-            return low + (high - low) * (wanted - passed) / count
         passed += count
-    return BOUNDS_MS[-1]
+        if count > 0 and passed >= wanted:
+            return BOUNDS_MS[min(number, len(BOUNDS_MS) - 1)]
+    return None

@@ -74,6 +74,15 @@ class Tally:
     put_off: int = 0
     bins: list[int] = field(default_factory=list)
 
+    @property
+    def judged(self) -> int:
+        """How many say something of the far end."""
+        return self.tried - self.put_off
+
+    @property
+    def failed(self) -> int:
+        return self.judged - self.succeeded
+
     def add(self, other: "Tally") -> None:
         self.taken += other.taken
         self.tried += other.tried

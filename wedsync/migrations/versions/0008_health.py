@@ -16,9 +16,15 @@ def upgrade() -> None:
     op.add_column("step_attempts", sa.Column("connection_id", sa.UUID(), nullable=True))
     _keep_endings()
     _keep_rollups()
+    op.create_check_constraint(
+        op.f("ck_listing_versions_published_at"),
+        "listing_versions",
+        "state <> 'published' OR published_at IS NOT NULL",
+    )
 
 
 def downgrade() -> None:
+    op.drop_constraint(op.f("ck_listing_versions_published_at"), "listing_versions")
     for table in ("rollup_hours", "rollup_minutes", "rollup_series", "endings"):
         op.drop_table(table)
     op.drop_column("step_attempts", "connection_id")
