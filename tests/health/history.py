@@ -82,14 +82,15 @@ def make_connection(
     refresh_failures: int = 0,
     due_in: int | None = None,
     connector: str = "",
+    slug: str = "",
 ) -> UUID:
-    """A connection to a connector of its own, or to the one named `connector`."""
+    """A connection to a connector of its own, or to the one named `connector` at `slug`."""
     made, listing, version = ids.new_id(), ids.new_id(), ids.new_id()
     document = json.dumps({"code": "refused", "message": reason}) if reason else None
-    slug = f"test-{secrets.token_hex(6)}"
+    slug = slug or f"test-{secrets.token_hex(6)}"
     with app.app_context(), db.engine.begin() as connection:
         row = {"id": listing, "organization_id": organization_id, "slug": slug}
-        connection.execute(_LISTING, row)
+        connection.execute(_LISTING, row | {"slug": f"{slug}-{secrets.token_hex(6)}"})
         connection.execute(_VERSION, row | {"version": version, "name": connector or name})
         connection.execute(
             _CONNECTION,

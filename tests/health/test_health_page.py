@@ -53,7 +53,10 @@ def test_when_all_is_well_the_title_says_so_and_each_thing_says_its_figures(
     said = health(owner)
     assert "Everything is well" in said
     assert "Happening now" not in said
-    assert "Petal RSVP account of Petal RSVP half within 300 ms, 95 % within 300 ms Well" in said
+    assert (
+        "Petal RSVP account of Petal RSVP half within 300 ms, 95 % within 300 ms: the figures"
+        in said
+    )
     assert "Olive & Thyme kitchen 20 150 ms 150 ms Well" in said
     assert "Seat the guests 20 of 20 runs worked: half within 150 ms" in said
     assert "20 things came in over the last 24 hours, none is lost" in said
@@ -104,18 +107,22 @@ def test_steps_that_do_not_work_are_the_connection_s_and_the_workflow_s(
     assert "It did not work four times. What was done before stays done." in said
 
 
-def test_two_connections_of_one_connector_are_summed_up_as_the_worse(
-    app: APIFlask, owner: Persona
+def test_an_integration_is_told_for_everybody_so_that_one_can_tell_whether_it_is_them(
+    app: APIFlask, owner: Persona, stranger: Persona
 ) -> None:
-    make_connection(app, owner.organization_id, "Petal of Beth", connector="Petal RSVP")
-    make_connection(
+    theirs = make_connection(app, stranger.organization_id, "Petal of Marek", slug="petal-for-all")
+    make_runs(app, stranger.organization_id, "Seat", 39, connection_id=theirs)
+    mine = make_connection(
         app,
         owner.organization_id,
         "Petal of Imogen",
         connector="Petal RSVP",
         state="needs_reauth",
+        slug="petal-for-all",
     )
-    assert "Petal RSVP 2 connections, at worst: needs you" in health(owner)
+    assert "Petal RSVP 100 % worked, well; it is only yours" in health(owner)
+    make_runs(app, owner.organization_id, "Seat", 21, failed=20, connection_id=mine)
+    assert "Petal RSVP 66.7 % worked, failing for everybody" in health(owner)
 
 
 def test_today_asks_for_a_connection_and_counts_it_like_the_frame_of_every_page(

@@ -5,15 +5,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from wedsync.health.judging import (
-    GRAVITY,
     THRESHOLDS,
-    Health,
     connection,
     connector,
     endpoint,
     hook,
     workflow,
-    worst,
 )
 from wedsync.health.measures import (
     ConnectionFigures,
@@ -314,7 +311,7 @@ def test_a_hook(figures: HookFigures, state: str, reason: str) -> None:
         (
             WorkflowFigures("on", pace=BAD, lately=BAD),
             "failing",
-            "5 of 20 tries in the last 24 hours did not work.",
+            "5 of 20 runs in the last 24 hours did not work.",
         ),
     ],
 )
@@ -330,11 +327,11 @@ def test_what_is_not_well_says_since_when_and_when_we_try_again() -> None:
     assert workflow(WorkflowFigures("on", asking=1, asking_since=EARLIER), WORDS).since == EARLIER
 
 
-def test_a_connector_does_as_the_worst_of_its_connections() -> None:
-    healths = [Health(state, state) for state in reversed(GRAVITY)]
-    assert connector(healths).state == "needs_you"
-    assert connector(healths[:2]).state == "well"
-    assert worst([Health("well", "first"), Health("well", "second")]).reason == "first"
+def test_a_connector_is_judged_by_what_everybody_tried() -> None:
+    assert connector(GOOD, GOOD).state == "well"
+    assert connector(BAD, GOOD).state == "failing"
+    assert connector(Pace(20, 20, 900, 15_000), GOOD).state == "slow"
+    assert connector(Pace(), Pace()).reason == "Nothing went through it."
 
 
 def test_times_are_said_as_people_compare_them() -> None:

@@ -22,6 +22,8 @@ RESOURCES = {
     "runs": "what happened",
     "run-batches": "many runs run again",
     "books": "the books",
+    "health": "how everything does",
+    "analytics": "figures",
     "approvals": "questions and their answers",
     "connections": "connections",
     "events": "events",

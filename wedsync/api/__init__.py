@@ -7,6 +7,7 @@ One module per resource; `resources` is what they have in common, `schemas/` the
 from apiflask import APIFlask
 
 from wedsync.api import (
+    analytics,
     approvals,
     connections,
     deliveries,
@@ -39,6 +40,7 @@ RESOURCES = (
     runs.runs,
     run_batches.run_batches,
     insights.insights,
+    analytics.analytics,
     approvals.approvals,
     events.events,
     connections.connections,

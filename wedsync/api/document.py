@@ -44,6 +44,7 @@ def complete(document: Any) -> Any:
         _settle_parameters(operation)
         _settle_body(operation, document["components"]["schemas"])
         _add_headers(path, method, operation)
+        _add_csv(operation)
         _add_refusals(method, operation)
     return document
 
@@ -107,6 +108,11 @@ def _settle_body(operation: Document, schemas: Document) -> None:
         reference = operation["requestBody"]["content"]["application/json"]["schema"]["$ref"]
         needed = "required" in schemas[reference.removeprefix(_REFERENCE)]
         operation["requestBody"]["required"] = needed
+
+
+def _add_csv(operation: Document) -> None:
+    if operation.pop("x-or-csv"):
+        operation["responses"]["200"]["content"]["text/csv"] = {"schema": {"type": "string"}}
 
 
 def _add_headers(path: str, method: str, operation: Document) -> None:

@@ -42,8 +42,12 @@ class Resource:
         answer: Model,
         query: Model | None = None,
         problems: Sequence[int] = (),
+        or_csv: bool = False,
     ) -> Callable[[View], View]:
-        return self._operation("GET", rule, answer=answer, query=query, problems=problems)
+        """With `or_csv` the view may give a Response of its own, with text/csv."""
+        return self._operation(
+            "GET", rule, answer=answer, query=query, problems=problems, or_csv=or_csv
+        )
 
     def post(
         self,
@@ -98,12 +102,13 @@ class Resource:
         status: int = 200,
         rings: Sequence[str] = (),
         problems: Sequence[int] = (),
+        or_csv: bool = False,
     ) -> Callable[[View], View]:
         def decorate(view: View) -> View:
             serve = _reading(view, query, body, status)
             if method != "GET":
                 serve = _committing(serve, rings, once=method == "POST")
-            documented = self._documented(serve, answer, query, body, status, problems)
+            documented = self._documented(serve, answer, query, body, status, problems, or_csv)
             self.blueprint.route(rule, methods=[method])(documented)
             return view
 
@@ -117,13 +122,14 @@ class Resource:
         body: Model | None,
         status: int,
         problems: Sequence[int],
+        or_csv: bool,
     ) -> View:
         """Tell APIFlask about the operation.
 
         Its decorators note their models on the function; what they wrap around it is left unused,
         because requests are read by `reading` and answers are written here.
         """
-        extensions = {"x-problems": list(problems)}
+        extensions = {"x-problems": list(problems), "x-or-csv": or_csv}
         describe = self.blueprint.doc(operation_id=serve.__name__, extensions=extensions)
         documented: View = describe(serve)
         self.blueprint.output(answer, status_code=status)(documented)
@@ -165,6 +171,8 @@ def _committing(serve: View, rings: Sequence[str], *, once: bool) -> View:
 
 
 def _written(answered: Any, status: int) -> Response:
+    if isinstance(answered, Response):
+        return answered
     answer, headers = answered if isinstance(answered, tuple) else (answered, {})
     return _response(answer, status, headers)
 

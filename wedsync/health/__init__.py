@@ -7,12 +7,14 @@ Nouns: what *needs* somebody, a *health* (a judgement of one thing from its *fig
 |---|---|
 | judging | `figures` reads the `measures`, `judging` holds the thresholds |
 | the health page | `overview`, `lines` |
+| how one thing did over a time | `analytics` (also as CSV), `periods` |
 | Today | `today`, `today_queries`; `needs`, which also counts for the frame of every page |
 | the books | `books` |
 | what machines ask | `readiness` |
-| pages | `routes` |
+| pages | `routes`; `analysis_routes`, told by `analysis_story` |
 """
 
+from wedsync.health import analysis_routes as _analysis_routes  # noqa: F401 - adds its pages
 from wedsync.health.needs import count_needing
 from wedsync.health.routes import pages
 

@@ -144,13 +144,14 @@ def workflow(figures: WorkflowFigures, words: Wording) -> Health:
         paused = "It is paused: what comes in waits."
         return Health("off", paused if figures.state == "paused" else "It is off.")
     return _late(figures.due_since, THRESHOLDS["workflow"], words) or _by_pace(
-        figures.lately, THRESHOLDS["workflow"], _done(figures.pace)
+        figures.lately, THRESHOLDS["workflow"], _done(figures.pace), "runs"
     )
 
 
-def connector(connections: Iterable[Health]) -> Health:
-    """How a connector does for somebody: as the worst of its connections."""
-    return worst(connections)
+def connector(lately: Pace, day: Pace) -> Health:
+    """How a connector does for everybody together."""
+    threshold = THRESHOLDS["connection"]
+    return _by_pace(lately, threshold, _tried(day, threshold) or "Nothing went through it.")
 
 
 def worst(healths: Iterable[Health]) -> Health:
@@ -158,10 +159,10 @@ def worst(healths: Iterable[Health]) -> Health:
     return min(healths, key=lambda health: GRAVITY.index(health.state))
 
 
-def _by_pace(pace: Pace, threshold: Threshold, well: str) -> Health:
+def _by_pace(pace: Pace, threshold: Threshold, well: str, what: str = "tries") -> Health:
     if pace.attempts >= threshold.fewest and pace.failed_share >= threshold.failing:
         failed = pace.attempts - pace.succeeded
-        reason = f"{number(failed)} of {number(pace.attempts)} tries {pace.within} did not work."
+        reason = f"{number(failed)} of {number(pace.attempts)} {what} {pace.within} did not work."
         return Health("failing", reason, by_itself="What can be tried again is.")
     if pace.attempts >= threshold.fewest and (pace.most_ms or 0) > threshold.slow_ms:
         return Health("slow", "They take long to answer.", by_itself="Nothing is lost by it.")

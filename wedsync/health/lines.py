@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import groupby
 from typing import Any
 from uuid import UUID
 
@@ -12,8 +11,7 @@ from sqlalchemy import Row as DatabaseRow
 
 from wedsync.health import figures, judging, measures
 from wedsync.health.judging import Health
-from wedsync.platform.wording import State, Wording, count, number
-from wedsync.rollups import reading
+from wedsync.platform.wording import State, Wording, count, number, percent
 from wedsync.rollups.reading import Recent
 from wedsync.rollups.tallies import SeriesName
 from wedsync.webhooks.hooks import traffic
@@ -31,30 +29,31 @@ _NOTHING = measures.Pace()
 class Line:
     """One thing: who it is, how it does in a word, in figures and, when not well, in sentences."""
 
+    id: UUID
     name: str
     url: str
     meta: str
     health: Health
     state: State
-    pace: str = ""
-    half: str = ""
-    most: str = ""
+    day: measures.Pace = _NOTHING
     share: str = ""
     bars: tuple[HourBar, ...] = ()
 
 
+Rows = Sequence[DatabaseRow[Any]]
+Counted = Mapping[SeriesName, Recent]
+
+
 def connections(
-    organization_id: UUID,
-    rows: Sequence[DatabaseRow[Any]],
-    words: Wording,
+    organization_id: UUID, rows: Rows, counted: Counted, words: Wording
 ) -> Iterator[Line]:
     """How each of these connections does; `rows` are `figures.connections`."""
     if not rows:
         return
-    counted = _counted(organization_id, "connection", rows, words)
     waiting = figures.runs_waiting_for_connections(organization_id)
     for row in rows:
-        pace = measures.pace(counted[row.id].day)
+        told = counted[SeriesName(organization_id, "connection", str(row.id))]
+        pace = measures.pace(told.day)
         health = judging.connection(
             measures.ConnectionFigures(
                 state=row.state,
@@ -64,12 +63,12 @@ def connections(
                 next_at=min(filter(None, (row.refresh_due_at, row.check_due_at)), default=None),
                 waiting=waiting.get(str(row.id), 0),
                 pace=pace,
-                lately=_lately(counted[row.id], "connection"),
+                lately=_lately(told, "connection"),
             ),
             words,
         )
         yield _line(
-            row.name,
+            row,
             url_for("connections.connection", connection_id=row.id),
             row.account_name or row.connector,
             health,
@@ -102,7 +101,7 @@ def hooks(organization_id: UUID, words: Wording) -> Iterator[Line]:
             words,
         )
         yield _line(
-            row.name,
+            row,
             _page_of_hook(row),
             _heard(row, taken.get(row.id, 0), words),
             health,
@@ -110,15 +109,16 @@ def hooks(organization_id: UUID, words: Wording) -> Iterator[Line]:
         )
 
 
-def endpoints(organization_id: UUID, words: Wording) -> Iterator[Line]:
-    """How each endpoint does."""
-    rows = figures.endpoints(organization_id)
+def endpoints(
+    organization_id: UUID, rows: Rows, counted: Counted, words: Wording
+) -> Iterator[Line]:
+    """How each of these endpoints does; `rows` are `figures.endpoints`."""
     if not rows:
         return
-    counted = _counted(organization_id, "endpoint", rows, words)
     waiting = figures.waiting_deliveries(organization_id)
     for row in rows:
-        told, waits = counted[row.id], waiting.get(row.id)
+        told = counted[SeriesName(organization_id, "endpoint", str(row.id))]
+        waits = waiting.get(row.id)
         pace = measures.pace(told.day)
         next_at = waits.next_at if waits else None
         health = judging.endpoint(
@@ -137,19 +137,20 @@ def endpoints(organization_id: UUID, words: Wording) -> Iterator[Line]:
         url = url_for("webhooks.endpoint", endpoint_id=row.id)
         share = _share(pace)
         bars = _bars(told, words.now)
-        yield _line(row.name, url, "", health, words, pace, share=share, bars=bars)
+        yield _line(row, url, "", health, words, pace, share=share, bars=bars)
 
 
-def workflows(organization_id: UUID, words: Wording) -> Iterator[Line]:
-    """How each workflow does."""
-    rows = figures.workflows(organization_id)
+def workflows(
+    organization_id: UUID, rows: Rows, counted: Counted, words: Wording
+) -> Iterator[Line]:
+    """How each of these workflows does; `rows` are `figures.workflows`."""
     if not rows:
         return
-    counted = _counted(organization_id, "workflow", rows, words)
     asking, due = figures.asking(organization_id), figures.due_since(organization_id)
     failed = failed_by_workflow(organization_id)
     for row in rows:
-        told, asks, fails = counted[row.id], asking.get(row.id), failed.get(row.id)
+        told = counted[SeriesName(organization_id, "workflow", str(row.id))]
+        asks, fails = asking.get(row.id), failed.get(row.id)
         pace = measures.pace(told.day)
         health = judging.workflow(
             measures.WorkflowFigures(
@@ -167,7 +168,7 @@ def workflows(organization_id: UUID, words: Wording) -> Iterator[Line]:
         )
         url = url_for("workflows.workflow", workflow_id=row.id)
         yield _line(
-            row.name,
+            row,
             url,
             _ran(health, pace),
             health,
@@ -179,7 +180,7 @@ def workflows(organization_id: UUID, words: Wording) -> Iterator[Line]:
 
 
 def _line(
-    name: str,
+    row: DatabaseRow[Any],
     url: str,
     meta: str,
     health: Health,
@@ -190,9 +191,8 @@ def _line(
     bars: tuple[HourBar, ...] = (),
     is_paused: bool = False,
 ) -> Line:
-    half, most = pace.half_in_words, pace.most_in_words
     state = _PAUSED if is_paused and health.state == "off" else _state(health, words)
-    return Line(name, url, meta, health, state, pace.in_words, half, most, share, bars)
+    return Line(row.id, row.name, url, meta, health, state, pace, share, bars)
 
 
 def _state(health: Health, words: Wording) -> State:
@@ -208,25 +208,36 @@ def _failing(next_at: datetime | None, words: Wording) -> State:
     return State("retrying", f"Trying again{when}")
 
 
-def connectors(
-    rows: Sequence[DatabaseRow[Any]], lines: Sequence[Line]
-) -> Iterator[tuple[str, str]]:
-    """Connectors with several connections: as the worst of them."""
-    pairs = sorted(zip(rows, lines, strict=True), key=lambda pair: pair[0].connector)
-    for name, group in groupby(pairs, key=lambda pair: pair[0].connector):
-        own = [line for _, line in group]
-        if len(own) > 1:
-            worst = judging.connector(line.health for line in own)
-            told = next(line for line in own if line.health is worst)
-            yield name, f"{count(len(own), 'connection')}, at worst: {told.state.words.lower()}"
+@dataclass(frozen=True, slots=True)
+class ConnectorLine:
+    """An integration for everybody together, in a few words."""
+
+    name: str
+    url: str
+    said: str
 
 
-def _counted(
-    organization_id: UUID, kind: str, rows: Sequence[DatabaseRow[Any]], words: Wording
-) -> Mapping[UUID, Recent]:
-    names = {row.id: SeriesName(organization_id, kind, str(row.id)) for row in rows}
-    told = reading.recent(names.values(), words.now)
-    return {row_id: told[name] for row_id, name in names.items()}
+def connectors(rows: Rows, lines: Sequence[Line], counted: Counted) -> Iterator[ConnectorLine]:
+    """Connectors of these connections as they do for everybody, so that one can tell whether it is
+    them; of those through which nothing went nothing is told."""
+    own: dict[tuple[str, str], list[Line]] = {}
+    for row, line in zip(rows, lines, strict=True):
+        own.setdefault((row.connector, row.slug), []).append(line)
+    for (name, slug), mine in sorted(own.items(), key=lambda each: each[0]):
+        recent = counted[SeriesName(None, "connector", slug)]
+        if recent.day.judged:
+            url = url_for("health.connector_analytics", slug=slug)
+            yield ConnectorLine(name, url, _for_everybody(recent, mine))
+
+
+def _for_everybody(recent: Recent, mine: Sequence[Line]) -> str:
+    day = measures.pace(recent.day)
+    health = judging.connector(_lately(recent, "connection"), day)
+    share = f"{percent(day.succeeded / day.attempts)} worked"
+    if health.state == "well":
+        unwell = any(line.health.state in ("failing", "needs_you") for line in mine)
+        return f"{share}, well{'; it is only yours' if unwell else ''}"
+    return f"{share}, {'slow' if health.state == 'slow' else 'failing'} for everybody"
 
 
 def _lately(told: Recent, kind: str) -> measures.Pace:

@@ -30,12 +30,12 @@ class Pace:
     @property
     def half_in_words(self) -> str:
         """`0.31 s`; empty when nothing was timed."""
-        return "" if self.half_ms is None else _length(self.half_ms)
+        return "" if self.half_ms is None else length(self.half_ms)
 
     @property
     def most_in_words(self) -> str:
         """`1.2 s`; empty when nothing was timed."""
-        return "" if self.most_ms is None else _length(self.most_ms)
+        return "" if self.most_ms is None else length(self.most_ms)
 
     @property
     def in_words(self) -> str:
@@ -124,6 +124,6 @@ class WorkflowFigures:
     lately: Pace = field(default_factory=Pace)
 
 
-def _length(ms: float) -> str:
+def length(ms: float) -> str:
     """Milliseconds as a reader compares them; from a minute on in minutes, hours and days."""
     return milliseconds(ms) if ms < 60_000 else duration(timedelta(milliseconds=ms))

@@ -1,6 +1,6 @@
 """The health page: what is not well and what happens about it, then everything, kind by kind."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -8,8 +8,10 @@ from uuid import UUID
 from wedsync.health import figures, judging, lines
 from wedsync.health.books import Ledger, ledger
 from wedsync.health.judging import Health
-from wedsync.health.lines import Line
+from wedsync.health.lines import ConnectorLine, Line, Rows
 from wedsync.platform.wording import Wording, capital, count, in_words, number
+from wedsync.rollups import reading
+from wedsync.rollups.tallies import SeriesName
 
 DAY = timedelta(days=1)
 
@@ -35,7 +37,7 @@ class Overview:
     figures: tuple[tuple[str, str, bool], ...]
     asks: tuple[Ask, ...]
     connections: tuple[Line, ...]
-    connectors: tuple[tuple[str, str], ...]
+    connectors: tuple[ConnectorLine, ...]
     hooks: tuple[Line, ...]
     endpoints: tuple[Line, ...]
     workflows: tuple[Line, ...]
@@ -47,11 +49,17 @@ class Overview:
 
 def tell(organization_id: UUID, words: Wording) -> Overview:
     """How everything of an organization does, as `words.now` finds it."""
-    connected = figures.connections(organization_id)
-    connections = tuple(lines.connections(organization_id, connected, words))
+    rows = {
+        "connection": figures.connections(organization_id),
+        "endpoint": figures.endpoints(organization_id),
+        "workflow": figures.workflows(organization_id),
+    }
+    counted = reading.recent(_series(organization_id, rows), words.now)
+    connected = rows["connection"]
+    connections = tuple(lines.connections(organization_id, connected, counted, words))
     hooks = tuple(lines.hooks(organization_id, words))
-    endpoints = tuple(lines.endpoints(organization_id, words))
-    workflows = tuple(lines.workflows(organization_id, words))
+    endpoints = tuple(lines.endpoints(organization_id, rows["endpoint"], counted, words))
+    workflows = tuple(lines.workflows(organization_id, rows["workflow"], counted, words))
     kept = ledger(organization_id, since=words.now - DAY)
     everything = (*connections, *hooks, *endpoints, *workflows)
     needing = sum(line.health.state == "needs_you" for line in everything)
@@ -61,11 +69,20 @@ def tell(organization_id: UUID, words: Wording) -> Overview:
         figures=_figures(kept, needing),
         asks=tuple(_asks(everything, words)),
         connections=connections,
-        connectors=tuple(lines.connectors(connected, connections)),
+        connectors=tuple(lines.connectors(connected, connections, counted)),
         hooks=hooks,
         endpoints=endpoints,
         workflows=workflows,
     )
+
+
+def _series(organization_id: UUID, rows: Mapping[str, Rows]) -> Iterator[SeriesName]:
+    """Of all these things, and of their connectors for everybody."""
+    for kind, things in rows.items():
+        for row in things:
+            yield SeriesName(organization_id, kind, str(row.id))
+    for row in rows["connection"]:
+        yield SeriesName(None, "connector", row.slug)
 
 
 def _title(told: Sequence[Line], needing: int) -> str:

@@ -159,6 +159,13 @@ def number(value: int) -> str:
     return str(value) if 0 <= value < _FIRST_GROUPED else format_decimal(value, locale=LOCALE)
 
 
+def percent(part: float) -> str:
+    """`99.7 %` of a part between 0 and 1; never all or nothing where it is not."""
+    if part not in (0, 1):
+        part = min(max(part, 0.001), 0.999)
+    return f"{round(part * 100, 1):g} %"
+
+
 def count(value: int, one: str, many: str | None = None) -> str:
     """`1 run`, `1,204 runs`, `0 tries`."""
     return f"{number(value)} {one if value == 1 else many or f'{one}s'}"

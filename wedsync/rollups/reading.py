@@ -3,8 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
-from uuid import UUID
+from typing import Any, Literal
 
 from sqlalchemy import Row, text
 
@@ -31,6 +30,17 @@ _BINS = (
 )
 _BINS_OF_MINUTES = text(_BINS.format(table="rollup_minutes", since="minutes"))
 _BINS_OF_DAY = text(_BINS.format(table="rollup_hours", since="day"))
+
+_AT = "date_trunc(:unit, at, :zone)"
+_THESE = "WHERE series_id = :id AND at >= :first AND at < :after"
+_OVER = f"SELECT {_AT} AS at, {_COUNTS} FROM {{table}} {_THESE} GROUP BY 1"
+_BINS_OVER = (
+    f"SELECT {_AT} AS at, place, sum(counted) AS counted FROM {{table}}"
+    " CROSS JOIN LATERAL unnest(bins) WITH ORDINALITY AS u(counted, place)"
+    f" {_THESE} AND counted <> 0 GROUP BY 1, 2 ORDER BY 1, 2"
+)
+
+Unit = Literal["minute", "hour", "day"]
 
 
 @dataclass(slots=True)
@@ -65,6 +75,26 @@ def recent(names: Iterable[SeriesName], now: datetime) -> Mapping[SeriesName, Re
     return {by_id[series]: told for series, told in found.items()}
 
 
+def over(
+    name: SeriesName, first: datetime, after: datetime, unit: Unit, zone: str
+) -> Mapping[datetime, Tally]:
+    """What ended from `first` until before `after`, by the beginning of each minute, hour or day.
+
+    Days are those of `zone`; an hour (of UTC) that midnight falls into counts for the day in which
+    it begins. Times in which nothing ended are left out.
+    """
+    kept = "rollup_minutes" if unit == "minute" else "rollup_hours"
+    asked = {"id": series_id(name), "first": first, "after": after, "unit": unit, "zone": zone}
+    found = {
+        row.at: _tally(row) for row in db.session.execute(text(_OVER.format(table=kept)), asked)
+    }
+    for at, bins in _bins(
+        db.session.execute(text(_BINS_OVER.format(table=kept)), asked).all()
+    ).items():
+        found[at].bins = bins
+    return found
+
+
 def _beginnings(now: datetime) -> dict[str, datetime]:
     """Of the last ten whole minutes, sixty whole minutes and twenty-four hours, this one included;
     what ends in the running minute counts with those before."""
@@ -80,10 +110,11 @@ def _tally(row: Row[Any]) -> Tally:
     return Tally(0, int(row.tried), int(row.succeeded), int(row.put_off))
 
 
-def _bins(rows: Sequence[Row[Any]]) -> dict[UUID, list[int]]:
-    found: dict[UUID, list[int]] = {}
+def _bins(rows: Sequence[Row[Any]]) -> dict[Any, list[int]]:
+    """Bins by what the first column says, from rows in the order of their places."""
+    found: dict[Any, list[int]] = {}
     for row in rows:
-        bins = found.setdefault(row.series_id, [])
+        bins = found.setdefault(row[0], [])
         bins.extend([0] * (row.place - 1 - len(bins)))
         bins.append(int(row.counted))
     return found
