@@ -37,6 +37,8 @@ provider hangs and every place for asking is taken (its page, the list, choices,
 start of a run) |
 | `deliveries_page_p95_ms` | the slowest page of deliveries, 100,000 in the organization and as \
 many of others, signed in, through the front: an endpoint's and all, every filter and search |
+| `health_page_p95_ms` | the slowest page of Health, figures and the marketplace, a million tries \
+in the organization, signed in, through the front |
 | `rss_mb` | memory of all processes, what they share counted once |
 
 | yardstick | what it is |
@@ -51,5 +53,5 @@ half of itself. Full runs are kept in `var/bench/latest.json`, partial ones besi
 
 Read `__main__` for the order of things, `sections` for what is measured in which, `stage` for
 where. The measurements lie in `front`, `worker`, `one_run`, `back_fill`, `replay`, `million_due`,
-`delivery_pages`, `hanging_provider`, `stored` and `timers`.
+`delivery_pages`, `health_pages`, `hanging_provider`, `rollups`, `stored` and `timers`.
 """

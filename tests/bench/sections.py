@@ -10,6 +10,7 @@ from tests.bench import (
     front,
     gestures,
     hanging_provider,
+    health_pages,
     million_due,
     one_run,
     page,
@@ -62,5 +63,6 @@ SECTIONS = (
         rounds=1,
         prepare=delivery_pages.make_deliveries,
     ),
+    Section("health_page", (health_pages.pages,), rounds=1, prepare=health_pages.make_tries),
     Section("timers", (timers.claims_beside_timers,), rounds=1, prepare=timers.make_timers),
 )

@@ -30,6 +30,10 @@ _RECORDED = (
 )
 _LOCK = text(f"SELECT pg_advisory_lock({ONE_AT_A_TIME})")
 _UNLOCK = text(f"SELECT pg_advisory_unlock({ONE_AT_A_TIME})")
+_PATIENT = (
+    text("SET LOCAL statement_timeout = 0"),
+    text("SET LOCAL idle_in_transaction_session_timeout = 0"),
+)
 _FORGET = tuple(
     text(f"DELETE FROM {table} WHERE at >= :first AND at < :after")
     for table in ("endings", "rollup_minutes", "rollup_hours")
@@ -62,6 +66,7 @@ def recount(engine: Engine, first: datetime, after: datetime) -> None:
 
 def _count_anew(connection: Connection, first: datetime, after: datetime) -> None:
     asked = {"first": first, "after": after}
-    for statement in _FORGET:
+    for statement in (*_PATIENT, *_FORGET):
         connection.execute(statement, asked)
-    tallies.keep(connection, recounted(connection, first, after))
+    for hour in tallies.hour_by_hour(connection, _RECORDED, asked):
+        tallies.keep(connection, hour)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -30,6 +31,12 @@ _GROUPED = (
     "  AS s(organization_id, kind, subject, part)"
     " WHERE s.subject IS NOT NULL GROUP BY 1, 2, 3, 4, 5, 6, 7, 8"
 )
+_CLASSES = {
+    "succeeded": list(SUCCEEDED),
+    "put_off": list(PUT_OFF),
+    "bounds": list(bins.BOUNDS_MS),
+}
+_AT_ONCE = 5_000
 _SERIES = text(
     "INSERT INTO rollup_series (id, organization_id, kind, subject, part)"
     " SELECT id, organization_id, kind, subject, part FROM "
@@ -102,13 +109,18 @@ def series_id(name: SeriesName) -> UUID:
 
 def by_minute(connection: Connection, endings: str, given: dict[str, Any]) -> Tallies:
     """The endings that this statement gives (it may take them away, too), added up."""
-    grouped = text(_GROUPED.format(endings=endings))
-    asked = {"succeeded": list(SUCCEEDED), "put_off": list(PUT_OFF), "bounds": list(bins.BOUNDS_MS)}
-    found: Tallies = {}
-    for row in connection.execute(grouped, given | asked):
-        name = SeriesName(row.organization_id, row.kind, row.subject, row.part)
-        found.setdefault((name, row.minute), Tally()).add(_tally(row))
-    return found
+    rows = connection.execute(text(_GROUPED.format(endings=endings)), given | _CLASSES)
+    return _added_up(rows)
+
+
+def hour_by_hour(connection: Connection, endings: str, given: dict[str, Any]) -> Iterator[Tallies]:
+    """The same by minute, an hour after the other: no more than one is held at a time."""
+    grouped = text(_GROUPED.format(endings=endings) + " ORDER BY minute")
+    streamed = connection.execute(
+        grouped, given | _CLASSES, execution_options={"yield_per": _AT_ONCE}
+    )
+    for _hour, rows in groupby(streamed, key=lambda row: row.minute.replace(minute=0)):
+        yield _added_up(rows)
 
 
 def endings_in(minutes: Tallies) -> int:
@@ -132,6 +144,14 @@ def keep(connection: Connection, minutes: Tallies) -> None:
     connection.execute(_SERIES, batch.rows([_series_row(name) for name in _in_order(names)]))
     for statement, tallies in ((_ADD_MINUTES, minutes), (_ADD_HOURS, by_hour(minutes))):
         connection.execute(statement, batch.rows(list(_rows(tallies))))
+
+
+def _added_up(rows: Iterable[Row[Any]]) -> Tallies:
+    found: Tallies = {}
+    for row in rows:
+        name = SeriesName(row.organization_id, row.kind, row.subject, row.part)
+        found.setdefault((name, row.minute), Tally()).add(_tally(row))
+    return found
 
 
 def _tally(row: Row[Any]) -> Tally:
