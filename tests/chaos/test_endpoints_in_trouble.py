@@ -79,6 +79,7 @@ SELECT (SELECT count(*) FROM events WHERE fanned_out_at IS NULL)
         AND NOT EXISTS (SELECT FROM deliveries b WHERE b.lane = d.lane AND b.blocks_lane
                         AND b.state = 'exhausted')) AS n
 """
+_OPEN = "SELECT count(*) AS n FROM deliveries WHERE endpoint_id = :id AND finished_at IS NULL"
 _DELIVERIES = """
 SELECT d.*, (SELECT count(*) FROM delivery_attempts a WHERE a.delivery_id = d.id) AS tries,
        (SELECT count(*) FROM delivery_attempts a WHERE a.delivery_id = d.id
@@ -176,6 +177,9 @@ def test_who_is_well_has_everything_whatever_happens_beside_it(trouble: Trouble)
     try:
         killer.join(_SECONDS)
         wait_until(lambda: one(here.app, _UNFINISHED, ids=goes_on).n == 0, _SECONDS, 0.2)
+        # What a killed worker was sending there is due again, until the clock cancels it.
+        gone = here.endpoints["/status/410/t"]
+        wait_until(lambda: one(here.app, _OPEN, id=gone).n == 0, _SECONDS, 0.2)
     finally:
         killer.stop()
         here.supervisor.stop()
