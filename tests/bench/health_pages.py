@@ -104,7 +104,6 @@ def _addresses(run: Run) -> dict[str, str]:
         "today": "/",
         "books": "/books",
         **figures,
-        "everybody": "/analytics/connectors/sandbox?days=90",
         "marketplace": "/marketplace",
         "marketplace_search": "/marketplace?q=paymnts",
         "listing": "/marketplace/sandbox",

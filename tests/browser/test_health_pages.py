@@ -68,7 +68,8 @@ def test_figures_of_a_week_and_of_months(counted: tuple[UUID, UUID], imogen: Pag
 
 
 def test_figures_of_nothing_say_where_to_look(site: LiveSite, imogen: Page) -> None:
-    imogen.goto("/analytics/connectors/sandbox")
+    workflow = site.named("workflows", "Order the flowers")["id"]
+    imogen.goto(f"/analytics/workflows/{workflow}")
     expect(imogen.get_by_role("heading", level=1)).to_have_text("Nothing to judge it by")
     look_at(imogen, "figures-of-nothing")
 

@@ -54,7 +54,7 @@ class Operation:
 
     @property
     def names_an_object(self) -> bool:
-        return "{" in self.path.replace("{slug}", "")  # what is in the marketplace is everybody's
+        return "{" in self.path
 
     def send(self, script: Script, path: str, **kwargs: Any) -> TestResponse:
         if self.body is not None:

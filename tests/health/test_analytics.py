@@ -77,20 +77,9 @@ def test_runs_and_the_tries_of_one_step_are_apart(app: APIFlask, owner: Persona)
     assert figures(owner, f"workflows/{workflow}", step="gone")["total"]["tried"] == 0
 
 
-def test_an_endpoint_and_what_is_everybodys(app: APIFlask, owner: Persona) -> None:
+def test_deliveries_to_an_endpoint_are_told(app: APIFlask, owner: Persona) -> None:
     kitchen = make_deliveries(app, owner.organization_id, "Kitchen", 4)
     assert figures(owner, f"endpoints/{kitchen}")["total"]["succeeded"] == 4
-
-
-@pytest.mark.usefixtures("built_in_listings")
-def test_an_integration_is_told_for_everybody_together(owner: Persona) -> None:
-    told = figures(owner, "connectors/sandbox")
-    assert (told["kind"], told["subject"], told["name"]) == (
-        "connector",
-        "sandbox",
-        "Petal Practice",
-    )
-    assert owner.api.get("/analytics/connectors/nowhere").status_code == 404
 
 
 def test_days_are_those_of_the_business(app: APIFlask, owner: Persona) -> None:

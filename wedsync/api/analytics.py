@@ -61,14 +61,6 @@ def get_workflow_analytics(workflow_id: UUID, query: WorkflowAnalyticsQuery) -> 
     return _told(figures.workflow(identity.organization_id(), workflow_id, query.step), query)
 
 
-@analytics.get(
-    "/analytics/connectors/<slug>", query=AnalyticsQuery, answer=AnalyticsOut, or_csv=True
-)
-def get_connector_analytics(slug: str, query: AnalyticsQuery) -> Any:
-    """Tell how an integration did for everybody on WedSync together."""
-    return _told(figures.connector(slug), query)
-
-
 def _told(thing: Thing, query: AnalyticsQuery) -> AnalyticsOut | Response:
     words = wording.here()
     period = periods.asked_for(query.first, query.after, query.bucket, words.zone, words.now)

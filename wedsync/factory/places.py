@@ -111,7 +111,6 @@ _OF_VENDORS: Groups = (
                 "health.connection_analytics",
                 "health.endpoint_analytics",
                 "health.workflow_analytics",
-                "health.connector_analytics",
             ),
         ),
     ),

@@ -1,4 +1,4 @@
-"""Pages of how one thing did: a connection, an endpoint, a workflow, or an integration for all."""
+"""Pages of how one thing did: a connection, an endpoint, or a workflow."""
 
 from datetime import timedelta
 from uuid import UUID
@@ -35,12 +35,6 @@ def workflow_analytics(workflow_id: UUID) -> Response:
     """How the runs of a workflow ended."""
     thing = analytics.workflow(identity.organization_id(), workflow_id)
     return _shown(thing, url_for("workflows.workflow", workflow_id=workflow_id))
-
-
-@pages.get("/analytics/connectors/<slug>")
-def connector_analytics(slug: str) -> Response:
-    """How an integration did for everybody on WedSync together."""
-    return _shown(analytics.connector(slug), url_for("catalog.listing", slug=slug))
 
 
 def _shown(thing: Thing, page_of_it: str) -> Response:

@@ -17,7 +17,6 @@ _WHAT = {
     "connection": ("try", "tries"),
     "endpoint": ("try", "tries"),
     "workflow": ("run", "runs"),
-    "connector": ("try", "tries"),
 }
 Figure = tuple[str, str, str]
 

@@ -8,7 +8,6 @@ from uuid import UUID
 
 from wedsync.connections import queries as connections
 from wedsync.health.periods import Period
-from wedsync.listings import queries as listings
 from wedsync.rollups import bins, reading
 from wedsync.rollups.tallies import SeriesName, Tally
 from wedsync.webhooks import queries as webhooks
@@ -67,12 +66,6 @@ def workflow(organization_id: UUID, workflow_id: UUID, step: str | None = None) 
     if step is None:
         return Thing(SeriesName(organization_id, "workflow", str(found.id)), found.name)
     return Thing(SeriesName(organization_id, "step", str(found.id), step), found.name)
-
-
-def connector(slug: str) -> Thing:
-    """For everybody together. Raises NotFound for what is not in the marketplace."""
-    found = listings.published(slug)
-    return Thing(SeriesName(None, "connector", found.listing.slug), found.manifest.name)
 
 
 def analyse(thing: Thing, period: Period) -> Analysis:

@@ -210,10 +210,10 @@ def _failing(next_at: datetime | None, words: Wording) -> State:
 
 @dataclass(frozen=True, slots=True)
 class ConnectorLine:
-    """An integration for everybody together, in a few words."""
+    """An integration for everybody together, in a few words: how much of it worked, and never how
+    much there was, which is nobody else's business."""
 
     name: str
-    url: str
     said: str
 
 
@@ -226,8 +226,7 @@ def connectors(rows: Rows, lines: Sequence[Line], counted: Counted) -> Iterator[
     for (name, slug), mine in sorted(own.items(), key=lambda each: each[0]):
         recent = counted[SeriesName(None, "connector", slug)]
         if recent.day.judged:
-            url = url_for("health.connector_analytics", slug=slug)
-            yield ConnectorLine(name, url, _for_everybody(recent, mine))
+            yield ConnectorLine(name, _for_everybody(recent, mine))
 
 
 def _for_everybody(recent: Recent, mine: Sequence[Line]) -> str:

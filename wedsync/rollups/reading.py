@@ -85,13 +85,12 @@ def over(
     """
     kept = "rollup_minutes" if unit == "minute" else "rollup_hours"
     asked = {"id": series_id(name), "first": first, "after": after, "unit": unit, "zone": zone}
-    found = {
-        row.at: _tally(row) for row in db.session.execute(text(_OVER.format(table=kept)), asked)
-    }
-    for at, bins in _bins(
-        db.session.execute(text(_BINS_OVER.format(table=kept)), asked).all()
-    ).items():
-        found[at].bins = bins
+    counts = db.session.execute(text(_OVER.format(table=kept)), asked)
+    found = {row.at: _tally(row) for row in counts}
+    timed = db.session.execute(text(_BINS_OVER.format(table=kept)), asked).all()
+    for at, bins in _bins(timed).items():
+        if at in found:  # what was first counted between the two is told the next time
+            found[at].bins = bins
     return found
 
 

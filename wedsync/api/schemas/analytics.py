@@ -55,8 +55,8 @@ class PointOut(Counts):
 
 
 class AnalyticsOut(Answer):
-    kind: Literal["connection", "endpoint", "workflow", "step", "connector"]
-    subject: str = Field(description="The id of what it is about; a connector's slug.")
+    kind: Literal["connection", "endpoint", "workflow", "step"]
+    subject: str = Field(description="The id of what it is about; of a step, its workflow's.")
     name: str
     bucket: Unit
     zone: str = Field(description="Whose days these are.")
