@@ -1,11 +1,12 @@
 """Chromium before a whole WedSync, and somebody signed in."""
 
-import shutil
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Page, expect, sync_playwright
 
+from tests.browser.chromium import Chromium
 from tests.browser.looking import DESK, Trouble
 from tests.far_ends.practice_partner import PracticePartner, kept_url, practice_beside
 from tests.live_site import LiveSite, live_site
@@ -13,14 +14,23 @@ from tests.servers import Addresses
 from tests.workers.scene import Sink, started_sink
 from wedsync.cli.installation.logins import DEMO_PASSWORD
 
-_NAMES = ("chromium", "chromium-browser", "google-chrome")
-# The graphics process is one more that a full machine may starve, and nothing here needs it.
-FLAGS = ["--no-sandbox", "--disable-background-networking", "--disable-gpu"]
+_HERE = Path(__file__).parent
 _PATIENCE_MS = 20_000
 expect.set_options(timeout=_PATIENCE_MS)
 
 NewPage = Callable[[], Page]
 SignIn = Callable[[str], Page]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A browser that dies under a test says nothing about the product: once more with a new one.
+
+    For no other reason is any test repeated.
+    """
+    died = pytest.mark.flaky(reruns=1, only_rerun=["TargetClosedError"])
+    for item in items:
+        if _HERE in item.path.parents:
+            item.add_marker(died)
 
 
 @pytest.fixture(scope="module")
@@ -48,19 +58,12 @@ def practice(site: LiveSite) -> Iterator[PracticePartner]:
         yield partner
 
 
-def chromium_path() -> str | None:
-    return next(filter(None, map(shutil.which, _NAMES)), None)
-
-
 @pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    """The machine's own browser, else the one `make browser` fetched; without either this fails.
-
-    For a module only: Playwright's loop lives in the test's thread, and should not outlive the
-    tests that know of it.
-    """
+def chromium() -> Iterator[Chromium]:
+    """For a module only: Playwright's loop lives in the test's thread, and should not outlive the
+    tests that know of it."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium_path(), args=FLAGS)
+        browser = Chromium(playwright)
         yield browser
         browser.close()
 
@@ -80,7 +83,7 @@ def trouble() -> Iterator[Trouble]:
 
 
 @pytest.fixture
-def new_page(site: LiveSite, chromium: Browser, trouble: Trouble) -> Iterator[NewPage]:
+def new_page(site: LiveSite, chromium: Chromium, trouble: Trouble) -> Iterator[NewPage]:
     """A browser of somebody's own, with nobody signed in."""
     contexts = []
 
@@ -125,7 +128,7 @@ def imogen(sign_in: SignIn) -> Page:
 
 
 @pytest.fixture
-def plain(site: LiveSite, chromium: Browser, imogen: Page) -> Iterator[Page]:
+def plain(site: LiveSite, chromium: Chromium, imogen: Page) -> Iterator[Page]:
     """Imogen's browser without script."""
     context = chromium.new_context(
         base_url=site.url,

@@ -21,7 +21,7 @@ from playwright.sync_api import Page, sync_playwright
 from sqlalchemy import select
 from werkzeug.serving import make_server
 
-from tests.browser.conftest import FLAGS, chromium_path
+from tests.browser.chromium import launched
 from tests.browser.smaller_png import smaller
 from tests.cli.ports import free_port
 from tests.servers import Servers, settings_for
@@ -92,7 +92,7 @@ def main(to: Path = PICTURE) -> None:
         with app.app_context():
             opened = _workflow_of(app)
         with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=chromium_path(), args=FLAGS)
+            browser = launched(playwright)
             page = browser.new_page(viewport=SIZE, base_url=address, locale="en-GB")
             _look(page, f"/workflows/{opened}/edit?step=locked&field=branches.1.when", to)
             browser.close()

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.chromium import Chromium
 from tests.browser.conftest import NewPage
 from tests.browser.looking import Trouble, look_at
 from tests.far_ends.practice_partner import PracticePartner
@@ -95,7 +96,7 @@ def test_somebody_from_outside_answers_by_the_link(
 
 
 def test_both_ways_work_without_script(
-    site: LiveSite, practice: PracticePartner, chromium: Any
+    site: LiveSite, practice: PracticePartner, chromium: Chromium
 ) -> None:
     ask(site, "Hold the band", ask="May the band come?", who={"email": "ben@band.example"})
     wait_until(lambda: bool(practice.inbox("ben@band.example")), seconds=20)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.building import (
     BUILDER,
@@ -30,6 +30,7 @@ from tests.browser.building import (
     setting,
     settings_of,
 )
+from tests.browser.chromium import Chromium
 from tests.browser.gestures import begin_a_business, come_back_until
 from tests.browser.hands import FINGER, KEYS, MOUSE, Hand
 from tests.browser.looking import DESK, PHONE, Trouble, look_at
@@ -68,7 +69,7 @@ def hand(request: pytest.FixtureRequest) -> Hand:
 
 @pytest.fixture
 def florist(
-    site: LiveSite, chromium: Browser, practice: PracticePartner, trouble: Trouble, hand: Hand
+    site: LiveSite, chromium: Chromium, practice: PracticePartner, trouble: Trouble, hand: Hand
 ) -> Iterator[Florist]:
     """Hazel, who has just begun: the couple of the practice partner is her only one."""
     practice.call("DELETE", "/practice")

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.building import (
     add_step,
@@ -16,6 +16,7 @@ from tests.browser.building import (
     in_words,
     order,
 )
+from tests.browser.chromium import Chromium
 from tests.browser.looking import PHONE, Trouble
 from tests.live_site import LiveSite
 
@@ -23,7 +24,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 
 @pytest.fixture
-def phone(site: LiveSite, chromium: Browser, imogen: Page, trouble: Trouble) -> Iterator[Page]:
+def phone(site: LiveSite, chromium: Chromium, imogen: Page, trouble: Trouble) -> Iterator[Page]:
     """Imogen's phone."""
     context = chromium.new_context(
         base_url=site.url,

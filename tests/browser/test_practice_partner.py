@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from email.message import EmailMessage
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
+from tests.browser.chromium import Chromium
 from tests.browser.looking import DESK, Trouble, look_at
 from tests.far_ends.practice_partner import PracticePartner
 from tests.sandbox.vendor import Vendor, said
@@ -18,7 +19,7 @@ PAGES = {"home": "/", "inbox": "/inbox", "faults": "/faults"}
 
 
 @pytest.fixture
-def page(practice_partner: PracticePartner, chromium: Browser, trouble: Trouble) -> Iterator[Page]:
+def page(practice_partner: PracticePartner, chromium: Chromium, trouble: Trouble) -> Iterator[Page]:
     context = chromium.new_context(
         base_url=practice_partner.url,
         viewport={"width": DESK[0], "height": DESK[1]},

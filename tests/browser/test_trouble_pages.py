@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from uuid import UUID
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 
+from tests.browser.chromium import Chromium
 from tests.browser.looking import Trouble, look_at
 from tests.far_ends.troubles import Troubles, connect_the_partner, troubles
 from tests.servers import Addresses
@@ -23,7 +24,7 @@ def business(servers: Addresses, tmp_path_factory: pytest.TempPathFactory) -> It
 
 
 @pytest.fixture
-def page(chromium: Browser, business: Troubles) -> Iterator[Page]:
+def page(chromium: Chromium, business: Troubles) -> Iterator[Page]:
     """Imogen's browser."""
     context = chromium.new_context(base_url=business.site.url, reduced_motion="reduce")
     page = context.new_page()
