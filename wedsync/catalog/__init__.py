@@ -7,7 +7,7 @@ parts, the *queue* of what waits for a decision. It shows; what it shows is kept
 
 | pages | where | what they show |
 |---|---|---|
-| vendors' | `routes` | `goals`, `search`, `cards`; `words`, a listing's page |
+| vendors' | `routes` | `goals`, `search`, `cards`; `words`, a listing's page; `everybody` |
 | partners' | `listing_routes`, `editor_routes` | `listing_words`; `editor`, a draft by parts |
 | admins' | `review_routes` | `listing_words`, `words` |
 | all | `posted`, what a form says beside its fields | |

@@ -2,7 +2,7 @@
 
 from flask import Blueprint, Response, request, send_file, url_for
 
-from wedsync.catalog import cards, search, words
+from wedsync.catalog import cards, everybody, search, words
 from wedsync.catalog.cards import Card
 from wedsync.catalog.goals import GOALS
 from wedsync.errors import NotFound
@@ -54,6 +54,7 @@ def listing(slug: str) -> Response:
         permissions=words.permission_lines(None, manifest),
         connected=cards.connections_to(identity.organization_id(), found.listing.id),
         businesses=cards.businesses_connected(found.listing.id),
+        everybody=everybody.of(slug, wording.here().now),
         works_with=wording.listing(manifest.shelf.works_with if manifest.shelf else ()),
         connect_url=url_for(
             "connections.connect", slug=slug, next=url_for("catalog.listing", slug=slug)

@@ -12,7 +12,7 @@ from sqlalchemy import Row as DatabaseRow
 from wedsync.health import figures, judging, measures
 from wedsync.health.judging import Health
 from wedsync.platform.wording import State, Wording, count, number, percent
-from wedsync.rollups.reading import Recent
+from wedsync.rollups.reading import ENOUGH_OF_ALL, Recent
 from wedsync.rollups.tallies import SeriesName
 from wedsync.webhooks.hooks import traffic
 from wedsync.webhooks.views import endpoint_news, hook_words
@@ -219,13 +219,13 @@ class ConnectorLine:
 
 def connectors(rows: Rows, lines: Sequence[Line], counted: Counted) -> Iterator[ConnectorLine]:
     """Connectors of these connections as they do for everybody, so that one can tell whether it is
-    them; of those through which nothing went nothing is told."""
+    them; of those through which next to nothing went nothing is told."""
     own: dict[tuple[str, str], list[Line]] = {}
     for row, line in zip(rows, lines, strict=True):
         own.setdefault((row.connector, row.slug), []).append(line)
     for (name, slug), mine in sorted(own.items(), key=lambda each: each[0]):
         recent = counted[SeriesName(None, "connector", slug)]
-        if recent.day.judged:
+        if recent.day.judged >= ENOUGH_OF_ALL:
             yield ConnectorLine(name, _for_everybody(recent, mine))
 
 

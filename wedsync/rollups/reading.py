@@ -10,6 +10,9 @@ from sqlalchemy import Row, text
 from wedsync.platform.db import db
 from wedsync.rollups.tallies import SeriesName, Tally, series_id
 
+ENOUGH_OF_ALL = 20
+"""Fewer tries across all organizations would tell of one of them."""
+
 MINUTES = timedelta(minutes=10)
 HOURS = 24
 
