@@ -64,6 +64,10 @@ $(STAMPS)/venv: | $(STAMPS)
 	echo "WedSync needs Python 3.11 or newer; python3 here is older or missing." >&2; exit 1
 
 $(STAMPS)/python: $(STAMPS)/venv requirements-dev.lock pyproject.toml
+	@# The locked pip first: one before 23.3 reads `pydantic[email]` and `pydantic` as two packages, tries a
+	@# release newer than the locked one, and refuses it for its missing hash.
+	@sed -n '/^pip==/,/# via/p' requirements-dev.lock > var/stamps/pip.txt
+	$(BIN)/python -m pip install --quiet --require-hashes -r var/stamps/pip.txt
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.lock
 	@# Puts `wedsync` into the venv; setuptools would warn about a layout that is meant.
 	PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --no-deps --no-build-isolation \
