@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Engine, text
 
 from wedsync.connections import keeping
 from wedsync.connections.tokens import refreshing
+from wedsync.health.incidents import watching
 from wedsync.platform import clock, leases, runtime
 from wedsync.rollups import retention as rollups
 from wedsync.webhooks.delivering import failing, lanes, settling, taking_away
@@ -88,7 +89,12 @@ _PRUNE_DELIVERY_HOURS = text(
     "DELETE FROM delivery_hours WHERE (endpoint_id, hour) IN (SELECT endpoint_id, hour"
     " FROM delivery_hours WHERE hour < now() - interval '8 days' LIMIT 5000)"
 )
+_PRUNE_INCIDENTS = text(
+    "DELETE FROM incidents WHERE id IN (SELECT id FROM incidents"
+    " WHERE closed_at < now() - interval '2 years' LIMIT 5000)"
+)
 _PRUNED = (
+    _PRUNE_INCIDENTS,
     _PRUNE_DELIVERY_HOURS,
     _PRUNE_CHAINS,
     _PRUNE_GESTURES,
@@ -177,6 +183,12 @@ def hold_runaways(connection: Connection) -> None:
     runaways.hold(connection, here.vault, here.settings, clock.now())
 
 
+def watch_over_everything(connection: Connection) -> None:
+    """Open and close incidents; the drain of e-mail finds what is written to their people."""
+    here = runtime.runtime()
+    watching.watch(connection, here.vault, here.settings)
+
+
 def look_at_moved_dates(connection: Connection) -> None:
     """Wake runs that wait by a date their wedding does not have any more."""
     replanning.sweep(connection, clock.now())
@@ -195,6 +207,7 @@ TABLE = (
     Scheduled("take away deleted endpoints", 2, taking_away.take_away),
     Scheduled("look at moved dates", 60, look_at_moved_dates),
     Scheduled("hold runaways", 20, hold_runaways),
+    Scheduled("watch over everything", watching.EVERY_S, watch_over_everything),
     Scheduled("tell who is asked", 2, tell_who_is_asked),
     Scheduled("prune", 600, prune),
     Scheduled("forget rollups", 10, rollups.prune),

@@ -19,6 +19,7 @@ from wedsync.accounts import api_keys, invitations
 from wedsync.accounts.models import Membership
 from wedsync.connections import service as connections
 from wedsync.events import service as events
+from wedsync.health.incidents.models import Incident
 from wedsync.listings import drafts
 from wedsync.listings import queries as listings
 from wedsync.listings.built_in import publish_built_in
@@ -116,6 +117,23 @@ class Objects:
                 ask=self.mark,
                 who={"role": "editor"},
             )
+            db.session.add(made)
+            db.session.commit()
+            return made.id
+
+    @cached_property
+    def incident(self) -> UUID:
+        made = Incident(
+            organization_id=self._organization_id,
+            kind="workflow",
+            subject=str(self.workflow),
+            name=self.mark,
+            path=f"/workflows/{self.workflow}",
+            state="failing",
+            reason=self.mark,
+            opened_at=clock.now(),
+        )
+        with self._app.app_context():
             db.session.add(made)
             db.session.commit()
             return made.id

@@ -108,6 +108,7 @@ _OF_VENDORS: Groups = (
             marked_by=(
                 "health.health",
                 "health.books",
+                "health.earlier",
                 "health.connection_analytics",
                 "health.endpoint_analytics",
                 "health.workflow_analytics",

@@ -1,5 +1,5 @@
 """What health is judged from beside the rollups: how things stand now, a few statements for all of
-an organization, each bounded."""
+an organization, each bounded for pages."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -12,14 +12,14 @@ from wedsync.health.needs import HOOK_IS_THERE
 from wedsync.platform.db import db
 
 SHOWN = 100
-"""How many of each kind a page shows."""
+"""How many of each kind a page shows; whoever judges asks for all (`most` None)."""
 
 _CONNECTIONS = text(
     "SELECT c.id, c.slug, c.name, c.account_name, c.state, c.state_since, c.reason,"
     " c.refresh_failures, c.refresh_due_at, c.check_due_at, v.manifest ->> 'name' AS connector"
     " FROM connections c JOIN listing_versions v ON v.id = c.listing_version_id"
     " WHERE c.organization_id = :id AND c.state NOT IN ('revoked', 'deleted')"
-    f" ORDER BY c.name, c.id LIMIT {SHOWN}"
+    " ORDER BY c.name, c.id LIMIT :most"
 )
 _WAITING_FOR_CONNECTIONS = text(
     "SELECT waiting_for ->> 'id' AS connection_id,"
@@ -33,12 +33,12 @@ _HOOKS = text(
     " refused.last_at AS refused_at, refused.code AS refused_code FROM hooks h"
     " LEFT JOIN LATERAL (SELECT sum(count) OVER () AS count, last_at, code FROM hook_rejections"
     "  WHERE hook_id = h.id ORDER BY last_at DESC LIMIT 1) refused ON true"
-    f" WHERE h.organization_id = :id AND {HOOK_IS_THERE} ORDER BY h.name, h.id LIMIT {SHOWN}"
+    f" WHERE h.organization_id = :id AND {HOOK_IS_THERE} ORDER BY h.name, h.id LIMIT :most"
 )
 _ENDPOINTS = text(
     "SELECT id, coalesce(nullif(description, ''), url) AS name, state, state_reason, failing_since"
     " FROM endpoints WHERE organization_id = :id AND state <> 'deleted'"
-    f" ORDER BY 2, id LIMIT {SHOWN}"
+    " ORDER BY 2, id LIMIT :most"
 )
 _WAITING_DELIVERIES = text(
     "SELECT endpoint_id, count(*) AS waiting, min(next_attempt_at) AS next_at FROM deliveries"
@@ -46,7 +46,7 @@ _WAITING_DELIVERIES = text(
 )
 _WORKFLOWS = text(
     "SELECT id, name, state, live_version_id FROM workflows WHERE organization_id = :id"
-    f" ORDER BY state = 'off', name, id LIMIT {SHOWN}"
+    " ORDER BY state = 'off', name, id LIMIT :most"
 )
 _ASKING = text(
     "SELECT workflow_id, count(*) AS asking, min(created_at) AS since FROM runs"
@@ -62,9 +62,9 @@ _DUE = text(
 Rows = Sequence[Row[Any]]
 
 
-def connections(organization_id: UUID) -> Rows:
+def connections(organization_id: UUID, most: int | None = SHOWN) -> Rows:
     """Its connections that are not over."""
-    return db.session.execute(_CONNECTIONS, {"id": organization_id}).all()
+    return db.session.execute(_CONNECTIONS, {"id": organization_id, "most": most}).all()
 
 
 def runs_waiting_for_connections(organization_id: UUID) -> dict[str, int]:
@@ -73,14 +73,14 @@ def runs_waiting_for_connections(organization_id: UUID) -> dict[str, int]:
     return {row.connection_id: row.waiting for row in rows}
 
 
-def hooks(organization_id: UUID) -> Rows:
+def hooks(organization_id: UUID, most: int | None = SHOWN) -> Rows:
     """Its hooks, each with how often it refused and why the last time."""
-    return db.session.execute(_HOOKS, {"id": organization_id}).all()
+    return db.session.execute(_HOOKS, {"id": organization_id, "most": most}).all()
 
 
-def endpoints(organization_id: UUID) -> Rows:
+def endpoints(organization_id: UUID, most: int | None = SHOWN) -> Rows:
     """Its endpoints."""
-    return db.session.execute(_ENDPOINTS, {"id": organization_id}).all()
+    return db.session.execute(_ENDPOINTS, {"id": organization_id, "most": most}).all()
 
 
 def waiting_deliveries(organization_id: UUID) -> dict[UUID, Row[Any]]:
@@ -89,9 +89,9 @@ def waiting_deliveries(organization_id: UUID) -> dict[UUID, Row[Any]]:
     return {row.endpoint_id: row for row in rows}
 
 
-def workflows(organization_id: UUID) -> Rows:
+def workflows(organization_id: UUID, most: int | None = SHOWN) -> Rows:
     """Its workflows, those that are off last."""
-    return db.session.execute(_WORKFLOWS, {"id": organization_id}).all()
+    return db.session.execute(_WORKFLOWS, {"id": organization_id, "most": most}).all()
 
 
 def asking(organization_id: UUID) -> dict[UUID, Row[Any]]:

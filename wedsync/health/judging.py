@@ -53,13 +53,22 @@ THRESHOLDS = {
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """A judgement. `reason` and `by_itself` are sentences; `next_at` is when we try again."""
+    """A judgement. `reason` and `by_itself` are sentences; `next_at` is when we try again.
+
+    It `only_asks` where somebody is waited for and nothing went wrong.
+    """
 
     state: State
     reason: str
     since: datetime | None = None
     by_itself: str = ""
     next_at: datetime | None = None
+    only_asks: bool = False
+
+    @property
+    def is_trouble(self) -> bool:
+        """Whether something went wrong and still is."""
+        return self.state in ("needs_you", "failing", "slow") and not self.only_asks
 
 
 def connection(figures: ConnectionFigures, words: Wording) -> Health:
@@ -73,7 +82,11 @@ def connection(figures: ConnectionFigures, words: Wording) -> Health:
     if figures.state in ("needs_reauth", "pending"):
         again = "They do not know us any more. Connect again."
         return Health(
-            "needs_you", figures.reason or again, figures.since, _goes_on(figures.waiting)
+            "needs_you",
+            figures.reason or again,
+            figures.since,
+            _goes_on(figures.waiting),
+            only_asks=figures.state == "pending",
         )
     if figures.state == "degraded" or figures.refresh_failures:
         reason = figures.reason or "They do not answer when we renew our permission."
@@ -120,7 +133,7 @@ def hook(figures: HookFigures, words: Wording) -> Health:
             return told
     if figures.state == "needs_secret":
         reason = "It has no secret yet, so nothing is taken."
-        return Health("needs_you", reason, figures.made_at)
+        return Health("needs_you", reason, figures.made_at, only_asks=True)
     if _refuses_lately(figures, words.now):
         lately = f"The latest thing that came in was refused: {_lower(figures.refused_as)}."
         compare = "If this lasts, compare its secret with the sender's."
@@ -132,12 +145,10 @@ def hook(figures: HookFigures, words: Wording) -> Health:
 
 def workflow(figures: WorkflowFigures, words: Wording) -> Health:
     """How a workflow does. What failed needs somebody until it is taken up again."""
-    if figures.asking:
-        ask = "One run asks" if figures.asking == 1 else f"{_capital(figures.asking)} runs ask"
-        return Health("needs_you", f"{ask} you to decide.", figures.asking_since)
-    if figures.failed:
-        reason = f"It did not work {_times(figures.failed)}. What was done before stays done."
-        return Health("needs_you", reason, figures.failed_since)
+    if figures.asking or figures.failed:
+        since = min(filter(None, (figures.asking_since, figures.failed_since)), default=None)
+        said = " ".join(filter(None, (_asks(figures.asking), _did_not_work(figures.failed))))
+        return Health("needs_you", said, since, only_asks=not figures.failed)
     if not figures.is_published:
         return Health("off", "It is not published yet.")
     if figures.state != "on":
@@ -184,7 +195,7 @@ def _subscription(figures: HookFigures, words: Wording) -> Health | None:
         if figures.seen_at is not None and figures.state != "needs_secret":
             return None
         reason = "They have to be told this address by you; until then nothing comes in."
-        return Health("needs_you", reason, figures.made_at)
+        return Health("needs_you", reason, figures.made_at, only_asks=True)
     if figures.subscription_error:
         by_itself = f"We try again {_when(figures.next_at, words)}."
         return Health(
@@ -241,6 +252,16 @@ def _done(pace: Pace) -> str:
     if not pace.attempts:
         return "It did not happen."
     return f"{number(pace.succeeded)} of {count(pace.attempts, 'run')} worked."
+
+
+def _asks(value: int) -> str:
+    if value == 0:
+        return ""
+    return f"{'One run asks' if value == 1 else f'{_capital(value)} runs ask'} you to decide."
+
+
+def _did_not_work(value: int) -> str:
+    return f"It did not work {_times(value)}. What was done before stays done." if value else ""
 
 
 def _times(value: int) -> str:

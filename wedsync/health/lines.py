@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from flask import url_for
 from sqlalchemy import Row as DatabaseRow
 
 from wedsync.health import figures, judging, measures
 from wedsync.health.judging import Health
+from wedsync.health.pages_of_things import page_of
 from wedsync.platform.wording import State, Wording, count, number, percent
 from wedsync.rollups.reading import ENOUGH_OF_ALL, Recent
 from wedsync.rollups.tallies import SeriesName
@@ -27,8 +27,12 @@ _NOTHING = measures.Pace()
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One thing: who it is, how it does in a word, in figures and, when not well, in sentences."""
+    """One thing: who it is, how it does in a word, in figures and, when not well, in sentences.
 
+    `kind` is `connection`, `hook`, `endpoint` or `workflow`; `url` the path of its page.
+    """
+
+    kind: str
     id: UUID
     name: str
     url: str
@@ -68,8 +72,9 @@ def connections(
             words,
         )
         yield _line(
+            "connection",
             row,
-            url_for("connections.connection", connection_id=row.id),
+            page_of("connection", row.id),
             row.account_name or row.connector,
             health,
             words,
@@ -78,9 +83,8 @@ def connections(
         )
 
 
-def hooks(organization_id: UUID, words: Wording) -> Iterator[Line]:
-    """How each hook does."""
-    rows = figures.hooks(organization_id)
+def hooks(organization_id: UUID, rows: Rows, words: Wording) -> Iterator[Line]:
+    """How each of these hooks does; `rows` are `figures.hooks`."""
     if not rows:
         return
     taken = traffic.taken(organization_id, words.now)
@@ -101,6 +105,7 @@ def hooks(organization_id: UUID, words: Wording) -> Iterator[Line]:
             words,
         )
         yield _line(
+            "hook",
             row,
             _page_of_hook(row),
             _heard(row, taken.get(row.id, 0), words),
@@ -134,10 +139,10 @@ def endpoints(
             ),
             words,
         )
-        url = url_for("webhooks.endpoint", endpoint_id=row.id)
+        url = page_of("endpoint", row.id)
         share = _share(pace)
         bars = _bars(told, words.now)
-        yield _line(row, url, "", health, words, pace, share=share, bars=bars)
+        yield _line("endpoint", row, url, "", health, words, pace, share=share, bars=bars)
 
 
 def workflows(
@@ -166,8 +171,9 @@ def workflows(
             ),
             words,
         )
-        url = url_for("workflows.workflow", workflow_id=row.id)
+        url = page_of("workflow", row.id)
         yield _line(
+            "workflow",
             row,
             url,
             _ran(health, pace),
@@ -180,6 +186,7 @@ def workflows(
 
 
 def _line(
+    kind: str,
     row: DatabaseRow[Any],
     url: str,
     meta: str,
@@ -192,7 +199,7 @@ def _line(
     is_paused: bool = False,
 ) -> Line:
     state = _PAUSED if is_paused and health.state == "off" else _state(health, words)
-    return Line(row.id, row.name, url, meta, health, state, pace, share, bars)
+    return Line(kind, row.id, row.name, url, meta, health, state, pace, share, bars)
 
 
 def _state(health: Health, words: Wording) -> State:
@@ -258,8 +265,8 @@ def _bars(told: Recent, now: datetime) -> tuple[HourBar, ...]:
 def _page_of_hook(row: DatabaseRow[Any]) -> str:
     """A connection's hook has no page but the connection's."""
     if row.connection_id is not None:
-        return url_for("connections.connection", connection_id=row.connection_id)
-    return url_for("webhooks.hook", hook_id=row.id)
+        return page_of("connection", row.connection_id)
+    return page_of("hook", row.id)
 
 
 def _heard(row: DatabaseRow[Any], taken: int, words: Wording) -> str:

@@ -1,24 +1,31 @@
 """The health page: what is not well and what happens about it, then everything, kind by kind."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from wedsync.health import figures, judging, lines
+from wedsync.health import everything, judging
 from wedsync.health.books import Ledger, ledger
+from wedsync.health.incidents import service as incidents
+from wedsync.health.incidents import stories
+from wedsync.health.incidents.service import Looked
+from wedsync.health.incidents.stories import Past
 from wedsync.health.judging import Health
-from wedsync.health.lines import ConnectorLine, Line, Rows
+from wedsync.health.lines import ConnectorLine, Line
 from wedsync.platform.wording import Wording, capital, count, in_words, number
-from wedsync.rollups import reading
-from wedsync.rollups.tallies import SeriesName
 
 DAY = timedelta(days=1)
+_PAST_SHOWN = 5
+_LOOKED_UP = 400  # a hundred of each of the four kinds are shown
 
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """Something that is not well now. It is calm when nobody has to do anything."""
+    """Something that is not well now. It is calm when nobody has to do anything.
+
+    `incident_id` is of its incident, once that is open, and `looked_after` who said so.
+    """
 
     icon: str
     title: str
@@ -26,6 +33,8 @@ class Ask:
     url: str
     action: str
     is_calm: bool
+    incident_id: UUID | None = None
+    looked_after: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +50,7 @@ class Overview:
     hooks: tuple[Line, ...]
     endpoints: tuple[Line, ...]
     workflows: tuple[Line, ...]
+    past: tuple[Past, ...]
 
     @property
     def is_empty(self) -> bool:
@@ -49,40 +59,21 @@ class Overview:
 
 def tell(organization_id: UUID, words: Wording) -> Overview:
     """How everything of an organization does, as `words.now` finds it."""
-    rows = {
-        "connection": figures.connections(organization_id),
-        "endpoint": figures.endpoints(organization_id),
-        "workflow": figures.workflows(organization_id),
-    }
-    counted = reading.recent(_series(organization_id, rows), words.now)
-    connected = rows["connection"]
-    connections = tuple(lines.connections(organization_id, connected, counted, words))
-    hooks = tuple(lines.hooks(organization_id, words))
-    endpoints = tuple(lines.endpoints(organization_id, rows["endpoint"], counted, words))
-    workflows = tuple(lines.workflows(organization_id, rows["workflow"], counted, words))
+    all_of_it = everything.of(organization_id, words)
     kept = ledger(organization_id, since=words.now - DAY)
-    everything = (*connections, *hooks, *endpoints, *workflows)
-    needing = sum(line.health.state == "needs_you" for line in everything)
+    needing = sum(line.health.state == "needs_you" for line in all_of_it.lines)
     return Overview(
-        title=_title(everything, needing),
+        title=_title(all_of_it.lines, needing),
         news=_news(kept),
         figures=_figures(kept, needing),
-        asks=tuple(_asks(everything, words)),
-        connections=connections,
-        connectors=tuple(lines.connectors(connected, connections, counted)),
-        hooks=hooks,
-        endpoints=endpoints,
-        workflows=workflows,
+        asks=tuple(_asks(organization_id, all_of_it.lines, words)),
+        connections=all_of_it.connections,
+        connectors=all_of_it.connectors,
+        hooks=all_of_it.hooks,
+        endpoints=all_of_it.endpoints,
+        workflows=all_of_it.workflows,
+        past=_past(organization_id, words),
     )
-
-
-def _series(organization_id: UUID, rows: Mapping[str, Rows]) -> Iterator[SeriesName]:
-    """Of all these things, and of their connectors for everybody."""
-    for kind, things in rows.items():
-        for row in things:
-            yield SeriesName(organization_id, kind, str(row.id))
-    for row in rows["connection"]:
-        yield SeriesName(None, "connector", row.slug)
 
 
 def _title(told: Sequence[Line], needing: int) -> str:
@@ -143,14 +134,22 @@ _SAID: dict[str, Callable[[str], str]] = {
 }
 
 
-def _asks(told: Sequence[Line], words: Wording) -> Iterator[Ask]:
+def _past(organization_id: UUID, words: Wording) -> tuple[Past, ...]:
+    """The latest that are over."""
+    found = incidents.latest(organization_id, is_open=False, limit=_PAST_SHOWN)
+    return tuple(stories.past(looked.incident, words) for looked in found)
+
+
+def _asks(organization_id: UUID, told: Sequence[Line], words: Wording) -> Iterator[Ask]:
     """What is not well, the gravest first and then the oldest."""
     unwell = [line for line in told if line.health.state in _SAID]
+    going_on = _going_on(organization_id) if unwell else {}
     gravity = judging.GRAVITY.index
     for line in sorted(
         unwell, key=lambda line: (gravity(line.health.state), line.health.since or words.now)
     ):
         needs = line.health.state == "needs_you"
+        looked = going_on.get((line.kind, str(line.id)))
         yield Ask(
             icon="rotate-clockwise" if line.health.next_at else "alert-circle",
             title=_SAID[line.health.state](line.name),
@@ -158,7 +157,15 @@ def _asks(told: Sequence[Line], words: Wording) -> Iterator[Ask]:
             url=line.url,
             action="Look and mend" if needs else "Look at it",
             is_calm=not needs,
+            incident_id=looked.incident.id if looked else None,
+            looked_after=stories.looked_after(looked, words) if looked else "",
         )
+
+
+def _going_on(organization_id: UUID) -> dict[tuple[str, str], Looked]:
+    """Open incidents by what they are about."""
+    found = incidents.latest(organization_id, is_open=True, limit=_LOOKED_UP)
+    return {(each.incident.kind, each.incident.subject): each for each in found}
 
 
 def _story(health: Health, words: Wording) -> str:

@@ -24,6 +24,7 @@ _MODULES = (
     "wedsync.connections.limits.models",
     "wedsync.connections.models",
     "wedsync.events.models",
+    "wedsync.health.incidents.models",
     "wedsync.listings.models",
     "wedsync.notices.models",
     "wedsync.platform.leases",
