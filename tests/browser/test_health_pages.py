@@ -24,6 +24,14 @@ _WEEK = text(
     "  AS int)) n"
 )
 
+_INCIDENT = text(
+    "INSERT INTO incidents (organization_id, kind, subject, name, path, state, reason, opened_at,"
+    " closed_at) SELECT organization_id, :kind, :subject, 'Olive & Thyme kitchen', '/webhooks',"
+    " 'failing', '5 of 8 tries in the last ten minutes did not work.', '2026-04-27T15:02Z',"
+    " CAST(:closed_at AS timestamptz) FROM endpoints WHERE id = :endpoint"
+    " ON CONFLICT (organization_id, kind, subject) WHERE closed_at IS NULL DO NOTHING"
+)
+
 
 @pytest.fixture(scope="module")
 def counted(site: LiveSite) -> Iterator[tuple[UUID, UUID]]:
@@ -81,3 +89,26 @@ def test_the_numbers_can_be_kept_as_a_file(counted: tuple[UUID, UUID], imogen: P
     written = download.value.path().read_text().splitlines()
     assert written[0] == "at,tried,succeeded,failed,put_off,half_ms,p95_ms,p99_ms"
     assert len(written) == 7 * 24 + 2
+
+
+def test_what_goes_on_is_looked_after_and_what_is_over_stands_below(
+    counted: tuple[UUID, UUID], site: LiveSite, imogen: Page
+) -> None:
+    endpoint, workflow = counted
+    engine = create_engine(site.settings.database_url)
+    with engine.begin() as connection:
+        for kind, subject, closed_at in (
+            ("workflow", workflow, None),  # unless the clock was there before
+            ("endpoint", endpoint, "2026-04-27T15:31Z"),
+        ):
+            given = {"kind": kind, "subject": str(subject), "closed_at": closed_at}
+            connection.execute(_INCIDENT, given | {"endpoint": endpoint})
+    engine.dispose()
+    imogen.goto("/health")
+    expect(imogen.get_by_role("heading", name="Earlier")).to_be_visible()
+    look_at(imogen, "health-with-an-incident")
+    imogen.get_by_role("button", name="I look after it: “Seat guests who accept”").click()
+    expect(imogen.get_by_text("Imogen Hart looks after it")).to_be_visible()
+    look_at(imogen, "health-looked-after", briefly=True)
+    imogen.get_by_role("link", name="All", exact=True).click()
+    look_at(imogen, "health-earlier")
