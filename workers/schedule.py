@@ -186,7 +186,7 @@ def hold_runaways(connection: Connection) -> None:
 def watch_over_everything(connection: Connection) -> None:
     """Open and close incidents; the drain of e-mail finds what is written to their people."""
     here = runtime.runtime()
-    watching.watch(connection, here.vault, here.settings)
+    watching.watch(connection, here.vault, here.settings, clock.now())
 
 
 def look_at_moved_dates(connection: Connection) -> None:

@@ -215,6 +215,28 @@ def _look_across(app: APIFlask) -> None:
         across.keep(connection, here.vault, here.settings, clock.now())
 
 
+def test_a_few_rounds_of_the_clock_open_it_tell_of_it_and_close_both(
+    app: APIFlask, owner: Persona, lost: UUID
+) -> None:
+    now = clock.now()
+    _rounds(app, now)
+    assert len(incidents(app, owner.organization_id)) == 1
+    assert titles(app, owner) == ["“Petal RSVP” needs you"]
+    mend(app, lost)
+    _rounds(app, now)
+    _rounds(app, now + course.CLEAR_FOR)
+    assert incidents(app, owner.organization_id)[0].closed_at is not None
+    assert titles(app, owner) == []
+
+
+def _rounds(app: APIFlask, first: datetime) -> None:
+    for number in range(suspects.SHARES):
+        with app.app_context(), db.engine.begin() as connection:
+            here = runtime()
+            at = first + timedelta(seconds=number * watching.EVERY_S)
+            watching.watch(connection, here.vault, here.settings, at)
+
+
 def test_the_clock_looks_at_everybody_in_trouble_within_a_few_rounds(
     app: APIFlask, owner: Persona, lost: UUID
 ) -> None:

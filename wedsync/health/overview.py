@@ -1,6 +1,6 @@
 """The health page: what is not well and what happens about it, then everything, kind by kind."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -127,13 +127,6 @@ def _figures(kept: Ledger, needing: int) -> tuple[tuple[str, str, bool], ...]:
     )
 
 
-_SAID: dict[str, Callable[[str], str]] = {
-    "needs_you": "“{}” needs you".format,
-    "failing": "“{}” does not work as it should".format,
-    "slow": "“{}” is slow".format,
-}
-
-
 def _past(organization_id: UUID, words: Wording) -> tuple[Past, ...]:
     """The latest that are over."""
     found = incidents.latest(organization_id, is_open=False, limit=_PAST_SHOWN)
@@ -142,7 +135,7 @@ def _past(organization_id: UUID, words: Wording) -> tuple[Past, ...]:
 
 def _asks(organization_id: UUID, told: Sequence[Line], words: Wording) -> Iterator[Ask]:
     """What is not well, the gravest first and then the oldest."""
-    unwell = [line for line in told if line.health.state in _SAID]
+    unwell = [line for line in told if line.health.state in stories.IS]
     going_on = _going_on(organization_id) if unwell else {}
     gravity = judging.GRAVITY.index
     for line in sorted(
@@ -152,7 +145,7 @@ def _asks(organization_id: UUID, told: Sequence[Line], words: Wording) -> Iterat
         looked = going_on.get((line.kind, str(line.id)))
         yield Ask(
             icon="rotate-clockwise" if line.health.next_at else "alert-circle",
-            title=_SAID[line.health.state](line.name),
+            title=stories.IS[line.health.state].format(line.name),
             text=_story(line.health, words),
             url=line.url,
             action="Look and mend" if needs else "Look at it",

@@ -7,6 +7,13 @@ from wedsync.health.incidents.models import Incident
 from wedsync.health.incidents.service import Looked
 from wedsync.platform.wording import Wording, duration
 
+IS = {
+    "needs_you": "“{}” needs you",
+    "failing": "“{}” does not work as it should",
+    "slow": "“{}” is slow",
+}
+"""What is said of a thing by the state that is trouble."""
+
 _WAS = {
     "needs_you": "“{}” needed somebody",
     "failing": "“{}” did not work as it should",

@@ -5,16 +5,12 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
+from wedsync.health.incidents import stories
 from wedsync.notices import service as notices
 from wedsync.platform.vault import Vault
 from wedsync.settings import Settings
 
 CODE = "incident"
-TITLES = {
-    "needs_you": "“{}” needs you",
-    "failing": "“{}” does not work as it should",
-    "slow": "“{}” is slow",
-}
 
 # One who says more exactly what to do speaks for the incident, too.
 _SAID_OTHERWISE = (
@@ -56,7 +52,7 @@ def keep_people_told(
             row.kind,
             row.about_id,
             CODE,
-            title=TITLES[row.state].format(row.name),
+            title=stories.IS[row.state].format(row.name),
             words=row.reason,
             path=row.path,
         )

@@ -9,7 +9,6 @@ from sqlalchemy import Connection, text
 from wedsync.health import everything
 from wedsync.health.incidents import across, course, suspects, telling
 from wedsync.health.lines import Line
-from wedsync.platform import clock
 from wedsync.platform.db import db
 from wedsync.platform.vault import Vault
 from wedsync.platform.wording import Wording
@@ -23,12 +22,11 @@ _OPEN_OF = text(
 )
 
 
-def watch(connection: Connection, vault: Vault, settings: Settings) -> None:
+def watch(connection: Connection, vault: Vault, settings: Settings, now: datetime) -> None:
     """Judge a share of the suspects, then what their troubles have in common.
 
     Reads in transactions of its own: what is locked here is locked only while it is written.
     """
-    now = clock.now()
     share = int(now.timestamp() // EVERY_S) % suspects.SHARES
     found = {
         row.id: _judged(row.id, Wording(row.zone, now))
