@@ -5,12 +5,12 @@ import signal
 import psutil
 
 from tests.browser.chromium import Chromium
+from tests.processes import told_by_family
 
 
 def _browser() -> psutil.Process:
     """The browser's own process, of which its other processes are children."""
-    for process in psutil.Process().children(recursive=True):
-        told = process.cmdline()
+    for process, told in told_by_family(psutil.Process(), psutil.Process.cmdline):
         if "--headless" in told and not any(each.startswith("--type=") for each in told):
             return process
     raise AssertionError("no browser runs")

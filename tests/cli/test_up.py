@@ -15,6 +15,7 @@ import psycopg
 import pytest
 
 from tests.cli.ports import free_port
+from tests.processes import told_by_family
 from wedsync.cli import installation
 from wedsync.cli.installation import logins
 from wedsync.platform import embedded
@@ -61,7 +62,8 @@ class Run:
         return psutil.Process(self.owner.pid).children(recursive=True)
 
     def child(self, *words: str) -> psutil.Process:
-        return next(one for one in self.family() if set(words) <= set(one.cmdline()))
+        told = told_by_family(psutil.Process(self.owner.pid), psutil.Process.cmdline)
+        return next(one for one, line in told if set(words) <= set(line))
 
 
 @pytest.fixture
@@ -92,7 +94,14 @@ def running(home: Path) -> Iterator[Run]:
 
 
 def gone(family: list[psutil.Process]) -> bool:
-    return not any(one.is_running() and one.status() != psutil.STATUS_ZOMBIE for one in family)
+    return not any(_runs(one) for one in family)
+
+
+def _runs(one: psutil.Process) -> bool:
+    try:
+        return one.is_running() and one.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def organizations_in(home: Path) -> int:

@@ -10,6 +10,7 @@ from standardwebhooks import Webhook
 
 from tests.far_ends.payments import DECLINED_CARD, LocalStripe, started_localstripe
 from tests.live_site import LiveSite, live_site
+from tests.processes import told_by_family
 from tests.servers import Addresses
 from tests.workers.scene import Sink, started_sink
 from wedsync.platform.embedded import process
@@ -79,8 +80,8 @@ def test_a_payment_that_fails_ends_quietly(
 def test_it_listens_on_this_machine_only(far_end: LocalStripe) -> None:
     listening = {
         (connection.laddr.ip, connection.laddr.port)
-        for child in psutil.Process().children()
-        for connection in child.net_connections(kind="inet")
+        for _, sockets in told_by_family(psutil.Process(), psutil.Process.net_connections)
+        for connection in sockets
         if connection.status == psutil.CONN_LISTEN and connection.laddr.port == far_end.port
     }
     assert listening == {("127.0.0.1", far_end.port)}

@@ -15,6 +15,7 @@ import pytest
 from redis import Redis
 from redis.exceptions import ConnectionError as RedisGone
 
+from tests.processes import told_by_family
 from wedsync.platform import embedded
 from wedsync.platform.embedded import PostgresServer, RedisServer, dropped, process
 from wedsync.settings import Settings
@@ -59,8 +60,13 @@ def test_letters_beyond_ascii_have_their_capitals(database: PostgresServer) -> N
 
 def test_it_listens_on_no_network_address(database: PostgresServer) -> None:
     assert database.pid is not None
-    family = [psutil.Process(database.pid), *psutil.Process(database.pid).children(recursive=True)]
-    assert not [socket for member in family for socket in member.net_connections("inet")]
+    server = psutil.Process(database.pid)
+    assert not server.net_connections("inet")
+    assert not [
+        sockets
+        for _, sockets in told_by_family(server, lambda member: member.net_connections("inet"))
+        if sockets
+    ]
 
 
 def test_a_wrong_password_is_refused(database: PostgresServer) -> None:

@@ -7,6 +7,7 @@ import psutil
 
 from tests.contracts.canary.canaries import Seen
 from tests.contracts.canary.story import PATIENCE_S, Story
+from tests.processes import told_by_family
 from tests.workers.scene import make_workflow, on_event, retrying, rows, wait_until
 
 
@@ -80,13 +81,12 @@ def replace_the_keys(story: Story) -> None:
 def look_at_the_processes(story: Story) -> None:
     """What anybody on the machine sees of them, and what the database shows of their queries."""
     ours = [each.pid for each in story.site.processes.values()]
-    everybody = [
-        *ours,
-        *(child.pid for pid in ours for child in psutil.Process(pid).children(True)),
-    ]
-    assert len(everybody) >= 2
-    for pid in everybody:
-        story.seen.append(Seen("process", Path(f"/proc/{pid}/cmdline").read_bytes()))
+    lines = [Path(f"/proc/{pid}/cmdline").read_bytes() for pid in ours]
+    for pid in ours:
+        below = told_by_family(psutil.Process(pid), psutil.Process.cmdline)
+        lines += ["\0".join(words).encode() for _, words in below]
+    assert len(lines) >= 2
+    story.seen += [Seen("process", line) for line in lines]
     queries = rows(story.app, "SELECT datname, application_name, query FROM pg_stat_activity")
     story.seen.append(Seen("queries", repr(queries).encode()))
 
